@@ -1,0 +1,49 @@
+/** ValidatingAdmissionPolicy and its binding, as far as this project fills them. */
+
+export interface Validation {
+  readonly expression: string;
+  readonly message: string;
+  readonly reason: "Forbidden";
+}
+
+export interface Variable {
+  readonly name: string;
+  readonly expression: string;
+}
+
+export interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly apiVersions: readonly string[];
+  readonly operations: readonly string[];
+  readonly resources: readonly string[];
+}
+
+export interface Metadata {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface AdmissionPolicy {
+  readonly apiVersion: "admissionregistration.k8s.io/v1";
+  readonly kind: "ValidatingAdmissionPolicy";
+  readonly metadata: Metadata;
+  readonly spec: {
+    readonly failurePolicy: "Fail";
+    readonly matchConstraints: { readonly resourceRules: readonly Rule[] };
+    readonly variables?: readonly Variable[];
+    readonly validations: readonly Validation[];
+  };
+}
+
+export interface AdmissionBinding {
+  readonly apiVersion: "admissionregistration.k8s.io/v1";
+  readonly kind: "ValidatingAdmissionPolicyBinding";
+  readonly metadata: Metadata;
+  readonly spec: {
+    readonly policyName: string;
+    readonly validationActions: readonly ["Deny"];
+    readonly matchResources: {
+      readonly namespaceSelector: { readonly matchLabels: Readonly<Record<string, string>> };
+    };
+  };
+}

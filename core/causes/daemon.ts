@@ -1,0 +1,94 @@
+/** The mount is there, but its daemon is dead, silent, or does not answer this user. */
+import type { Evidence } from "../evidence.ts";
+import type { Cause, Quote } from "./cause.ts";
+import {
+  containerQuotes,
+  gaveUp,
+  isFuse,
+  mountFailures,
+  notRead,
+  of,
+  READERS,
+  recordQuote,
+  some,
+  sourceOf,
+  superOf,
+} from "./read.ts";
+
+export const daemonKilled: Cause = {
+  id: "daemon-killed",
+  outcome: "inconclusive",
+  symptom:
+    "The producer is `OOMKilled` or ends with exit code 137; the consumer gets `Transport endpoint is not connected`.",
+  explanation: "The FUSE daemon was killed from outside, as by the kernel when the container is out of memory.",
+  fix: "Raise the producer's memory limit, or find who kills it (`kubectl describe pod`, the node's kernel log).",
+  find: killed,
+};
+
+export const daemonHung: Cause = {
+  id: "daemon-hung",
+  outcome: "inconclusive",
+  symptom: "`ls` or `stat` on the mount never returns (juicedata/juicefs-csi-driver#907).",
+  explanation:
+    "The FUSE daemon does not answer: the mount is there, and every read of it ends at the probe's deadline.",
+  fix: "Restart the daemon; `echo 1 > /sys/fs/fuse/connections/N/abort` on the node frees whoever waits for it.",
+  find: (evidence) => {
+    const silent = READERS.flatMap((role) => of(evidence, role, "read").slice(-1)).filter(
+      ({ errno, mountinfo }) => errno === "ETIMEDOUT" && isFuse(mountinfo),
+    );
+    const unwritten = gaveUp(evidence).filter(({ step, errno }) => step === "marker" && errno === "ETIMEDOUT");
+    if (!notRead(evidence) && unwritten.length === 0) return undefined;
+    return some([...unwritten, ...silent].map(recordQuote));
+  },
+};
+
+export const allowOtherMissing: Cause = {
+  id: "allow-other-missing",
+  outcome: "failure",
+  symptom: "`Permission denied` for every user but the daemon's own, even for `ls`.",
+  explanation:
+    "The FUSE mount is visible, but was made without allow_other: the kernel lets only the daemon's user in.",
+  fix: "Start the daemon with --allow-other (-o allow_other); not as root it also needs user_allow_other in /etc/fuse.conf.",
+  find: (evidence) => {
+    if (!notRead(evidence)) return undefined;
+    const denied = READERS.flatMap((role) => of(evidence, role, "read")).filter(
+      ({ errno, mountinfo }) =>
+        errno === "EACCES" && isFuse(mountinfo) && !superOf(mountinfo).options.includes("allow_other"),
+    );
+    return some(denied.map(recordQuote));
+  },
+};
+
+/** Somebody has met a dead mount, and the producer, who will say how its daemon ended, has not done so yet. */
+export function daemonEndPending({ records, final }: Evidence): boolean {
+  const dead = records.some(({ errno }) => errno === "ENOTCONN");
+  const told = records.some(({ role, step, exit_code }) => role === "producer" && (step === "crash" || exit_code));
+  return dead && !told && !final;
+}
+
+/** 128 + SIGKILL, as a shell and the container runtime give it. */
+const KILLED = 137;
+
+function killed(evidence: Evidence): readonly Quote[] | undefined {
+  const producers = evidence.pods.filter(
+    // A pod that the kubelet itself ended (its deadline, an eviction) says so.
+    ({ component, reason }) => component === "producer" && reason === undefined,
+  );
+  const containers = containerQuotes(
+    producers,
+    ({ reason, exitCode, last }) =>
+      reason === "OOMKilled" || exitCode === KILLED || last?.reason === "OOMKilled" || last?.exitCode === KILLED,
+  );
+  const daemons = evidence.records
+    .filter(({ role, result, exit_code }) => role === "producer" && result === "error" && exit_code === String(KILLED))
+    .map((record): Quote => {
+      const text = [`the daemon's exit code ${KILLED}`, record.detail].filter(Boolean).join("; ");
+      return { source: sourceOf(record), text };
+    });
+  const found = [...containers, ...daemons];
+  // The daemon's death explains a run only where that run did not end well without it.
+  const ended = notRead(evidence) || mountFailures(evidence).length > 0 || containers.length > 0;
+  if (found.length === 0 || !ended) return undefined;
+  const dead = READERS.flatMap((role) => of(evidence, role, "read").filter(({ errno }) => errno === "ENOTCONN"));
+  return some([...found, ...dead.map(recordQuote)]);
+}

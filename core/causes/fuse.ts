@@ -1,0 +1,143 @@
+/** The FUSE daemon cannot mount: what the node, the container or the image lacks. */
+import type { Evidence, ProbeRecord } from "../evidence.ts";
+import type { Cause, Quote } from "./cause.ts";
+import {
+  containerQuotes,
+  gaveUp,
+  isFuse,
+  kubeletQuotes,
+  mounts,
+  notRead,
+  of,
+  READERS,
+  recordQuote,
+  some,
+  sourceOf,
+  superOf,
+} from "./read.ts";
+
+export const fuseUnavailable: Cause = {
+  id: "fuse-unavailable",
+  outcome: "inconclusive",
+  symptom: "`fuse: device not found`: no `/dev/fuse`, or no `fuse` in `/proc/filesystems`.",
+  explanation: "The node's kernel does not offer FUSE.",
+  fix: "Run `modprobe fuse` on the node, and have it loaded at boot (/etc/modules-load.d).",
+  find: (evidence) =>
+    afterPreflight(evidence, ({ fuse, device }) => fuse === "no" || (device === "no" && isPrivileged(evidence))),
+};
+
+export const fuseDeviceDenied: Cause = {
+  id: "fuse-device-denied",
+  outcome: "inconclusive",
+  symptom: "`fusermount: failed to open /dev/fuse: Operation not permitted`, even with CAP_SYS_ADMIN.",
+  explanation: "The producer's container may not open /dev/fuse: its device rules leave the device out.",
+  fix: "Make the producer privileged, or give it the device by a device plugin (kubernetes/kubernetes#137549).",
+  find: (evidence) =>
+    afterPreflight(
+      evidence,
+      ({ fuse, device }) =>
+        device === "EPERM" || device === "EACCES" || (fuse === "yes" && device === "no" && !isPrivileged(evidence)),
+    ),
+};
+
+export const fusermountMissing: Cause = {
+  id: "fusermount-missing",
+  outcome: "inconclusive",
+  symptom: '`exec: "fusermount": executable file not found in $PATH`.',
+  explanation: "The FUSE daemon calls fusermount, and the producer's image has none of the name it calls.",
+  fix: "Install fuse or fuse3 in the producer's image, or link fusermount to fusermount3.",
+  find: (evidence) =>
+    said(
+      evidence,
+      /fusermount3?"?: (executable file )?not found|exec:? fusermount3?: No such file|fusermount3?: No such file/i,
+    ),
+};
+
+export const mountLimit: Cause = {
+  id: "mount-limit",
+  outcome: "inconclusive",
+  symptom: "`no space left on device` from a mount, or `too many FUSE filesystems mounted`.",
+  explanation: "A limit on the number of mounts is reached.",
+  fix: "Take leaked mounts away (`findmnt | wc -l` on the node), or raise fs.mount-max or mount_max in /etc/fuse.conf.",
+  find: (evidence) =>
+    said(evidence, /too many FUSE filesystems mounted|mount.*No space left on device/i) ??
+    some(
+      kubeletQuotes(evidence, (text) => /\bmount(ing)?\b(?!.*\b(mkdir|write)\b).*no space left on device/i.test(text)),
+    ),
+};
+
+export const lsmDenies: Cause = {
+  id: "lsm-denies",
+  outcome: "failure",
+  symptom:
+    "The mount, or reading it, ends in `Permission denied` in a container with an AppArmor profile or an SELinux type.",
+  explanation: "A security module of the node (AppArmor or SELinux) denies the mount, or its use.",
+  fix: "Run the producer with an unconfined AppArmor profile; with SELinux, `setsebool -P virt_sandbox_use_fusefs 1`.",
+  find: deniedBySecurityModule,
+};
+
+export const producerNeverMounted: Cause = {
+  id: "producer-never-mounted",
+  outcome: "inconclusive",
+  symptom: "The daemon ends at once, or runs and mounts nothing.",
+  explanation: "The FUSE daemon in the producer never mounted, so there was nothing to propagate.",
+  fix: "Mend what the daemon says in the evidence: its image, its options, or /dev/fuse on the node (`modprobe fuse`).",
+  find: (evidence) => {
+    // Where the mount is dead already, the daemon's end, which tells why, is still to come.
+    const failed = gaveUp(evidence).filter(({ errno }) => errno !== "ENOTCONN" || evidence.final);
+    if (failed.length > 0) return failed.map(recordQuote);
+    const ended = containerQuotes(
+      evidence.pods.filter(({ component }) => component === "producer"),
+      ({ state, exitCode }) => state === "terminated" && exitCode !== 0,
+    );
+    return mounts(evidence).length > 0 ? undefined : some(ended);
+  },
+};
+
+const said = (evidence: Evidence, words: RegExp): readonly Quote[] | undefined =>
+  some(
+    gaveUp(evidence)
+      .filter(({ detail }) => words.test(detail ?? ""))
+      .map(recordQuote),
+  );
+
+function isPrivileged({ pods }: Evidence): boolean {
+  const own = pods.filter(({ component }) => component === "producer").flatMap(({ spec }) => spec?.containers ?? []);
+  return own.length === 0 || own.some(({ privileged }) => privileged);
+}
+
+/** What the preflight found missing is a cause only where the mount then failed. */
+function afterPreflight(evidence: Evidence, matches: (record: ProbeRecord) => boolean): readonly Quote[] | undefined {
+  const failed = gaveUp(evidence).filter(({ step }) => step === "mount");
+  const missing = of(evidence, "producer", "preflight").filter(matches);
+  if (failed.length === 0 || missing.length === 0) return undefined;
+  const words = missing.map((record) => ({
+    source: sourceOf(record),
+    text: `fuse in /proc/filesystems: ${record.fuse}; /dev/fuse opens: ${record.device}`,
+  }));
+  return some([...words, ...failed.map(recordQuote)]);
+}
+
+const isDenial = ({ errno }: ProbeRecord): boolean => errno === "EACCES" || errno === "EPERM";
+/** `docker-default (enforce)`, or an SELinux context of the type containers run as. */
+const isConfined = (label: unknown): boolean => /\(enforce\)|:(container|svirt_lxc_net)_t\b/.test(String(label));
+
+function deniedBySecurityModule(evidence: Evidence): readonly Quote[] | undefined {
+  const labelOf = (role: string) => of(evidence, role, "identity").filter(({ label }) => isConfined(label));
+  const readers = notRead(evidence) ? READERS : [];
+  const denied = [
+    ...gaveUp(evidence).filter(isDenial),
+    // Without allow_other FUSE itself denies other users: that needs no security module.
+    ...readers.flatMap((role) =>
+      of(evidence, role, "read").filter(
+        (record) =>
+          isDenial(record) && isFuse(record.mountinfo) && superOf(record.mountinfo).options.includes("allow_other"),
+      ),
+    ),
+  ];
+  const labels = [...new Set(denied.map(({ role }) => role))].flatMap(labelOf).map((record) => ({
+    source: sourceOf(record),
+    text: `/proc/self/attr/current: ${record.label}`,
+  }));
+  return labels.length > 0 ? some([...labels, ...denied.map(recordQuote)]) : undefined;
+}

@@ -1,0 +1,67 @@
+/**
+ * The catalogue of causes: what makes a test end as it does. Each is a function of evidence that returns the lines that
+ * prove it, or undefined. The order matters: where two apply, the one that explains the other comes first.
+ */
+import { podSecurityDenies, producerNotPrivileged } from "./admission.ts";
+import type { Cause } from "./cause.ts";
+import { allowOtherMissing, daemonHung, daemonKilled } from "./daemon.ts";
+import { bridgeNotHostpath, consumerNotHostToContainer, producerNotBidirectional, subpathUsed } from "./deployment.ts";
+import {
+  fuseDeviceDenied,
+  fusermountMissing,
+  fuseUnavailable,
+  lsmDenies,
+  mountLimit,
+  producerNeverMounted,
+} from "./fuse.ts";
+import { consumerBindsMountpoint, peerGroupDestroyed, stackedMounts, staleMountLeft } from "./mounts.ts";
+import { differentNodes, imageUnavailable, nodeUnavailable } from "./placement.ts";
+import { controlTooLate, hollowSuccess, mountedTooLate, success } from "./proof.ts";
+import { hostReadOnly, nodeRootPrivate, runtimeDropsPropagation, sandboxedRuntime, userNamespace } from "./runtime.ts";
+
+export type { Cause, Quote } from "./cause.ts";
+export { daemonEndPending } from "./daemon.ts";
+export { notes } from "./notes.ts";
+export { notRead, of, READERS, readerFailed, recordQuote } from "./read.ts";
+
+export const causes: readonly Cause[] = [
+  // A proven success needs no cause, whatever else was seen on the way.
+  success,
+  // No pod.
+  producerNotPrivileged,
+  podSecurityDenies,
+  nodeUnavailable,
+  imageUnavailable,
+  differentNodes,
+  // No container. The root explains every refusal of a mount; a user namespace or a sandbox, what the runtime says of its own.
+  nodeRootPrivate,
+  userNamespace,
+  sandboxedRuntime,
+  hostReadOnly,
+  // A daemon that was killed leaves its dead mount behind; who has bound that mount meets it, too.
+  daemonKilled,
+  consumerBindsMountpoint,
+  staleMountLeft,
+  mountLimit,
+  // No FUSE at all, or a plain file in its place: a marker that is none voids the run, whoever made it.
+  hollowSuccess,
+  fuseUnavailable,
+  fuseDeviceDenied,
+  fusermountMissing,
+  lsmDenies,
+  // Mounted, but not into the same directory; then: not passed on, not received, not done though asked, torn down.
+  subpathUsed,
+  bridgeNotHostpath,
+  producerNotBidirectional,
+  consumerNotHostToContainer,
+  runtimeDropsPropagation,
+  peerGroupDestroyed,
+  mountedTooLate,
+  // Propagated, and not readable.
+  stackedMounts,
+  allowOtherMissing,
+  daemonHung,
+  // What is left where nothing more exact is proven.
+  producerNeverMounted,
+  controlTooLate,
+];

@@ -1,0 +1,70 @@
+/** The pods are not, or not both, where they should be; or what they need is not there. */
+import type { Evidence, NodeFact } from "../evidence.ts";
+import type { Cause, Quote } from "./cause.ts";
+import { containerQuotes, some } from "./read.ts";
+
+export const differentNodes: Cause = {
+  id: "different-nodes",
+  outcome: "inconclusive",
+  symptom: "Everything runs, and the consumer sees an empty directory: `DirectoryOrCreate` made it one of its own.",
+  explanation: "The pods are not both on the node under test: a mount never leaves its node.",
+  fix: "Pin both pods to one node: required node affinity with matchFields metadata.name, or the same nodeName.",
+  find: ({ node, pods }) => {
+    const placed = pods.filter(({ nodeName }) => nodeName !== undefined);
+    // The other pod may not be placed yet: one that is elsewhere is enough.
+    if (placed.every(({ nodeName }) => nodeName === node)) return undefined;
+    const words = placed.map(({ name, nodeName }) => ({ source: `spec of ${name}`, text: `nodeName: ${nodeName}` }));
+    return [...words, { source: "settings", text: `node under test: ${node}` }];
+  },
+};
+
+export const nodeUnavailable: Cause = {
+  id: "node-unavailable",
+  outcome: "inconclusive",
+  symptom:
+    "A pod stays `Pending` (`FailedScheduling`: no such node, cordoned, an untolerated taint, too little of a resource).",
+  explanation: "The test's pods cannot be placed on this node.",
+  fix: "Check the node's name against `kubectl get nodes`; make it Ready, uncordon it, or add its taints to `tolerations`.",
+  find: notPlaced,
+};
+
+export const imageUnavailable: Cause = {
+  id: "image-unavailable",
+  outcome: "inconclusive",
+  symptom: "`ErrImagePull`, then `ImagePullBackOff`.",
+  explanation: "The node cannot get an image of the test.",
+  fix: "Check producerImage and consumerImage, and that the node reaches the registry (with credentials, if it asks for them).",
+  find: ({ pods }) =>
+    some(
+      containerQuotes(pods, ({ reason }) =>
+        ["ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"].includes(reason),
+      ),
+    ),
+};
+
+/** The kubelet's own refusals of a pod that was bound to its node. */
+const REJECTED = /^(OutOf\w+|NodeAffinity|NodeShutdown|Evicted|UnexpectedAdmissionError)$/;
+
+function notPlaced({ node, nodeFact, pods, final }: Evidence): readonly Quote[] | undefined {
+  // The scheduler's words name neither the taint's value nor a missing node: the node itself does.
+  if (nodeFact === undefined && !final) return undefined;
+  const known = nodeFact === "unreadable" ? undefined : nodeFact;
+  const waiting = pods.filter((pod) => pod.unschedulable !== undefined && pod.nodeName === undefined);
+  const words = waiting.map((pod) => ({ source: `scheduler on ${pod.name}`, text: pod.unschedulable ?? "" }));
+  if (known && !known.exists) return [{ source: "API server", text: `there is no node ${node}` }, ...words];
+  const rejected = pods
+    .filter(({ reason }) => REJECTED.test(reason ?? ""))
+    .map(({ name, reason, message }) => ({ source: `kubelet on ${name}`, text: `${reason}: ${message ?? ""}` }));
+  if (rejected.length > 0) return [...nodeQuote(node, known), ...rejected];
+  // A node that is short of resources or not ready may recover while we wait.
+  const lasting = known?.cordoned || waiting.some((pod) => /taint|unschedulable|match/.test(pod.unschedulable ?? ""));
+  if (words.length > 0 && (lasting || final)) return [...nodeQuote(node, known), ...words];
+  if (final && known && !known.ready) return nodeQuote(node, known);
+  return undefined;
+}
+
+function nodeQuote(node: string, fact: NodeFact | undefined): Quote[] {
+  if (!fact) return [];
+  const state = [fact.ready ? "Ready" : "NotReady", ...(fact.cordoned ? ["cordoned"] : [])].join(", ");
+  return [{ source: `node ${node}`, text: `${state}; taints: ${fact.taints.join(" ") || "none"}` }];
+}

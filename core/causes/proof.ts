@@ -1,0 +1,100 @@
+/** The test's own proof: what makes a success one, and what makes a marker worthless. */
+import type { Evidence } from "../evidence.ts";
+import type { Cause, Quote } from "./cause.ts";
+import {
+  allReadersDecided,
+  mountFailures,
+  mounts,
+  of,
+  producerTold,
+  quotes,
+  READERS,
+  readerFailed,
+  recordQuote,
+  some,
+} from "./read.ts";
+
+export const success: Cause = {
+  id: "success",
+  outcome: "success",
+  symptom: "Every reader reads this run's marker through FUSE, and the negative control does not.",
+  explanation: "The FUSE file system mounted in the producer is visible and readable in the unprivileged consumer.",
+  fix: "Nothing to fix.",
+  find: proven,
+};
+
+export const hollowSuccess: Cause = {
+  id: "hollow-success",
+  outcome: "inconclusive",
+  symptom:
+    "A marker is visible, but on a plain file system, with another run's nonce, or even to the negative control.",
+  explanation: "A marker is visible, but it does not come through the FUSE mount of this run: the run is void.",
+  fix: "Remove what lies in the bridge directory on the node (its path is in the evidence), then test again.",
+  find: hollow,
+};
+
+export const controlTooLate: Cause = {
+  id: "control-too-late",
+  outcome: "inconclusive",
+  symptom: "The mount is visible to everyone, also to the container that has no propagation.",
+  explanation:
+    "The mount was there before the negative control, so what the consumer sees may be a copy instead of a propagation.",
+  fix: "Test again, now that the images are on the node; if it stays so, raise `settleSeconds`.",
+  find: (evidence) =>
+    allReadersDecided(evidence) && producerTold(evidence)
+      ? some(quotes(evidence, ({ kind }) => kind === "late" || kind === "control-late"))
+      : undefined,
+};
+
+export const mountedTooLate: Cause = {
+  id: "mounted-too-late",
+  outcome: "inconclusive",
+  symptom: "The consumer gives up, and the producer mounts afterwards.",
+  explanation: "The producer mounted only after a consumer had given up waiting: the question was not asked.",
+  fix: "Raise `markerWaitSeconds` above the time the producer needs to start, as the evidence shows it.",
+  find: (evidence) => {
+    const [mounted] = mounts(evidence);
+    const early = READERS.flatMap((reader) => of(evidence, reader, "verdict")).filter(
+      ({ result, uptime }) => result === "error" && mounted !== undefined && uptime < mounted.uptime,
+    );
+    return mounted && early.length > 0 ? [...early, mounted].map(recordQuote) : undefined;
+  },
+};
+
+function hollow(evidence: Evidence): readonly Quote[] | undefined {
+  const doubts = quotes(
+    evidence,
+    ({ step, kind }) => (step === "doubt" && kind === "hollow") || (step === "control" && kind === "seen"),
+  );
+  // The producer's log may come later than the reader's: only its later lines prove that this nonce was never its own.
+  const told = Math.max(...evidence.records.filter(({ role }) => role === "producer").map(({ uptime }) => uptime));
+  const foreign = of(evidence, "default", "verdict")
+    .filter(({ uptime }) => uptime < told || evidence.final)
+    .filter(
+      ({ result, nonce }) => result === "ok" && ownNonces(evidence).size > 0 && !ownNonces(evidence).has(nonce ?? ""),
+    )
+    .map(recordQuote);
+  if (foreign.length > 0) return foreign;
+  // A plain directory may be seen first and the FUSE mount later: only the end of the wait, or of the mount, decides.
+  const failures = mountFailures(evidence);
+  const decided = evidence.final || readerFailed(evidence) || failures.length > 0;
+  return decided && doubts.length > 0 ? [...doubts, ...failures.map(recordQuote)] : undefined;
+}
+
+function proven(evidence: Evidence): readonly Quote[] | undefined {
+  const nonces = ownNonces(evidence);
+  const verdicts = READERS.map((reader) =>
+    of(evidence, reader, "verdict").find(({ result, nonce }) => result === "ok" && nonces.has(nonce ?? "")),
+  );
+  const control = of(evidence, "control", "control").find(({ result }) => result === "ok");
+  if (verdicts.some((record) => record === undefined) || !control) return undefined;
+  const reads = READERS.flatMap((reader) =>
+    of(evidence, reader, "read")
+      .filter(({ result }) => result === "ok")
+      .slice(0, 1),
+  );
+  return [...mounts(evidence), ...reads, control].map(recordQuote);
+}
+
+const ownNonces = (evidence: Evidence): Set<string> =>
+  new Set(of(evidence, "producer", "marker").flatMap(({ result, nonce }) => (result === "ok" && nonce ? [nonce] : [])));

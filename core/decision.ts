@@ -1,0 +1,70 @@
+/** What to do with an answer: the mission's decision, and the next step that the grade allows. */
+
+export interface Decision {
+  readonly text: string;
+  readonly nextStep: string;
+  /** What to copy, where there is something to copy. */
+  readonly manifest?: string;
+  /** Other ways to the same end, where the straight one is barred. */
+  readonly waysOut?: readonly string[];
+}
+
+/**
+ * A: visible, readable by a non-root consumer, and back by itself when the daemon is. B: visible, but a consumer must be
+ * restarted. C: not visible.
+ */
+export type Grade = "A" | "B" | "C";
+
+const CONTAINERISE = "Containerise Decypharr in k3s, drop SMB/CIFS, gain HA and GitOps.";
+const KEEP = "Keep SMB/CIFS with LD_PRELOAD.";
+
+const PRODUCER = `# in the daemon's pod: the parent directory, never the mount point itself
+securityContext: { privileged: true }
+volumeMounts:
+  - { name: media, mountPath: /media, mountPropagation: Bidirectional }   # mount at /media/fuse
+# in each reader's pod
+volumeMounts:
+  - { name: media, mountPath: /media, readOnly: true, mountPropagation: HostToContainer }
+# in both
+volumes:
+  - { name: media, hostPath: { path: /srv/media, type: DirectoryOrCreate } }`;
+
+const LIVENESS = `# in each reader's pod: restart it when its mount is dead
+livenessProbe:
+  exec: { command: [sh, -c, "timeout -s KILL 5 stat /media/fuse/."] }
+  periodSeconds: 10
+  failureThreshold: 2`;
+
+const WAYS_OUT = [
+  "make the node's root mount shared before the kubelet starts (`mount --make-rshared /`), and test again",
+  "run the daemon as a systemd unit on the node, and give pods the directory with HostToContainer",
+  "run the daemon as a native sidecar in the reader's own pod",
+  "export the mount again over SMB/CIFS, or NFS (which needs fsid= for FUSE)",
+  "keep LD_PRELOAD in the readers",
+];
+
+export function decide(verdict: "success" | "failure" | "inconclusive", grade: Grade | undefined): Decision {
+  if (verdict === "inconclusive")
+    return {
+      text: "Decide nothing yet: the question was not answered.",
+      nextStep: "Mend the cause above and test again.",
+    };
+  if (verdict === "failure")
+    return {
+      text: KEEP,
+      nextStep: "Mend the cause above if you can and test again; until it succeeds, take one of the ways out.",
+      waysOut: WAYS_OUT,
+    };
+  if (grade === "B")
+    return {
+      text: CONTAINERISE,
+      nextStep:
+        "Deploy it with a liveness probe in each reader: a reader does not come back by itself when the daemon does.",
+      manifest: `${PRODUCER}\n${LIVENESS}`,
+    };
+  return {
+    text: CONTAINERISE,
+    nextStep: "Deploy the daemon and its readers on one hostPath directory, as in this fragment.",
+    manifest: PRODUCER,
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * What Kubernetes and a Linux node allow, as checks: each returns the remedy where its value is refused, and
+ * undefined where it is fine.
+ */
+
+/** RFC 1123 label, as Kubernetes asks of a namespace's name. */
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** RFC 1123 subdomain, as Kubernetes asks of a node's name. */
+const SUBDOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+/** Kubernetes' resource.Quantity, the positive forms people write. */
+const QUANTITY = /^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/;
+
+/** Namespaces a cluster needs: a test namespace is deleted whole, so it must never be one of these. */
+const FOREIGN_NAMESPACES = new Set(["default", "kube-system", "kube-public", "kube-node-lease", "flux-system"]);
+
+/** Directories that must not be the bridge, nor contain it. */
+const SYSTEM_TREES = [
+  "/bin",
+  "/boot",
+  "/dev",
+  "/etc",
+  "/lib",
+  "/lib32",
+  "/lib64",
+  "/proc",
+  "/root",
+  "/run/containerd",
+  "/run/k3s",
+  "/sbin",
+  "/sys",
+  "/usr",
+  "/var/lib/containerd",
+  "/var/lib/containers",
+  "/var/lib/docker",
+  "/var/lib/etcd",
+  "/var/lib/kubelet",
+  "/var/lib/longhorn",
+  "/var/lib/rancher",
+  "/var/log/pods",
+  "/var/run",
+];
+
+/** Directories that must not be the bridge, but may contain it. */
+const SHARED_PARENTS = [
+  "/",
+  "/data",
+  "/home",
+  "/media",
+  "/mnt",
+  "/opt",
+  "/run",
+  "/srv",
+  "/tmp",
+  "/var",
+  "/var/lib",
+  "/var/log",
+  "/var/tmp",
+];
+
+export function namespaceFault(name: string): string | undefined {
+  if (!LABEL.test(name))
+    return "use a DNS label: 1 to 63 of a-z, 0-9 and -, beginning and ending with a letter or digit";
+  if (FOREIGN_NAMESPACES.has(name) || name.startsWith("kube-"))
+    return "choose a namespace of the test's own, such as fuse-test: it is deleted with everything in it";
+  return undefined;
+}
+
+export function nodeFault(name: string): string | undefined {
+  if (name === "") return "name a node, as `kubectl get nodes` shows it";
+  if (name.length > 253 || !SUBDOMAIN.test(name))
+    return "use a node's metadata.name: a-z, 0-9, - and ., as `kubectl get nodes` shows it";
+  return undefined;
+}
+
+export function bridgeFault(path: string): string | undefined {
+  if (!path.startsWith("/")) return "give an absolute path, such as /tmp/fuse-test-bridge";
+  if (path.split("/").some((part) => part === ".." || part === ".")) return "write the path without . and .. parts";
+  if (path.includes("//") || (path.length > 1 && path.endsWith("/")))
+    return "write the path without empty parts or a slash at its end";
+  if (!/^[A-Za-z0-9._/-]+$/.test(path)) return "use letters, digits, . _ - and / only";
+  const tree = SYSTEM_TREES.find((root) => path === root || path.startsWith(`${root}/`));
+  if (tree) return `choose a directory outside ${tree}, which the system needs, such as /tmp/fuse-test-bridge`;
+  if (path.lastIndexOf("/") === 0 || SHARED_PARENTS.includes(path))
+    return "choose a directory of the test's own, such as /tmp/fuse-test-bridge";
+  return undefined;
+}
+
+/** A digest, or a tag that names one build: `latest` changes below the test. */
+export function imageFault(image: string): string | undefined {
+  if (!/^[a-z0-9][A-Za-z0-9._:/@-]*$/.test(image)) return "give an image reference, such as rclone/rclone:1.71.2";
+  if (/@sha256:[0-9a-f]{64}$/.test(image)) return undefined;
+  if (image.includes("@")) return "give the digest as @sha256: and 64 hexadecimal digits";
+  const tag = /:([A-Za-z0-9_][A-Za-z0-9._-]*)$/.exec(image.slice(image.lastIndexOf("/") + 1))?.[1];
+  if (tag === undefined) return "add a tag or a digest, such as rclone/rclone:1.71.2";
+  if (tag === "latest") return "name a version: latest changes from one pull to the next";
+  return undefined;
+}
+
+export function quantityFault(amount: string): string | undefined {
+  if (!QUANTITY.test(amount)) return "give a Kubernetes quantity, such as 100m or 64Mi";
+  if (Number.parseFloat(amount) === 0) return "give more than nothing";
+  return undefined;
+}

@@ -1,0 +1,34 @@
+import type { Settings } from "../settings.ts";
+
+/** Every name that an object, a label or a tool must agree on. */
+export const PROJECT = "fuse-propagation-test";
+export const LABELS = {
+  name: "app.kubernetes.io/name",
+  component: "app.kubernetes.io/component",
+  run: `${PROJECT}/run`,
+  node: `${PROJECT}/node`,
+} as const;
+
+export const PROBE_CONFIG_MAP = "fuse-probe";
+export const PRODUCER = "fuse-producer";
+export const CONSUMER = "fuse-consumer";
+/** The containers of the consumer pod, in the order the kubelet starts them. */
+export const CONTROL_CONTAINER = "fuse-control";
+export const HARDENED_CONTAINER = "fuse-consumer-hardened";
+
+/** A pod's name: as in the mission for one node, with the node as a suffix where several are tested. */
+export function podName(base: string, node: string, settings: Settings): string {
+  return settings.nodes.length === 1 ? base : `${base}-${node}`;
+}
+
+export function labels(settings: Settings, component: string, node?: string): Record<string, string> {
+  return {
+    [LABELS.name]: PROJECT,
+    [LABELS.component]: component,
+    [LABELS.run]: settings.run,
+    ...(node === undefined ? {} : { [LABELS.node]: nodeLabel(node) }),
+  };
+}
+
+/** A node's name as a label's value may hold it. */
+export const nodeLabel = (node: string): string => node.slice(0, 63).replace(/[^A-Za-z0-9]+$/, "");

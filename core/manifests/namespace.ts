@@ -1,0 +1,18 @@
+import type { Settings } from "../settings.ts";
+import { labels } from "./names.ts";
+import type { Namespace } from "./types.ts";
+
+/**
+ * The test's namespace. Pod Security's baseline forbids every hostPath, so even the unprivileged consumer needs the
+ * level `privileged`: https://kubernetes.io/docs/concepts/security/pod-security-standards/
+ */
+export function namespace(settings: Settings): Namespace {
+  return {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: {
+      name: settings.namespace,
+      labels: { ...labels(settings, "namespace"), "pod-security.kubernetes.io/enforce": "privileged" },
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Settings } from "../settings.ts";
+import { PROJECT, podName } from "./names.ts";
+import { bridgeMount, pod, UNPRIVILEGED } from "./pod.ts";
+import type { Pod } from "./types.ts";
+
+/** Long enough for one look at a mount table; a pod that hangs is ended by the kubelet. */
+const SWEEP_DEADLINE_SECONDS = 30;
+
+/**
+ * A pod of a second or two that looks at what is left of the bridge on a node, or takes mounts away. It is no part of the
+ * test's bundle: cli/sweep.ts creates and deletes it.
+ *
+ * To remove the bridge itself it must see the bridge's parent directory; it does so without privileges, and runs rmdir only.
+ *
+ * @param script the text of probe/sweep.sh: the config map may be gone by now
+ */
+export function sweepPod(settings: Settings, node: string, task: "check" | "unmount", script: string): Pod {
+  const cut = settings.bridge.lastIndexOf("/");
+  const host = task === "check" ? settings.bridge.slice(0, cut) : settings.bridge;
+  const base = pod(settings, node, {
+    name: podName(`fuse-sweep-${task}`, node, settings),
+    component: "sweep",
+    initContainers: [],
+    containers: [
+      {
+        name: "sweep",
+        image: settings[task === "check" ? "consumerImage" : "producerImage"],
+        imagePullPolicy: "IfNotPresent",
+        command: ["sh", "-c", script, "sweep", task],
+        env: [{ name: "NAME", value: settings.bridge.slice(cut + 1) }],
+        resources: settings.resources.consumer,
+        securityContext: task === "check" ? { ...UNPRIVILEGED, runAsUser: 0, runAsGroup: 0 } : { privileged: true },
+        volumeMounts: [
+          task === "check"
+            ? { name: "bridge", mountPath: "/host", mountPropagation: "None" }
+            : bridgeMount("Bidirectional", false),
+        ],
+      },
+    ],
+  });
+  const labels = { ...base.metadata.labels, [`${PROJECT}/run`]: "sweep" };
+  return {
+    ...base,
+    metadata: { ...base.metadata, labels },
+    spec: {
+      ...base.spec,
+      activeDeadlineSeconds: SWEEP_DEADLINE_SECONDS,
+      terminationGracePeriodSeconds: 0,
+      volumes: [{ name: "bridge", hostPath: { path: host, type: "DirectoryOrCreate" } }],
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Settings } from "../settings.ts";
+
+/** What the rules let through: everything else of a stack, a file or a namespace is refused. */
+export interface Allowed {
+  /** Nodes the pods may run on, by metadata.name. */
+  readonly nodes: readonly string[];
+  readonly namespace: string;
+  /** The one directory of a node that pods may mount. */
+  readonly bridge: string;
+  /**
+   * The probe's files by name. Where given, the config map that the privileged container runs must hold exactly these.
+   * @default any
+   */
+  readonly scripts?: Readonly<Record<string, string>>;
+  /**
+   * The checkout that commands must be run from.
+   * @default commands are refused
+   */
+  readonly root?: string;
+  /**
+   * Whether the short-lived pods of cli/sweep.ts pass; they are in no stack and no bundle.
+   * @default false
+   */
+  readonly sweep?: boolean;
+  /**
+   * The admission policies that core/admission.ts makes of this: the only objects of the whole cluster that pass, word for word.
+   * @default none
+   */
+  readonly policies?: readonly {
+    readonly kind: string;
+    readonly metadata: { readonly name: string };
+    readonly spec: object;
+  }[];
+  /**
+   * Whether the documents of a GitOps tree pass: lists, kustomizations of Flux and of kustomize.
+   * @default false
+   */
+  readonly files?: boolean;
+}
+
+/** The homelab's isolation, written down a second time on purpose: a typo in the stack must not change what is allowed. */
+export const HOMELAB: Allowed = { nodes: ["k3s-w2"], namespace: "fuse-test", bridge: "/tmp/fuse-test-bridge" };
+
+/** What a test with these settings needs, and no more. */
+export function allowedBy(settings: Pick<Settings, "nodes" | "namespace" | "bridge">): Allowed {
+  return { nodes: settings.nodes, namespace: settings.namespace, bridge: settings.bridge };
+}

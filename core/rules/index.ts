@@ -1,0 +1,85 @@
+/**
+ * The isolation rules: only these nodes, only this namespace, only the bridge. Each is a pure function over plain objects, and
+ * the same ones judge the component's objects, a Pulumi stack (policy/) and files (cli/check.ts).
+ */
+import type { Allowed } from "./allowed.ts";
+import { boundedLifetime } from "./boundedLifetime.ts";
+import { boundedResources } from "./boundedResources.ts";
+import { bridgeHostpathOnly } from "./bridgeHostpathOnly.ts";
+import { hardenedDefaults } from "./hardenedDefaults.ts";
+import { knownKindsOnly } from "./knownKindsOnly.ts";
+import { Look } from "./look.ts";
+import { mountPropagation } from "./mountPropagation.ts";
+import { noAddedCapabilities } from "./noAddedCapabilities.ts";
+import { noHostNamespaces } from "./noHostNamespaces.ts";
+import { noHostPorts } from "./noHostPorts.ts";
+import { noOpaqueSources } from "./noOpaqueSources.ts";
+import { noPrivilegeEscalation } from "./noPrivilegeEscalation.ts";
+import { noServiceAccountToken } from "./noServiceAccountToken.ts";
+import { pinnedImages } from "./pinnedImages.ts";
+import { pinnedToTestNode } from "./pinnedToTestNode.ts";
+import { privilegedProducerOnly } from "./privilegedProducerOnly.ts";
+import type { Rule, Violation } from "./rule.ts";
+import { type Resource, subjectsOf } from "./subject.ts";
+import { testNamespaceOnly } from "./testNamespaceOnly.ts";
+
+export { type Allowed, allowedBy, HOMELAB } from "./allowed.ts";
+export { UNKNOWN } from "./at.ts";
+export type { Rule, Severity, Violation } from "./rule.ts";
+export type { Resource } from "./subject.ts";
+
+/** The catalogue, the gravest first. */
+export const RULES: readonly Rule[] = [
+  pinnedToTestNode,
+  testNamespaceOnly,
+  privilegedProducerOnly,
+  bridgeHostpathOnly,
+  mountPropagation,
+  noHostNamespaces,
+  noAddedCapabilities,
+  knownKindsOnly,
+  noHostPorts,
+  noPrivilegeEscalation,
+  hardenedDefaults,
+  noServiceAccountToken,
+  noOpaqueSources,
+  pinnedImages,
+  boundedResources,
+  boundedLifetime,
+];
+
+/**
+ * Every breach in a document, which may be a list of objects.
+ *
+ * @param document plain data; UNKNOWN stands where a value is not known yet
+ * @param resource what else is known where the document is a Pulumi resource's inputs
+ */
+export function judge(
+  document: unknown,
+  allowed: Allowed,
+  rules: readonly Rule[] = RULES,
+  resource?: Resource,
+): Violation[] {
+  return subjectsOf(document, resource).flatMap((subject) => {
+    const look = new Look(subject, allowed);
+    for (const rule of rules) look.by(rule);
+    return look.violations;
+  });
+}
+
+/** Objects that break the isolation they promise. */
+export class IsolationError extends Error {
+  readonly violations: readonly Violation[];
+  constructor(violations: readonly Violation[]) {
+    const lines = violations.map(({ rule, message }) => `  ${rule}: ${message}`);
+    super(`the objects of this test would break its isolation:\n${lines.join("\n")}`);
+    this.name = "IsolationError";
+    this.violations = violations;
+  }
+}
+
+/** @throws IsolationError naming every breach. */
+export function assertIsolated(objects: readonly object[], allowed: Allowed): void {
+  const violations = objects.flatMap((object) => judge(object, allowed));
+  if (violations.length > 0) throw new IsolationError(violations);
+}

@@ -1,0 +1,91 @@
+import { CONSUMER, PROBE_CONFIG_MAP, PRODUCER } from "../manifests/names.ts";
+import type { Allowed } from "./allowed.ts";
+import type { At } from "./at.ts";
+import type { Look } from "./look.ts";
+import type { ContainerPlace, PodPlace } from "./pods.ts";
+
+/** The pods of this project, each told by its kind, namespace and name; a label proves nothing. */
+export type Role = "producer" | "consumer" | "sweep-check" | "sweep-unmount";
+
+const NAMES: Readonly<Record<Role, string>> = {
+  producer: PRODUCER,
+  consumer: CONSUMER,
+  "sweep-check": "fuse-sweep-check",
+  "sweep-unmount": "fuse-sweep-unmount",
+};
+
+/** The role a pod's name claims, or undefined. */
+export function roleOf(look: Look, pod: PodPlace): Role | undefined {
+  if (!pod.bare || look.subject.apiVersion !== "v1" || look.subject.resource?.type.endsWith("Patch")) return undefined;
+  if (look.namespace !== look.allowed.namespace) return undefined;
+  const roles = (Object.keys(NAMES) as Role[]).filter((role) => look.allowed.sweep || !role.startsWith("sweep"));
+  return roles.find((role) => names(NAMES[role], look.allowed).includes(look.name));
+}
+
+/** With one node no suffix; with several, the node's name. */
+const names = (base: string, allowed: Allowed): string[] => [base, ...allowed.nodes.map((node) => `${base}-${node}`)];
+
+/**
+ * Why a container must not be privileged; undefined where it may: it is the producer's (or the sweep's), in its place, and
+ * runs nothing but the project's own script.
+ */
+export function privilegeFault(look: Look, pod: PodPlace, container: ContainerPlace): string | undefined {
+  const role = roleOf(look, pod);
+  if (role !== "producer" && role !== "sweep-unmount")
+    return `belongs to no pod that may have it: only the Pod ${PRODUCER} of namespace ${look.allowed.namespace} does`;
+  if (container.list !== "containers") return `is in ${container.list}: only a regular container may have it`;
+  const name = role === "producer" ? PRODUCER : "sweep";
+  if (container.at.get("name").text !== name) return `is not container ${name}`;
+  const words = commandFault(look, role, container.at);
+  if (words) return words;
+  for (const key of [
+    "args",
+    "lifecycle",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "envFrom",
+    "volumeDevices",
+  ])
+    if (!container.at.get(key).empty) return `has ${key}, which the ${role} does not need`;
+  if (role === "producer" && !runsProbe(pod, container.at)) return `does not take /probe from ${PROBE_CONFIG_MAP}`;
+  return undefined;
+}
+
+/** Whether the container may have a Bidirectional mount, or be left without the rules for the unprivileged. */
+export const mayBePrivileged = (look: Look, pod: PodPlace, container: ContainerPlace): boolean =>
+  privilegeFault(look, pod, container) === undefined;
+
+function commandFault(look: Look, role: "producer" | "sweep-unmount", at: At): string | undefined {
+  const command = at
+    .get("command")
+    .items()
+    .map(({ text }) => text);
+  const script = command[2];
+  const wanted = role === "producer" ? ["sh", "/probe/producer.sh"] : ["sh", "-c", script, "sweep", "unmount"];
+  if (command.length !== wanted.length || command.some((word, index) => word !== wanted[index]))
+    return "runs another command than the project's";
+  const own = look.allowed.scripts?.["sweep.sh"];
+  return role === "producer" || own === undefined || own === script
+    ? undefined
+    : "runs another script than the project's";
+}
+
+function runsProbe(pod: PodPlace, container: At): boolean {
+  const mounts = container.get("volumeMounts").items();
+  const probe = mounts.filter((mount) => /^\/probe(\/|$)/.test(mount.get("mountPath").text ?? ""));
+  const [mount] = probe;
+  if (probe.length !== 1 || !mount || mount.get("mountPath").text !== "/probe") return false;
+  if (!mount.get("subPath").empty || !mount.get("subPathExpr").empty) return false;
+  const volume = volumeOf(pod, mount);
+  return volume?.dig("configMap", "name").text === PROBE_CONFIG_MAP && volume.dig("configMap", "items").empty;
+}
+
+/** The volume a mount names. */
+export function volumeOf(pod: PodPlace, mount: At): At | undefined {
+  const name = mount.get("name").text;
+  return pod.spec
+    .get("volumes")
+    .items()
+    .find((volume) => volume.get("name").text === name);
+}

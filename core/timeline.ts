@@ -1,0 +1,92 @@
+/**
+ * What happened on a node and what each reader saw of it, from the probe's records: pure. All times are milliseconds of the
+ * node's own clock, 10 ms fine, which all containers of a node share.
+ */
+import type { Evidence, ProbeRecord } from "./evidence.ts";
+
+/** What the dead mount looked like to a reader. */
+export interface Stale {
+  /** The first error after the daemon's death: ENOTCONN as a rule. */
+  readonly errno: string;
+  /** From the daemon's death to the first error. */
+  readonly afterMs: number;
+  /** From the first error until the dead mount was gone (ENOENT), or the new one was read. */
+  readonly lastedMs?: number;
+}
+
+export interface ReaderTimeline {
+  /** From the first mount to the first read of its marker. */
+  readonly seenMs?: number;
+  readonly stale?: Stale;
+  /** From the second mount to the first read of its marker, without a restart of the reader. */
+  readonly recoveredMs?: number;
+  /** Whether a file opened before the crash reads again after the recovery: `dead`, or `alive`. */
+  readonly heldFile?: "dead" | "alive";
+}
+
+export interface Timeline {
+  /** From the start of the FUSE daemon to its mount. */
+  readonly mountMs?: number;
+  /** Whether the daemon was killed and mounted again: only then can a reader recover, or not. */
+  readonly remounted: boolean;
+  /** True once the producer is through with its schedule. */
+  readonly complete: boolean;
+  /** By role: default, hardened. */
+  readonly readers: Readonly<Record<string, ReaderTimeline>>;
+}
+
+export function timelineOf(evidence: Evidence, readers: readonly string[]): Timeline {
+  const producer = evidence.records.filter(({ role }) => role === "producer");
+  const good = (step: string) => producer.filter((record) => record.step === step && record.result === "ok");
+  const [first, second] = good("mount");
+  const [firstMarker, secondMarker] = good("marker");
+  const [crash] = good("crash");
+  const daemon = producer.find(({ step }) => step === "daemon");
+  const marks = { first, second, crash, firstNonce: firstMarker?.nonce, secondNonce: secondMarker?.nonce };
+  return {
+    ...(daemon && first ? { mountMs: since(daemon, first) } : {}),
+    remounted: crash !== undefined && second !== undefined,
+    complete: producer.some(({ step }) => step === "inspect"),
+    readers: Object.fromEntries(readers.map((role) => [role, readerTimeline(evidence, role, marks)])),
+  };
+}
+
+interface Marks {
+  readonly first: ProbeRecord | undefined;
+  readonly second: ProbeRecord | undefined;
+  readonly crash: ProbeRecord | undefined;
+  readonly firstNonce: string | undefined;
+  readonly secondNonce: string | undefined;
+}
+
+function readerTimeline(evidence: Evidence, role: string, marks: Marks): ReaderTimeline {
+  const { first, second, crash } = marks;
+  const own = evidence.records.filter((record) => record.role === role);
+  const reads = own.filter(({ step }) => step === "read");
+  const readOf = (nonce: string | undefined) =>
+    nonce === undefined ? undefined : reads.find((read) => read.result === "ok" && read.nonce === nonce);
+  const seen = readOf(marks.firstNonce);
+  const recovered = readOf(marks.secondNonce);
+  const error =
+    crash && reads.find((read) => read.result === "error" && read.errno !== "ENOENT" && read.uptime >= crash.uptime);
+  const over =
+    error && reads.find((read) => read.uptime > error.uptime && (read.result === "ok" || read.errno === "ENOENT"));
+  // What is read after the crash but before the clean-up may still come from a cache: only the recovered state tells.
+  const held = recovered && own.find(({ step, uptime }) => step === "held" && uptime >= recovered.uptime);
+  return {
+    ...(seen && first ? { seenMs: since(first, seen) } : {}),
+    ...(error && crash
+      ? {
+          stale: {
+            errno: error.errno ?? "UNKNOWN",
+            afterMs: since(crash, error),
+            ...(over ? { lastedMs: since(error, over) } : {}),
+          },
+        }
+      : {}),
+    ...(recovered && second ? { recoveredMs: since(second, recovered) } : {}),
+    ...(held ? { heldFile: held.result === "ok" ? ("alive" as const) : ("dead" as const) } : {}),
+  };
+}
+
+const since = (from: ProbeRecord, to: ProbeRecord): number => Math.round((to.uptime - from.uptime) * 1000);
