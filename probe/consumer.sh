@@ -1,0 +1,155 @@
+#!/bin/sh
+# The consumer: says what it sees of the producer's mount. ROLE tells which container this is:
+#   control  a negative control, whose volume has propagation None: it must NOT see the mount
+#   others   readers, whose volume has propagation HostToContainer
+#
+# Environment: RUN, NODE, ROLE, MARKER_WAIT_SECONDS, WATCH_SECONDS, PROBE_SECONDS, INSPECT_SECONDS (see core/settings.ts).
+
+here=$(dirname "$0")
+# shellcheck source=probe/lib.sh
+. "$here/lib.sh"
+FINDINGS=${FINDINGS:-/findings}
+
+main() {
+  trap 'record finish info "asked to end"; exit "$code"' TERM INT
+  code=1 state='' verdict='' waiting='' held=no
+  started=$(uptime_now)
+  start_whole=${started%.*}
+  log_identity
+  bridge_mount=$(mount_of "$BRIDGE")
+  fuse_at_start=no
+  if is_fuse "$(type_of_mount "$(mount_of "$MOUNT")")"; then fuse_at_start=yes; fi
+  record start info "bridge is $(peers_of_mount "$bridge_mount"); a FUSE mount is there already: $fuse_at_start" \
+    propagation "$(peers_of_mount "$bridge_mount")" fuse_at_start "$fuse_at_start" mountinfo "$bridge_mount"
+  while [ "$(elapsed)" -lt "$INSPECT_SECONDS" ]; do
+    look
+    case $ROLE in
+      control) report_control ;;
+      *) [ -n "$verdict" ] || decide ;;
+    esac
+    # Finely while the producer's schedule runs, at leisure afterwards.
+    if [ "$(elapsed)" -lt "$WATCH_SECONDS" ]; then pause 0.1; else pause 1; fi
+  done
+  record finish info "the inspection window is over"
+  exit "$code"
+}
+
+elapsed() {
+  up=$(uptime_now)
+  echo "$((${up%.*} - start_whole))"
+}
+
+# One look at the marker. Sets content, errno, fstype, device and bridge_device; logs only what changed.
+look() {
+  content='' device='' looked=$(uptime_now)
+  if bounded cat "$MARKER"; then content=$out; fi
+  read_errno=$errno read_out=$out
+  marker_mount=$(mount_of "$MARKER")
+  fstype=$(type_of_mount "$marker_mount")
+  if [ -n "$content" ] && bounded stat -c %d "$MARKER"; then device=$out; fi
+  bounded stat -c %d "$BRIDGE"
+  bridge_device=$out
+  new="$read_errno|$content|$fstype|$device"
+  [ "$new" = "$state" ] && return
+  state=$new seen_at=$looked
+  [ "$held" = no ] || read_held
+  if [ -z "$read_errno" ]; then
+    record read ok "read the marker on $fstype (device $device, bridge $bridge_device): $content" path "$MARKER" fstype "$fstype" \
+      propagation "$(peers_of_mount "$marker_mount")" device "$device" bridge_device "$bridge_device" \
+      nonce "$(nonce_of "$content")" marker_run "$(run_of "$content")" mountinfo "$marker_mount"
+  else
+    record read error "cannot read the marker: $read_errno ($read_out)" path "$MARKER" fstype "$fstype" errno "$read_errno" \
+      detail "$read_out" propagation "$(peers_of_mount "$marker_mount")" mountinfo "$marker_mount" mounts "$(mounts_at "$MOUNT")"
+  fi
+}
+
+nonce_of() { printf '%s\n' "$1" | sed -n 's/^.*nonce=\([0-9a-f-]*\).*$/\1/p'; }
+run_of() { printf '%s\n' "$1" | sed -n 's/^run=\([^ ]*\) .*$/\1/p'; }
+
+# The control tells the readers of its own pod, through a directory that only they share, which nonce it reads and which
+# it read at its first look. A copy of an older mount that it was born with is no sighting: it holds another nonce.
+report_control() {
+  theirs=$(nonce_of "$content")
+  : "${first_nonce:=${theirs:-none}}"
+  printf '%s %s %s\n' "$looked" "${theirs:-none}" "$first_nonce" >"$FINDINGS/control.new" && mv "$FINDINGS/control.new" "$FINDINGS/control"
+  [ "${theirs:-none}" = "${told:-}" ] && return
+  told=${theirs:-none}
+  if [ "$told" = none ]; then
+    record control ok "the negative control does not see the marker" mountinfo "$marker_mount"
+  elif [ "$first_nonce" = "$told" ]; then
+    record control info "the negative control was created after this mount: what it sees is a copy, and proves nothing" nonce "$told" kind late mountinfo "$marker_mount"
+  else
+    record control error "the negative control sees the marker: it is not propagation that shows it" nonce "$told" kind seen mountinfo "$marker_mount"
+  fi
+}
+
+# A marker counts only with every proof: on FUSE, on another device than the bridge, of this run, unseen by the control.
+decide() {
+  if [ -n "$content" ]; then
+    if ! is_fuse "$fstype"; then
+      doubt "it is on $fstype, not on FUSE" hollow
+    elif [ -z "$device" ] || [ "$device" = "$bridge_device" ]; then
+      doubt "it is on the bridge's own device $bridge_device" hollow
+    elif [ "$(run_of "$content")" != "$RUN" ]; then
+      doubt "it is of run $(run_of "$content"), and this is run $RUN" hollow
+    else
+      ask_control
+      case $control in
+        unseen)
+          verdict=success code=0
+          record verdict ok "=SUCCESS: Producer marker found at $(rfc3339 "$seen_at")" nonce "$(nonce_of "$content")" seen_uptime "$seen_at"
+          : >"$FINDINGS/success-$ROLE"
+          hold_file
+          return
+          ;;
+        late) doubt "the negative control was created after the mount" control-late ;;
+        seen) doubt "the negative control sees it too" hollow ;;
+        silent) waiting="the negative control has not answered yet" ;;
+      esac
+    fi
+  fi
+  if [ "$(elapsed)" -ge "$MARKER_WAIT_SECONDS" ]; then
+    verdict=error
+    record verdict error "=ERROR: Producer marker never appeared after $MARKER_WAIT_SECONDS seconds!" doubt "$waiting"
+  fi
+}
+
+# A file that stays open over whatever happens to the mount: does it ever work again?
+hold_file() {
+  if bounded stat "$MOUNT/held" && exec 3<"$MOUNT/held"; then
+    held=yes
+    read_held
+  fi
+}
+
+# Reads on for a mebibyte from where the last read ended, so that the answer is the daemon's and not the page cache's.
+read_held() {
+  if bounded dd bs=262144 count=4 of=/dev/null <&3; then
+    record held ok "the file opened at the first success still reads"
+  else
+    record held error "the file opened at the first success does not read: $errno ($out)" errno "$errno" detail "$out"
+  fi
+}
+
+# doubt TEXT KIND: a marker is visible, but does not count.
+doubt() {
+  [ "$waiting" = "$1" ] && return
+  waiting=$1
+  record doubt error "a marker is visible but does not count: $1" kind "$2" fstype "$fstype" mountinfo "$marker_mount"
+}
+
+# The control's answer counts only if it looked after we saw the marker: one mount reaches all volumes in the same moment.
+ask_control() {
+  control=silent answer=''
+  [ -r "$FINDINGS/control" ] && read -r answer <"$FINDINGS/control"
+  # shellcheck disable=SC2086 # three words: when it looked, the nonce it saw, the nonce it saw first
+  set -- $answer
+  [ $# -eq 3 ] || return
+  awk -v theirs="$1" -v ours="$seen_at" 'BEGIN { exit !(theirs > ours) }' || return
+  nonce=$(nonce_of "$content")
+  control=unseen
+  if [ "$2" = "$nonce" ]; then control=seen; fi
+  if [ "$2" = "$nonce" ] && [ "$3" = "$nonce" ]; then control=late; fi
+}
+
+main

@@ -1,0 +1,150 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # `errno`, MARKER and others are for the scripts that source this
+# What both probes share: a clock, a log of two lines a step, reads that cannot hang, and the mount table.
+# POSIX sh; needs awk, cat, date, stat, timeout, as every busybox has. Sourced, never run.
+
+# Seconds since boot, 10 ms fine: one clock for every container of a node, whatever their images.
+uptime_now() {
+  read -r up _ </proc/uptime
+  printf '%s' "$up"
+}
+
+# RFC 3339 of a number of seconds since boot. The kernel gives its boot time in whole seconds, so the date may be off by
+# up to a second against a wall clock; between two lines of one node it is exact to 10 ms.
+rfc3339() {
+  whole=${1%.*}
+  printf '%s.%s0Z' "$(date -u -d "@$((BOOT + whole))" +%Y-%m-%dT%H:%M:%S)" "${1#*.}"
+}
+
+# Text on standard input as the inside of a JSON string, line ends included.
+json_text() {
+  awk 'BEGIN { ORS = "" } {
+    gsub(/\\/, "\\\\"); gsub(/"/, "\\\""); gsub(/\t/, "\\t"); gsub(/\r/, "\\r"); gsub(/[\001-\037]/, "?")
+    if (NR > 1) print "\\n"
+    print
+  }'
+}
+
+# record STEP RESULT TEXT [KEY VALUE]...
+# One line for people, one JSON object for machines. `result` is ok, error or info. A TEXT that begins with "=" is
+# printed without its time, exactly as it stands.
+record() {
+  step=$1 result=$2 text=$3
+  shift 3
+  now=$(uptime_now)
+  time=$(rfc3339 "$now")
+  fields=
+  while [ $# -gt 1 ]; do
+    fields="$fields,\"$1\":\"$(printf '%s' "$2" | json_text)\""
+    shift 2
+  done
+  case $text in
+    =*) printf '%s\n' "${text#=}" ;;
+    *) printf '%s %s: %s\n' "$time" "$step" "$text" ;;
+  esac
+  printf '{"time":"%s","uptime":%s,"run":"%s","node":"%s","role":"%s","step":"%s","result":"%s"%s}\n' \
+    "$time" "$now" "$RUN" "$NODE" "$ROLE" "$step" "$result" "$fields"
+}
+
+# The name of the error number behind a tool's words; glibc's, musl's and uclibc's texts differ.
+errno_of() {
+  case $1 in
+    *'Transport endpoint is not connected'* | *'Socket not connected'*) echo ENOTCONN ;;
+    *'No such file or directory'*) echo ENOENT ;;
+    *'Permission denied'*) echo EACCES ;;
+    *'Operation not permitted'*) echo EPERM ;;
+    *'Input/output error'* | *'I/O error'*) echo EIO ;;
+    *'Read-only file system'*) echo EROFS ;;
+    *'No space left on device'*) echo ENOSPC ;;
+    *'resource busy'* | *'Resource busy'*) echo EBUSY ;;
+    *'Not a directory'*) echo ENOTDIR ;;
+    *'Is a directory'*) echo EISDIR ;;
+    *'Stale file handle'* | *'Stale NFS file handle'*) echo ESTALE ;;
+    *'onnection abort'*) echo ECONNABORTED ;;
+    *'Function not implemented'*) echo ENOSYS ;;
+    *'Too many open files'*) echo EMFILE ;;
+    *'File exists'*) echo EEXIST ;;
+    *'No such device'*) echo ENODEV ;;
+    *'Invalid argument'*) echo EINVAL ;;
+    *) echo UNKNOWN ;;
+  esac
+}
+
+# bounded COMMAND [ARG]...
+# Runs a command that a hung file system may block, and ends it after PROBE_SECONDS. Sets `out` to what it printed and
+# `errno` to empty (it worked), ETIMEDOUT (it was ended) or the name of its error.
+bounded() {
+  errno=
+  out=$(timeout -s KILL "$PROBE_SECONDS" "$@" 2>&1) && return 0
+  case $? in
+    124 | 137 | 143) errno=ETIMEDOUT out="no answer within $PROBE_SECONDS s: $*" ;;
+    *) errno=$(errno_of "$out") ;;
+  esac
+  return 1
+}
+
+# The mount table's line for the file system that holds a path: the last mounted one whose mount point is the path
+# or the longest directory above it. Never touches the path itself, so a dead mount cannot block it.
+mount_of() {
+  awk -v path="$1" '{
+    point = $5
+    if (point == path || point == "/" || index(path, point "/") == 1)
+      if (length(point) >= best) { best = length(point); line = $0 }
+  } END { print line }' "$MOUNTINFO"
+}
+
+# Every line of the mount table whose mount point is a path or lies below it.
+mounts_below() {
+  awk -v path="$1" '$5 == path || index($5, path "/") == 1' "$MOUNTINFO"
+}
+
+# Every line of the mount table at exactly this mount point: more than one where mounts are stacked.
+mounts_at() {
+  awk -v path="$1" '$5 == path' "$MOUNTINFO"
+}
+
+# The file system type in a line of the mount table: the field after the lone dash.
+type_of_mount() {
+  case $1 in
+    *' - '*)
+      rest=${1##* - }
+      printf '%s' "${rest%% *}"
+      ;;
+  esac
+}
+
+# The propagation of a line of the mount table: its optional fields (shared:N, master:N), or "private".
+peers_of_mount() {
+  printf '%s\n' "$1" | awk '{ for (i = 7; i <= NF && $i != "-"; i++) out = out (out ? " " : "") $i; print out ? out : "private" }'
+}
+
+is_fuse() {
+  case $1 in
+    fuse | fuse.* | fuseblk) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Who runs this, for the log: user, groups, capabilities, confinement.
+log_identity() {
+  caps=$(awk '/^CapEff/ { print $2 }' /proc/self/status)
+  confined=$(awk '/^NoNewPrivs/ { print $2 }' /proc/self/status)
+  label=$(cat /proc/self/attr/current 2>/dev/null || echo none)
+  record identity info "uid $(id -u), gid $(id -g), capabilities $caps, no_new_privs $confined, security label $label" \
+    uid "$(id -u)" gid "$(id -g)" capabilities "$caps" no_new_privs "$confined" label "$label" \
+    uid_map "$(awk '{ print $1, $2, $3; exit }' /proc/self/uid_map)"
+}
+
+# An interruptible pause: a shell that waits runs its trap at once, one that sleeps in the foreground does not.
+pause() {
+  sleep "$1" &
+  napping=$!
+  wait "$napping" 2>/dev/null
+}
+
+: "${RUN:=manual}" "${NODE:=unknown}" "${ROLE:=unknown}" "${PROBE_SECONDS:=2}"
+BRIDGE=${BRIDGE:-/bridge}
+MOUNTINFO=${MOUNTINFO:-/proc/self/mountinfo}
+MOUNT=$BRIDGE/fuse
+MARKER=$MOUNT/marker
+BOOT=$(awk '/^btime/ { print $2 }' /proc/stat)
