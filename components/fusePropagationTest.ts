@@ -1,0 +1,145 @@
+/**
+ * The test as a Pulumi component. Plain `pulumi up` creates the objects, watches them and outputs a verdict for each node;
+ * `pulumi destroy` removes them and what they left on the nodes.
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { local } from "@pulumi/command";
+import {
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from "@pulumi/kubernetes/admissionregistration/v1/index.js";
+import { ConfigMap, Namespace, Pod } from "@pulumi/kubernetes/core/v1/index.js";
+import * as pulumi from "@pulumi/pulumi";
+import { identified } from "../core/identity.ts";
+import { type AdmissionObject, bundle } from "../core/manifests/index.ts";
+import type * as manifest from "../core/manifests/types.ts";
+import { allowedBy, assertIsolated } from "../core/rules/index.ts";
+import { parseSettings, type Settings, type SettingsInput } from "../core/settings.ts";
+import type { Verdict } from "../core/verdict.ts";
+import { probeScripts } from "../probe/scripts.ts";
+
+/** The checkout this file stands in: the commands below are run from it. */
+const ROOT = join(import.meta.dirname, "..");
+
+/** Settings of one test; only `nodes` is required. See core/settings.ts for each, with its unit and its default. */
+export type FusePropagationTestArgs = SettingsInput;
+
+/**
+ * Tests whether a FUSE mount made in one pod is seen in another pod of the same node.
+ *
+ * ```ts
+ * const test = new FusePropagationTest("k3s-w2", { nodes: ["k3s-w2"] }, { provider });
+ * export const verdict = test.verdicts.apply((nodes) => nodes["k3s-w2"]?.verdict);
+ * ```
+ *
+ * Several instances may stand in one stack; give each a namespace of its own.
+ */
+export class FusePropagationTest extends pulumi.ComponentResource {
+  /** The verdict of each node, by the node's name. Unknown in a preview. */
+  readonly verdicts: pulumi.Output<Readonly<Record<string, Verdict>>>;
+  /** The identity of this run: `run`, and a hash of the settings and the probe. */
+  readonly run: string;
+  /** The underlying resources, for those who build on them. */
+  readonly namespace: Namespace;
+  readonly admission: readonly pulumi.CustomResource[];
+  readonly probe: ConfigMap;
+  readonly pods: readonly Pod[];
+  readonly sweep: local.Command;
+  readonly collect: local.Command;
+
+  /**
+   * @param name names the instance; the children's names begin with it
+   * @throws SettingsError naming every fault of the settings, IsolationError where an object breaks an isolation rule;
+   * both before anything is registered
+   */
+  constructor(name: string, args: FusePropagationTestArgs, options?: pulumi.ComponentResourceOptions) {
+    const scripts = probeScripts();
+    const settings = identified(parseSettings(args), scripts);
+    const objects = bundle(settings, scripts);
+    const all = [
+      objects.namespace,
+      objects.probe,
+      ...objects.pods.flatMap(({ producer, consumer }) => [producer, consumer]),
+    ];
+    assertIsolated(all, { ...allowedBy(settings), scripts });
+
+    super("fuse-propagation-test:index:FusePropagationTest", name, {}, options);
+
+    // A child's resource name is its identity: renaming one replaces it.
+    this.run = settings.run;
+    this.namespace = new Namespace(`${name}-namespace`, plain(objects.namespace), { parent: this });
+    const inNamespace = { parent: this, dependsOn: [this.namespace] };
+    this.admission = objects.admission.map((object) => this.admissionObject(name, object));
+    this.probe = new ConfigMap(`${name}-probe`, plain(objects.probe), inNamespace);
+    this.sweep = sweepAtDestroy(name, settings, inNamespace);
+    this.pods = objects.pods.flatMap(({ node, producer, consumer }) => [
+      this.pod(`${name}-${node}-producer`, producer),
+      this.pod(`${name}-${node}-consumer`, consumer),
+    ]);
+    this.collect = collect(name, settings, objects, inNamespace);
+    this.verdicts = this.collect.stdout.apply((text) => (JSON.parse(text) as { nodes: Record<string, Verdict> }).nodes);
+
+    this.registerOutputs({ run: this.run, verdicts: this.verdicts });
+  }
+
+  /** Cluster-scoped: in force before the pods come, and until after they are gone. */
+  private admissionObject(name: string, object: AdmissionObject): pulumi.CustomResource {
+    const child = `${name}-${object.metadata.name}`;
+    return object.kind === "ValidatingAdmissionPolicy"
+      ? new ValidatingAdmissionPolicy(child, plain(object), { parent: this })
+      : new ValidatingAdmissionPolicyBinding(`${child}-binding`, plain(object), { parent: this });
+  }
+
+  /** A pod is deleted before the sweep runs, and the sweep before the namespace goes. */
+  private pod(name: string, pod: manifest.Pod): Pod {
+    // Whether a pod becomes ready is what is tested: the collector watches it, the engine must not wait for it.
+    const annotations = { ...pod.metadata.annotations, "pulumi.com/skipAwait": "true" };
+    const args = plain({ ...pod, metadata: { ...pod.metadata, annotations } });
+    return new Pod(name, args, {
+      parent: this,
+      dependsOn: [this.probe, this.sweep, ...this.admission],
+      deleteBeforeReplace: true,
+    });
+  }
+}
+
+/** Does nothing on creation; on destroy it takes away what a killed producer left on the nodes. */
+function sweepAtDestroy(name: string, settings: Settings, options: pulumi.CustomResourceOptions): local.Command {
+  return new local.Command(
+    `${name}-sweep`,
+    {
+      delete: "sh cli/node.sh cli/sweep.ts --stdin --nodes-only",
+      stdin: JSON.stringify(settings),
+      dir: ROOT,
+      logging: local.Logging.Stderr,
+    },
+    options,
+  );
+}
+
+/** Runs beside the pods, not after them: it sees them come, and gets the API's words where they do not. */
+function collect(
+  name: string,
+  settings: Settings,
+  objects: object,
+  options: pulumi.CustomResourceOptions,
+): local.Command {
+  return new local.Command(
+    `${name}-collect`,
+    {
+      create: `sh cli/node.sh cli/collect.ts --stdin --run ${settings.run} --fail-on ${settings.failOn}`,
+      stdin: JSON.stringify(settings),
+      dir: ROOT,
+      triggers: [createHash("sha256").update(JSON.stringify(objects)).digest("hex")],
+      logging: local.Logging.Stderr,
+    },
+    options,
+  );
+}
+
+/** The builder's readonly data as the SDK's mutable arguments. */
+function plain<T extends object>(object: T): Mutable<T> {
+  return structuredClone(object) as Mutable<T>;
+}
+type Mutable<T> = T extends object ? { -readonly [Key in keyof T]: Mutable<T[Key]> } : T;

@@ -1,0 +1,46 @@
+/** A verdict as lines for a person at a terminal. */
+import type { ReaderTimeline } from "../core/timeline.ts";
+import type { Verdict } from "../core/verdict.ts";
+
+const MARKS = { success: "√", failure: "×", inconclusive: "‼" } as const;
+
+/** At most this many pieces of evidence are shown; the JSON document has them all. */
+const QUOTES = 6;
+
+export function verdictLines(node: string, verdict: Verdict): string[] {
+  const shown = verdict.evidence.slice(0, QUOTES);
+  const more = verdict.evidence.length - shown.length;
+  return [
+    `${MARKS[verdict.verdict]} ${node}: ${verdict.verdict.toUpperCase()}${verdict.grade ? `, grade ${verdict.grade}` : ""} (${verdict.cause})`,
+    `  ${verdict.explanation}`,
+    ...timingLines(verdict),
+    "  evidence",
+    ...shown.flatMap(({ source, text }) => [`    ${source}`, `      ${text}`]),
+    ...(more > 0 ? [`    and ${more} more: see --json`] : []),
+    ...(verdict.verdict === "success" ? [] : [`  fix       ${verdict.fix}`]),
+    `  decision  ${verdict.decision.text}`,
+    `  next      ${verdict.decision.nextStep}`,
+    ...(verdict.decision.waysOut ?? []).map((way) => `            - ${way}`),
+    ...(verdict.decision.manifest?.split("\n").map((line) => `            ${line}`) ?? []),
+  ];
+}
+
+function timingLines({ timings }: Verdict): string[] {
+  const mounted = timings.mountMs === undefined ? [] : [`  mounted in ${timings.mountMs} ms`];
+  return [...mounted, ...Object.entries(timings.readers).flatMap(([reader, seen]) => readerLines(reader, seen))];
+}
+
+function readerLines(reader: string, { seenMs, stale, recoveredMs, heldFile }: ReaderTimeline): string[] {
+  if (seenMs === undefined) return [];
+  const parts = [
+    `saw it ${seenMs} ms after the mount`,
+    ...(stale
+      ? [
+          `${stale.errno} ${stale.afterMs} ms after the daemon's death${stale.lastedMs === undefined ? "" : `, for ${stale.lastedMs} ms`}`,
+        ]
+      : []),
+    ...(recoveredMs === undefined ? [] : [`back ${recoveredMs} ms after the second mount, without a restart`]),
+    ...(heldFile ? [`a file kept open over the crash is ${heldFile}`] : []),
+  ];
+  return [`  ${reader} reader: ${parts.join("; ")}`];
+}
