@@ -1,0 +1,29 @@
+/** Every path the sandbox writes on this machine lies below one directory: the cache. */
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** `FUSE_TEST_CACHE`, else the XDG cache directory, as `cli/node.sh` has it. */
+export const cache =
+  process.env.FUSE_TEST_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "fuse-propagation-test");
+
+export const source = join(dirname(fileURLToPath(import.meta.url)), "..");
+export const repository = join(source, "..");
+
+/** Compiled programs, one directory a tool family and pin. */
+export const tools = join(cache, "tools");
+/** Go's build cache: gigabytes, removed once everything is compiled. */
+export const goBuild = join(cache, "go-build");
+/** OCI archives of the pod images, named by what went into them. */
+export const images = join(cache, "images");
+export const pulumiHome = join(cache, "pulumi");
+/** Directories of links that are put on PATH. */
+export const links = join(cache, "links");
+
+/** What belongs to one run of the cluster; `down` removes it. */
+export const state = join(cache, "sandbox");
+export const record = join(state, "record.json");
+export const kubeconfig = join(state, "kubeconfig");
+/** Outside `state`: after a failed start the logs are what one wants to read. */
+export const logs = join(cache, "logs");
+export const lock = join(cache, "lock");

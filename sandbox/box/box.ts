@@ -1,0 +1,115 @@
+/**
+ * A box: what stands for one machine of the cluster. It has its own mounts (a root in memory, with this machine's /usr
+ * in it), network, processes and host name, so kubelet and containerd keep their default paths, ports and /tmp, and all of it
+ * vanishes with the box's first process.
+ */
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "../base/command.ts";
+import { identify, isAlive, type ProcessIdentity } from "../base/identity.ts";
+import { images, logs, source, state, tools } from "../base/paths.ts";
+import { SandboxError } from "../base/problem.ts";
+import { refuseIfStopping, until } from "../base/stop.ts";
+import { createGroup } from "./cgroups.ts";
+
+export type Propagation = "shared" | "private";
+
+export interface Daemon {
+  readonly name: string;
+  readonly process: ProcessIdentity;
+  readonly log: string;
+}
+
+export interface Box {
+  readonly name: string;
+  /** The box's first process, seen from the machine. */
+  readonly init: ProcessIdentity;
+  /** Where a process writes 0 to enter the box's control groups. */
+  readonly groups: readonly string[];
+  /** Appended to as daemons start. */
+  readonly daemons: Daemon[];
+}
+
+/** Directory on the machine that a box sees, read-only, as /etc/sandbox. */
+export function configDirectory(name: string): string {
+  return join(state, name);
+}
+
+/** @throws SandboxError when the box is not ready within 5 s */
+export async function openBox(name: string, propagation: Propagation): Promise<Box> {
+  const groups = createGroup(name);
+  const mountpoint = join(state, "root", name);
+  const ready = join(state, `${name}.ready`);
+  for (const path of [mountpoint, configDirectory(name), tools, images, logs]) mkdirSync(path, { recursive: true });
+  rmSync(ready, { force: true });
+  const log = join(logs, `${name}.log`);
+  const script = join(source, "box", "box.sh");
+  const outer = start(
+    groups,
+    ["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "sh", script, name, propagation].concat([
+      mountpoint,
+      configDirectory(name),
+      tools,
+      images,
+      ready,
+    ]),
+    log,
+  );
+  const failed = () => new SandboxError(`box ${name} did not come up`, "The log says which mount failed.", log);
+  const init = await until(
+    () => {
+      if (!isAlive(outer)) throw failed();
+      return existsSync(ready) ? identify(onlyChild(outer.pid)) : undefined;
+    },
+    { every: 10, within: 5000, late: failed },
+  );
+  rmSync(ready, { force: true });
+  return { name, init, groups, daemons: [] };
+}
+
+/** Starts a program that stays, in the box; it outlives this process, and its output goes to a log. */
+export function startDaemon(box: Box, name: string, argv: readonly string[]): Daemon {
+  refuseIfStopping();
+  const log = join(logs, `${box.name}-${name}.log`);
+  const daemon = { name, log, process: start(box.groups, enter(box, argv), log) };
+  box.daemons.push(daemon);
+  return daemon;
+}
+
+/** Runs a program in the box to its end. @throws SandboxError when it fails */
+export function runIn(box: Box, argv: readonly string[], stdin = ""): Promise<string> {
+  const [program = "", ...args] = viaGroups(box.groups, enter(box, argv));
+  return run(program, args, { stdin, env: environment });
+}
+
+/** A path of the box as this machine can open it. */
+export function pathIn(box: Pick<Box, "init">, path: string): string {
+  return join("/proc", String(box.init.pid), "root", path);
+}
+
+const environment = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/root" };
+
+function enter({ init }: Box, argv: readonly string[]): string[] {
+  return ["nsenter", `--target=${init.pid}`, "--mount", "--net", "--pid", "--uts", "--ipc", "--", ...argv];
+}
+
+function viaGroups(groups: readonly string[], argv: readonly string[]): string[] {
+  return ["sh", join(source, "box", "join.sh"), ...groups, "--", ...argv];
+}
+
+function start(groups: readonly string[], argv: readonly string[], log: string): ProcessIdentity {
+  const output = openSync(log, "w");
+  const [program = "", ...args] = viaGroups(groups, argv);
+  const child = spawn(program, args, { detached: true, stdio: ["ignore", output, output], env: environment, cwd: "/" });
+  closeSync(output);
+  child.on("error", () => {});
+  child.unref();
+  const process = child.pid === undefined ? undefined : identify(child.pid);
+  if (!process) throw new SandboxError(`${argv[0]} could not be started`, "The log says why.", log);
+  return process;
+}
+
+function onlyChild(pid: number): number {
+  return Number.parseInt(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"), 10);
+}

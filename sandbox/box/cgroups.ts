@@ -1,0 +1,126 @@
+/**
+ * The sandbox's own control groups. Their names start with `fpt-`: whatever runs in one is the sandbox's, also when
+ * every record of it is lost, so this is what the clean-up goes by.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SandboxError } from "../base/problem.ts";
+
+export const prefix = "fpt-";
+
+export interface CgroupLayout {
+  /** `v1`: hierarchies side by side. `hybrid`: the same, with an empty v2 tree beside them. `v2`: one tree. */
+  readonly kind: "v1" | "hybrid" | "v2";
+  /** Mount points of the hierarchies, each the root of one tree. */
+  readonly trees: readonly string[];
+}
+
+/**
+ * Reads the layout from the text of /proc/self/mountinfo (proc(5)).
+ *
+ * @throws SandboxError when no control groups are mounted
+ */
+export function parseLayout(mountinfo: string): CgroupLayout {
+  const mounts = mountinfo.split("\n").flatMap((line) => {
+    const [mount, source] = line.split(" - ");
+    const path = mount?.split(" ")[4];
+    const type = source?.split(" ")[0];
+    return path && (type === "cgroup" || type === "cgroup2") ? [{ path, type }] : [];
+  });
+  const trees = [...new Set(mounts.map(({ path }) => path))];
+  const old = mounts.some(({ type }) => type === "cgroup");
+  const unified = mounts.some(({ type }) => type === "cgroup2");
+  if (trees.length === 0) {
+    throw new SandboxError("no control groups are mounted", "Mount them (mount -t cgroup2 none /sys/fs/cgroup).");
+  }
+  return { kind: old && unified ? "hybrid" : old ? "v1" : "v2", trees };
+}
+
+export function layout(): CgroupLayout {
+  return parseLayout(readFileSync("/proc/self/mountinfo", "utf8"));
+}
+
+/**
+ * Makes the group of a box in every hierarchy. The box's own processes live in its child `init`: under v2 a group with
+ * children may hold no processes itself, and the kubelet makes the pods' groups beside `init`.
+ *
+ * @returns the files into which a process writes 0 to join
+ */
+export function createGroup(name: string, { kind, trees }: CgroupLayout = layout()): string[] {
+  return trees.map((tree) => {
+    const group = join(tree, prefix + name);
+    for (const path of [group, join(group, "init")]) {
+      mkdirSync(path, { recursive: true });
+      // A fresh v1 cpuset is empty, and an empty one takes no process.
+      for (const file of ["cpuset.cpus", "cpuset.mems"]) if (kind !== "v2") inherit(path, file);
+    }
+    // Not measured: the machines at hand have v1. cgroups(7) wants controllers enabled from the root downwards.
+    if (kind === "v2") for (const path of [tree, group]) delegate(path);
+    return join(group, "init", "cgroup.procs");
+  });
+}
+
+/** Every group of the sandbox, parents first. */
+export function ownGroups({ trees }: CgroupLayout = layout()): string[] {
+  return trees.flatMap((tree) =>
+    list(tree)
+      .filter((name) => name.startsWith(prefix))
+      .flatMap((name) => withDescendants(join(tree, name))),
+  );
+}
+
+/** Numbers of the processes in the given groups. */
+export function processesIn(groups: readonly string[]): number[] {
+  const pids = groups.flatMap((group) => read(join(group, "cgroup.procs")).split("\n").filter(Boolean).map(Number));
+  // 0 stands for a process of an outer process namespace: not one of ours.
+  return [...new Set(pids)].filter((pid) => pid > 0);
+}
+
+/** Children first; a group that still holds a process stays, and is then reported as residue. */
+export function removeGroups(groups: readonly string[]): void {
+  for (const group of [...groups].reverse()) {
+    try {
+      rmdirSync(group);
+    } catch {
+      // Named by the residue check.
+    }
+  }
+}
+
+function delegate(group: string): void {
+  for (const controller of read(join(group, "cgroup.controllers")).trim().split(" ").filter(Boolean)) {
+    try {
+      writeFileSync(join(group, "cgroup.subtree_control"), `+${controller}`);
+    } catch {
+      // A controller that cannot be passed on is one the kubelet will name if it needs it.
+    }
+  }
+}
+
+function inherit(group: string, file: string): void {
+  const path = join(group, file);
+  const value = read(join(group, "..", file)).trim();
+  if (value && read(path).trim() === "") writeFileSync(path, value);
+}
+
+function withDescendants(group: string): string[] {
+  return [group, ...list(group).flatMap((name) => withDescendants(join(group, name)))];
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    );
+  } catch {
+    return [];
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Joins control groups, then becomes another program: what that program starts is in the groups from its first moment.
+#
+#   sh join.sh CGROUP.PROCS... -- PROGRAM ARGUMENTS...
+set -eu
+while [ "$1" != -- ]; do
+  echo 0 >"$1"
+  shift
+done
+shift
+exec "$@"

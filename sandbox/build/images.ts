@@ -1,0 +1,79 @@
+/** The pods' images, built from the files of installed Debian packages: no registry is asked. */
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "../base/command.ts";
+import { cache, images, source } from "../base/paths.ts";
+import { step } from "../base/progress.ts";
+import type { Versions } from "../host/packages.ts";
+import { type ImageName, layOut, recipes } from "./rootfs.ts";
+
+export interface ImageSet {
+  readonly producer: string;
+  readonly consumer: string;
+  readonly pause: string;
+  /** File names in the images directory. */
+  readonly archives: readonly string[];
+}
+
+const sources = ["busybox-static", "rclone", "fuse3", "squashfuse", "bindfs"];
+
+/** The tag says what is in the images: the packages' versions and the recipe. */
+export function imageTag(versions: Versions, recipe: string): string {
+  const content = [...sources.map((name) => `${name} ${versions.get(name)}`), recipe];
+  return createHash("sha256").update(content.join("\n")).digest("hex").slice(0, 12);
+}
+
+export function imageSet(versions: Versions): ImageSet {
+  const tag = imageTag(versions, readFileSync(join(source, "build", "rootfs.ts"), "utf8"));
+  const name = (image: string) => `docker.io/fuse-test/${image}:${tag}`;
+  return {
+    producer: name("producer"),
+    consumer: name("consumer"),
+    pause: name("pause"),
+    archives: Object.keys(recipes).map((image) => `${image}-${tag}.tar`),
+  };
+}
+
+/** Builds those that are not in the cache. */
+export async function buildImages(set: ImageSet): Promise<void> {
+  if (set.archives.every((archive) => existsSync(join(images, archive)))) return;
+  await step("built the pod images", async () => {
+    const work = join(cache, "images-work");
+    // buildah makes these for its own use, wherever it is told to keep its storage.
+    const foreign = ["/var/lib/containers", "/etc/cni"].filter((path) => !existsSync(path));
+    rmSync(work, { recursive: true, force: true });
+    for (const path of [images, work]) mkdirSync(path, { recursive: true });
+    try {
+      for (const old of readdirSync(images)) if (!set.archives.includes(old)) rmSync(join(images, old));
+      for (const image of ["pause", "consumer", "producer"] as const) await build(image, set[image], work);
+    } finally {
+      for (const path of [work, ...foreign]) rmSync(path, { recursive: true, force: true });
+    }
+  });
+}
+
+async function build(image: ImageName, name: string, work: string): Promise<void> {
+  const root = join(work, image);
+  await layOut(image, root);
+
+  // Storage in plain directories, below the work directory: no daemon, and nothing is left behind.
+  const env = { ...process.env, STORAGE_DRIVER: "vfs", BUILDAH_ISOLATION: "chroot" };
+  const buildah = (...args: string[]) =>
+    run("buildah", ["--root", join(work, "storage"), "--runroot", join(work, "run"), ...args], { env });
+  const container = (await buildah("from", "scratch")).trim();
+  await buildah("copy", "--quiet", container, root, "/");
+  await buildah(
+    "config",
+    "--cmd",
+    JSON.stringify(recipes[image].command),
+    "--env",
+    "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+    container,
+  );
+  const archive = join(images, `${image}-${name.split(":").pop()}.tar`);
+  // Uncompressed: it is read twice at each start and sent nowhere.
+  await buildah("commit", "--quiet", "--disable-compression", container, `oci-archive:${archive}.new:${name}`);
+  renameSync(`${archive}.new`, archive);
+}

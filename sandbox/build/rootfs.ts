@@ -1,0 +1,69 @@
+/** What is in each image. The text of this file is part of the images' tag, so a change here makes new images. */
+import { chmodSync, copyFileSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { attempt, run } from "../base/command.ts";
+
+export type ImageName = keyof typeof recipes;
+
+export const recipes = {
+  /** What the kubelet keeps a pod's namespaces open with. */
+  pause: { programs: [], command: ["/bin/busybox", "sleep", "2147483647"] },
+  consumer: { programs: [], command: ["/bin/sh"] },
+  producer: {
+    programs: ["/usr/bin/rclone", "/usr/bin/fusermount3", "/usr/bin/squashfuse", "/usr/bin/bindfs"],
+    command: ["/bin/sh"],
+  },
+} as const;
+
+/** Makes the image's file tree in a directory of this machine. */
+export async function layOut(image: ImageName, root: string): Promise<void> {
+  const { programs } = recipes[image];
+  await layOutShell(root);
+  for (const program of programs) await addProgram(root, program);
+  if (programs.length > 0) layOutFuse(root);
+}
+
+async function layOutShell(root: string): Promise<void> {
+  for (const path of ["bin", "dev", "etc", "proc", "root", "sbin", "sys", "tmp", "usr/bin", "var"]) {
+    mkdirSync(join(root, path), { recursive: true });
+  }
+  chmodSync(join(root, "tmp"), 0o1777);
+  await addProgram(root, "/bin/busybox");
+  for (const applet of (await run("/bin/busybox", ["--list"]))
+    .split("\n")
+    .filter((name) => name && name !== "busybox")) {
+    symlinkSync("busybox", join(root, "bin", applet));
+  }
+  writeFileSync(
+    join(root, "etc/passwd"),
+    "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/tmp:/bin/sh\nnobody:x:65534:65534:nobody:/tmp:/bin/sh\n",
+  );
+  writeFileSync(join(root, "etc/group"), "root:x:0:\nuser:x:1000:\nnogroup:x:65534:\n");
+}
+
+/** The program at its own path, and every shared library of it where the loader looks. */
+async function addProgram(root: string, program: string): Promise<void> {
+  // ldd fails for a static program: it has none.
+  const { stdout } = await attempt("ldd", [program]);
+  for (const path of [program, ...parseLibraries(stdout)]) {
+    const target = join(root, path);
+    if (existsSync(target)) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(realpathSync(path), target);
+    chmodSync(target, 0o755);
+  }
+}
+
+/** Paths in the output of ldd(1). */
+export function parseLibraries(ldd: string): string[] {
+  return [...ldd.matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].flatMap(([, path]) => (path ? [path] : []));
+}
+
+function layOutFuse(root: string): void {
+  // Set-uid as Debian has it: who is not root mounts through it.
+  chmodSync(join(root, "usr/bin/fusermount3"), 0o4755);
+  // Programs of libfuse 2, rclone's default among them, call it by its old name.
+  symlinkSync("fusermount3", join(root, "usr/bin/fusermount"));
+  // Debian's default: only root may mount with allow_other.
+  writeFileSync(join(root, "etc/fuse.conf"), "#user_allow_other\n");
+}

@@ -1,0 +1,103 @@
+/** The files a node is configured by. Pure: they are part of what tells one sandbox from another (fingerprint). */
+import { prefix } from "../box/cgroups.ts";
+import { addresses, type NodeName } from "../box/network.ts";
+
+export interface NodeSpec {
+  readonly name: NodeName;
+  /** Whether the node's root mount is shared, as on a systemd machine, or private, as k3s may find it. */
+  readonly propagation: "shared" | "private";
+  readonly taints: readonly { readonly key: string; readonly value: string; readonly effect: string }[];
+  /** Of its pods; the nodes do not route to each other's pods. */
+  readonly podSubnet: string;
+}
+
+export const nodeSpecs: readonly NodeSpec[] = [
+  {
+    name: "k3s-w2",
+    propagation: "shared",
+    taints: [{ key: "node.longhorn.io/storage", value: "enabled", effect: "NoSchedule" }],
+    podSubnet: "10.244.2.0/24",
+  },
+  { name: "k3s-w1", propagation: "private", taints: [], podSubnet: "10.244.1.0/24" },
+];
+
+/** File name -> text; the node sees them below /etc/sandbox. */
+export function nodeFiles(spec: NodeSpec, pauseImage: string): Readonly<Record<string, string>> {
+  return {
+    "containerd.toml": containerd(pauseImage),
+    "10-pods.conflist": podNetwork(spec),
+    "kubelet.json": JSON.stringify(kubelet(spec), null, 2),
+  };
+}
+
+function containerd(pauseImage: string): string {
+  // AppArmor is off because its profiles belong to the machine, not to the node; the OOM score because a machine may
+  // withhold CAP_SYS_RESOURCE.
+  return `version = 2
+disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs"]
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${pauseImage}"
+  restrict_oom_score_adj = true
+  disable_apparmor = true
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "overlayfs"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+      runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+        SystemdCgroup = false
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "/etc/sandbox"
+`;
+}
+
+function podNetwork({ podSubnet }: NodeSpec): string {
+  return JSON.stringify({
+    cniVersion: "0.4.0",
+    name: "pods",
+    plugins: [
+      { type: "ptp", ipam: { type: "host-local", ranges: [[{ subnet: podSubnet }]], routes: [{ dst: "0.0.0.0/0" }] } },
+    ],
+  });
+}
+
+function kubelet({ name, taints }: NodeSpec) {
+  return {
+    apiVersion: "kubelet.config.k8s.io/v1beta1",
+    kind: "KubeletConfiguration",
+    address: addresses[name],
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: false },
+      x509: { clientCAFile: "/etc/sandbox/ca.crt" },
+    },
+    // Whoever holds a certificate of the sandbox's own authority: the API server alone.
+    authorization: { mode: "AlwaysAllow" },
+    containerRuntimeEndpoint: "unix:///run/containerd/containerd.sock",
+    cgroupDriver: "cgroupfs",
+    // Two kubelets with one root kill each other's pods.
+    cgroupRoot: `/${prefix}${name}`,
+    failCgroupV1: false,
+    failSwapOn: false,
+    oomScoreAdj: 0,
+    // The node's root is in memory: cAdvisor finds no device to measure, and no limit to evict by.
+    localStorageCapacityIsolation: false,
+    evictionHard: {
+      "memory.available": "0%",
+      "nodefs.available": "0%",
+      "nodefs.inodesFree": "0%",
+      "imagefs.available": "0%",
+    },
+    imageGCHighThresholdPercent: 100,
+    makeIPTablesUtilChains: false,
+    volumePluginDir: "/var/lib/kubelet/volume-plugins",
+    resolvConf: "",
+    clusterDNS: [addresses.control],
+    clusterDomain: "cluster.local",
+    registerWithTaints: taints,
+    kubeAPIQPS: 100,
+    kubeAPIBurst: 200,
+    eventRecordQPS: 100,
+    eventBurst: 200,
+  };
+}

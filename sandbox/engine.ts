@@ -1,0 +1,62 @@
+/** The Pulumi engine and its plugins: all that `engine` makes, and the half of `up` that is not the cluster. */
+import { dirname, join } from "node:path";
+import { attempt } from "./base/command.ts";
+import { linkExactly } from "./base/links.ts";
+import { links } from "./base/paths.ts";
+import { note, step } from "./base/progress.ts";
+import { engineEnvironment, installedPlugins, installPlugins, linkPlugins, type Plugins } from "./build/plugins.ts";
+import { buildTools, pulumiVersion, toolDirectory } from "./build/tools.ts";
+
+export interface Engine {
+  readonly engine: { readonly version: string };
+  readonly plugins: Plugins;
+  /** Environment for the engine: PATH with engine, plugins and this Node first, PULUMI_HOME. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Directory with pulumi and, when compiled, kubectl. */
+  readonly binaries: string;
+}
+
+/** The directory of a pulumi on PATH of exactly the SDK's version, or undefined. Any other would be refused later. */
+export async function ambientPulumi(): Promise<string | undefined> {
+  const { code, stdout } = await attempt("pulumi", ["version"], {
+    env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+  });
+  if (code !== 0 || stdout.trim() !== `v${pulumiVersion}`) return undefined;
+  const { stdout: path } = await attempt("sh", ["-c", "command -v pulumi"]);
+  return path.trim() ? dirname(path.trim()) : undefined;
+}
+
+/** Compiles and installs what is missing. @throws SandboxError when the engine cannot be compiled */
+export async function prepareEngine(): Promise<Engine> {
+  const ambient = await ambientPulumi();
+  if (!ambient) await buildTools(["pulumi"]);
+  const directory = ambient ?? toolDirectory("pulumi");
+  const plugins = await step(`Pulumi ${pulumiVersion} and its plugins`, () =>
+    installPlugins(join(directory, "pulumi")),
+  );
+  const offline = Object.keys(plugins).filter((name) => plugins[name as keyof Plugins] === "offline");
+  if (offline.length > 0)
+    note(`plugins ${offline.join(", ")}: the sandbox's offline ones, as the official ones cannot be had here`);
+  return describeEngine(directory, plugins);
+}
+
+/** The engine of a sandbox that runs, for whoever asks now: their PATH, and no attempt to install anything. */
+export async function currentEngine(): Promise<Engine> {
+  return describeEngine((await ambientPulumi()) ?? toolDirectory("pulumi"), installedPlugins());
+}
+
+function describeEngine(directory: string, plugins: Plugins): Engine {
+  const binaries = join(links, "bin");
+  linkExactly(binaries, {
+    pulumi: join(directory, "pulumi"),
+    kubectl: join(toolDirectory("kubernetes"), "kubectl"),
+    etcd: join(toolDirectory("etcd"), "server"),
+  });
+  const shims = linkPlugins(plugins, directory);
+  return {
+    engine: { version: pulumiVersion },
+    plugins,
+    env: engineEnvironment(directory, shims, binaries, plugins),
+    binaries,
+  };
+}

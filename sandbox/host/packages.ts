@@ -1,0 +1,103 @@
+/** What comes from the distribution: the container runtime, the image tool, the FUSE drivers. */
+import { createInterface } from "node:readline/promises";
+import { attempt, run } from "../base/command.ts";
+import { ownCluster, SandboxError } from "../base/problem.ts";
+import { note, step } from "../base/progress.ts";
+
+/** Debian package -> what the sandbox uses of it. */
+export const clusterPackages: Readonly<Record<string, string>> = {
+  containerd: "containerd and ctr",
+  runc: "runc",
+  "containernetworking-plugins": "the pod network (/usr/lib/cni)",
+  iproute2: "ip",
+  "util-linux": "unshare and nsenter",
+  mount: "mount",
+  openssl: "the cluster's certificates",
+  buildah: "the pod images",
+  "busybox-static": "the pods' shell",
+  rclone: "a FUSE driver",
+  fuse3: "fusermount3",
+  squashfuse: "a FUSE driver",
+  bindfs: "a FUSE driver",
+};
+
+/** Packages of others that serve as well, and that would be removed for ours: Docker's runtime, the common busybox. */
+const instead: Readonly<Record<string, string>> = {
+  containerd: "containerd.io",
+  runc: "containerd.io",
+  "busybox-static": "busybox",
+};
+
+/** Debian package -> what the project's own checks use of it. */
+export const checkPackages: Readonly<Record<string, string>> = {
+  shellcheck: "the lint of the shell scripts",
+  "busybox-static": "the shell the probe is tested in",
+};
+
+/** Package name -> installed version. */
+export type Versions = ReadonlyMap<string, string>;
+
+/**
+ * Installs what is missing, after asking once on a terminal; not on a terminal it does not ask.
+ *
+ * @returns the installed versions, which name the images built from them
+ */
+export async function ensurePackages(names: readonly string[]): Promise<Versions> {
+  const before = await installed(names);
+  const missing = names.filter((name) => !before.has(name));
+  if (missing.length === 0) return before;
+  await askFor(missing);
+  note(`installing ${missing.join(", ")} with apt-get`);
+  // Debian starts a service it installs; containerd's own one is then idle beside ours, which has its own sockets.
+  await step(`installed ${missing.join(", ")}`, () => install(missing));
+  return installed(names);
+}
+
+/** Lines of `dpkg-query -f '${Package} ${db:Status-Status} ${Version}\n'`. */
+export function parseVersions(lines: string): Versions {
+  return new Map(
+    lines
+      .split("\n")
+      .map((line) => line.split(" "))
+      .flatMap(([name, status, version]) => (name && version && status === "installed" ? [[name, version]] : [])),
+  );
+}
+
+/** Counts a package as installed when another one stands in for it. */
+export function withSubstitutes(versions: Versions): Versions {
+  const substitutes = Object.entries(instead).flatMap(([name, other]): [string, string][] => {
+    const version = versions.get(other);
+    return version ? [[name, `${version} of ${other}`]] : [];
+  });
+  return new Map([...substitutes, ...versions]);
+}
+
+async function installed(names: readonly string[]): Promise<Versions> {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: these are dpkg's own placeholders
+  const format = "-f=${Package} ${db:Status-Status} ${Version}\\n";
+  // It exits with 1 when it does not know one of the names, which is an answer.
+  const { stdout } = await attempt("dpkg-query", ["-W", format, ...names, ...Object.values(instead)]);
+  return withSubstitutes(parseVersions(stdout));
+}
+
+async function askFor(missing: readonly string[]): Promise<void> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(`Install ${missing.join(", ")} with apt-get? [Y/n] `);
+  terminal.close();
+  if (/^(y|yes|)$/i.test(answer.trim())) return;
+  throw new SandboxError(
+    `not installed: ${missing.join(", ")}`,
+    `Install them yourself, then run this again. ${ownCluster}`,
+  );
+}
+
+async function install(missing: readonly string[]): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  // Nothing of the machine's may be removed for the sandbox's sake.
+  const args = ["install", "--yes", "--no-remove", "--no-install-recommends", ...missing];
+  const first = await attempt("apt-get", args, { env, whatever: true });
+  if (first.code === 0) return;
+  await run("apt-get", ["update"], { env, whatever: true, remedy: "Mend apt's sources, then run this again." });
+  await run("apt-get", args, { env, whatever: true, remedy: `Install ${missing.join(" ")} yourself. ${ownCluster}` });
+}

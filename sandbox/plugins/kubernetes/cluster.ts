@@ -1,0 +1,176 @@
+/** Offline stand-in, used only where the official plugin cannot be installed: applies, awaits, reads and deletes objects. */
+import { textAt, valueAt } from "../protocol/paths.ts";
+import { NotReadyError } from "../protocol/provider.ts";
+import { isNotFound } from "./apiError.ts";
+import type { Client, KubeObject } from "./client.ts";
+import { Discovery, pathOf } from "./discovery.ts";
+import { annotation, idOf } from "./names.ts";
+import { readinessOf, warningsAbout } from "./readiness.ts";
+import { lookUp, type Place, watchUntil } from "./wait.ts";
+
+const FIELD_MANAGER = "pulumi-kubernetes-offline";
+
+/** How long to wait, and whom to tell what is being waited for. */
+export interface Patience {
+  readonly signal: AbortSignal;
+  readonly seconds: number;
+  readonly progress: (message: string) => void;
+}
+
+export class Cluster {
+  readonly #client: Client;
+  readonly #discovery: Discovery;
+
+  constructor(client: Client) {
+    this.#client = client;
+    this.#discovery = new Discovery(client);
+  }
+
+  get namespace(): string {
+    return this.#client.namespace;
+  }
+
+  async isNamespaced(apiVersion: string, kind: string): Promise<boolean> {
+    return (await this.#discovery.find(apiVersion, kind)).namespaced;
+  }
+
+  /** Server-side apply: creates the object, or changes the fields that are ours. */
+  async apply(
+    inputs: KubeObject,
+    options: { readonly dryRun: boolean; readonly signal: AbortSignal },
+  ): Promise<KubeObject> {
+    const { collection, name } = await this.#place(inputs);
+    const force =
+      annotation(inputs, "pulumi.com/patchForce") === "true" || process.env.PULUMI_K8S_ENABLE_PATCH_FORCE === "true";
+    const applied = await this.#client.request("PATCH", `${collection}/${encodeURIComponent(name)}`, {
+      query: {
+        fieldManager: FIELD_MANAGER,
+        // A preview of a replacement would otherwise conflict with the object that is about to go.
+        force: String(force || options.dryRun),
+        ...(options.dryRun ? { dryRun: "All" } : {}),
+      },
+      body: inputs,
+      contentType: "application/apply-patch+yaml",
+      signal: options.signal,
+    });
+    return withoutBookkeeping(applied);
+  }
+
+  /**
+   * The object once it is ready, at once when the annotation `pulumi.com/skipAwait` says so.
+   *
+   * @throws NotReadyError with the reasons when it fails, the time is over, or the wait is cancelled.
+   */
+  async untilReady(applied: KubeObject, patience: Patience): Promise<KubeObject> {
+    if (["true", "ready"].includes(annotation(applied, "pulumi.com/skipAwait") ?? "")) return applied;
+    let latest = applied;
+    let told = "";
+    const look = (object: KubeObject | undefined) => {
+      if (object === undefined) throw new NotReadyError(idOf(applied), latest, ["it was deleted while it was awaited"]);
+      // Items of a list name neither.
+      latest = withoutBookkeeping({ ...object, apiVersion: applied.apiVersion, kind: applied.kind });
+      const { state, reasons } = readinessOf(latest);
+      const line = reasons.at(-1) ?? "";
+      if (line && line !== told) patience.progress(`waiting: ${line}`);
+      told = line;
+      return state === "waiting" ? undefined : state;
+    };
+    if (look(applied) === "ready") return latest;
+    const timeout = AbortSignal.timeout(patience.seconds * 1000);
+    try {
+      const state = await watchUntil(
+        this.#client,
+        await this.#place(applied),
+        AbortSignal.any([patience.signal, timeout]),
+        look,
+      );
+      if (state === "ready") return latest;
+    } catch (error) {
+      if (!timeout.aborted && !patience.signal.aborted) throw asNotReady(error, latest);
+    }
+    const ending = patience.signal.aborted
+      ? ["the wait was cancelled"]
+      : timeout.aborted
+        ? [`not ready after ${patience.seconds} s`]
+        : [];
+    const reasons = [...ending, ...readinessOf(latest).reasons, ...(await warningsAbout(this.#client, latest))];
+    throw new NotReadyError(idOf(latest), latest, reasons);
+  }
+
+  /** The live object, or undefined. */
+  async read(identity: KubeObject, signal: AbortSignal): Promise<KubeObject | undefined> {
+    const found = await lookUp(this.#client, await this.#place(identity), signal);
+    return found && withoutBookkeeping(found);
+  }
+
+  /**
+   * Deletes the object and waits until it, and in the foreground what it owns, is gone. An absent object is no error.
+   *
+   * @throws Error naming the finalizers that are left when the time is over.
+   */
+  async remove(identity: KubeObject, patience: Patience): Promise<void> {
+    const propagationPolicy = propagation(annotation(identity, "pulumi.com/deletionPropagationPolicy"));
+    const timeout = AbortSignal.timeout(patience.seconds * 1000);
+    const signal = AbortSignal.any([patience.signal, timeout]);
+    let latest: KubeObject = {};
+    try {
+      const place = await this.#place(identity);
+      const path = `${place.collection}/${encodeURIComponent(place.name)}`;
+      const answer = await this.#client.request("DELETE", path, {
+        body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy },
+        signal,
+      });
+      // The answer is the object when it has to wait for something, else a Status holding its uid.
+      const uid = textAt(answer, "metadata", "uid") ?? textAt(answer, "details", "uid");
+      await watchUntil(this.#client, place, signal, (object) => {
+        // Items of a list do not name their kind.
+        latest = { ...object, kind: identity.kind };
+        // Another uid is another object of the same name: ours is gone.
+        if (object === undefined || textAt(object, "metadata", "uid") !== uid) return true;
+        const reason = holdUps(latest);
+        if (reason) patience.progress(`still there: ${reason}`);
+        return undefined;
+      });
+    } catch (error) {
+      if (isNotFound(error)) return;
+      if (!timeout.aborted) throw error;
+      const reason = holdUps(latest) ?? "its shutdown has not ended";
+      throw new Error(`${idOf(identity)} is still there ${patience.seconds} s after its deletion: ${reason}.`);
+    }
+  }
+
+  async #place(object: KubeObject): Promise<Place> {
+    const kind = await this.#discovery.find(textAt(object, "apiVersion") ?? "", textAt(object, "kind") ?? "");
+    const namespace = textAt(object, "metadata", "namespace") ?? this.namespace;
+    return { collection: pathOf(kind, namespace), name: textAt(object, "metadata", "name") ?? "" };
+  }
+}
+
+/** Who owns which field is of no use in a state file, and long. */
+function withoutBookkeeping(object: KubeObject): KubeObject {
+  const { managedFields: _, ...metadata } = object.metadata as KubeObject;
+  return { ...object, metadata };
+}
+
+function asNotReady(error: unknown, latest: KubeObject): NotReadyError {
+  return error instanceof NotReadyError ? error : new NotReadyError(idOf(latest), latest, [(error as Error).message]);
+}
+
+/** What holds back the end of a deleted object; undefined for nothing but its own shutdown. */
+function holdUps(object: KubeObject): string | undefined {
+  const finalizers = (valueAt(object, ["metadata", "finalizers"]) as string[] | undefined) ?? [];
+  const conditions =
+    (valueAt(object, ["status", "conditions"]) as { status: string; message?: string }[] | undefined) ?? [];
+  // Every deletion in the foreground has this one for a moment.
+  const held = finalizers.filter((finalizer) => finalizer !== "foregroundDeletion").map((name) => `finalizer ${name}`);
+  const left =
+    object.kind === "Namespace"
+      ? conditions.filter(({ status }) => status === "True").map(({ message }) => message)
+      : [];
+  return [...held, ...left].join("; ") || undefined;
+}
+
+function propagation(wanted: string | undefined): string {
+  const known = { background: "Background", orphan: "Orphan" } as const;
+  return known[wanted as keyof typeof known] ?? "Foreground";
+}

@@ -1,0 +1,93 @@
+/** Offline stand-in, used only where the official plugin cannot be installed: when an object counts as ready, and why not. */
+import { isRecord, textAt, valueAt } from "../protocol/paths.ts";
+import type { Bag } from "../protocol/values.ts";
+import type { Client, KubeObject } from "./client.ts";
+
+export interface Readiness {
+  readonly state: "ready" | "waiting" | "failed";
+  /** What stands in the way, one line each. */
+  readonly reasons: readonly string[];
+}
+
+const READY: Readiness = { state: "ready", reasons: [] };
+
+/** Kinds other than these count as ready once they exist. */
+export function readinessOf(object: KubeObject): Readiness {
+  if (object.kind === "Pod") return podReadiness(object);
+  if (object.kind === "Namespace" && textAt(object, "status", "phase") !== "Active") {
+    return { state: "waiting", reasons: [`namespace is ${textAt(object, "status", "phase") ?? "without a phase"}`] };
+  }
+  if (object.kind === "CustomResourceDefinition" && !isTrue(object, "Established")) {
+    return { state: "waiting", reasons: ["the definition is not established"] };
+  }
+  return READY;
+}
+
+function podReadiness(pod: KubeObject): Readiness {
+  const phase = textAt(pod, "status", "phase") ?? "Pending";
+  const conditions = records(valueAt(pod, ["status", "conditions"]));
+  if (phase === "Succeeded" || conditions.some(({ type, status }) => type === "Ready" && status === "True"))
+    return READY;
+  const reasons = [...podLines(pod, phase), ...conditionLines(conditions), ...containerLines(pod)];
+  // A failed Pod never becomes ready: waiting for the timeout would only hide the reason.
+  return { state: phase === "Failed" ? "failed" : "waiting", reasons };
+}
+
+function isTrue(object: KubeObject, condition: string): boolean {
+  return records(valueAt(object, ["status", "conditions"])).some(
+    ({ type, status }) => type === condition && status === "True",
+  );
+}
+
+function podLines(pod: KubeObject, phase: string): string[] {
+  const why = [textAt(pod, "status", "reason"), textAt(pod, "status", "message")].filter(Boolean).join(": ");
+  return [`Pod is ${phase}${why && ` (${why})`}`];
+}
+
+function conditionLines(conditions: readonly Bag[]): string[] {
+  return (
+    conditions
+      // ContainersReady says what Ready says.
+      .filter(
+        ({ type, status, message, reason }) => type !== "ContainersReady" && status === "False" && (message || reason),
+      )
+      .map(({ type, reason, message }) => `${type}: ${[reason, message].filter(Boolean).join(": ")}`)
+  );
+}
+
+function containerLines(pod: KubeObject): string[] {
+  const statuses = ["initContainerStatuses", "containerStatuses"].flatMap((list) =>
+    records(valueAt(pod, ["status", list])),
+  );
+  return statuses.flatMap((status) => {
+    const name = `container ${textAt(status, "name") ?? "?"}`;
+    const waiting = valueAt(status, ["state", "waiting"]);
+    const ended = valueAt(status, ["state", "terminated"]) ?? valueAt(status, ["lastState", "terminated"]);
+    const lines: string[] = [];
+    if (isRecord(waiting)) lines.push(`${name} waits: ${[waiting.reason, waiting.message].filter(Boolean).join(": ")}`);
+    if (isRecord(ended) && ended.exitCode !== 0) {
+      lines.push(
+        `${name} ended: ${[ended.reason, `exit code ${ended.exitCode}`, ended.message].filter(Boolean).join(": ")}`,
+      );
+    }
+    return lines;
+  });
+}
+
+/** The object's latest warnings, oldest first; none when events cannot be read. */
+export async function warningsAbout(client: Client, object: KubeObject): Promise<string[]> {
+  const namespace = textAt(object, "metadata", "namespace");
+  if (namespace === undefined) return [];
+  const fieldSelector = `involvedObject.uid=${textAt(object, "metadata", "uid") ?? ""},type=Warning`;
+  const signal = AbortSignal.timeout(5_000);
+  const list = await client
+    .request("GET", `/api/v1/namespaces/${namespace}/events`, { query: { fieldSelector }, signal })
+    .catch(() => ({ items: [] }));
+  return records(list.items)
+    .slice(-5)
+    .map((event) => `event ${textAt(event, "reason") ?? "?"}: ${textAt(event, "message") ?? ""}`);
+}
+
+function records(value: unknown): Bag[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}

@@ -1,0 +1,37 @@
+/** What runs, and what is left. */
+import { isAlive } from "./base/identity.ts";
+import { isBusy } from "./base/lock.ts";
+import { openApi, recordedAccess } from "./cluster/api.ts";
+import { ailment, processesOf, readRecord } from "./cluster/record.ts";
+import { machineResidue, nodeResidue } from "./residue.ts";
+
+export interface Status {
+  readonly running: boolean;
+  /** Another process is starting or stopping it at this moment. */
+  readonly busy: boolean;
+  /** What is wrong with the running one. */
+  readonly ailment?: string;
+  readonly nodes: readonly { readonly name: string; readonly ready: boolean; readonly message: string }[];
+  readonly processes: readonly { readonly name: string; readonly pid: number; readonly alive: boolean }[];
+  /** Running: on the nodes. Not running: on this machine. */
+  readonly residue: readonly string[];
+}
+
+export async function status(): Promise<Status> {
+  const record = readRecord();
+  if (!record?.boxes.some(({ init }) => isAlive(init))) {
+    const busy = isBusy();
+    // What a start has made so far is not left over.
+    return { running: false, busy, nodes: [], processes: [], residue: busy ? [] : machineResidue() };
+  }
+  const access = recordedAccess();
+  const [ill, nodes] = await Promise.all([ailment(record), access ? openApi(access).nodes() : []]);
+  return {
+    running: true,
+    busy: isBusy(),
+    ...(ill && { ailment: ill }),
+    nodes: nodes.map(({ name, ready, message }) => ({ name, ready, message })),
+    processes: processesOf(record).map(({ name, process }) => ({ name, pid: process.pid, alive: isAlive(process) })),
+    residue: record.boxes.filter(({ name }) => record.sandbox.nodes.includes(name)).flatMap(nodeResidue),
+  };
+}

@@ -1,0 +1,109 @@
+/** Starts the sandbox, or uses the one that runs. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { exclusively } from "./base/lock.ts";
+import * as paths from "./base/paths.ts";
+import { SandboxError } from "./base/problem.ts";
+import { note, step } from "./base/progress.ts";
+import { together, until } from "./base/stop.ts";
+import { type Box, openBox } from "./box/box.ts";
+import { connect } from "./box/network.ts";
+import { tearDown } from "./box/teardown.ts";
+import { buildImages, type ImageSet, imageSet } from "./build/images.ts";
+import { buildTools, toolPaths } from "./build/tools.ts";
+import { openApi, recordedAccess } from "./cluster/api.ts";
+import { controlPlaneCommands, startControlPlane } from "./cluster/controlPlane.ts";
+import { kubeletCommand, startKubelet, startRuntime } from "./cluster/node.ts";
+import { nodeSpecs } from "./cluster/nodeConfig.ts";
+import { makeSecrets, renderKubeconfig } from "./cluster/pki.ts";
+import { ailment, context, fingerprint, readRecord, type Sandbox, writeRecord } from "./cluster/record.ts";
+import { ambientPulumi, currentEngine, type Engine, prepareEngine } from "./engine.ts";
+import { clusterPackages, ensurePackages } from "./host/packages.ts";
+import { requireMachine } from "./host/requirements.ts";
+
+/** @throws SandboxError; whatever was made until then is removed */
+export async function up(): Promise<Sandbox & { readonly reused: boolean }> {
+  requireMachine();
+  return exclusively(async () => {
+    const images = imageSet(await ensurePackages(Object.keys(clusterPackages)));
+    const running = await usable(images);
+    if (running) return { ...running, ...(await currentEngine()), reused: true };
+
+    await buildTools((await ambientPulumi()) ? ["etcd", "kubernetes"] : ["etcd", "kubernetes", "pulumi"]);
+    await buildImages(images);
+    if (await tearDown()) note("removed what an earlier start had left");
+    try {
+      return { ...(await step("sandbox up", () => start(images))), reused: false };
+    } catch (error) {
+      await tearDown();
+      throw error;
+    }
+  });
+}
+
+async function usable(images: ImageSet): Promise<Sandbox | undefined> {
+  const record = readRecord();
+  if (!record) return undefined;
+  const ill = record.fingerprint === fingerprint(images) ? await ailment(record) : "it was started by another version";
+  if (!ill) return record.sandbox;
+  note(`the running sandbox cannot be used (${ill}): starting anew`);
+  return undefined;
+}
+
+async function start(images: ImageSet): Promise<Sandbox> {
+  mkdirSync(paths.state, { recursive: true, mode: 0o700 });
+  let engine: Engine | undefined;
+  const boxes: Box[] = [];
+  await together(
+    prepareEngine().then((made) => {
+      engine = made;
+    }),
+    startCluster(images, boxes),
+  );
+  if (!engine) throw new Error("the engine's branch ended without a result");
+  const sandbox: Sandbox = {
+    kubeconfig: paths.kubeconfig,
+    context,
+    nodes: nodeSpecs.map(({ name }) => name).sort(),
+    images: { producer: images.producer, consumer: images.consumer },
+    ...engine,
+  };
+  writeRecord({ fingerprint: fingerprint(images), boxes, sandbox });
+  return sandbox;
+}
+
+async function startCluster(images: ImageSet, boxes: Box[]): Promise<void> {
+  const programs = toolPaths();
+  const [control, nodes, secrets] = await step("boxes, network and certificates", async () => {
+    const made = await Promise.all([
+      openBox("control", "private"),
+      Promise.all(
+        nodeSpecs.map(async (spec) => ({ ...(await openBox(spec.name, spec.propagation)), name: spec.name })),
+      ),
+      makeSecrets(),
+    ]);
+    boxes.push(made[0], ...made[1]);
+    await connect(made[0], made[1]);
+    return made;
+  });
+  writeFileSync(paths.kubeconfig, renderKubeconfig(secrets, "admin", context), { mode: 0o600 });
+  const access = recordedAccess();
+  if (!access) throw new Error("the kubeconfig that was just written cannot be read");
+  const api = openApi(access);
+
+  const plane = startControlPlane(control, controlPlaneCommands(programs), secrets, api);
+  const eachNode = nodeSpecs.map(async (spec) => {
+    const box = nodes.find(({ name }) => name === spec.name);
+    if (!box) throw new Error(`there is no box for ${spec.name}`);
+    await step(`${spec.name}: containerd ready, images imported`, () => startRuntime(box, spec, images));
+    await plane;
+    await startKubelet(box, spec, kubeletCommand(programs, spec), secrets, api);
+  });
+  const account = plane.then(() =>
+    until(async () => (await api.hasDefaultAccount()) || undefined, {
+      every: 100,
+      within: 30_000,
+      late: () => new SandboxError("the default service account was not made", "See the controllers' log.", paths.logs),
+    }),
+  );
+  await together(plane, account, ...eachNode);
+}
