@@ -1,0 +1,129 @@
+/**
+ * Collects the evidence of one run from a cluster and prints the verdict of each node as one JSON document. Progress goes
+ * to stderr. Works however the test was deployed: by Pulumi, by Flux or by hand.
+ */
+import { writeFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import type { V1Pod } from "@kubernetes/client-node";
+import { Command, Option } from "commander";
+import type { Evidence } from "../core/evidence.ts";
+import { parseSettings, type Settings } from "../core/settings.ts";
+import { judge, settled, type Verdict } from "../core/verdict.ts";
+import { connect } from "./cluster.ts";
+import { gather } from "./gather.ts";
+import { narrator } from "./narrate.ts";
+import { readSettings, type SettingsOptions, settingsOptions } from "./options.ts";
+import { ownPods } from "./ownPods.ts";
+import { EXIT, main } from "./problem.ts";
+import { refusals } from "./refusals.ts";
+
+export interface Report {
+  readonly run: string;
+  readonly nodes: Readonly<Record<string, Verdict>>;
+}
+
+interface Options extends SettingsOptions {
+  readonly stdin?: boolean;
+  readonly run?: string;
+  readonly failOn?: Settings["failOn"];
+  readonly pods?: string[];
+  readonly evidence?: string;
+}
+
+const program = new Command("collect")
+  .exitOverride()
+  .description("watch a run of the test and print the verdict of each node as JSON")
+  .addOption(new Option("--stdin", "read the settings as JSON from standard input instead of a stack"))
+  .addOption(
+    new Option("--run <id>", "judge only the pods of this run, as their label fuse-propagation-test/run tells it"),
+  )
+  .addOption(
+    new Option("--fail-on <verdict>", "which verdicts make the exit code other than 0")
+      .choices(["never", "failure", "inconclusive"])
+      .default("inconclusive"),
+  )
+  .addOption(
+    new Option(
+      "--pods <file...>",
+      "the pods' own manifests, where people changed them: to ask the API why it refuses one",
+    ),
+  )
+  .addOption(
+    new Option("--evidence <file>", "write everything that was seen to this file as JSON, to attach to a report"),
+  )
+  .addHelpText("after", "\nExit codes: 0 success, 1 a failure verdict, 2 tool or cluster error, 3 inconclusive");
+for (const option of settingsOptions()) program.addOption(option);
+
+/** Watches until every node has its verdict, or the time is over; then what is known decides. */
+async function collect(
+  settings: Settings,
+  run: string | undefined,
+  own: readonly V1Pod[],
+  stop: AbortController,
+  print: (line: string) => void,
+): Promise<{ readonly report: Report; readonly evidence: readonly Evidence[] }> {
+  const config = connect(settings);
+  const verdicts = new Map<string, Verdict>();
+  const told = new Set<string>();
+  const narrate = narrator(print);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const problems = new Map<string, number>();
+
+  const gathering = gather(config, settings, run, stop.signal, consider, (error) => {
+    const words = error instanceof Error ? error.message : String(error);
+    problems.set(words, (problems.get(words) ?? 0) + 1);
+  });
+  void refusals(config, settings, own, stop.signal, (node, words) => gathering.refused(node, words));
+  const timer = setTimeout(resolve, settings.collectSeconds * 1000);
+  stop.signal.addEventListener("abort", () => resolve(), { once: true });
+
+  await promise;
+  clearTimeout(timer);
+  stop.abort();
+  gathering.finish();
+  for (const node of settings.nodes) consider(node);
+  if (verdicts.size < settings.nodes.length) for (const [words] of problems) print(`‼ ${words}`);
+  const report = {
+    run: settings.run,
+    nodes: Object.fromEntries(settings.nodes.map((node) => [node, verdicts.get(node) as Verdict])),
+  };
+  return { report, evidence: settings.nodes.map((node) => gathering.evidence(node)) };
+
+  function consider(node: string) {
+    if (verdicts.has(node)) return;
+    const evidence = gathering.evidence(node);
+    narrate.tell(evidence);
+    const verdict = judge(evidence);
+    if (!verdict) return;
+    // Said as soon as it is known; its grade needs the rest of the producer's schedule.
+    if (!told.has(node)) print(`${MARKS[verdict.verdict]} ${node}  ${verdict.verdict}: ${verdict.cause}`);
+    told.add(node);
+    if (!settled(verdict) && !evidence.final) return;
+    verdicts.set(node, verdict);
+    if (verdict.grade) print(`${MARKS[verdict.verdict]} ${node}  grade ${verdict.grade}`);
+    if (verdicts.size === settings.nodes.length) resolve();
+  }
+}
+
+const MARKS = { success: "√", failure: "×", inconclusive: "‼" } as const;
+
+/** The worst verdict decides. */
+function exitCode(report: Report, failOn: Settings["failOn"]): number {
+  const all = Object.values(report.nodes).map(({ verdict }) => verdict);
+  if (failOn !== "never" && all.includes("failure")) return EXIT.failure;
+  if (failOn === "inconclusive" && all.includes("inconclusive")) return EXIT.inconclusive;
+  return EXIT.success;
+}
+
+await main(async () => {
+  const options = program.parse().opts<Options>();
+  const settings = options.stdin ? parseSettings(JSON.parse(await text(process.stdin))) : readSettings(options);
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(signal));
+  const own = ownPods(options.pods ?? []);
+  const print = (line: string) => process.stderr.write(`${line}\n`);
+  const { report, evidence } = await collect(settings, options.run, own, stop, print);
+  if (options.evidence) writeFileSync(options.evidence, `${JSON.stringify(evidence)}\n`);
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+  return exitCode(report, options.failOn ?? "inconclusive");
+});

@@ -1,0 +1,109 @@
+/**
+ * Writes the test into a GitOps checkout as kustomizations for Flux, and turns it on and off there by one line. It commits
+ * nothing: what it changed is for a person to review.
+ */
+import { text } from "node:stream/consumers";
+import { Command, Option } from "commander";
+import { ParentError } from "../core/flux/parent.ts";
+import { type Action, type Plan, plan } from "../core/flux/plan.ts";
+import { type FluxSettings, fluxSchema, places } from "../core/flux/settings.ts";
+import { exportedFiles } from "../core/flux.ts";
+import { parseSettings, type Settings } from "../core/settings.ts";
+import { probeScripts } from "../probe/scripts.ts";
+import { report, reportDrift } from "./exportReport.ts";
+import { type Checkout, openCheckout } from "./exportTree.ts";
+import { givenSettings, type SettingsOptions, settingsOptions } from "./options.ts";
+import { EXIT, main, UserError } from "./problem.ts";
+
+export interface Options extends SettingsOptions {
+  readonly out?: string;
+  readonly cluster?: string;
+  readonly enable?: boolean;
+  readonly disable?: boolean;
+  readonly remove?: boolean;
+  readonly check?: boolean;
+  readonly force?: boolean;
+  readonly fluxKustomization?: boolean;
+  readonly stdin?: boolean;
+  readonly json?: boolean;
+}
+
+const program = new Command("export")
+  .description("write the test into a GitOps checkout, commented out until you enable it")
+  .addOption(new Option("-o, --out <checkout>", "directory of the GitOps checkout"))
+  .addOption(new Option("--cluster <name>", "name of the cluster in the checkout"))
+  .addOption(new Option("--enable", "write it, and make the test's line active"))
+  .addOption(new Option("--disable", "only comment the test's line out").conflicts("enable"))
+  .addOption(new Option("--remove", "take everything out that an export wrote").conflicts(["enable", "disable"]))
+  .addOption(
+    new Option(
+      "--check",
+      "write nothing; exit code 1, with a diff, unless the checkout is what would be written",
+    ).conflicts(["remove", "disable"]),
+  )
+  .addOption(new Option("--force", "overwrite or remove exported files that were edited by hand"))
+  .addOption(new Option("--flux-kustomization", "give the test a Flux Kustomization of its own"))
+  .addOption(new Option("--stdin", "read the settings as JSON from standard input instead of a stack"))
+  .addOption(new Option("--json", "print one JSON document"))
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 done, 1 files were edited by hand (nothing is written) or --check found a difference, 2 tool error",
+  );
+for (const option of settingsOptions()) program.addOption(option);
+
+/** The export's own settings are parsed apart: they say where to, the others what. */
+function read(given: Readonly<Record<string, unknown>>, options: Options): { settings: Settings; flux: FluxSettings } {
+  const { flux: givenFlux = {}, ...rest } = given;
+  const own = {
+    ...(givenFlux as Record<string, unknown>),
+    ...(options.out ? { checkout: options.out } : {}),
+    ...(options.cluster ? { cluster: options.cluster } : {}),
+    ...(options.force ? { force: true } : {}),
+    ...(options.fluxKustomization ? { kustomization: (givenFlux as FluxSettings).kustomization ?? {} } : {}),
+  };
+  const parsed = fluxSchema.safeParse(own);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new UserError(`flux.${issue?.path.join(".")} is refused`, { remedy: issue?.message ?? "see --help" });
+  }
+  if (parsed.data.checkout === "")
+    throw new UserError("no checkout is given", { remedy: "name its directory with --out, or set flux.checkout" });
+  return { settings: parseSettings(rest), flux: parsed.data };
+}
+
+function actionOf(options: Options, flux: FluxSettings): Action {
+  if (options.remove) return { do: "remove" };
+  if (options.disable) return { do: "disable" };
+  return { do: "export", enabled: options.enable ? true : flux.enabled };
+}
+
+/** Files first, then the directories that they leave empty. */
+function carryOut(checkout: Checkout, { changes }: Plan, flux: FluxSettings, action: Action): void {
+  checkout.write(changes);
+  const { cluster, group, entry } = places(flux);
+  const above = cluster.split("/").map((_, index, all) => all.slice(0, index + 1).join("/"));
+  checkout.prune(action.do === "remove" ? [`${entry}/app`, entry, group, ...above] : [`${entry}/app`]);
+}
+
+await main(async () => {
+  const options = program.parse().opts<Options>();
+  const given = options.stdin
+    ? (JSON.parse(await text(process.stdin)) as Record<string, unknown>)
+    : givenSettings(options);
+  const { settings, flux } = read(given, options);
+  const checkout = openCheckout(flux.checkout);
+  const action = actionOf(options, flux);
+  const rendered = exportedFiles(settings, flux, probeScripts());
+  let planned: Plan;
+  try {
+    planned = plan(rendered, flux, checkout, action);
+  } catch (error) {
+    if (!(error instanceof ParentError)) throw error;
+    throw new UserError(error.message, { remedy: "edit that file by hand as said, then run this again" });
+  }
+  if (options.check) return reportDrift(planned, options.json ?? false);
+  const refused = planned.edited.length > 0 && !flux.force;
+  if (!refused) carryOut(checkout, planned, flux, action);
+  report(planned, flux, action, refused, options.json ?? false);
+  return refused ? EXIT.failure : EXIT.success;
+});

@@ -1,0 +1,61 @@
+/** What an export did, or would do, as lines for people and as one JSON document. */
+import { createTwoFilesPatch } from "diff";
+import type { Action, Plan } from "../core/flux/plan.ts";
+import { type FluxSettings, places } from "../core/flux/settings.ts";
+import type { Change } from "../core/flux/tree.ts";
+import { EXIT } from "./problem.ts";
+
+/** Lines of context around a difference, as `git diff` has it. */
+const CONTEXT = 3;
+
+/** Prints the difference on stdout. Exit code 0 where there is none. */
+export function reportDrift({ changes, edited, enabled, notes }: Plan, json: boolean): number {
+  const different = [...edited, ...changes.filter(({ path }) => !edited.some((file) => file.path === path))];
+  if (json)
+    print(JSON.stringify({ enabled, notes, changes: different.map(summary), edited: edited.map(({ path }) => path) }));
+  else for (const change of different) process.stdout.write(patch(change));
+  for (const { path } of edited) tell(`× ${path} was edited by hand`);
+  for (const note of notes) tell(`‼ ${note}`);
+  tell(different.length === 0 ? "√ the checkout is as it would be written" : `× ${different.length} files differ`);
+  return different.length === 0 ? EXIT.success : EXIT.failure;
+}
+
+export function report(
+  { changes, edited, enabled, notes }: Plan,
+  flux: FluxSettings,
+  action: Action,
+  refused: boolean,
+  json: boolean,
+): void {
+  const done = refused ? [] : changes;
+  if (json)
+    print(JSON.stringify({ enabled, notes, changes: done.map(summary), edited: edited.map(({ path }) => path) }));
+  if (refused) {
+    for (const change of edited) process.stderr.write(patch(change));
+    for (const { path } of edited) tell(`× ${path} was edited by hand`);
+    tell("  remedy: put what you changed into the settings; or use --force, which overwrites it. Nothing was written.");
+    return;
+  }
+  for (const change of done) tell(`√ ${summary(change).change} ${change.path}`);
+  for (const note of notes) tell(`‼ ${note}`);
+  if (done.length === 0) tell("√ nothing to change");
+  const line = `the line \`- ${flux.entry}\` of ${places(flux).group}`;
+  if (action.do !== "remove") tell(enabled ? `· enabled: ${line} is active` : `· disabled: ${line} is not active`);
+  if (done.length > 0) tell("  review it with `git diff`, then commit and push: Flux does the rest");
+}
+
+/** A unified diff from what is there to what would be written. */
+function patch({ path, before, after }: Change): string {
+  const names = [
+    before === undefined ? "/dev/null" : `a/${path}`,
+    after === undefined ? "/dev/null" : `b/${path}`,
+  ] as const;
+  return createTwoFilesPatch(...names, before ?? "", after ?? "", "", "", { context: CONTEXT }).replace(/^=+\n/, "");
+}
+
+function summary({ path, before, after }: Change): { path: string; change: "created" | "updated" | "removed" } {
+  return { path, change: before === undefined ? "created" : after === undefined ? "removed" : "updated" };
+}
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const tell = (line: string) => process.stderr.write(`${line}\n`);

@@ -1,0 +1,111 @@
+/** What a run stands on: the user's own cluster where one is named, the sandbox otherwise; and the Pulumi engine. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { CACHE, ROOT } from "./places.ts";
+import { UserError } from "./problem.ts";
+
+export interface Ground {
+  readonly kind: "sandbox" | "cluster";
+  /** Environment of the engine: its PATH, its home. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly engine: string;
+  readonly plugins: Readonly<Record<string, string>>;
+  /** Settings that the ground decides: how to reach it and, in the sandbox, its images. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The nodes it has, where it is ours to know. */
+  readonly nodes?: readonly string[];
+  /** True where nothing of an earlier run can be on it, because it has just been made. */
+  readonly fresh: boolean;
+  /** Takes away what was made for this run. */
+  leave(): Promise<void>;
+}
+
+interface EngineDocument {
+  readonly env: Record<string, string>;
+  readonly engine: { readonly version: string };
+  readonly plugins: Record<string, string>;
+}
+interface SandboxDocument extends EngineDocument {
+  readonly kubeconfig: string;
+  readonly context: string;
+  readonly nodes: string[];
+  readonly images: { readonly producer: string };
+  readonly reused: boolean;
+}
+
+/** Says that a run, and not a person, started the sandbox: so a later run takes it down even if this one is killed. */
+const OURS = join(CACHE, "runs", "sandbox-of-a-run");
+
+/** @param own true where the settings name a kubeconfig or a context */
+export async function prepareGround(own: boolean, keep: boolean, signal: AbortSignal): Promise<Ground> {
+  if (own) {
+    const { env, engine, plugins } = await prepareEngine(signal);
+    return { kind: "cluster", env, engine: engine.version, plugins, settings: {}, fresh: false, leave: async () => {} };
+  }
+  const asked = sandboxIsUp();
+  mkdirSync(join(CACHE, "runs"), { recursive: true });
+  if (!asked) writeFileSync(OURS, "");
+  const leave = async () => {
+    if (keep || !existsSync(OURS)) return;
+    await sandbox(["down"]);
+    rmSync(OURS, { force: true });
+  };
+  try {
+    const up = await sandbox<SandboxDocument>(["up", "--json"], signal);
+    return {
+      kind: "sandbox",
+      env: up.env,
+      engine: up.engine.version,
+      plugins: up.plugins,
+      nodes: up.nodes,
+      settings: {
+        kubeconfig: up.kubeconfig,
+        context: up.context,
+        // Both pods from one image, as the default settings have it.
+        producerImage: up.images.producer,
+        consumerImage: up.images.producer,
+      },
+      fresh: !up.reused,
+      leave,
+    };
+  } catch (error) {
+    // A start that fails has taken its own things away; one that came to its end as we were interrupted has not.
+    if (signal.aborted) await leave();
+    else rmSync(OURS, { force: true });
+    throw error;
+  }
+}
+
+/** Only the Pulumi engine and its plugins. */
+export const prepareEngine = (signal?: AbortSignal): Promise<EngineDocument> => sandbox(["engine", "--json"], signal);
+
+/** A sandbox that is up and was not started by a run was started by a person, and stays. */
+function sandboxIsUp(): boolean {
+  return existsSync(join(CACHE, "sandbox", "kubeconfig")) && !existsSync(OURS);
+}
+
+/** Runs the sandbox's own command, its progress on our stderr, and reads the document it prints. */
+async function sandbox<T>(args: readonly string[], signal?: AbortSignal): Promise<T> {
+  signal?.throwIfAborted();
+  const entry = join(ROOT, "sandbox", "main.ts");
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entry, ...args], {
+    stdio: ["inherit", "pipe", "inherit"],
+  });
+  const interrupt = () => child.kill("SIGINT");
+  signal?.addEventListener("abort", interrupt, { once: true });
+  const exited = new Promise<number | null>((resolve, reject) => {
+    child.on("close", resolve);
+    child.on("error", reject);
+  });
+  const output = await text(child.stdout);
+  const code = await exited;
+  signal?.removeEventListener("abort", interrupt);
+  signal?.throwIfAborted();
+  if (code !== 0)
+    throw new UserError(`the sandbox's \`${args[0]}\` ended with exit code ${code}`, {
+      remedy: "see the lines above; to use a cluster of your own: npm start -- --context NAME",
+    });
+  return (args.includes("--json") ? JSON.parse(output) : undefined) as T;
+}

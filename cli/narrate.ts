@@ -1,0 +1,52 @@
+/** Tells what happens in a run as it happens, one line a step, for a person at a terminal. */
+import type { Evidence } from "../core/evidence.ts";
+
+/** Where a line goes, and the time it is measured from. */
+export interface Narrator {
+  /** Prints the steps of this node's evidence that were not printed yet. */
+  tell(evidence: Evidence): void;
+}
+
+export function narrator(print: (line: string) => void): Narrator {
+  const told = new Set<string>();
+  const begun = performance.now();
+  const once = (node: string, mark: string, text: string) => {
+    // A kubelet's message carries the id of each new attempt.
+    const key = `${node} ${text.replace(/[0-9a-f]{64}/g, "")}`;
+    if (told.has(key)) return;
+    told.add(key);
+    const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+    print(`${mark} ${node}  ${text}  ${seconds} s`);
+  };
+  return {
+    tell: (evidence) => {
+      for (const [mark, text] of steps(evidence)) once(evidence.node, mark, text);
+    },
+  };
+}
+
+function* steps(evidence: Evidence): Generator<readonly [mark: string, text: string]> {
+  for (const pod of evidence.pods) {
+    if (pod.unschedulable) yield ["‼", `${pod.name} is not placed: ${pod.unschedulable}`];
+    for (const { name, reason, message } of pod.containers) {
+      if (reason !== "" && message !== "") yield ["‼", `${name}: ${reason}: ${message}`];
+    }
+    if (pod.phase === "Running") yield ["·", `${pod.name} runs`];
+  }
+  for (const words of evidence.refusals) yield ["×", `the API server refuses: ${words}`];
+  for (const record of evidence.records) {
+    const { role, step, result, errno, detail } = record;
+    const failed =
+      result === "error" ? ["×", `${role} ${step}: ${[errno, detail].filter(Boolean).join(": ")}`] : undefined;
+    if (role === "producer" && step === "stale")
+      yield failed ? ["×", failed[1] ?? ""] : ["‼", "producer took away a stale mount"];
+    if (role === "producer" && step === "mount")
+      yield failed
+        ? ["×", failed[1] ?? ""]
+        : ["√", `producer mounted ${record.fstype}, ${record.propagation} (mount ${record.mount})`];
+    if (step === "read" && result === "ok")
+      yield ["√", `${role} reads the marker ${record.nonce?.slice(0, 8)} on ${record.fstype}, ${record.propagation}`];
+    if (step === "doubt") yield ["‼", `${role}: a marker is visible but does not count: ${record.kind}`];
+    if (step === "verdict") yield result === "ok" ? ["√", `${role} decides: SUCCESS`] : ["×", `${role} decides: ERROR`];
+  }
+}

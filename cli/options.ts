@@ -1,0 +1,77 @@
+/** What several commands are told in the same way: which stack, which settings, which cluster. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Option } from "commander";
+import { parse } from "yaml";
+import { PROJECT } from "../core/manifests/names.ts";
+import { parseSettings, type Settings } from "../core/settings.ts";
+import { ROOT } from "./places.ts";
+import { UserError } from "./problem.ts";
+
+export interface SettingsOptions {
+  readonly stack: string;
+  readonly node?: string[];
+  readonly set?: string[];
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** The options, for commander's addOption. */
+export const settingsOptions = (): Option[] => [
+  new Option("-s, --stack <name>", "take the settings of Pulumi.<name>.yaml").default("homelab"),
+  new Option("-n, --node <name...>", "test these nodes instead of the stack's"),
+  new Option("--set <key=value...>", "change single settings; a value may be JSON"),
+  new Option("--kubeconfig <path>", "use this kubeconfig instead of $KUBECONFIG or ~/.kube/config"),
+  new Option("--context <name>", "use this context of the kubeconfig"),
+];
+
+/**
+ * The settings as given, unchecked: the stack's, then what the command line changes.
+ *
+ * @throws UserError where the stack's file is missing or no YAML.
+ */
+export function givenSettings(options: SettingsOptions): Record<string, unknown> {
+  return {
+    ...stackSettings(options.stack),
+    ...saidSettings(options),
+    ...(options.kubeconfig ? { kubeconfig: options.kubeconfig } : {}),
+    ...(options.context ? { context: options.context } : {}),
+  };
+}
+
+/** What the command line itself says, in words that no stack can change. */
+export function saidSettings({ set = [], node }: SettingsOptions): Record<string, unknown> {
+  const changes = set.map((text): [string, unknown] => {
+    const at = text.indexOf("=");
+    if (at < 1) throw new UserError(`--set ${text} has no value`, { remedy: "write --set key=value" });
+    return [text.slice(0, at), decode(text.slice(at + 1))];
+  });
+  return { ...Object.fromEntries(changes), ...(node ? { nodes: node } : {}) };
+}
+
+/** @throws SettingsError naming every fault; UserError as givenSettings. */
+export const readSettings = (options: SettingsOptions): Settings => parseSettings(givenSettings(options));
+
+function stackSettings(stack: string): Record<string, unknown> {
+  const file = join(ROOT, `Pulumi.${stack}.yaml`);
+  if (!existsSync(file))
+    throw new UserError(`there is no stack file Pulumi.${stack}.yaml`, {
+      remedy: `make one with \`pulumi stack init ${stack}\` and \`pulumi config set\`, or name another with --stack`,
+    });
+  let config: Record<string, unknown>;
+  try {
+    config = (parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null)?.config ?? {};
+  } catch (error) {
+    throw new UserError(`Pulumi.${stack}.yaml is not YAML: ${(error as Error).message}`, { remedy: "mend that line" });
+  }
+  const own = Object.entries(config).filter(([key]) => key.startsWith(`${PROJECT}:`));
+  return Object.fromEntries(own.map(([key, value]) => [key.slice(PROJECT.length + 1), value]));
+}
+
+function decode(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,34 @@
+import { CommanderError } from "commander";
+
+/** Exit codes of every command. */
+export const EXIT = { success: 0, failure: 1, tool: 2, inconclusive: 3 } as const;
+
+/** A problem that the user can mend: printed without a stack, with its remedy, exit code 2. */
+export class UserError extends Error {
+  readonly remedy: string;
+  constructor(message: string, options: { readonly remedy: string; readonly cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.name = "UserError";
+    this.remedy = options.remedy;
+  }
+}
+
+/** Runs a command's body; what it throws is printed as a person can use it. */
+export async function main(body: () => Promise<number>): Promise<void> {
+  // A reader that has seen enough (`| head`) is no problem.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+  try {
+    process.exitCode = await body();
+  } catch (error) {
+    process.exitCode = EXIT.tool;
+    // Commander has printed what it has to say: the help, or what is wrong with the words of the command line.
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) process.exitCode = EXIT.success;
+    } else if (error instanceof UserError) process.stderr.write(`error: ${error.message}\n  remedy: ${error.remedy}\n`);
+    else if (error instanceof Error && ["SettingsError", "IsolationError"].includes(error.name))
+      process.stderr.write(`error: ${error.message}\n`);
+    else process.stderr.write(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  }
+}

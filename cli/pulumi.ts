@@ -1,0 +1,141 @@
+/** One run's Pulumi stack, driven through the Automation API with the program inline. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type EngineEvent, LocalWorkspace, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { parse, stringify } from "yaml";
+import { PROJECT } from "../core/manifests/names.ts";
+import { type Allowed, RULES } from "../core/rules/index.ts";
+import type { Verdict } from "../core/verdict.ts";
+import program from "../index.ts";
+import { CACHE, ROOT } from "./places.ts";
+import { UserError } from "./problem.ts";
+
+export interface Run {
+  /** What would be created, by type; the policies speak here. */
+  preview(): Promise<Readonly<Record<string, number>>>;
+  up(): Promise<void>;
+  /** The verdicts as the stack holds them, also after an `up` that failed elsewhere; empty where there are none. */
+  verdicts(): Promise<Readonly<Record<string, Verdict>>>;
+  destroy(): Promise<void>;
+  /** Forgets the stack: everything of it is gone. */
+  forget(): void;
+}
+
+/** Where a stack's state stays while its run is under way: what is here was not taken down to the end. */
+export const stateOf = (stack: string): string => join(CACHE, "runs", stack);
+export const wasInterrupted = (stack: string): boolean => existsSync(stateOf(stack));
+export const forget = (stack: string): void => rmSync(stateOf(stack), { recursive: true, force: true });
+
+/** Where the sweep at destroy writes its report. */
+export const sweepReport = (stack: string): string => join(stateOf(stack), "sweep.jsonl");
+
+/**
+ * @param settings the checked settings as an operator would give them: they go through the stack's configuration
+ * @param allowed what the policy pack is told to allow instead of its own defaults: never taken from the stack itself
+ * @param print takes what the resources report while they are worked on, a line at a time
+ */
+export async function openRun(
+  stack: string,
+  settings: Readonly<Record<string, unknown>>,
+  allowed: Partial<Pick<Allowed, "nodes" | "namespace" | "bridge">>,
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  print: (line: string) => unknown,
+): Promise<Run> {
+  const folder = stateOf(stack);
+  mkdirSync(join(folder, "state"), { recursive: true });
+  // The project file as it stands, so that its typed configuration is enforced here too; only its program is elsewhere.
+  const project = parse(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8")) as ProjectSettings;
+  writeFileSync(join(folder, "Pulumi.yaml"), stringify({ ...project, main: ROOT }));
+  // The Automation API looks for the engine on this process's own PATH.
+  Object.assign(process.env, env);
+  const config = Object.fromEntries(Object.entries(settings).map(([key, value]) => [`${PROJECT}:${key}`, value]));
+  const opened: Stack = await LocalWorkspace.createOrSelectStack(
+    { stackName: stack, projectName: PROJECT, program },
+    {
+      workDir: folder,
+      envVars: {
+        ...env,
+        PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+        // The stack holds no secrets; the file backend asks for a passphrase all the same.
+        PULUMI_CONFIG_PASSPHRASE: "",
+        FUSE_TEST_SWEEP_REPORT: sweepReport(stack),
+      },
+      stackSettings: { [stack]: { config: config as Record<string, string> } },
+    },
+  );
+  const policies = policyOptions(folder, allowed);
+  const onEvent = (event: EngineEvent) => {
+    for (const line of told(event)) print(line);
+  };
+
+  return {
+    preview: async () => {
+      const types: Record<string, number> = {};
+      const counting = (event: EngineEvent) => {
+        const { type } = event.resourcePreEvent?.metadata ?? {};
+        if (type && !type.startsWith("pulumi:")) types[type] = (types[type] ?? 0) + 1;
+        onEvent(event);
+      };
+      await attempt("pulumi preview", opened.preview({ ...policies, signal, onEvent: counting }));
+      return types;
+    },
+    up: () => attempt("pulumi up", opened.up({ ...policies, signal, onEvent })),
+    verdicts: async () => {
+      const { deployment } = await opened.exportStack();
+      const resources = (deployment?.resources ?? []) as { urn: string; outputs?: { stdout?: string } }[];
+      const stdout = resources.find(({ urn }) => urn.endsWith("-collect"))?.outputs?.stdout;
+      return stdout ? (JSON.parse(stdout) as { nodes: Record<string, Verdict> }).nodes : {};
+    },
+    destroy: () => attempt("pulumi destroy", opened.destroy({ onEvent })),
+    forget: () => forget(stack),
+  };
+}
+
+/** Every policy of the pack is told the same. */
+function policyOptions(folder: string, allowed: object) {
+  const file = join(folder, "policies.json");
+  writeFileSync(file, JSON.stringify(Object.fromEntries(RULES.map(({ id }) => [id, allowed]))));
+  return { policyPacks: [join(ROOT, "policy")], policyPackConfigs: [file] };
+}
+
+/** What went wrong has been printed as it happened; the engine's whole output again would bury it. */
+async function attempt(what: string, operation: Promise<unknown>): Promise<void> {
+  try {
+    await operation;
+  } catch (error) {
+    // Where the engine did not even begin, its own error is all there is.
+    const words = /^error: .*$/m.exec((error as Error).message)?.[0] ?? "";
+    throw new UserError(`${what} failed${words ? `: ${words}` : ""}`, { remedy: "see the lines above", cause: error });
+  }
+}
+
+/** The residue that the sweep at destroy has reported, or undefined where it did not come to run. */
+export function residueReported(stack: string): string[] | undefined {
+  if (!existsSync(sweepReport(stack))) return undefined;
+  const documents = readFileSync(sweepReport(stack), "utf8").trim().split("\n");
+  return documents.flatMap((document) =>
+    (JSON.parse(document) as { residue: { node: string; what: string }[] }).residue.map(
+      ({ node, what }) => `${node}: ${what}`,
+    ),
+  );
+}
+
+/** What a person should see of an engine's event: what resources print, warnings, errors, policy violations. */
+function told(event: EngineEvent): string[] {
+  const { diagnosticEvent: said, policyEvent: policy } = event;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the engine colours some of its texts
+  const plain = (text: string) => text.replace(/<\{%[^%]*%\}>|\u001b\[[0-9;]*m/g, "").trimEnd();
+  if (policy)
+    return [
+      `${policy.enforcementLevel === "mandatory" ? "×" : "‼"} policy ${policy.policyName}: ${plain(policy.message)}`,
+    ];
+  if (!said || !SHOWN.has(said.severity)) return [];
+  const text = plain(said.message);
+  if (text === "" || /^using pulumi-[a-z]+-\w+ from \$PATH/.test(text)) return [];
+  const mark = said.severity === "error" ? "× " : said.severity === "warning" ? "‼ " : "";
+  return text.split("\n").map((line) => `${mark}${line}`);
+}
+
+/** The engine also sends what it logs for its own developers. */
+const SHOWN: ReadonlySet<string> = new Set(["info", "warning", "error"]);

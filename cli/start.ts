@@ -1,0 +1,188 @@
+/**
+ * The whole job: settings -> cluster -> preview -> test -> verdicts -> destroy -> proof that nothing is left.
+ * Progress goes to stderr; with --json, stdout holds one document.
+ */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { Command, Option } from "commander";
+import { parseSettings } from "../core/settings.ts";
+import { type Verdict, worst } from "../core/verdict.ts";
+import { verdictLines } from "../report/terminal.ts";
+import { connect, requireAnswer } from "./cluster.ts";
+import { type Ground, prepareGround } from "./ground.ts";
+import { givenSettings, type SettingsOptions, saidSettings, settingsOptions } from "./options.ts";
+import { ROOT } from "./places.ts";
+import { EXIT, main, UserError } from "./problem.ts";
+import { forget, openRun, type Run, residueReported, wasInterrupted } from "./pulumi.ts";
+
+interface Options extends SettingsOptions {
+  readonly json?: boolean;
+  readonly keep?: boolean;
+}
+
+/** Exit code after Ctrl-C, as shells have it. */
+const INTERRUPTED = 130;
+
+const program = new Command("start")
+  .exitOverride()
+  .description("test FUSE mount propagation on each node, say why, and leave nothing behind")
+  .addOption(new Option("--json", "print one JSON document on stdout"))
+  .addOption(
+    new Option("--keep", "leave the pods (and the sandbox) running for inspection; end them with npm run sweep"),
+  )
+  .addHelpText(
+    "after",
+    `
+Without --context or --kubeconfig, here or in the stack, the test runs on the sandbox: a real two-node Kubernetes on this
+machine, made for it and removed after it.
+
+Exit codes: 0 success on every node, 1 a failure verdict, 3 an inconclusive one, 2 tool or cluster error, or something
+is left on a node, ${INTERRUPTED} interrupted (and cleaned up)`,
+  );
+for (const option of settingsOptions()) program.addOption(option);
+
+const begun = performance.now();
+const print = (line: string) => process.stderr.write(`${line}\n`);
+const seconds = (from = begun) => `${((performance.now() - from) / 1000).toFixed(1)} s`;
+
+async function start(options: Options, stop: AbortSignal): Promise<number> {
+  const given = givenSettings(options);
+  // Refuse bad settings before anything is made, the sandbox included.
+  const asked = parseSettings(given);
+
+  const own = asked.kubeconfig !== "" || asked.context !== "";
+  if (own) await requireAnswer(connect(asked));
+
+  const ground = await prepareGround(own, options.keep ?? false, stop);
+  const nodes = saidSettings(options).nodes === undefined ? (ground.nodes ?? asked.nodes) : asked.nodes;
+  const settings = { ...given, ...ground.settings, nodes: [...nodes], failOn: "never" };
+  let verdicts: Readonly<Record<string, Verdict>> = {};
+  let residue: string[] = [];
+  try {
+    await recover(options.stack, settings, ground);
+    // What an engine says while it is being stopped is of no use to anyone.
+    const allowed = allowedBySaying(options, ground);
+    const run = await openRun(
+      options.stack,
+      settings,
+      allowed,
+      ground.env,
+      stop,
+      (line) => stop.aborted || print(line),
+    );
+    try {
+      verdicts = await test(run);
+    } finally {
+      if (!options.keep) residue = await takeDown(options.stack, run, settings, stop);
+    }
+  } finally {
+    await ground.leave();
+  }
+  return answer(verdicts, residue, options);
+}
+
+/** The pack allows the homelab. Only the command line's own words, or the sandbox, can make it another node or place. */
+function allowedBySaying(options: Options, ground: Ground): Record<string, unknown> {
+  const said = { ...(ground.nodes ? { nodes: ground.nodes } : {}), ...saidSettings(options) };
+  return Object.fromEntries(Object.entries(said).filter(([key]) => ["nodes", "namespace", "bridge"].includes(key)));
+}
+
+async function test(run: Run): Promise<Readonly<Record<string, Verdict>>> {
+  let from = performance.now();
+  const types = await run.preview();
+  const planned = Object.entries(types).map(([type, count]) => `${count} ${type.split(":").at(-1)}`);
+  print(`√ preview: ${planned.join(", ")}  ${seconds(from)}`);
+  from = performance.now();
+  try {
+    await run.up();
+  } catch (error) {
+    // The verdict may be known all the same: an API that refuses a pod is an answer.
+    const known = await run.verdicts();
+    if (Object.keys(known).length === 0) throw error;
+    return known;
+  }
+  print(`√ test run  ${seconds(from)}`);
+  return await run.verdicts();
+}
+
+/** Destroys through the engine; where that fails, or was interrupted, the sweep does it by hand. */
+async function takeDown(stack: string, run: Run, settings: object, stop: AbortSignal): Promise<string[]> {
+  const from = performance.now();
+  print("· taking the test down");
+  const destroyed =
+    !stop.aborted &&
+    (await run.destroy().then(
+      () => true,
+      () => false,
+    ));
+  const residue = (destroyed ? residueReported(stack) : undefined) ?? (await sweep(settings));
+  run.forget();
+  print(`√ ${destroyed ? "destroyed" : "removed"}  ${seconds(from)}`);
+  return residue;
+}
+
+/** A state that is still there belongs to a run that was killed: what it left in the cluster goes first. */
+async function recover(stack: string, settings: object, ground: Ground): Promise<void> {
+  if (!wasInterrupted(stack)) return;
+  if (!ground.fresh) {
+    print("‼ an earlier run was not taken down: removing what it left");
+    await sweep(settings);
+  }
+  forget(stack);
+}
+
+/** The sweep by hand, as its own command: it needs neither the engine nor its state. */
+async function sweep(settings: object): Promise<string[]> {
+  const child = spawn(process.execPath, [join(ROOT, "cli", "sweep.ts"), "--stdin", "--json"], {
+    stdio: ["pipe", "pipe", "inherit"],
+    detached: true,
+  });
+  child.stdin.end(JSON.stringify(settings));
+  const document = await text(child.stdout);
+  if (document === "")
+    throw new UserError("the sweep did not come to its end", {
+      remedy: "run `npm run sweep` when the cluster answers",
+    });
+  const { residue } = JSON.parse(document) as { residue: { node: string; what: string }[] };
+  return residue.map(({ node, what }) => `${node}: ${what}`);
+}
+
+function answer(verdicts: Readonly<Record<string, Verdict>>, residue: string[], { json, keep }: Options): number {
+  if (json) process.stdout.write(`${JSON.stringify({ nodes: verdicts, residue })}\n`);
+  const write = json ? print : (line: string) => process.stdout.write(`${line}\n`);
+  for (const [node, verdict] of Object.entries(verdicts))
+    for (const line of ["", ...verdictLines(node, verdict)]) write(line);
+  write("");
+  for (const line of residue) write(`× left behind on ${line}`);
+  if (residue.length === 0 && !keep) write("√ nothing is left on the nodes");
+  print(`√ done in ${seconds()}`);
+  if (residue.length > 0 || Object.keys(verdicts).length === 0) return EXIT.tool;
+  return EXIT[worst(verdicts).verdict.verdict];
+}
+
+/** The first Ctrl-C begins the clean-up; it is not cut short by a second. */
+function stopOnSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => {
+      if (stop.signal.aborted) return print("· already cleaning up, a moment");
+      print(`‼ ${signal}: stopping and cleaning up`);
+      stop.abort(new Interrupted());
+    });
+  return stop.signal;
+}
+
+class Interrupted extends Error {}
+
+await main(async () => {
+  const options = program.parse().opts<Options>();
+  const stop = stopOnSignal();
+  try {
+    return await start(options, stop);
+  } catch (error) {
+    if (!stop.aborted) throw error;
+    print(`√ interrupted, and cleaned up  ${seconds()}`);
+    return INTERRUPTED;
+  }
+});

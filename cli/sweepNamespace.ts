@@ -1,0 +1,70 @@
+/** The namespace a sweep by hand works in, and the pods of a killed run in it. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { ApiException, CoreV1Api, type KubeConfig, type V1Namespace } from "@kubernetes/client-node";
+import { LABELS, PROJECT } from "../core/manifests/names.ts";
+import { namespace as namespaceObject } from "../core/manifests/namespace.ts";
+import type { Settings } from "../core/settings.ts";
+import { UserError } from "./problem.ts";
+
+const POLL_MS = 200;
+/** How long the pods and the namespace may take to go. */
+const PATIENCE_MS = 120_000;
+
+/**
+ * Runs the body with the test's namespace there, and deletes the namespace afterwards.
+ *
+ * @throws UserError where the namespace is not one that this project made.
+ */
+export async function withNamespace<T>(config: KubeConfig, settings: Settings, body: () => Promise<T>): Promise<T> {
+  const api = config.makeApiClient(CoreV1Api);
+  const name = settings.namespace;
+  const there = await find(api, name);
+  if (there && there.metadata?.labels?.[LABELS.name] !== PROJECT)
+    throw new UserError(`the namespace ${name} was not made by this test`, {
+      remedy: "name the test's namespace with --set namespace=..., or remove it yourself",
+    });
+  if (there?.status?.phase === "Terminating") await gone(api, name);
+  if (!there || there.status?.phase === "Terminating")
+    await api.createNamespace({ body: namespaceObject(settings) as unknown as V1Namespace });
+  try {
+    return await body();
+  } finally {
+    await api.deleteNamespace({ name });
+    await gone(api, name);
+  }
+}
+
+/** Deletes the pods a killed run left and waits until they are gone: only then is the node at rest. */
+export async function leftovers(config: KubeConfig, settings: Settings, print: (line: string) => void): Promise<void> {
+  const api = config.makeApiClient(CoreV1Api);
+  const query = { namespace: settings.namespace, labelSelector: `${LABELS.name}=${PROJECT}` };
+  const { items } = await api.listNamespacedPod(query);
+  if (items.length === 0) return;
+  print(
+    `‼ ${settings.namespace}  removing ${items.map(({ metadata }) => metadata?.name).join(", ")} of an earlier run`,
+  );
+  await api.deleteCollectionNamespacedPod(query);
+  await until(async () => (await api.listNamespacedPod(query)).items.length === 0, "the pods of the earlier run to go");
+}
+
+const gone = (api: CoreV1Api, name: string) =>
+  until(async () => !(await find(api, name)), `the namespace ${name} to go`);
+
+async function find(api: CoreV1Api, name: string): Promise<V1Namespace | undefined> {
+  try {
+    return await api.readNamespace({ name });
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 404) return undefined;
+    throw error;
+  }
+}
+
+async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (Date.now() > end)
+      throw new UserError(`waited ${PATIENCE_MS / 1000} s for ${what}`, { remedy: "look at it with kubectl describe" });
+    await sleep(POLL_MS);
+  }
+}
