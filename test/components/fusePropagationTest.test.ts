@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { FusePropagationTest } from "../../components/fusePropagationTest.ts";
+import { SettingsError } from "../../core/settings.ts";
+import { judge } from "../../core/verdict.ts";
+import { evidence } from "../core/evidence.ts";
+
+interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+  readonly provider: string;
+}
+
+const registered: Registered[] = [];
+const outputs: string[] = [];
+const verdict = judge(evidence({ pods: [], final: true }));
+
+/** Everything an instance registers is registered once its parts have their ids. */
+const settled = (test: FusePropagationTest) =>
+  Promise.all([
+    value(test.verdicts),
+    value(test.sweep.id),
+    value(test.probe.id),
+    ...test.pods.map((pod) => value(pod.id)),
+  ]);
+
+const value = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => output.apply(resolve));
+
+describe("FusePropagationTest", () => {
+  before(async () => {
+    await pulumi.runtime.setMocks(
+      {
+        newResource: ({ type, name, inputs, provider }) => {
+          registered.push({ type, name, inputs, provider: provider ?? "" });
+          const stdout = JSON.stringify({ run: "r", nodes: { "k3s-w2": verdict } });
+          return { id: `${name}-id`, state: { ...inputs, ...(name.endsWith("-collect") ? { stdout } : {}) } };
+        },
+        call: ({ inputs }) => inputs,
+      },
+      "fuse-propagation-test",
+      "test",
+    );
+  });
+  beforeEach(() => {
+    registered.length = 0;
+    outputs.length = 0;
+  });
+  it("registers exactly these resources, named from the parent", async () => {
+    const test = new FusePropagationTest("k3s-w2", { nodes: ["k3s-w2"] });
+    await settled(test);
+    assert.deepEqual(registered.map(({ type, name }) => `${type} ${name}`).sort(), [
+      "command:local:Command k3s-w2-collect",
+      "command:local:Command k3s-w2-sweep",
+      "fuse-propagation-test:index:FusePropagationTest k3s-w2",
+      "kubernetes:core/v1:ConfigMap k3s-w2-probe",
+      "kubernetes:core/v1:Namespace k3s-w2-namespace",
+      "kubernetes:core/v1:Pod k3s-w2-k3s-w2-consumer",
+      "kubernetes:core/v1:Pod k3s-w2-k3s-w2-producer",
+    ]);
+  });
+
+  it("outputs the verdicts that the collector printed", async () => {
+    const test = new FusePropagationTest("k3s-w2", { nodes: ["k3s-w2"] });
+    assert.equal((await value(test.verdicts))["k3s-w2"]?.cause, "unknown");
+  });
+
+  it("lets no pod be waited for, and runs the sweep only at destroy", async () => {
+    const test = new FusePropagationTest("a", { nodes: ["k3s-w2"] });
+    await settled(test);
+    for (const { inputs } of registered.filter(({ type }) => type.endsWith(":Pod"))) {
+      const { annotations } = inputs.metadata as { annotations: Record<string, string> };
+      assert.equal(annotations["pulumi.com/skipAwait"], "true");
+    }
+    const sweep = registered.find(({ name }) => name === "a-sweep")?.inputs;
+    assert.equal(sweep?.create, undefined);
+    assert.match(String(sweep?.delete), /sweep\.ts/);
+  });
+
+  it("stands several times in one stack", async () => {
+    const one = new FusePropagationTest("one", { nodes: ["a"], namespace: "fuse-one" });
+    const two = new FusePropagationTest("two", { nodes: ["b", "c"], namespace: "fuse-two" });
+    await Promise.all([settled(one), settled(two)]);
+    assert.equal(registered.length, 7 + 9);
+    assert.equal(new Set(registered.map(({ type, name }) => `${type} ${name}`)).size, registered.length);
+  });
+
+  it("puts the isolation rules into the cluster where it is asked to", async () => {
+    await settled(new FusePropagationTest("a", { nodes: ["n"], admission: true }));
+    const kinds = registered.map(({ type }) => type).filter((type) => type.includes("admissionregistration"));
+    assert.deepEqual(kinds.sort(), [
+      "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
+      "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
+      "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding",
+      "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding",
+    ]);
+  });
+
+  it("collects again when a setting of the pods changes, and only then", async () => {
+    const trigger = async (settle: number, wait: number) => {
+      registered.length = 0;
+      const test = new FusePropagationTest("a", { nodes: ["n"], settleSeconds: settle, collectSeconds: wait });
+      await settled(test);
+      return JSON.stringify(registered.find(({ name }) => name === "a-collect")?.inputs.triggers);
+    };
+    assert.equal(await trigger(2, 60), await trigger(2, 90));
+    assert.notEqual(await trigger(2, 60), await trigger(3, 60));
+  });
+
+  it("refuses bad settings before anything is registered", () => {
+    assert.throws(() => new FusePropagationTest("bad", { nodes: [], bridge: "/etc" }), SettingsError);
+    assert.deepEqual(registered, []);
+  });
+});

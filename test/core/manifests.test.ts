@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { identified } from "../../core/identity.ts";
+import { bundle, type Pod } from "../../core/manifests/index.ts";
+import { sweepPod } from "../../core/manifests/sweep.ts";
+import { parseSettings, type SettingsInput } from "../../core/settings.ts";
+import { probeScripts } from "../../probe/scripts.ts";
+
+const scripts = probeScripts();
+const build = (more: Partial<SettingsInput> = {}) => bundle(parseSettings({ nodes: ["k3s-w2"], ...more }), scripts);
+const only = (more: Partial<SettingsInput> = {}) => {
+  const [pods] = build(more).pods;
+  assert.ok(pods);
+  return pods;
+};
+const both = ({ producer, consumer }: { producer: Pod; consumer: Pod }) => [producer, consumer];
+
+describe("manifests", () => {
+  it("are the objects of the mission, by name", () => {
+    const { namespace, probe, pods } = build();
+    assert.equal(namespace.metadata.name, "fuse-test");
+    assert.equal(namespace.metadata.labels["pod-security.kubernetes.io/enforce"], "privileged");
+    assert.equal(probe.metadata.annotations?.["kustomize.toolkit.fluxcd.io/substitute"], "disabled");
+    assert.deepEqual(Object.keys(probe.data), Object.keys(scripts));
+    assert.deepEqual(
+      pods.flatMap(both).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+      ["fuse-test/fuse-producer", "fuse-test/fuse-consumer"],
+    );
+  });
+
+  it("name pods after their node where several are tested", () => {
+    const names = build({ nodes: ["k3s-w2", "k3s-w1"] })
+      .pods.flatMap(both)
+      .map(({ metadata }) => metadata.name);
+    assert.deepEqual(names, [
+      "fuse-producer-k3s-w2",
+      "fuse-consumer-k3s-w2",
+      "fuse-producer-k3s-w1",
+      "fuse-consumer-k3s-w1",
+    ]);
+  });
+
+  it("pin both pods to their node and nothing else", () => {
+    for (const pod of both(only())) {
+      assert.deepEqual(
+        pod.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms,
+        [{ matchFields: [{ key: "metadata.name", operator: "In", values: ["k3s-w2"] }] }],
+      );
+    }
+  });
+
+  it("give both pods no token, no service links, an end of their own and bounded resources", () => {
+    for (const { spec } of both(only({ inspectionMinutes: 10 }))) {
+      assert.equal(spec.automountServiceAccountToken, false);
+      assert.equal(spec.enableServiceLinks, false);
+      assert.equal(spec.activeDeadlineSeconds, 900);
+      assert.ok(spec.terminationGracePeriodSeconds <= 5);
+      for (const { resources } of spec.containers) {
+        assert.deepEqual(Object.keys(resources.requests), ["cpu", "memory"]);
+        assert.deepEqual(Object.keys(resources.limits), ["cpu", "memory"]);
+      }
+    }
+  });
+
+  it("have one privileged container, whose bridge alone is Bidirectional", () => {
+    const { producer, consumer } = only();
+    assert.deepEqual(
+      producer.spec.containers.map(({ securityContext }) => securityContext.privileged),
+      [true],
+    );
+    for (const { securityContext } of consumer.spec.containers) {
+      assert.equal(securityContext.privileged, false);
+      assert.equal(securityContext.allowPrivilegeEscalation, false);
+    }
+    const mounts = [producer, consumer].flatMap(({ spec }) =>
+      spec.containers.map(({ name, volumeMounts }) => [name, volumeMounts?.[0]] as const),
+    );
+    assert.deepEqual(
+      mounts.map(([name, mount]) => [name, mount?.mountPropagation, mount?.readOnly ?? false]),
+      [
+        ["fuse-producer", "Bidirectional", false],
+        ["fuse-control", "None", true],
+        ["fuse-consumer", "HostToContainer", true],
+        ["fuse-consumer-hardened", "HostToContainer", true],
+      ],
+    );
+  });
+
+  it("have a hardened reader: no user, no capability, no writable root", () => {
+    const hardened = only().consumer.spec.containers.find(({ name }) => name === "fuse-consumer-hardened");
+    assert.deepEqual(hardened?.securityContext, {
+      privileged: false,
+      allowPrivilegeEscalation: false,
+      seccompProfile: { type: "RuntimeDefault" },
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      runAsUser: 65534,
+      runAsGroup: 65534,
+      capabilities: { drop: ["ALL"] },
+    });
+  });
+
+  it("pull the other pod's image first, where it is another", () => {
+    assert.equal(only().producer.spec.initContainers, undefined);
+    const { producer, consumer } = only({ producerImage: "a:1", consumerImage: "b:1" });
+    assert.deepEqual(
+      producer.spec.initContainers?.map(({ image }) => image),
+      ["b:1"],
+    );
+    assert.deepEqual(
+      consumer.spec.initContainers?.map(({ image }) => image),
+      ["a:1"],
+    );
+  });
+
+  it("sweep without privileges, except to unmount", () => {
+    const settings = parseSettings({ nodes: ["k3s-w2"] });
+    const check = sweepPod(settings, "k3s-w2", "check", "true");
+    assert.deepEqual(check.spec.volumes, [{ name: "bridge", hostPath: { path: "/tmp", type: "DirectoryOrCreate" } }]);
+    assert.equal(check.spec.containers[0]?.securityContext.privileged, false);
+    const unmount = sweepPod(settings, "k3s-w2", "unmount", "true");
+    assert.deepEqual(unmount.spec.volumes, [
+      { name: "bridge", hostPath: { path: "/tmp/fuse-test-bridge", type: "DirectoryOrCreate" } },
+    ]);
+    assert.equal(unmount.spec.containers[0]?.volumeMounts?.[0]?.mountPropagation, "Bidirectional");
+  });
+
+  it("carry a run that changes with the settings and the probe, and with nothing else", () => {
+    const run = (more: Partial<SettingsInput>, files = scripts) =>
+      identified(parseSettings({ nodes: ["a"], ...more }), files).run;
+    assert.equal(run({}), run({}));
+    assert.equal(run({}), run({ kubeconfig: "/elsewhere", context: "home", failOn: "failure", collectSeconds: 60 }));
+    assert.notEqual(run({}), run({ settleSeconds: 3 }));
+    assert.notEqual(run({}), run({}, { ...scripts, "lib.sh": "#" }));
+  });
+});

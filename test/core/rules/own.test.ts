@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { admission } from "../../../core/admission.ts";
+import { bundle } from "../../../core/manifests/index.ts";
+import { sweepPod } from "../../../core/manifests/sweep.ts";
+import { allowedBy, assertIsolated, IsolationError, judge, RULES } from "../../../core/rules/index.ts";
+import { parseSettings } from "../../../core/settings.ts";
+import { probeScripts } from "../../../probe/scripts.ts";
+
+const scripts = probeScripts();
+const SETTINGS = {
+  "one node": parseSettings({ nodes: ["k3s-w2"] }),
+  "several nodes, two images": parseSettings({ nodes: ["a", "b.example"], producerImage: "example.com/p:1" }),
+  "every duration at its most": parseSettings({ nodes: ["a"], inspectionMinutes: 24 * 60, markerWaitSeconds: 3600 }),
+};
+
+describe("isolation rules on the project's own objects", () => {
+  for (const [what, settings] of Object.entries(SETTINGS)) {
+    const allowed = { ...allowedBy(settings), scripts };
+    const { namespace, probe, pods } = bundle(settings, scripts);
+    const objects = [namespace, probe, ...pods.flatMap(({ producer, consumer }) => [producer, consumer])];
+    const sweeps = settings.nodes.flatMap((node) =>
+      (["check", "unmount"] as const).map((task) => sweepPod(settings, node, task, scripts["sweep.sh"] ?? "")),
+    );
+
+    it(`let them through: ${what}`, () => assertIsolated(objects, allowed));
+
+    it(`let the sweep through only where it is allowed: ${what}`, () => {
+      assertIsolated(sweeps, { ...allowed, sweep: true });
+      for (const pod of sweeps) assert.ok(judge(pod, allowed).length > 0, pod.metadata.name);
+    });
+  }
+
+  it("name every breach in the error that stops the component", () => {
+    const [settings, other] = [SETTINGS["one node"], SETTINGS["several nodes, two images"]];
+    const objects = bundle(other, scripts).pods.map(({ producer }) => producer);
+    assert.throws(
+      () => assertIsolated(objects, allowedBy(settings)),
+      (error) =>
+        error instanceof IsolationError && /pinned-to-test-node: .*\n.*privileged-producer-only: /.test(error.message),
+    );
+  });
+});
+
+describe("generated admission policies", () => {
+  const settings = SETTINGS["several nodes, two images"];
+  const objects = admission({ ...allowedBy(settings), scripts, sweep: true });
+
+  it("bind to the test's namespace alone, deny, and fail closed", () => {
+    assert.deepEqual(
+      objects.map(({ kind }) => kind),
+      [
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+      ],
+    );
+    for (const object of objects) {
+      if (object.kind === "ValidatingAdmissionPolicy") assert.equal(object.spec.failurePolicy, "Fail");
+      else {
+        assert.deepEqual(object.spec.validationActions, ["Deny"]);
+        const { matchLabels } = object.spec.matchResources.namespaceSelector;
+        assert.deepEqual(matchLabels, { "kubernetes.io/metadata.name": settings.namespace });
+      }
+    }
+  });
+
+  it("say every rule that an API server can judge in a namespace, by its id", () => {
+    const messages = objects.flatMap((object) =>
+      object.kind === "ValidatingAdmissionPolicy" ? object.spec.validations.map(({ message }) => message) : [],
+    );
+    const said = new Set(messages.map((message) => message.slice(0, message.indexOf(":"))));
+    const missing = RULES.map(({ id }) => id).filter((id) => !said.has(id));
+    assert.deepEqual(missing.sort(), ["no-opaque-sources", "test-namespace-only"]);
+  });
+});

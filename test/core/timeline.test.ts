@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { READERS } from "../../core/causes/index.ts";
+import type { ProbeRecord } from "../../core/evidence.ts";
+import { timelineOf } from "../../core/timeline.ts";
+import { judge, settled } from "../../core/verdict.ts";
+import { evidence, mounted, NONCE, record, sees, unseenByControl } from "./evidence.ts";
+
+const SECOND = "faa71249-0000-4000-8000-000000000000";
+const success = [...mounted, unseenByControl, ...sees("default"), ...sees("hardened")];
+const crash = [
+  record("producer", "crash", "ok", { uptime: 2061 }),
+  record("producer", "clean", "ok", { uptime: 2064 }),
+  record("producer", "mount", "ok", { uptime: 2064.2, fstype: "fuse.rclone" }),
+  record("producer", "marker", "ok", { uptime: 2064.3, nonce: SECOND }),
+];
+const over = record("producer", "inspect", "info", { uptime: 2069 });
+const dead = (role: string): ProbeRecord[] => [
+  record(role, "read", "error", { uptime: 2061.1, errno: "ENOTCONN" }),
+  record(role, "held", "error", { uptime: 2061.1, errno: "ENOTCONN" }),
+  record(role, "read", "error", { uptime: 2064.1, errno: "ENOENT" }),
+];
+const back = (role: string): ProbeRecord[] => [
+  record(role, "read", "ok", { uptime: 2064.4, nonce: SECOND, fstype: "fuse.rclone" }),
+  record(role, "held", "error", { uptime: 2064.5, errno: "ENOTCONN" }),
+];
+const judged = (records: readonly ProbeRecord[]) => {
+  const verdict = judge(evidence({ records }));
+  assert.ok(verdict);
+  return verdict;
+};
+
+describe("timeline", () => {
+  it("tells what a reader saw, in milliseconds of the node's own clock", () => {
+    const records = [...success, ...crash, ...dead("default"), ...back("default"), over];
+    assert.deepEqual(timelineOf(evidence({ records }), READERS), {
+      mountMs: 20,
+      remounted: true,
+      complete: true,
+      readers: {
+        default: {
+          seenMs: 100,
+          stale: { errno: "ENOTCONN", afterMs: 100, lastedMs: 3000 },
+          recoveredMs: 200,
+          heldFile: "dead",
+        },
+        hardened: { seenMs: 100 },
+      },
+    });
+  });
+
+  it("takes no error before the crash, and no ENOENT, for a dead mount", () => {
+    const before = record("default", "read", "error", { uptime: 2056, errno: "EIO" });
+    const absent = record("default", "read", "error", { uptime: 2064.1, errno: "ENOENT" });
+    const { readers } = timelineOf(evidence({ records: [before, ...success, ...crash, absent] }), READERS);
+    assert.equal(readers.default?.stale, undefined);
+  });
+
+  it("tells a new mount from the old by its nonce alone", () => {
+    const again = record("default", "read", "ok", { uptime: 2064.4, nonce: NONCE });
+    const { readers } = timelineOf(evidence({ records: [...success, ...crash, again] }), READERS);
+    assert.equal(readers.default?.recoveredMs, undefined);
+  });
+});
+
+describe("grade", () => {
+  const all = [...success, ...crash, ...READERS.flatMap(dead)];
+
+  it("is A when every reader comes back by itself", () => {
+    assert.equal(judged([...all, ...READERS.flatMap(back)]).grade, "A");
+  });
+
+  it("is B when one does not, and only once the schedule is over", () => {
+    assert.equal(judged([...all, ...back("default")]).grade, undefined);
+    const verdict = judged([...all, ...back("default"), over]);
+    assert.equal(verdict.grade, "B");
+    assert.match(verdict.decision.manifest ?? "", /livenessProbe/);
+  });
+
+  it("is not given where the daemon was never killed", () => {
+    const verdict = judged([...success, over]);
+    assert.deepEqual([verdict.grade, settled(verdict)], [undefined, true]);
+  });
+
+  it("is waited for after a success, and not after anything else", () => {
+    assert.equal(settled(judged(success)), false);
+    assert.equal(settled(judged([...all, ...READERS.flatMap(back)])), true);
+    assert.equal(
+      settled(judged([...mounted, unseenByControl, ...READERS.map((role) => record(role, "verdict", "error"))])),
+      true,
+    );
+  });
+
+  it("is C for a failure, with the ways out", () => {
+    const verdict = judged([...mounted, unseenByControl, ...READERS.map((role) => record(role, "verdict", "error"))]);
+    assert.equal(verdict.grade, "C");
+    assert.ok((verdict.decision.waysOut?.length ?? 0) >= 4);
+  });
+});

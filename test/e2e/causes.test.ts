@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Verdict } from "../../core/verdict.ts";
+import { provocations as all } from "./provocations.ts";
+import { deployment, type Provocation } from "./provoke.ts";
+import {
+  kubectl,
+  node,
+  onNode,
+  type Result,
+  type SandboxDocument,
+  sandbox,
+  sandboxDown,
+  succeeded,
+} from "./sandbox.ts";
+
+/** Two cores run two kubelets and all of this: with more at once, a slow start would be what is provoked. */
+const AT_ONCE = 2;
+
+/** FUSE_TEST_CAUSES=a,b provokes only these; FUSE_TEST_EVIDENCE=folder keeps what was seen, as the recorded evidence was made. */
+const only = process.env.FUSE_TEST_CAUSES?.split(",");
+const provocations = all.filter(({ cause }) => only?.includes(cause) ?? true);
+
+interface Outcome {
+  readonly verdict: Verdict;
+  readonly seconds: number;
+}
+
+describe("causes on the sandbox", () => {
+  let cluster: SandboxDocument;
+  const outcomes = new Map<Provocation, Promise<Outcome>>();
+  const folder = mkdtempSync(join(tmpdir(), "causes-"));
+
+  before(async () => {
+    cluster = await sandbox();
+    await onNodes("before");
+    const waiting = [...provocations.entries()];
+    const take = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const [index, provocation] = next;
+        const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+        promise.catch(() => undefined);
+        outcomes.set(provocation, promise);
+        await provoked(provocation, `c${index}`).then(resolve, reject);
+      }
+    };
+    for (let worker = 0; worker < AT_ONCE; worker++) void take();
+  });
+
+  after(async () => {
+    await Promise.allSettled(outcomes.values());
+    const kinds = ["delete", "namespace", "--ignore-not-found", "--wait=true"];
+    await kubectl(cluster, [...kinds, ...provocations.map((_, index) => `causes-c${index}`)]);
+    await kubectl(cluster, ["delete", "runtimeclass", "causes-gvisor", "--ignore-not-found"]);
+    console.log(await table());
+    rmSync(folder, { recursive: true });
+    await onNodes("after");
+    await sandboxDown();
+  });
+
+  for (const provocation of provocations) {
+    it(`${provocation.cause}: ${provocation.how}`, async () => {
+      const { verdict } = await outcome(provocation);
+      const found = [{ id: verdict.cause, evidence: verdict.evidence }, ...(verdict.notes ?? [])];
+      const own = found.find(({ id }) => id === provocation.cause);
+      assert.ok(own, `found ${JSON.stringify(found)}`);
+      assert.match(JSON.stringify(own.evidence), provocation.quoted);
+    });
+  }
+
+  async function outcome(provocation: Provocation): Promise<Outcome> {
+    for (;;) {
+      const known = outcomes.get(provocation);
+      if (known) return known;
+      await sleep(200);
+    }
+  }
+
+  /** From the first object applied to the verdict. */
+  async function provoked(provocation: Provocation, id: string): Promise<Outcome> {
+    const { settings, first, producer, consumer } = deployment(cluster, provocation, id);
+    const from = performance.now();
+    succeeded(await apply(first));
+    const pods = join(folder, `${id}.json`);
+    writeFileSync(pods, JSON.stringify({ kind: "List", items: [producer, consumer] }));
+    const input = JSON.stringify({ ...settings, kubeconfig: cluster.kubeconfig, context: cluster.context });
+    const collecting = node("cli/collect.ts", ["--stdin", "--pods", pods, ...kept(id, provocation)], { input });
+    // A pod that is refused is what some of them are about.
+    const { consumerAfter } = provocation;
+    await apply(consumerAfter === undefined ? [producer, consumer] : [producer]);
+    if (consumerAfter !== undefined) {
+      await sleep(consumerAfter * 1000);
+      await apply([consumer]);
+    }
+    const { stdout, stderr } = await collecting;
+    const seconds = (performance.now() - from) / 1000;
+    await kubectl(cluster, ["delete", "namespace", settings.namespace, "--wait=false"]);
+    const [verdict] = Object.values((JSON.parse(stdout || "{}") as { nodes?: Record<string, Verdict> }).nodes ?? {});
+    if (!verdict) throw new Error(`no verdict: ${stderr}`);
+    return { verdict, seconds };
+  }
+
+  function apply(items: readonly object[]): Promise<Result> {
+    return kubectl(cluster, ["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  }
+
+  async function onNodes(when: "before" | "after"): Promise<void> {
+    const scripts = provocations.flatMap((provocation, index) =>
+      provocation[when] ? [`ID=causes-c${index}\n${provocation[when]}`] : [],
+    );
+    // What has no mount of its own leaves at most an empty directory.
+    const tidy =
+      when === "after"
+        ? [
+            "rmdir /host/causes-c*/fuse /host/causes-c*/sub /host/causes-c* 2>/dev/null; ls -d /host/causes-c* 2>/dev/null",
+          ]
+        : [];
+    const left = await onNode(cluster, "k3s-w2", `${[...scripts, ...tidy].join("\n")}\ntrue`, "Bidirectional");
+    if (when === "after") assert.equal(left.trim(), "", "nothing is left on the node");
+  }
+
+  const kept = (id: string, { cause }: Provocation): string[] =>
+    process.env.FUSE_TEST_EVIDENCE ? ["--evidence", join(process.env.FUSE_TEST_EVIDENCE, `${cause}-${id}.json`)] : [];
+
+  async function table(): Promise<string> {
+    const lines: string[] = [];
+    for (const provocation of provocations) {
+      const known = await outcomes.get(provocation)?.catch(() => undefined);
+      const found =
+        known && [known.verdict.cause, ...(known.verdict.notes ?? []).map(({ id }) => `note ${id}`)].join(", ");
+      lines.push(`${provocation.cause} | ${provocation.how} | ${found ?? "-"} | ${known?.seconds.toFixed(1) ?? "-"}`);
+    }
+    return ["cause | provoked how | detected | seconds", ...lines].map((line) => `      ${line}`).join("\n");
+  }
+});

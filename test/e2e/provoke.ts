@@ -1,0 +1,99 @@
+/** How the end-to-end test of the causes makes a deployment that fails for one reason: the bundle, with one thing changed. */
+import type { V1Container, V1Pod, V1VolumeMount } from "@kubernetes/client-node";
+import { bundle } from "../../core/manifests/index.ts";
+import { parseSettings, type SettingsInput } from "../../core/settings.ts";
+import { probeScripts } from "../../probe/scripts.ts";
+import type { SandboxDocument } from "./sandbox.ts";
+
+/** The objects of one run, for a provocation to change. */
+export interface Deployment {
+  readonly producer: V1Pod;
+  readonly consumer: V1Pod;
+  readonly labels: Record<string, string>;
+  readonly scripts: Record<string, string>;
+  readonly bridge: string;
+}
+
+export interface Provocation {
+  /** The cause it must be found to be. */
+  readonly cause: string;
+  /** What was changed, for the table. */
+  readonly how: string;
+  /** What the quoted evidence must say. */
+  readonly quoted: RegExp;
+  readonly settings?: Partial<SettingsInput>;
+  readonly node?: string;
+  /** Seconds from the producer to the consumer: a consumer created after the mount. */
+  readonly consumerAfter?: number;
+  /** Shell on the node before and after the run, with the node's /tmp at /host. */
+  readonly before?: string;
+  readonly after?: string;
+  /** Objects beside the bundle's. */
+  readonly extra?: readonly object[];
+  readonly change?: (deployment: Deployment) => void;
+}
+
+const TOLERATIONS = [{ key: "node.longhorn.io/storage", value: "enabled", effect: "NoSchedule" as const }];
+
+export function deployment({ images }: SandboxDocument, provocation: Provocation, id: string) {
+  const settings = parseSettings({
+    nodes: [provocation.node ?? "k3s-w2"],
+    namespace: `causes-${id}`,
+    bridge: `/tmp/causes-${id}`,
+    producerImage: images.producer,
+    consumerImage: images.producer,
+    tolerations: TOLERATIONS,
+    markerWaitSeconds: 8,
+    settleSeconds: 2,
+    mountSeconds: 3,
+    probeSeconds: 1,
+    collectSeconds: 30,
+    inspectionMinutes: 2,
+    crash: false,
+    ...provocation.settings,
+  });
+  const made = bundle(settings, probeScripts());
+  const [pair] = made.pods;
+  if (!pair) throw new Error("the bundle has no pods");
+  const copy = structuredClone({ ...made, ...pair });
+  const scripts: Record<string, string> = { ...copy.probe.data };
+  const labels = { ...copy.namespace.metadata.labels } as Record<string, string>;
+  const producer = copy.producer as unknown as V1Pod;
+  const consumer = copy.consumer as unknown as V1Pod;
+  provocation.change?.({ producer, consumer, labels, scripts, bridge: settings.bridge });
+  const namespace = { ...copy.namespace, metadata: { ...copy.namespace.metadata, labels } };
+  const first = [namespace, { ...copy.probe, data: scripts }, ...(provocation.extra ?? [])];
+  return { settings, first, producer, consumer };
+}
+
+export const containers = (pod: V1Pod): V1Container[] => pod.spec?.containers ?? [];
+
+/** Of every container of a pod, the mount of the bridge; the negative control's stays as it is. */
+export const bridges = (pod: V1Pod): V1VolumeMount[] =>
+  containers(pod)
+    .filter(({ name }) => name !== "fuse-control")
+    .flatMap(({ volumeMounts = [] }) => volumeMounts.filter(({ name }) => name === "bridge"));
+
+/** Puts another directory of the node, or another volume, in the place of the bridge. */
+export function volume(pod: V1Pod, source: object): void {
+  if (pod.spec)
+    pod.spec.volumes =
+      pod.spec.volumes?.map((one) => (one.name === "bridge" ? { name: "bridge", ...source } : one)) ?? [];
+}
+
+/** Shell that the producer runs before its daemon, with the mount point as $1. */
+export function beforeDaemon({ scripts }: Deployment, shell: string): void {
+  const driver = scripts["driver-rclone.sh"] ?? "";
+  scripts["driver-rclone.sh"] = driver.replace("driver_start() {", `driver_start() {\n${shell}`);
+}
+
+export function replaceInDriver({ scripts }: Deployment, from: string, to: string): void {
+  const driver = scripts["driver-rclone.sh"] ?? "";
+  if (!driver.includes(from)) throw new Error(`the driver has no ${from}`);
+  scripts["driver-rclone.sh"] = driver.replace(from, to);
+}
+
+/** Shell that the producer's container runs before the probe. */
+export function beforeProbe(pod: V1Pod, shell: string): void {
+  for (const container of containers(pod)) container.command = ["sh", "-c", `${shell}; exec sh /probe/producer.sh`];
+}

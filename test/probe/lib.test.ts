@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { parseRecord } from "../../core/evidence.ts";
+
+const PROBE = join(import.meta.dirname, "..", "..", "probe");
+
+/** Runs a piece of shell with the library, in the shell that most images have. */
+function shell(script: string, environment: Record<string, string> = {}, args: string[] = []) {
+  const text = `. ${PROBE}/lib.sh; ${script}`;
+  const { stdout, stderr, status } = spawnSync("busybox", ["ash", "-c", text, "test", ...args], {
+    encoding: "utf8",
+    env: { PATH: process.env.PATH ?? "", RUN: "r", NODE: "n", ROLE: "default", PROBE_SECONDS: "1", ...environment },
+  });
+  // The shell itself says that a command was killed at its deadline.
+  assert.ok(stderr === "" || stderr === "Killed\n", stderr);
+  return { stdout, status };
+}
+
+describe("probe library", () => {
+  const words: readonly [errno: string, ...texts: string[]][] = [
+    ["ENOTCONN", "cat: read error: Transport endpoint is not connected", "cat: can't open '/x': Socket not connected"],
+    ["ENOENT", "cat: can't open '/x': No such file or directory"],
+    ["EACCES", "cat: can't open '/x': Permission denied"],
+    ["EPERM", "umount: can't unmount /x: Operation not permitted"],
+    ["EIO", "cat: read error: Input/output error", "cat: read error: I/O error"],
+    ["EROFS", "touch: /x: Read-only file system"],
+    ["EBUSY", "umount: can't unmount /x: Device or resource busy", "umount: can't unmount /x: Resource busy"],
+    ["UNKNOWN", "cat: something nobody has seen"],
+  ];
+  for (const [errno, ...texts] of words) {
+    it(`names ${errno} in the words of glibc and of musl`, () => {
+      for (const text of texts) assert.equal(shell('errno_of "$1"', {}, [text]).stdout.trim(), errno);
+    });
+  }
+
+  it("writes a JSON object that reads back as it was, whatever the text", () => {
+    const text = fc
+      .string({ unit: fc.constantFrom(..."aé\"\\ \t$`'%{}\n&/") })
+      .filter((value) => !value.endsWith("\n"));
+    fc.assert(
+      fc.property(text, (detail) => {
+        const { stdout } = shell('record read error "text" detail "$1"', {}, [detail]);
+        const record = parseRecord(stdout.trim().split("\n").at(-1) ?? "");
+        assert.equal(record?.detail, detail);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("gives each line for people one for machines, with the same time", () => {
+    const { stdout } = shell('record start info "hello" key value');
+    const [people, machines] = stdout.trim().split("\n");
+    const record = parseRecord(machines ?? "");
+    assert.match(record?.time ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    assert.equal(people, `${record?.time} start: hello`);
+    assert.deepEqual([record?.run, record?.node, record?.role, record?.key], ["r", "n", "default", "value"]);
+  });
+
+  it("keeps a time within a second of the machine's", () => {
+    const now = Date.parse(shell('rfc3339 "$(uptime_now)"').stdout);
+    assert.ok(Math.abs(now - Date.now()) < 2000, `${now} ${Date.now()}`);
+  });
+
+  it("ends a read that does not come back, and says so", () => {
+    const from = Date.now();
+    const { stdout } = shell('bounded sleep 30 || echo "$errno"');
+    assert.equal(stdout.trim(), "ETIMEDOUT");
+    assert.ok(Date.now() - from < 5000);
+  });
+
+  describe("on a mount table", () => {
+    const folder = mkdtempSync(join(tmpdir(), "probe-"));
+    const table = join(folder, "mountinfo");
+    writeFileSync(
+      table,
+      [
+        "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw",
+        "372 356 0:42 /tmp/b /bridge ro,relatime master:1 - tmpfs t rw",
+        "322 372 0:133 / /bridge/fuse rw,nosuid shared:35 master:3 - fuse.rclone /tmp/source rw,allow_other",
+        "400 372 0:140 / /bridge/fuse-other rw shared:36 - fuseblk /dev/x rw",
+      ].join("\n"),
+    );
+    after(() => rmSync(folder, { recursive: true }));
+    const cases: readonly [path: string, type: string, peers: string][] = [
+      ["/bridge/fuse/marker", "fuse.rclone", "shared:35 master:3"],
+      ["/bridge/fuse", "fuse.rclone", "shared:35 master:3"],
+      ["/bridge/fuses", "tmpfs", "master:1"],
+      ["/bridge", "tmpfs", "master:1"],
+      ["/etc", "ext4", "private"],
+    ];
+    for (const [path, type, peers] of cases) {
+      it(`finds the mount of ${path}`, () => {
+        const script = 'm=$(mount_of "$1"); type_of_mount "$m"; echo; peers_of_mount "$m"';
+        assert.deepEqual(shell(script, { MOUNTINFO: table }, [path]).stdout.trim().split("\n"), [type, peers]);
+      });
+    }
+    it("lists what is mounted at a path and below it, and nothing beside it", () => {
+      const { stdout } = shell("mounts_below /bridge/fuse | cut -d' ' -f1", { MOUNTINFO: table });
+      assert.equal(stdout.trim(), "322");
+    });
+  });
+
+  for (const [type, fuse] of [
+    ["fuse", 0],
+    ["fuse.rclone", 0],
+    ["fuseblk", 0],
+    ["fusectl", 1],
+    ["ext4", 1],
+    ["", 1],
+  ] as const)
+    it(`${fuse === 0 ? "takes" : "does not take"} "${type}" for FUSE`, () =>
+      assert.equal(shell('is_fuse "$1"', {}, [type]).status, fuse));
+});

@@ -1,0 +1,104 @@
+/**
+ * Exits with 1, and a list, when anything of the sandbox is left on this machine.
+ *
+ *   node test/residue.ts
+ *
+ * Written without the sandbox's own code: a check that shares the code of what it checks would share its blind spots.
+ * It knows only the names: `fpt` (interfaces, control groups, mounts' source) and the cache directory.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { homedir } from "node:os";
+
+const cache =
+  process.env.FUSE_TEST_CACHE ?? `${process.env.XDG_CACHE_HOME ?? `${homedir()}/.cache`}/fuse-propagation-test`;
+
+const left = [...mounts(), ...processes(), ...interfaces(), ...namedNetworks(), ...controlGroups(), ...directories()];
+for (const line of left) console.log(line);
+console.error(
+  left.length === 0 ? "√ nothing of the sandbox is left" : `× ${left.length} things of the sandbox are left`,
+);
+process.exitCode = left.length === 0 ? 0 : 1;
+
+/** In every mount namespace of the machine, each looked at once. */
+function mounts(): string[] {
+  const seen = new Set<string>();
+  return pids().flatMap((pid) => {
+    const namespace = attempt(() => readlinkSync(`/proc/${pid}/ns/mnt`), "");
+    if (!namespace || seen.has(namespace)) return [];
+    seen.add(namespace);
+    return read(`/proc/${pid}/mountinfo`)
+      .split("\n")
+      .filter(
+        (line) =>
+          line.includes(" - tmpfs fpt ") || line.includes("fuse-test-bridge") || line.includes(`${cache}/sandbox`),
+      )
+      .map((line) => `mount ${line.split(" ")[4]} (seen by process ${pid})`);
+  });
+}
+
+/** By control group, by the network a sandbox process keeps open, and by the path of its program. */
+function processes(): string[] {
+  return pids().flatMap((pid) => {
+    // A zombie holds nothing any more, and is its parent's to collect.
+    if (/\) [ZX] /.test(read(`/proc/${pid}/stat`))) return [];
+    const program = attempt(() => readlinkSync(`/proc/${pid}/exe`), "");
+    const ours =
+      /:\/fpt-/.test(read(`/proc/${pid}/cgroup`)) ||
+      /\/sandbox\/plugins\/bin\//.test(read(`/proc/${pid}/cmdline`)) ||
+      program.startsWith(`${cache}/tools/`) ||
+      program.startsWith("/opt/tools/");
+    return ours ? [`process ${pid} ${read(`/proc/${pid}/cmdline`).split("\0").join(" ").slice(0, 100)}`] : [];
+  });
+}
+
+function interfaces(): string[] {
+  const all: { readonly ifname: string }[] = JSON.parse(execFileSync("ip", ["-j", "link"], { encoding: "utf8" }));
+  return all.filter(({ ifname }) => ifname.startsWith("fpt")).map(({ ifname }) => `network interface ${ifname}`);
+}
+
+function namedNetworks(): string[] {
+  return list("/run/netns")
+    .filter((name) => /^(fpt|k3s-w)/.test(name))
+    .map((name) => `network namespace ${name}`);
+}
+
+/** In every hierarchy, three levels deep: the sandbox may itself have been started in a group. */
+function controlGroups(): string[] {
+  const search = (directory: string, depth: number): string[] =>
+    list(directory).flatMap((name) => {
+      const path = `${directory}/${name}`;
+      if (name.startsWith("fpt-")) return [`control group ${path}`];
+      return depth > 0 && existsSync(`${path}/cgroup.procs`) ? search(path, depth - 1) : [];
+    });
+  return ["/sys/fs/cgroup", ...list("/sys/fs/cgroup").map((name) => `/sys/fs/cgroup/${name}`)].flatMap((tree) =>
+    search(tree, 2),
+  );
+}
+
+/** Outside the cache, and the part of the cache that belongs to a running cluster. */
+function directories(): string[] {
+  const places = [`${cache}/sandbox`, "/tmp/fuse-test-bridge", "/var/lib/cni/networks/pods"];
+  return places.filter((path) => existsSync(path)).map((path) => `directory ${path}`);
+}
+
+function pids(): string[] {
+  return list("/proc").filter((name) => /^\d+$/.test(name));
+}
+
+function list(directory: string): string[] {
+  return attempt(() => readdirSync(directory), []);
+}
+
+function read(path: string): string {
+  return attempt(() => readFileSync(path, "utf8"), "");
+}
+
+/** A process may end while it is looked at. */
+function attempt<T>(work: () => T, otherwise: T): T {
+  try {
+    return work();
+  } catch {
+    return otherwise;
+  }
+}

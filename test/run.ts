@@ -1,0 +1,86 @@
+/**
+ * The one gate: format and lint, types, shell scripts, unit tests, end-to-end tests. Its last line counts them all.
+ *
+ *   npm test               everything
+ *   npm run test:unit      all but the end-to-end tests
+ *   npm run test:e2e       the end-to-end tests on the sandbox
+ *   ... -- NAME...         only the test files whose path contains one of the names
+ */
+import { execFile, spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import Mocha from "mocha";
+
+const ROOT = join(import.meta.dirname, "..");
+const [stage, ...names]: readonly (string | undefined)[] = ["unit", "e2e"].includes(process.argv[2] ?? "")
+  ? process.argv.slice(2)
+  : [undefined, ...process.argv.slice(2)];
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+// The checks and the unit tests keep two cores busy together.
+const checks = stage !== "e2e" && names.length === 0 ? staticChecks() : Promise.resolve();
+if (stage !== "e2e") await mocha("unit tests", files(false), 20_000);
+await checks;
+if (stage !== "unit") {
+  // Whatever becomes of the tests, the machine is left as it was found.
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => {
+      spawnSync(process.execPath, ["sandbox/main.ts", "down"], { cwd: ROOT, stdio: "inherit" });
+      process.exit(130);
+    });
+  await mocha("end-to-end tests", files(true), 300_000);
+  await check("the sandbox goes", [process.execPath, "sandbox/main.ts", "down"]);
+  await check("nothing of it is left on the machine", [process.execPath, "test/residue.ts"]);
+}
+
+console.log(
+  `${totals.passed} passed, ${totals.failed} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ""}`,
+);
+process.exit(totals.failed > 0 ? 1 : 0);
+
+async function staticChecks(): Promise<void> {
+  await check("the Debian packages the checks need", [process.execPath, "sandbox/main.ts", "packages"]);
+  await check("format and lint (biome)", ["npx", "--no-install", "biome", "check", "."]);
+  await check("types (tsc)", ["npx", "--no-install", "tsc", "--noEmit"]);
+  const scripts = ["probe", "sandbox", "cli", "test"].flatMap((folder) => globSync(`${folder}/**/*.sh`, { cwd: ROOT }));
+  const shims = globSync("sandbox/plugins/bin/*", { cwd: ROOT });
+  await check("shell scripts (shellcheck)", ["shellcheck", "-x", ...scripts, ...shims, ".ci/run"]);
+}
+
+async function check(what: string, [command = "", ...args]: readonly string[]): Promise<void> {
+  const from = performance.now();
+  try {
+    await promisify(execFile)(command, args, { cwd: ROOT, maxBuffer: 1 << 26 });
+    totals.passed++;
+    console.log(`√ ${what}  ${((performance.now() - from) / 1000).toFixed(1)} s`);
+  } catch (error) {
+    totals.failed++;
+    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+    console.log(`× ${what}\n${stdout}${stderr}` || String(error));
+  }
+}
+
+function files(e2e: boolean): string[] {
+  return globSync("test/**/*.test.ts", { cwd: ROOT })
+    .filter((file) => file.startsWith(join("test", "e2e")) === e2e)
+    .filter((file) => names.length === 0 || names.some((name) => name !== undefined && file.includes(name)))
+    .sort();
+}
+
+async function mocha(what: string, found: readonly string[], timeout: number): Promise<void> {
+  if (found.length === 0) return;
+  const from = performance.now();
+  console.log(`\n${what}`);
+  const suite = new Mocha({ timeout, slow: 600, forbidOnly: process.env.CI === "true" });
+  for (const file of found) suite.addFile(join(ROOT, file));
+  await suite.loadFilesAsync();
+  await new Promise<void>((resolve) => {
+    const runner = suite.run(() => resolve());
+    runner.on("pass", () => totals.passed++);
+    runner.on("fail", () => totals.failed++);
+    runner.on("pending", () => totals.skipped++);
+  });
+  console.log(`${what} took ${((performance.now() - from) / 1000).toFixed(1)} s`);
+}
