@@ -17,7 +17,9 @@ const [stage, ...names]: readonly (string | undefined)[] = ["unit", "e2e"].inclu
   ? process.argv.slice(2)
   : [undefined, ...process.argv.slice(2)];
 
-const totals = { passed: 0, failed: 0, skipped: 0 };
+const totals = { passed: 0, skipped: 0 };
+/** What failed, named again at the end: the place where a long log is read first. */
+const failed: string[] = [];
 
 // The checks and the unit tests keep two cores busy together.
 const checks = stage !== "e2e" && names.length === 0 ? staticChecks() : Promise.resolve();
@@ -35,10 +37,11 @@ if (stage !== "unit") {
   await check("nothing of it is left on the machine", [process.execPath, "test/residue.ts"]);
 }
 
+for (const name of failed) console.log(`× ${name}`);
 console.log(
-  `${totals.passed} passed, ${totals.failed} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ""}`,
+  `${totals.passed} passed, ${failed.length} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ""}`,
 );
-process.exit(totals.failed > 0 ? 1 : 0);
+process.exit(failed.length > 0 ? 1 : 0);
 
 async function staticChecks(): Promise<void> {
   await check("the Debian packages the checks need", [process.execPath, "sandbox/main.ts", "packages"]);
@@ -56,9 +59,9 @@ async function check(what: string, [command = "", ...args]: readonly string[]): 
     totals.passed++;
     console.log(`√ ${what}  ${((performance.now() - from) / 1000).toFixed(1)} s`);
   } catch (error) {
-    totals.failed++;
+    failed.push(what);
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
-    console.log(`× ${what}\n${stdout}${stderr}` || String(error));
+    console.log(`× ${what}\n${stdout}${stderr}${stdout || stderr ? "" : String(error)}`);
   }
 }
 
@@ -79,7 +82,7 @@ async function mocha(what: string, found: readonly string[], timeout: number): P
   await new Promise<void>((resolve) => {
     const runner = suite.run(() => resolve());
     runner.on("pass", () => totals.passed++);
-    runner.on("fail", () => totals.failed++);
+    runner.on("fail", (test, { message }: Error) => failed.push(`${test.fullTitle()}: ${message.split("\n")[0]}`));
     runner.on("pending", () => totals.skipped++);
   });
   console.log(`${what} took ${((performance.now() - from) / 1000).toFixed(1)} s`);

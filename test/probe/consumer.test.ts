@@ -24,7 +24,8 @@ function consume(bridge: string, role: string): Promise<string> {
       FINDINGS: bridge,
       PROBE_SECONDS: "1",
       MARKER_WAIT_SECONDS: "1",
-      INSPECT_SECONDS: "2",
+      // Long enough that one slow look on a busy machine cannot skip the second in which it must decide.
+      INSPECT_SECONDS: "4",
       WATCH_SECONDS: "9",
     },
   });
