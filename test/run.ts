@@ -32,6 +32,8 @@ if (stage !== "unit") {
       spawnSync(process.execPath, ["sandbox/main.ts", "down"], { cwd: ROOT, stdio: "inherit" });
       process.exit(130);
     });
+  // What it runs is compiled the first time, which takes longer than any test may.
+  await check("the sandbox comes up", [process.execPath, "sandbox/main.ts", "up"], process.stderr);
   await mocha("end-to-end tests", files(true), 300_000);
   await check("the sandbox goes", [process.execPath, "sandbox/main.ts", "down"]);
   await check("nothing of it is left on the machine", [process.execPath, "test/residue.ts"]);
@@ -52,10 +54,17 @@ async function staticChecks(): Promise<void> {
   await check("shell scripts (shellcheck)", ["shellcheck", "-x", ...scripts, ...shims, ".ci/run"]);
 }
 
-async function check(what: string, [command = "", ...args]: readonly string[]): Promise<void> {
+/** @param progress where the command's own progress is shown as it comes */
+async function check(
+  what: string,
+  [command = "", ...args]: readonly string[],
+  progress?: NodeJS.WritableStream,
+): Promise<void> {
   const from = performance.now();
   try {
-    await promisify(execFile)(command, args, { cwd: ROOT, maxBuffer: 1 << 26 });
+    const running = promisify(execFile)(command, args, { cwd: ROOT, maxBuffer: 1 << 26 });
+    if (progress) running.child.stderr?.pipe(progress, { end: false });
+    await running;
     totals.passed++;
     console.log(`√ ${what}  ${((performance.now() - from) / 1000).toFixed(1)} s`);
   } catch (error) {
