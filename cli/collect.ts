@@ -6,9 +6,11 @@ import { writeFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import type { V1Pod } from "@kubernetes/client-node";
 import { Command, Option } from "commander";
+import type { NodeVerdict } from "../core/answer.ts";
 import type { Evidence } from "../core/evidence.ts";
+import { turnsSeconds } from "../core/manifests/pair.ts";
 import { parseSettings, type Settings } from "../core/settings.ts";
-import { judge, settled, type Verdict } from "../core/verdict.ts";
+import { Answers } from "./answers.ts";
 import { connect } from "./cluster.ts";
 import { gather } from "./gather.ts";
 import { narrator } from "./narrate.ts";
@@ -19,7 +21,7 @@ import { refusals } from "./refusals.ts";
 
 export interface Report {
   readonly run: string;
-  readonly nodes: Readonly<Record<string, Verdict>>;
+  readonly nodes: Readonly<Record<string, NodeVerdict>>;
 }
 
 interface Options extends SettingsOptions {
@@ -54,7 +56,7 @@ const program = new Command("collect")
   .addHelpText("after", "\nExit codes: 0 success, 1 a failure verdict, 2 tool or cluster error, 3 inconclusive");
 for (const option of settingsOptions()) program.addOption(option);
 
-/** Watches until every node has its verdict, or the time is over; then what is known decides. */
+/** Watches until every pair has its verdict, or the time is over; then what is known decides. */
 async function collect(
   settings: Settings,
   run: string | undefined,
@@ -63,49 +65,34 @@ async function collect(
   print: (line: string) => void,
 ): Promise<{ readonly report: Report; readonly evidence: readonly Evidence[] }> {
   const config = connect(settings);
-  const verdicts = new Map<string, Verdict>();
-  const told = new Set<string>();
+  const answers = new Answers(settings, print);
   const narrate = narrator(print);
   const { promise, resolve } = Promise.withResolvers<void>();
   const problems = new Map<string, number>();
+  const consider = (evidence: Evidence) => {
+    if (answers.has(evidence)) return;
+    narrate.tell(evidence);
+    answers.consider(evidence);
+    if (answers.complete) resolve();
+  };
 
   const gathering = gather(config, settings, run, stop.signal, consider, (error) => {
     const words = error instanceof Error ? error.message : String(error);
     problems.set(words, (problems.get(words) ?? 0) + 1);
   });
   void refusals(config, settings, own, stop.signal, (node, words) => gathering.refused(node, words));
-  const timer = setTimeout(resolve, settings.collectSeconds * 1000);
+  const timer = setTimeout(resolve, (settings.collectSeconds + turnsSeconds(settings)) * 1000);
   stop.signal.addEventListener("abort", () => resolve(), { once: true });
 
   await promise;
   clearTimeout(timer);
   stop.abort();
+  const before = answers.complete;
   gathering.finish();
-  for (const node of settings.nodes) consider(node);
-  if (verdicts.size < settings.nodes.length) for (const [words] of problems) print(`‼ ${words}`);
-  const report = {
-    run: settings.run,
-    nodes: Object.fromEntries(settings.nodes.map((node) => [node, verdicts.get(node) as Verdict])),
-  };
-  return { report, evidence: settings.nodes.map((node) => gathering.evidence(node)) };
-
-  function consider(node: string) {
-    if (verdicts.has(node)) return;
-    const evidence = gathering.evidence(node);
-    narrate.tell(evidence);
-    const verdict = judge(evidence);
-    if (!verdict) return;
-    // Said as soon as it is known; its grade needs the rest of the producer's schedule.
-    if (!told.has(node)) print(`${MARKS[verdict.verdict]} ${node}  ${verdict.verdict}: ${verdict.cause}`);
-    told.add(node);
-    if (!settled(verdict) && !evidence.final) return;
-    verdicts.set(node, verdict);
-    if (verdict.grade) print(`${MARKS[verdict.verdict]} ${node}  grade ${verdict.grade}`);
-    if (verdicts.size === settings.nodes.length) resolve();
-  }
+  for (const evidence of gathering.evidence()) consider(evidence);
+  if (!before) for (const [words] of problems) print(`‼ ${words}`);
+  return { report: { run: settings.run, nodes: answers.nodes() }, evidence: gathering.evidence() };
 }
-
-const MARKS = { success: "√", failure: "×", inconclusive: "‼" } as const;
 
 /** The worst verdict decides. */
 function exitCode(report: Report, failOn: Settings["failOn"]): number {

@@ -20,7 +20,8 @@ export function narrator(print: (line: string) => void): Narrator {
   };
   return {
     tell: (evidence) => {
-      for (const [mark, text] of steps(evidence)) once(evidence.node, mark, text);
+      const who = [evidence.node, evidence.scenario].filter(Boolean).join(" ");
+      for (const [mark, text] of steps(evidence)) once(who, mark, text);
     },
   };
 }

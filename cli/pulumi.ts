@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
+import type { NodeVerdict } from "../core/answer.ts";
 import { PROJECT } from "../core/manifests/names.ts";
 import { type Allowed, RULES } from "../core/rules/index.ts";
-import type { Verdict } from "../core/verdict.ts";
 import program from "../index.ts";
 import { CACHE, ROOT } from "./places.ts";
 import { UserError } from "./problem.ts";
@@ -15,7 +15,7 @@ export interface Run {
   preview(): Promise<Readonly<Record<string, number>>>;
   up(): Promise<void>;
   /** The verdicts as the stack holds them, also after an `up` that failed elsewhere; empty where there are none. */
-  verdicts(): Promise<Readonly<Record<string, Verdict>>>;
+  verdicts(): Promise<Readonly<Record<string, NodeVerdict>>>;
   destroy(): Promise<void>;
   /** Forgets the stack: everything of it is gone. */
   forget(): void;
@@ -85,7 +85,7 @@ export async function openRun(
       const { deployment } = await opened.exportStack();
       const resources = (deployment?.resources ?? []) as { urn: string; outputs?: { stdout?: string } }[];
       const stdout = resources.find(({ urn }) => urn.endsWith("-collect"))?.outputs?.stdout;
-      return stdout ? (JSON.parse(stdout) as { nodes: Record<string, Verdict> }).nodes : {};
+      return stdout ? (JSON.parse(stdout) as { nodes: Record<string, NodeVerdict> }).nodes : {};
     },
     destroy: () => attempt("pulumi destroy", opened.destroy({ onEvent })),
     forget: () => forget(stack),

@@ -6,8 +6,9 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { Command, Option } from "commander";
+import type { NodeVerdict } from "../core/answer.ts";
 import { parseSettings } from "../core/settings.ts";
-import { type Verdict, worst } from "../core/verdict.ts";
+import { worst } from "../core/verdict.ts";
 import { verdictLines } from "../report/terminal.ts";
 import { connect, requireAnswer } from "./cluster.ts";
 import { type Ground, prepareGround } from "./ground.ts";
@@ -57,7 +58,7 @@ async function start(options: Options, stop: AbortSignal): Promise<number> {
   const ground = await prepareGround(own, options.keep ?? false, stop);
   const nodes = saidSettings(options).nodes === undefined ? (ground.nodes ?? asked.nodes) : asked.nodes;
   const settings = { ...given, ...ground.settings, nodes: [...nodes], failOn: "never" };
-  let verdicts: Readonly<Record<string, Verdict>> = {};
+  let verdicts: Readonly<Record<string, NodeVerdict>> = {};
   let residue: string[] = [];
   try {
     await recover(options.stack, settings, ground);
@@ -88,7 +89,7 @@ function allowedBySaying(options: Options, ground: Ground): Record<string, unkno
   return Object.fromEntries(Object.entries(said).filter(([key]) => ["nodes", "namespace", "bridge"].includes(key)));
 }
 
-async function test(run: Run): Promise<Readonly<Record<string, Verdict>>> {
+async function test(run: Run): Promise<Readonly<Record<string, NodeVerdict>>> {
   let from = performance.now();
   const types = await run.preview();
   const planned = Object.entries(types).map(([type, count]) => `${count} ${type.split(":").at(-1)}`);
@@ -148,7 +149,7 @@ async function sweep(settings: object): Promise<string[]> {
   return residue.map(({ node, what }) => `${node}: ${what}`);
 }
 
-function answer(verdicts: Readonly<Record<string, Verdict>>, residue: string[], { json, keep }: Options): number {
+function answer(verdicts: Readonly<Record<string, NodeVerdict>>, residue: string[], { json, keep }: Options): number {
   if (json) process.stdout.write(`${JSON.stringify({ nodes: verdicts, residue })}\n`);
   const write = json ? print : (line: string) => process.stdout.write(`${line}\n`);
   for (const [node, verdict] of Object.entries(verdicts))

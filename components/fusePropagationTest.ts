@@ -11,12 +11,12 @@ import {
 } from "@pulumi/kubernetes/admissionregistration/v1/index.js";
 import { ConfigMap, Namespace, Pod } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { NodeVerdict } from "../core/answer.ts";
 import { identified } from "../core/identity.ts";
 import { type AdmissionObject, bundle } from "../core/manifests/index.ts";
 import type * as manifest from "../core/manifests/types.ts";
 import { allowedBy, assertIsolated } from "../core/rules/index.ts";
 import { parseSettings, type Settings, type SettingsInput } from "../core/settings.ts";
-import type { Verdict } from "../core/verdict.ts";
 import { probeScripts } from "../probe/scripts.ts";
 
 /** The checkout this file stands in: the commands below are run from it. */
@@ -37,7 +37,7 @@ export type FusePropagationTestArgs = SettingsInput;
  */
 export class FusePropagationTest extends pulumi.ComponentResource {
   /** The verdict of each node, by the node's name. Unknown in a preview. */
-  readonly verdicts: pulumi.Output<Readonly<Record<string, Verdict>>>;
+  readonly verdicts: pulumi.Output<Readonly<Record<string, NodeVerdict>>>;
   /** The identity of this run: `run`, and a hash of the settings and the probe. */
   readonly run: string;
   /** The underlying resources, for those who build on them. */
@@ -73,12 +73,14 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     this.admission = objects.admission.map((object) => this.admissionObject(name, object));
     this.probe = new ConfigMap(`${name}-probe`, plain(objects.probe), inNamespace);
     this.sweep = sweepAtDestroy(name, settings, inNamespace);
-    this.pods = objects.pods.flatMap(({ node, producer, consumer }) => [
-      this.pod(`${name}-${node}-producer`, producer),
-      this.pod(`${name}-${node}-consumer`, consumer),
-    ]);
+    this.pods = objects.pods.flatMap(({ node, scenario, producer, consumer }) => {
+      const child = [name, node, scenario?.id].filter(Boolean).join("-");
+      return [this.pod(`${child}-producer`, producer), this.pod(`${child}-consumer`, consumer)];
+    });
     this.collect = collect(name, settings, objects, inNamespace);
-    this.verdicts = this.collect.stdout.apply((text) => (JSON.parse(text) as { nodes: Record<string, Verdict> }).nodes);
+    this.verdicts = this.collect.stdout.apply(
+      (text) => (JSON.parse(text) as { nodes: Record<string, NodeVerdict> }).nodes,
+    );
 
     this.registerOutputs({ run: this.run, verdicts: this.verdicts });
   }

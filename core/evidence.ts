@@ -70,6 +70,8 @@ export interface NodeFact {
 
 export interface Evidence {
   readonly node: string;
+  /** The scenario whose own pair was seen; undefined for the base pair. */
+  readonly scenario?: string;
   readonly run: string;
   readonly records: readonly ProbeRecord[];
   readonly pods: readonly PodFact[];

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { bridgeFault, imageFault, namespaceFault, nodeFault, quantityFault } from "./facts.ts";
 import { fluxSchema } from "./flux/settings.ts";
 import { nearest } from "./nearest.ts";
+import { DEFAULT_SCENARIOS, scenariosFault } from "./scenarios.ts";
 
 /** A text that must pass a check; the check's words are the fault's remedy. */
 const checked = (check: (value: string) => string | undefined) =>
@@ -63,12 +64,14 @@ export const schema = z.strictObject({
     .default(2)
     .describe("How long the producer waits before it mounts, so that the consumer is there first, in seconds."),
   mountSeconds: seconds(1, 600).default(10).describe("How long the FUSE daemon may take to mount, in seconds."),
-  crash: z
-    .boolean()
-    .default(true)
-    .describe(
-      "Whether the FUSE daemon is killed and started again, to see what a consumer sees of it and whether it recovers.",
-    ),
+  scenarios: z
+    .array(z.string())
+    .superRefine((list, context) => {
+      const fault = scenariosFault(list);
+      if (fault) context.addIssue({ code: "custom", path: [fault.index], message: fault.remedy });
+    })
+    .default([...DEFAULT_SCENARIOS])
+    .describe("Scenarios to run, by name; all for every one, !name to leave one out. See docs/scenarios.md."),
   holdSeconds: seconds(1, 3600)
     .default(3)
     .describe("How long the first mount is held before its daemon is killed, in seconds."),

@@ -18,8 +18,10 @@ export interface ReaderTimeline {
   /** From the first mount to the first read of its marker. */
   readonly seenMs?: number;
   readonly stale?: Stale;
-  /** From the second mount to the first read of its marker, without a restart of the reader. */
+  /** From the second mount to the first read of its marker. */
   readonly recoveredMs?: number;
+  /** Whether the reader's container was started again between the crash and that read. */
+  readonly restarted?: true;
   /** Whether a file opened before the crash reads again after the recovery: `dead`, or `alive`. */
   readonly heldFile?: "dead" | "alive";
 }
@@ -46,7 +48,7 @@ export function timelineOf(evidence: Evidence, readers: readonly string[]): Time
   return {
     ...(daemon && first ? { mountMs: since(daemon, first) } : {}),
     remounted: crash !== undefined && second !== undefined,
-    complete: producer.some(({ step }) => step === "inspect"),
+    complete: producer.some(({ step }) => step === "inspect" || step === "unmount"),
     readers: Object.fromEntries(readers.map((role) => [role, readerTimeline(evidence, role, marks)])),
   };
 }
@@ -72,7 +74,9 @@ function readerTimeline(evidence: Evidence, role: string, marks: Marks): ReaderT
   const over =
     error && reads.find((read) => read.uptime > error.uptime && (read.result === "ok" || read.errno === "ENOENT"));
   // What is read after the crash but before the clean-up may still come from a cache: only the recovered state tells.
-  const held = recovered && own.find(({ step, uptime }) => step === "held" && uptime >= recovered.uptime);
+  const restarted = crash && own.some(({ step, uptime }) => step === "start" && uptime > crash.uptime);
+  const opened = crash && !restarted && own.some(({ step, uptime }) => step === "held" && uptime < crash.uptime);
+  const held = opened && recovered && own.find(({ step, uptime }) => step === "held" && uptime >= recovered.uptime);
   return {
     ...(seen && first ? { seenMs: since(first, seen) } : {}),
     ...(error && crash
@@ -85,6 +89,7 @@ function readerTimeline(evidence: Evidence, role: string, marks: Marks): ReaderT
         }
       : {}),
     ...(recovered && second ? { recoveredMs: since(second, recovered) } : {}),
+    ...(recovered && restarted ? { restarted } : {}),
     ...(held ? { heldFile: held.result === "ok" ? ("alive" as const) : ("dead" as const) } : {}),
   };
 }

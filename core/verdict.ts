@@ -85,7 +85,7 @@ const notesOf = (evidence: Evidence): Note[] =>
 function gradeOf(outcome: Cause["outcome"], { readers, complete, remounted }: Timeline): Grade | undefined {
   if (outcome === "failure") return "C";
   if (outcome === "inconclusive") return undefined;
-  if (Object.values(readers).every(({ recoveredMs }) => recoveredMs !== undefined)) return "A";
+  if (Object.values(readers).every(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted)) return "A";
   return complete && remounted ? "B" : undefined;
 }
 

@@ -3,7 +3,7 @@
 #   sweep.sh check    sees the bridge's parent directory at /host: names every mount at or below the bridge; where there is
 #                     none, removes the mount point and the bridge, each only if it is empty
 #   sweep.sh unmount  sees the bridge at /bridge with propagation Bidirectional: takes away every mount below it
-# Environment: NAME, the bridge's last path component. Output: lines of "word rest", read by cli/sweep.ts.
+# Environment: NAME, the bridge's last path component; SCENARIOS, the directories that pairs of their own have below it. Output: lines of "word rest", read by cli/sweep.ts.
 
 mounts_at_or_below() {
   awk -v path="$1" -v self="$2" '($5 == path && self == "with") || index($5, path "/") == 1 {
@@ -22,6 +22,9 @@ case $1 in
       echo "directory absent"
     else
       rmdir "$bridge/fuse" 2>/dev/null
+      for scenario in ${SCENARIOS:-}; do
+        rmdir "$bridge/$scenario/fuse" "$bridge/$scenario" 2>/dev/null
+      done
       if words=$(rmdir "$bridge" 2>&1); then
         echo "directory removed"
       else

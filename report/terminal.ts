@@ -1,4 +1,6 @@
 /** A verdict as lines for a person at a terminal. */
+
+import type { NodeVerdict } from "../core/answer.ts";
 import type { ReaderTimeline } from "../core/timeline.ts";
 import type { Verdict } from "../core/verdict.ts";
 
@@ -7,13 +9,14 @@ const MARKS = { success: "√", failure: "×", inconclusive: "‼" } as const;
 /** At most this many pieces of evidence are shown; the JSON document has them all. */
 const QUOTES = 6;
 
-export function verdictLines(node: string, verdict: Verdict): string[] {
+export function verdictLines(node: string, verdict: NodeVerdict): string[] {
   const shown = verdict.evidence.slice(0, QUOTES);
   const more = verdict.evidence.length - shown.length;
   return [
     `${MARKS[verdict.verdict]} ${node}: ${verdict.verdict.toUpperCase()}${verdict.grade ? `, grade ${verdict.grade}` : ""} (${verdict.cause})`,
     `  ${verdict.explanation}`,
     ...timingLines(verdict),
+    ...scenarioLines(verdict),
     "  evidence",
     ...shown.flatMap(({ source, text }) => [`    ${source}`, `      ${text}`]),
     ...(more > 0 ? [`    and ${more} more: see --json`] : []),
@@ -25,12 +28,25 @@ export function verdictLines(node: string, verdict: Verdict): string[] {
   ];
 }
 
+/** Each scenario's finding, and the cause by its name where there is one. */
+function scenarioLines({ scenarios = {} }: NodeVerdict): string[] {
+  const entries = Object.entries(scenarios);
+  if (entries.length === 0) return [];
+  return [
+    "  scenarios",
+    ...entries.flatMap(([id, found]) => [
+      `    ${found.asExpected ? "√" : "‼"} ${id}: ${found.finding}`,
+      ...(found.cause === "success" ? timingLines(found).map((line) => `    ${line}`) : [`        (${found.cause})`]),
+    ]),
+  ];
+}
+
 function timingLines({ timings }: Verdict): string[] {
   const mounted = timings.mountMs === undefined ? [] : [`  mounted in ${timings.mountMs} ms`];
   return [...mounted, ...Object.entries(timings.readers).flatMap(([reader, seen]) => readerLines(reader, seen))];
 }
 
-function readerLines(reader: string, { seenMs, stale, recoveredMs, heldFile }: ReaderTimeline): string[] {
+function readerLines(reader: string, { seenMs, stale, recoveredMs, restarted, heldFile }: ReaderTimeline): string[] {
   if (seenMs === undefined) return [];
   const parts = [
     `saw it ${seenMs} ms after the mount`,
@@ -39,7 +55,9 @@ function readerLines(reader: string, { seenMs, stale, recoveredMs, heldFile }: R
           `${stale.errno} ${stale.afterMs} ms after the daemon's death${stale.lastedMs === undefined ? "" : `, for ${stale.lastedMs} ms`}`,
         ]
       : []),
-    ...(recoveredMs === undefined ? [] : [`back ${recoveredMs} ms after the second mount, without a restart`]),
+    ...(recoveredMs === undefined
+      ? []
+      : [`back ${recoveredMs} ms after the second mount, ${restarted ? "restarted" : "without a restart"}`]),
     ...(heldFile ? [`a file kept open over the crash is ${heldFile}`] : []),
   ];
   return [`  ${reader} reader: ${parts.join("; ")}`];

@@ -1,7 +1,7 @@
 /** The rules of a pod, in CEL. Fields are read with `?.`, so that a missing one is no error, which would deny everything. */
 
 import { PRODUCER } from "../manifests/names.ts";
-import type { Allowed } from "../rules/allowed.ts";
+import { type Allowed, BIDIRECTIONAL_PATHS, bridgesOf } from "../rules/allowed.ts";
 import { bridgeHostpathOnly } from "../rules/bridgeHostpathOnly.ts";
 import { mountPropagation } from "../rules/mountPropagation.ts";
 import { noAddedCapabilities } from "../rules/noAddedCapabilities.ts";
@@ -10,11 +10,12 @@ import { noHostPorts } from "../rules/noHostPorts.ts";
 import { noPrivilegeEscalation } from "../rules/noPrivilegeEscalation.ts";
 import { pinnedToTestNode } from "../rules/pinnedToTestNode.ts";
 import { privilegedProducerOnly } from "../rules/privilegedProducerOnly.ts";
+import { names } from "../rules/roles.ts";
 import { cel, lines, validation } from "./cel.ts";
 import { defaultsValidations } from "./defaults.ts";
 import type { Validation, Variable } from "./types.ts";
 
-const named = (base: string, { nodes }: Allowed): string => cel([base, ...nodes.map((node) => `${base}-${node}`)]);
+const named = (base: string, allowed: Allowed): string => cel(names(base, allowed));
 
 /** What several rules ask. */
 export function podVariables(allowed: Allowed): Variable[] {
@@ -81,7 +82,7 @@ export function podValidations(allowed: Allowed): Validation[] {
       lines(
         "variables.containers.all(c, c.?volumeMounts.orValue([]).all(m,",
         "  m.?mountPropagation.orValue('None') in ['None', 'HostToContainer']",
-        "  || (c.name in variables.trusted && m.mountPath == '/bridge' && m.name in variables.hostVolumes)))",
+        `  || (c.name in variables.trusted && m.mountPath in ${cel([...BIDIRECTIONAL_PATHS])} && m.name in variables.hostVolumes)))`,
       ),
     ),
     validation(
@@ -124,22 +125,28 @@ function pinned({ nodes }: Allowed): string {
   );
 }
 
-function bridged({ bridge }: Allowed): string {
+function bridged(allowed: Allowed): string {
+  const { bridge } = allowed;
   const parent = bridge.slice(0, bridge.lastIndexOf("/"));
   const harmless = ["emptyDir", "configMap", "secret", "downwardAPI", "projected"].map((key) => `has(v.${key})`);
   return lines(
     "variables.volumes.all(v, has(v.hostPath)",
-    `  ? v.hostPath.path.matches(variables.sweeps ? ${cel(spelt(parent))} : ${cel(spelt(bridge))})`,
+    `  ? v.hostPath.path.matches(variables.sweeps ? ${cel(spelt([parent]))} : ${cel(spelt(bridgesOf(allowed)))})`,
     "    && v.hostPath.?type.orValue('') in ['', 'Directory', 'DirectoryOrCreate']",
     `  : ${harmless.join(" || ")})`,
   );
 }
 
-/** Every spelling of a path: empty and `.` parts mean nothing, anything else does. */
-function spelt(path: string): string {
+/** Every spelling of these paths: empty and `.` parts mean nothing, anything else does. */
+function spelt(paths: readonly string[]): string {
   const between = "/+(\\./+)*";
-  const parts = path.split("/").filter(Boolean);
-  return `^${parts.map((part) => between + part.replaceAll(".", "\\.")).join("")}(${between}\\.?)?$`;
+  const one = (path: string) =>
+    path
+      .split("/")
+      .filter(Boolean)
+      .map((part) => between + part.replaceAll(".", "\\."))
+      .join("");
+  return `^(${paths.map(one).join("|")})(${between}\\.?)?$`;
 }
 
 const calls = ["livenessProbe", "readinessProbe", "startupProbe", "lifecycle.?postStart", "lifecycle.?preStop"].flatMap(

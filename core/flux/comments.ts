@@ -31,7 +31,12 @@ export const COMMENTS: readonly Comment[] = [
     text: "Pinned to the node object itself: a label could be on several nodes, or missing.",
   },
   { at: /^spec\.tolerations$/, text: "Lets the pod stand the node's taint; it is the affinity that chooses the node." },
-  { at: /^spec\.restartPolicy$/, text: "A restarted probe would have forgotten what it saw." },
+  { at: /^spec\.restartPolicy$/, value: "Never", text: "A restarted probe would have forgotten what it saw." },
+  {
+    at: /^spec\.restartPolicy$/,
+    value: "OnFailure",
+    text: "What a restart by the kubelet does is what this pair shows.",
+  },
   {
     at: /^spec\.activeDeadlineSeconds$/,
     text: "The inspection window and five minutes to start: then the pod ends by itself, whoever forgot it.",
@@ -46,7 +51,13 @@ export const COMMENTS: readonly Comment[] = [
     text: "Else every Service of the namespace would become variables of the probe.",
   },
   {
-    at: /^spec\.initContainers\[\]$/,
+    at: /^spec\.initContainers\[\]\.name$/,
+    value: "fuse-turn",
+    text: "Waits for this scenario's turn: all pairs at once would starve each other.",
+  },
+  {
+    at: /^spec\.initContainers\[\]\.name$/,
+    value: "pull-first",
     text: "Does nothing: it has the other pod's image pulled before either pod's clock runs.",
   },
   {

@@ -1,8 +1,22 @@
+import { chosen } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
-import { CONSUMER, CONTROL_CONTAINER, HARDENED_CONTAINER, podName } from "./names.ts";
-import { bridgeMount, PROBE_MOUNT, pod, probeEnvironment, pulls, UNPRIVILEGED } from "./pod.ts";
+import { CONSUMER, CONTROL_CONTAINER, HARDENED_CONTAINER, USER_CONTAINER } from "./names.ts";
+import { lateSeconds, type Pair, scenarioSeconds } from "./pair.ts";
+import {
+  bridgeMount,
+  FINDINGS_MOUNT,
+  FINDINGS_VOLUME,
+  PROBE_MOUNT,
+  pod,
+  probeEnvironment,
+  pulls,
+  turn,
+  UNPRIVILEGED,
+} from "./pod.ts";
 import type { Container, Pod, Propagation, SecurityContext } from "./types.ts";
 
+/** A plain user, as most images have it: the first that a distribution gives to a person. */
+const PLAIN_USER = 1000;
 /** A user and group of no one, on every distribution. */
 const NOBODY = 65534;
 
@@ -15,11 +29,22 @@ const HARDENED: SecurityContext = {
   capabilities: { drop: ["ALL"] },
 };
 
+const PLAIN: SecurityContext = {
+  ...UNPRIVILEGED,
+  runAsNonRoot: true,
+  runAsUser: PLAIN_USER,
+  runAsGroup: PLAIN_USER,
+};
+
 /**
  * The consumer: a matrix of unprivileged containers over one bridge. The negative control is the first, since the kubelet
  * starts containers in their order and it must exist before the mount.
  */
-export function consumer(settings: Settings, node: string): Pod {
+export function consumer(settings: Settings, pair: Pair): Pod {
+  const { scenario, turnSeconds } = pair;
+  const variation = scenario?.pair;
+  const permissions = !scenario && chosen(settings.scenarios).includes("permissions");
+  const onNode = variation?.bridge !== "emptyDir";
   const container = (
     name: string,
     role: string,
@@ -30,31 +55,54 @@ export function consumer(settings: Settings, node: string): Pod {
     image: settings.consumerImage,
     imagePullPolicy: "IfNotPresent",
     command: ["sh", "/probe/consumer.sh"],
-    env: probeEnvironment(settings, node, {
+    env: probeEnvironment(settings, pair, {
       ROLE: role,
-      MARKER_WAIT_SECONDS: settings.markerWaitSeconds,
-      WATCH_SECONDS:
-        settings.markerWaitSeconds + settings.holdSeconds + settings.staleSeconds + settings.recoverSeconds,
+      ...times(settings, pair),
+      ...(permissions ? { PERMISSIONS: "yes" } : {}),
+      ...(variation?.readersRestart ? { RESTART: "yes" } : {}),
     }),
     resources: settings.resources.consumer,
     securityContext,
-    volumeMounts: [bridgeMount(mountPropagation, true), PROBE_MOUNT, { name: "findings", mountPath: "/findings" }],
-    // A reader is ready only after its SUCCESS: so `kubectl get pods` and Flux's health show the result.
-    ...(role === "control"
+    volumeMounts: [bridgeMount(onNode ? mountPropagation : "None", true, scenario), PROBE_MOUNT, FINDINGS_MOUNT],
+    // A reader is ready only after its SUCCESS: so `kubectl get pods` and Flux's health show the result. A scenario's pair
+    // may be meant to fail: it is healthy once it is through.
+    ...(scenario || !["default", "hardened"].includes(role)
       ? {}
       : { readinessProbe: { exec: { command: ["test", "-e", `/findings/success-${role}`] }, periodSeconds: 2 } }),
   });
-  return pod(settings, node, {
-    name: podName(CONSUMER, node, settings),
+  return pod(settings, pair, {
+    base: CONSUMER,
     component: "consumer",
+    restarts: variation?.readersRestart ?? false,
     // `kubectl logs fuse-consumer` without -c then tells the default reader's story.
     annotations: { "kubectl.kubernetes.io/default-container": CONSUMER },
-    initContainers: pulls([settings.producerImage], settings.consumerImage, settings.resources.consumer),
+    initContainers: [
+      ...pulls([settings.producerImage], settings.consumerImage, settings.resources.consumer),
+      ...turn(
+        turnSeconds + (variation?.late ? lateSeconds(settings) : 0),
+        settings.consumerImage,
+        settings.resources.consumer,
+      ),
+    ],
     containers: [
       container(CONTROL_CONTAINER, "control", "None", UNPRIVILEGED),
       container(CONSUMER, "default", "HostToContainer", UNPRIVILEGED),
       container(HARDENED_CONTAINER, "hardened", "HostToContainer", HARDENED),
+      ...(permissions ? [container(USER_CONTAINER, "user", "HostToContainer", PLAIN)] : []),
     ],
-    volumes: [{ name: "findings", emptyDir: { sizeLimit: "1Mi" } }],
+    volumes: [FINDINGS_VOLUME],
   });
+}
+
+/** How long a reader waits for the marker, and how long it looks closely, in seconds. */
+function times(settings: Settings, { scenario }: Pair): Record<string, number> {
+  const { markerWaitSeconds, holdSeconds, staleSeconds, recoverSeconds } = settings;
+  if (!scenario)
+    return {
+      MARKER_WAIT_SECONDS: markerWaitSeconds,
+      WATCH_SECONDS: markerWaitSeconds + holdSeconds + staleSeconds + recoverSeconds,
+    };
+  const window = scenarioSeconds(settings);
+  // It decides within its turn.
+  return { MARKER_WAIT_SECONDS: Math.min(markerWaitSeconds, window - 2), WATCH_SECONDS: window };
 }

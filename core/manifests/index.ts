@@ -3,10 +3,12 @@ import { allowedBy } from "../rules/allowed.ts";
 import type { Settings } from "../settings.ts";
 import { consumer } from "./consumer.ts";
 import { namespace } from "./namespace.ts";
+import { type Pair, pairsIn } from "./pair.ts";
 import { probeConfigMap } from "./probe.ts";
 import { producer } from "./producer.ts";
 import type { ConfigMap, Namespace, Pod } from "./types.ts";
 
+export type { Pair } from "./pair.ts";
 export type * from "./types.ts";
 export type AdmissionObject = AdmissionPolicy | AdmissionBinding;
 
@@ -16,7 +18,8 @@ export interface Bundle {
   /** The isolation rules for the cluster itself, where the settings ask for them. */
   readonly admission: readonly AdmissionObject[];
   readonly probe: ConfigMap;
-  readonly pods: readonly { readonly node: string; readonly producer: Pod; readonly consumer: Pod }[];
+  /** The base pair of each node first, then those of its scenarios. */
+  readonly pods: readonly (Pair & { readonly producer: Pod; readonly consumer: Pod })[];
 }
 
 /**
@@ -30,10 +33,10 @@ export function bundle(settings: Settings, scripts: Readonly<Record<string, stri
     // The sweep's own pods must pass, or a destroy could not look at the nodes.
     admission: settings.admission ? admission({ ...allowedBy(settings), scripts, sweep: true }) : [],
     probe: probeConfigMap(settings, scripts),
-    pods: settings.nodes.map((node) => ({
-      node,
-      producer: producer(settings, node),
-      consumer: consumer(settings, node),
+    pods: pairsIn(settings).map((pair) => ({
+      ...pair,
+      producer: producer(settings, pair),
+      consumer: consumer(settings, pair),
     })),
   };
 }

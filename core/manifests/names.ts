@@ -7,6 +7,8 @@ export const LABELS = {
   component: "app.kubernetes.io/component",
   run: `${PROJECT}/run`,
   node: `${PROJECT}/node`,
+  /** Only on the pods of a scenario that has a pair of its own. */
+  scenario: `${PROJECT}/scenario`,
 } as const;
 
 export const PROBE_CONFIG_MAP = "fuse-probe";
@@ -14,19 +16,29 @@ export const PRODUCER = "fuse-producer";
 export const CONSUMER = "fuse-consumer";
 /** The containers of the consumer pod, in the order the kubelet starts them. */
 export const CONTROL_CONTAINER = "fuse-control";
+export const USER_CONTAINER = "fuse-consumer-user";
 export const HARDENED_CONTAINER = "fuse-consumer-hardened";
 
-/** A pod's name: as in the mission for one node, with the node as a suffix where several are tested. */
-export function podName(base: string, node: string, settings: Settings): string {
-  return settings.nodes.length === 1 ? base : `${base}-${node}`;
+/**
+ * A pod's name: as in the mission for one node, with the scenario as a suffix where it has a pair of its own, and with the
+ * node where several are tested.
+ */
+export function podName(base: string, node: string, settings: Settings, scenario?: string): string {
+  return [base, scenario, settings.nodes.length === 1 ? undefined : node].filter(Boolean).join("-");
 }
 
-export function labels(settings: Settings, component: string, node?: string): Record<string, string> {
+export function labels(
+  settings: Settings,
+  component: string,
+  node?: string,
+  scenario?: string,
+): Record<string, string> {
   return {
     [LABELS.name]: PROJECT,
     [LABELS.component]: component,
     [LABELS.run]: settings.run,
     ...(node === undefined ? {} : { [LABELS.node]: nodeLabel(node) }),
+    ...(scenario === undefined ? {} : { [LABELS.scenario]: scenario }),
   };
 }
 

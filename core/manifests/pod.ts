@@ -1,9 +1,11 @@
 import type { Amounts, Settings } from "../settings.ts";
-import { labels, PROBE_CONFIG_MAP } from "./names.ts";
+import { labels, PROBE_CONFIG_MAP, podName } from "./names.ts";
+import { type Pair, scenarioSeconds } from "./pair.ts";
 import type { Container, Pod, Propagation, Volume, VolumeMount } from "./types.ts";
 
-/** Both pods see the bridge here. */
+/** Both pods see the bridge here, and the FUSE file system is mounted at MOUNT_PATH. */
 export const BRIDGE_PATH = "/bridge";
+const MOUNT_PATH = `${BRIDGE_PATH}/fuse`;
 
 /** How long a pod may take to start, images present, before its own deadline counts against the inspection window. */
 const START_ALLOWANCE_SECONDS = 300;
@@ -11,23 +13,26 @@ const START_ALLOWANCE_SECONDS = 300;
 /** What both pods share: pinned to one node, no token, no service links, an end of their own. */
 export function pod(
   settings: Settings,
-  node: string,
+  { node, scenario, turnSeconds }: Pair,
   parts: {
-    readonly name: string;
+    readonly base: string;
     readonly component: string;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly initContainers: readonly Container[];
     readonly containers: readonly Container[];
     readonly volumes?: readonly Volume[];
+    /** Whether a container that dies is started again: only where that is what the scenario looks at. */
+    readonly restarts?: boolean;
   },
 ): Pod {
+  const window = scenario ? turnSeconds + scenarioSeconds(settings) : settings.inspectionMinutes * 60;
   return {
     apiVersion: "v1",
     kind: "Pod",
     metadata: {
-      name: parts.name,
+      name: podName(parts.base, node, settings, scenario?.id),
       namespace: settings.namespace,
-      labels: labels(settings, parts.component, node),
+      labels: labels(settings, parts.component, node, scenario?.id),
       annotations: {
         ...parts.annotations,
         // A pod cannot be changed in place: where Flux deploys it, a change of settings must replace it.
@@ -37,20 +42,43 @@ export function pod(
     spec: {
       affinity: pinnedTo(node),
       ...(settings.tolerations.length > 0 ? { tolerations: settings.tolerations.map(plain) } : {}),
-      restartPolicy: "Never",
-      activeDeadlineSeconds: settings.inspectionMinutes * 60 + START_ALLOWANCE_SECONDS,
+      restartPolicy: parts.restarts ? "OnFailure" : "Never",
+      activeDeadlineSeconds: window + START_ALLOWANCE_SECONDS,
       terminationGracePeriodSeconds: 5,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       ...(parts.initContainers.length > 0 ? { initContainers: parts.initContainers } : {}),
       containers: parts.containers,
       volumes: [
-        { name: "bridge", hostPath: { path: settings.bridge, type: "DirectoryOrCreate" } },
+        { name: "bridge", ...bridgeSource(settings, scenario) },
         { name: "probe", configMap: { name: PROBE_CONFIG_MAP } },
         ...(parts.volumes ?? []),
       ],
     },
   };
+}
+
+/** A scenario's pair has a directory of its own below the bridge: the base pair's mount stays for inspection. */
+function bridgeSource({ bridge }: Settings, scenario: Pair["scenario"]) {
+  if (scenario?.pair.bridge === "emptyDir") return { emptyDir: { sizeLimit: "1Mi" } };
+  const path = scenario ? `${bridge}/${scenario.id}` : bridge;
+  return { hostPath: { path, type: "DirectoryOrCreate" } } as const;
+}
+
+/** Waits for its pair's turn. Init containers run before the containers are created, so that none is born too early. */
+export function turn(seconds: number, image: string, amounts: Amounts): Container[] {
+  return seconds === 0
+    ? []
+    : [
+        {
+          name: "fuse-turn",
+          image,
+          imagePullPolicy: "IfNotPresent",
+          command: ["sleep", String(seconds)],
+          resources: amounts,
+          securityContext: UNPRIVILEGED,
+        },
+      ];
 }
 
 /**
@@ -79,17 +107,33 @@ export const UNPRIVILEGED = {
 
 export const PROBE_MOUNT: VolumeMount = { name: "probe", mountPath: "/probe", readOnly: true };
 
-export function bridgeMount(mountPropagation: Propagation, readOnly: boolean): VolumeMount {
-  return { name: "bridge", mountPath: BRIDGE_PATH, ...(readOnly ? { readOnly } : {}), mountPropagation };
+export function bridgeMount(
+  mountPropagation: Propagation,
+  readOnly: boolean,
+  scenario?: Pair["scenario"],
+): VolumeMount {
+  const mountPath = scenario?.pair.layout === "leaf" ? MOUNT_PATH : BRIDGE_PATH;
+  return { name: "bridge", mountPath, ...(readOnly ? { readOnly } : {}), mountPropagation };
 }
 
+/** What is found out in one container and must outlast it, or be told to the others of its pod. */
+export const FINDINGS_VOLUME: Volume = { name: "findings", emptyDir: { sizeLimit: "1Mi" } };
+export const FINDINGS_MOUNT: VolumeMount = { name: "findings", mountPath: "/findings" };
+
 /** What every probe is told through its environment: see `probe/lib.sh`. */
-export function probeEnvironment(settings: Settings, node: string, more: Readonly<Record<string, string | number>>) {
+export function probeEnvironment(
+  settings: Settings,
+  { node, scenario }: Pair,
+  more: Readonly<Record<string, string | number>>,
+) {
   const all = {
     RUN: settings.run,
     NODE: node,
     PROBE_SECONDS: settings.probeSeconds,
-    INSPECT_SECONDS: settings.inspectionMinutes * 60,
+    // A scenario's pods end with its schedule: what they saw stays in their logs.
+    ...(scenario
+      ? { INSPECT_SECONDS: scenarioSeconds(settings), AFTERWARDS: "end" }
+      : { INSPECT_SECONDS: settings.inspectionMinutes * 60 }),
     ...more,
   };
   return Object.entries(all).map(([name, value]) => ({ name, value: String(value) }));

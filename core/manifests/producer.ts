@@ -1,36 +1,79 @@
+import { chosen } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
-import { PRODUCER, podName } from "./names.ts";
-import { bridgeMount, PROBE_MOUNT, pod, probeEnvironment, pulls } from "./pod.ts";
+import { PRODUCER } from "./names.ts";
+import { heldSeconds, type Pair } from "./pair.ts";
+import {
+  bridgeMount,
+  FINDINGS_MOUNT,
+  FINDINGS_VOLUME,
+  PROBE_MOUNT,
+  pod,
+  probeEnvironment,
+  pulls,
+  turn,
+} from "./pod.ts";
 import type { Pod } from "./types.ts";
 
 /**
  * The producer: the only privileged container of the test. Its bridge is the parent directory of the mount point, so that
- * a daemon that unmounts its mount point first does not tear down the kubelet's own bind mount.
+ * a daemon that unmounts its mount point first does not tear down the kubelet's own bind mount; only the scenarios that
+ * show that trap have it otherwise.
  */
-export function producer(settings: Settings, node: string): Pod {
-  return pod(settings, node, {
-    name: podName(PRODUCER, node, settings),
+export function producer(settings: Settings, pair: Pair): Pod {
+  const { consumer: amounts, producer: own } = settings.resources;
+  const dies = pair.scenario?.pair.fault === "die";
+  const onNode = pair.scenario?.pair.bridge !== "emptyDir";
+  return pod(settings, pair, {
+    base: PRODUCER,
     component: "producer",
-    initContainers: pulls([settings.consumerImage], settings.producerImage, settings.resources.consumer),
+    restarts: dies,
+    initContainers: [
+      ...pulls([settings.consumerImage], settings.producerImage, amounts),
+      ...turn(pair.turnSeconds, settings.producerImage, amounts),
+    ],
     containers: [
       {
         name: PRODUCER,
         image: settings.producerImage,
         imagePullPolicy: "IfNotPresent",
         command: ["sh", "/probe/producer.sh"],
-        env: probeEnvironment(settings, node, {
+        env: probeEnvironment(settings, pair, {
           DRIVER: settings.driver,
           SETTLE_SECONDS: settings.settleSeconds,
           MOUNT_SECONDS: settings.mountSeconds,
-          CRASH: settings.crash ? "yes" : "no",
-          HOLD_SECONDS: settings.holdSeconds,
           STALE_SECONDS: settings.staleSeconds,
           RECOVER_SECONDS: settings.recoverSeconds,
+          ...schedule(settings, pair),
         }),
-        resources: settings.resources.producer,
+        resources: own,
         securityContext: { privileged: true },
-        volumeMounts: [bridgeMount("Bidirectional", false), PROBE_MOUNT],
+        // An emptyDir lies below the kubelet's own directory: a mount left there would keep the kubelet from removing it.
+        volumeMounts: [
+          bridgeMount(onNode ? "Bidirectional" : "None", false, pair.scenario),
+          PROBE_MOUNT,
+          ...(dies ? [FINDINGS_MOUNT] : []),
+        ],
       },
     ],
+    volumes: dies ? [FINDINGS_VOLUME] : [],
   });
+}
+
+/** What the producer does to its daemon, and what comes after. */
+function schedule(settings: Settings, { scenario }: Pair): Record<string, string | number> {
+  if (!scenario) {
+    const names = chosen(settings.scenarios);
+    return {
+      FAULT: names.includes("daemon-crash") ? "crash" : "none",
+      HOLD_SECONDS: settings.holdSeconds,
+      PERMISSIONS: names.includes("permissions") ? "yes" : "no",
+    };
+  }
+  const { fault, unmountAtStart, delaySeconds } = scenario.pair;
+  return {
+    FAULT: fault,
+    HOLD_SECONDS: heldSeconds(settings),
+    ...(unmountAtStart ? { UNMOUNT_AT_START: "yes" } : {}),
+    ...(delaySeconds ? { DELAY_SECONDS: delaySeconds } : {}),
+  };
 }

@@ -1,5 +1,6 @@
+import { PAIR_SCENARIOS } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
-import { PROJECT, podName } from "./names.ts";
+import { PROJECT } from "./names.ts";
 import { bridgeMount, pod, UNPRIVILEGED } from "./pod.ts";
 import type { Pod } from "./types.ts";
 
@@ -17,27 +18,34 @@ const SWEEP_DEADLINE_SECONDS = 30;
 export function sweepPod(settings: Settings, node: string, task: "check" | "unmount", script: string): Pod {
   const cut = settings.bridge.lastIndexOf("/");
   const host = task === "check" ? settings.bridge.slice(0, cut) : settings.bridge;
-  const base = pod(settings, node, {
-    name: podName(`fuse-sweep-${task}`, node, settings),
-    component: "sweep",
-    initContainers: [],
-    containers: [
-      {
-        name: "sweep",
-        image: settings[task === "check" ? "consumerImage" : "producerImage"],
-        imagePullPolicy: "IfNotPresent",
-        command: ["sh", "-c", script, "sweep", task],
-        env: [{ name: "NAME", value: settings.bridge.slice(cut + 1) }],
-        resources: settings.resources.consumer,
-        securityContext: task === "check" ? { ...UNPRIVILEGED, runAsUser: 0, runAsGroup: 0 } : { privileged: true },
-        volumeMounts: [
-          task === "check"
-            ? { name: "bridge", mountPath: "/host", mountPropagation: "None" }
-            : bridgeMount("Bidirectional", false),
-        ],
-      },
-    ],
-  });
+  const base = pod(
+    settings,
+    { node, turnSeconds: 0 },
+    {
+      base: `fuse-sweep-${task}`,
+      component: "sweep",
+      initContainers: [],
+      containers: [
+        {
+          name: "sweep",
+          image: settings[task === "check" ? "consumerImage" : "producerImage"],
+          imagePullPolicy: "IfNotPresent",
+          command: ["sh", "-c", script, "sweep", task],
+          env: [
+            { name: "NAME", value: settings.bridge.slice(cut + 1) },
+            { name: "SCENARIOS", value: PAIR_SCENARIOS.map(({ id }) => id).join(" ") },
+          ],
+          resources: settings.resources.consumer,
+          securityContext: task === "check" ? { ...UNPRIVILEGED, runAsUser: 0, runAsGroup: 0 } : { privileged: true },
+          volumeMounts: [
+            task === "check"
+              ? { name: "bridge", mountPath: "/host", mountPropagation: "None" }
+              : bridgeMount("Bidirectional", false),
+          ],
+        },
+      ],
+    },
+  );
   const labels = { ...base.metadata.labels, [`${PROJECT}/run`]: "sweep" };
   return {
     ...base,

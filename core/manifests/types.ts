@@ -84,7 +84,7 @@ export interface PodSpec {
     readonly value?: string;
     readonly effect: string;
   }[];
-  readonly restartPolicy: "Never";
+  readonly restartPolicy: "Never" | "OnFailure";
   readonly activeDeadlineSeconds: number;
   readonly terminationGracePeriodSeconds: number;
   readonly automountServiceAccountToken: false;

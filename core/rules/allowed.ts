@@ -1,3 +1,4 @@
+import { PAIR_SCENARIOS } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
 
 /** What the rules let through: everything else of a stack, a file or a namespace is refused. */
@@ -45,3 +46,12 @@ export const HOMELAB: Allowed = { nodes: ["k3s-w2"], namespace: "fuse-test", bri
 export function allowedBy(settings: Pick<Settings, "nodes" | "namespace" | "bridge">): Allowed {
   return { nodes: settings.nodes, namespace: settings.namespace, bridge: settings.bridge };
 }
+
+/** The directories of a node that pods may mount: the bridge, and below it one for each scenario that has its own pair. */
+export const bridgesOf = ({ bridge }: Allowed): string[] => [
+  bridge,
+  ...PAIR_SCENARIOS.map(({ id }) => `${bridge}/${id}`),
+];
+
+/** Where a mount may leave a container: the bridge, or in the leaf layout the mount point itself. */
+export const BIDIRECTIONAL_PATHS: readonly string[] = ["/bridge", "/bridge/fuse"];

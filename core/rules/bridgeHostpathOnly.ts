@@ -1,3 +1,4 @@
+import { bridgesOf } from "./allowed.ts";
 import type { At } from "./at.ts";
 import type { Look } from "./look.ts";
 import type { PodPlace } from "./pods.ts";
@@ -44,9 +45,9 @@ function volumeFaults(look: Look, pod: PodPlace, volume: At): void {
 function hostPathFaults(look: Look, hostPath: At, parent: boolean): void {
   const path = hostPath.get("path");
   const { bridge } = look.allowed;
-  const wanted = parent ? bridge.slice(0, bridge.lastIndexOf("/")) : bridge;
-  if (!path.unknown && (path.text === undefined || cleaned(path.text) !== wanted))
-    look.fault(path, `is not the bridge ${wanted}`);
+  const wanted = parent ? [bridge.slice(0, bridge.lastIndexOf("/"))] : bridgesOf(look.allowed);
+  if (!path.unknown && (path.text === undefined || !wanted.includes(cleaned(path.text) ?? "")))
+    look.fault(path, `is not the bridge ${wanted[0]}`);
   const type = hostPath.get("type");
   if (!type.absent && !type.unknown && !DIRECTORY_TYPES.has(type.value)) look.fault(type, "is no directory");
 }

@@ -1,3 +1,4 @@
+import { BIDIRECTIONAL_PATHS } from "./allowed.ts";
 import type { At } from "./at.ts";
 import type { Look } from "./look.ts";
 import type { ContainerPlace, PodPlace } from "./pods.ts";
@@ -30,5 +31,6 @@ function bidirectionalFault(look: Look, pod: PodPlace, container: ContainerPlace
   const words = privilegeFault(look, pod, container);
   if (words) return words;
   if (volumeOf(pod, mount)?.get("hostPath").absent ?? true) return "is not on the bridge";
-  return mount.get("mountPath").text === "/bridge" ? undefined : "is not mounted at /bridge";
+  const path = mount.get("mountPath").text ?? "";
+  return BIDIRECTIONAL_PATHS.includes(path) ? undefined : "is not mounted at /bridge";
 }

@@ -1,4 +1,5 @@
 import { CONSUMER, PROBE_CONFIG_MAP, PRODUCER } from "../manifests/names.ts";
+import { PAIR_SCENARIOS } from "../scenarios.ts";
 import type { Allowed } from "./allowed.ts";
 import type { At } from "./at.ts";
 import type { Look } from "./look.ts";
@@ -22,8 +23,11 @@ export function roleOf(look: Look, pod: PodPlace): Role | undefined {
   return roles.find((role) => names(NAMES[role], look.allowed).includes(look.name));
 }
 
-/** With one node no suffix; with several, the node's name. */
-const names = (base: string, allowed: Allowed): string[] => [base, ...allowed.nodes.map((node) => `${base}-${node}`)];
+/** Every name that core/manifests gives to a pod of this kind: with one node no suffix; with several, the node's name. */
+export function names(base: string, { nodes }: Allowed): string[] {
+  const scenarios = base === PRODUCER || base === CONSUMER ? PAIR_SCENARIOS.map(({ id }) => `${base}-${id}`) : [];
+  return [base, ...scenarios].flatMap((name) => [name, ...nodes.map((node) => `${name}-${node}`)]);
+}
 
 /**
  * Why a container must not be privileged; undefined where it may: it is the producer's (or the sweep's), in its place, and

@@ -81,6 +81,7 @@ describe("manifests", () => {
         ["fuse-control", "None", true],
         ["fuse-consumer", "HostToContainer", true],
         ["fuse-consumer-hardened", "HostToContainer", true],
+        ["fuse-consumer-user", "HostToContainer", true],
       ],
     );
   });

@@ -19,6 +19,7 @@ describe("facts of a pod's spec", () => {
         ["control", false, "hostPath", "/tmp/fuse-test-bridge", "None"],
         ["default", false, "hostPath", "/tmp/fuse-test-bridge", "HostToContainer"],
         ["hardened", false, "hostPath", "/tmp/fuse-test-bridge", "HostToContainer"],
+        ["user", false, "hostPath", "/tmp/fuse-test-bridge", "HostToContainer"],
       ],
     );
   });

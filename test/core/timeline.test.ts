@@ -6,7 +6,9 @@ import { judge, settled } from "../../core/verdict.ts";
 import { evidence, mounted, NONCE, record, sees, unseenByControl } from "./evidence.ts";
 
 const SECOND = "faa71249-0000-4000-8000-000000000000";
-const success = [...mounted, unseenByControl, ...sees("default"), ...sees("hardened")];
+const opened = (role: string) => record(role, "held", "ok", { uptime: 2057.5 });
+const reads = (role: string) => [...sees(role), opened(role)];
+const success = [...mounted, unseenByControl, ...READERS.flatMap(reads)];
 const crash = [
   record("producer", "crash", "ok", { uptime: 2061 }),
   record("producer", "clean", "ok", { uptime: 2064 }),
@@ -59,6 +61,24 @@ describe("timeline", () => {
     const again = record("default", "read", "ok", { uptime: 2064.4, nonce: NONCE });
     const { readers } = timelineOf(evidence({ records: [...success, ...crash, again] }), READERS);
     assert.equal(readers.default?.recoveredMs, undefined);
+  });
+});
+
+describe("a reader that was restarted", () => {
+  const started = record("default", "start", "info", { uptime: 2062 });
+  const records = [...success, ...crash, ...READERS.flatMap(dead), started, ...READERS.flatMap(back), over];
+
+  it("is not back by itself: no A", () => {
+    const { grade, timings } = judged(records);
+    assert.equal(grade, "B");
+    assert.deepEqual([timings.readers.default?.restarted, timings.readers.hardened?.restarted], [true, undefined]);
+  });
+
+  it("has no file open from before the crash any more", () => {
+    const { readers } = timelineOf(evidence({ records }), READERS);
+    assert.deepEqual([readers.default?.heldFile, readers.hardened?.heldFile], [undefined, "dead"]);
+    const late = records.filter((one) => one !== started && !(one.role === "default" && one.uptime === 2057.5));
+    assert.equal(timelineOf(evidence({ records: late }), READERS).readers.default?.heldFile, undefined);
   });
 });
 

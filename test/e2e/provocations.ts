@@ -86,7 +86,7 @@ export const provocations: readonly Provocation[] = [
     how: "the mount point itself as the consumer's volume, created after the mount; then the daemon dies and returns",
     // Held long enough for a loaded node to make the consumer while the daemon lives.
     settings: {
-      crash: true,
+      scenarios: ["daemon-crash"],
       holdSeconds: 14,
       staleSeconds: 1,
       recoverSeconds: 2,

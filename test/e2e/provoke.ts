@@ -49,7 +49,7 @@ export function deployment({ images }: SandboxDocument, provocation: Provocation
     probeSeconds: 1,
     collectSeconds: 30,
     inspectionMinutes: 2,
-    crash: false,
+    scenarios: [],
     ...provocation.settings,
   });
   const made = bundle(settings, probeScripts());

@@ -1,0 +1,73 @@
+/** The verdicts of a run as they become known: of each node's base pair first, then of its scenarios. */
+import { type NodeVerdict, scenariosAsked, scenarioVerdict } from "../core/answer.ts";
+import type { Evidence } from "../core/evidence.ts";
+import { pairsIn } from "../core/manifests/pair.ts";
+import type { Settings } from "../core/settings.ts";
+import { judge, settled, type Verdict } from "../core/verdict.ts";
+
+const MARKS = { success: "√", failure: "×", inconclusive: "‼" } as const;
+
+type Whose = Pick<Evidence, "node" | "scenario">;
+
+const keyOf = ({ node, scenario }: Whose): string => [node, scenario].filter(Boolean).join(" ");
+
+export class Answers {
+  private readonly verdicts = new Map<string, Verdict>();
+  private readonly told = new Set<string>();
+  private readonly pairs: readonly Whose[];
+  private readonly settings: Settings;
+  private readonly print: (line: string) => void;
+
+  /** @param print where each verdict is told as soon as it is known */
+  constructor(settings: Settings, print: (line: string) => void) {
+    this.settings = settings;
+    this.print = print;
+    this.pairs = pairsIn(settings).map(({ node, scenario }) => ({
+      node,
+      ...(scenario ? { scenario: scenario.id } : {}),
+    }));
+  }
+
+  /** Whether nothing that is still to come can change this pair's verdict. */
+  has(whose: Whose): boolean {
+    return this.verdicts.has(keyOf(whose));
+  }
+
+  /** Takes the verdict that the evidence allows, if it allows one. */
+  consider(evidence: Evidence): void {
+    const verdict = judge(evidence);
+    if (!verdict || this.has(evidence)) return;
+    const key = keyOf(evidence);
+    const mark = MARKS[verdict.verdict];
+    // Said as soon as it is known; its grade needs the rest of the producer's schedule.
+    if (!this.told.has(key) && !evidence.scenario) this.print(`${mark} ${key}  ${verdict.verdict}: ${verdict.cause}`);
+    this.told.add(key);
+    if (!settled(verdict) && !evidence.final) return;
+    this.verdicts.set(key, verdict);
+    if (evidence.scenario) {
+      const { asExpected, finding } = scenarioVerdict(evidence.scenario, verdict);
+      this.print(`${asExpected ? "√" : "‼"} ${key}  ${finding}`);
+    } else if (verdict.grade) this.print(`${mark} ${key}  grade ${verdict.grade}`);
+  }
+
+  /** Whether every pair that can answer has answered. */
+  get complete(): boolean {
+    return this.pairs.every((pair) => {
+      const base = this.verdicts.get(pair.node);
+      return this.has(pair) || (base !== undefined && !scenariosAsked(base));
+    });
+  }
+
+  nodes(): Record<string, NodeVerdict> {
+    return Object.fromEntries(this.settings.nodes.map((node) => [node, this.node(node)]));
+  }
+
+  private node(node: string): NodeVerdict {
+    const base = this.verdicts.get(node) as Verdict;
+    const found = this.pairs.flatMap(({ node: of, scenario }) => {
+      const verdict = scenario && of === node && scenariosAsked(base) && this.verdicts.get(keyOf({ node, scenario }));
+      return scenario && verdict ? [[scenario, scenarioVerdict(scenario, verdict)] as const] : [];
+    });
+    return found.length > 0 ? { ...base, scenarios: Object.fromEntries(found) } : base;
+  }
+}

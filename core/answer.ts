@@ -1,0 +1,42 @@
+/** What is answered for a node: the verdict of its base pair, and what each scenario found. Pure. */
+import { type Scenario, scenarioOf } from "./scenarios.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** What a scenario's own pair found. */
+export interface ScenarioVerdict extends Verdict {
+  /** Whether the pair ended as the scenario means to show: back again, or caught in the trap it sets. */
+  readonly asExpected: boolean;
+  /** What that means for whoever asked, in one sentence. */
+  readonly finding: string;
+}
+
+/** The answer for one node. */
+export interface NodeVerdict extends Verdict {
+  /** By the scenario's name; undefined where no scenario with a pair of its own was run. */
+  readonly scenarios?: Readonly<Record<string, ScenarioVerdict>>;
+}
+
+/** A scenario asks more than "is it seen?": where nothing is seen, it cannot ask. */
+export const scenariosAsked = ({ verdict }: Verdict): boolean => verdict === "success";
+
+export function scenarioVerdict(id: string, verdict: Verdict): ScenarioVerdict {
+  const scenario = scenarioOf(id);
+  const asExpected = endsAsExpected(id, verdict);
+  const finding = asExpected ? scenario?.yes : otherwise(verdict, scenario);
+  return { ...verdict, asExpected, finding: finding ?? verdict.explanation };
+}
+
+function otherwise({ verdict, explanation }: Verdict, scenario: Scenario | undefined): string | undefined {
+  if (verdict === "inconclusive") return `Not answered: ${explanation}`;
+  // A trap that was meant, but another one that closed: what closed says more than what did not.
+  return verdict === "failure" && scenario?.expected ? explanation : scenario?.no;
+}
+
+function endsAsExpected(id: string, { cause, timings, notes = [] }: Verdict): boolean {
+  const scenario = scenarioOf(id);
+  if (!scenario || scenario.pair === "base" || cause !== (scenario.expected ?? "success")) return false;
+  if (cause !== "success") return true;
+  if (scenario.pair.delaySeconds) return notes.some((note) => note.id === "slow-mount");
+  const back = Object.values(timings.readers).every(({ recoveredMs }) => recoveredMs !== undefined);
+  return scenario.pair.fault === "none" || back;
+}

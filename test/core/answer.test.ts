@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { scenariosAsked, scenarioVerdict } from "../../core/answer.ts";
+import type { ReaderTimeline } from "../../core/timeline.ts";
+import type { Verdict } from "../../core/verdict.ts";
+
+const verdict = (more: Partial<Verdict>, reader: ReaderTimeline = {}): Verdict => ({
+  verdict: "success",
+  cause: "success",
+  explanation: "It was seen.",
+  fix: "",
+  evidence: [{ source: "default", text: "nonce" }],
+  decision: { text: "", nextStep: "" },
+  timings: { remounted: true, complete: true, readers: { default: reader, hardened: reader } },
+  ...more,
+});
+const note = { id: "slow-mount", explanation: "", fix: "", evidence: [{ source: "a", text: "b" }] };
+const failure = (cause: string) => verdict({ verdict: "failure", cause, explanation: "It was not." });
+
+describe("what a scenario found", () => {
+  const cases: readonly (readonly [string, string, Verdict, boolean, RegExp])[] = [
+    ["is back", "producer-restart", verdict({}, { recoveredMs: 80 }), true, /were back without a restart of their own/],
+    ["is not back", "producer-restart", verdict({}), false, /need a liveness probe/],
+    ["the trap is sprung", "empty-dir", failure("bridge-not-hostpath"), true, /each pod's own/],
+    ["the trap is not sprung", "empty-dir", verdict({}), false, /crossed an emptyDir/],
+    ["another trap", "parent-vs-leaf", failure("node-root-private"), false, /^It was not\.$/],
+    ["slow, and noted", "slow-mount", verdict({ notes: [note] }), true, /plain directory first/],
+    ["as fast as ever", "slow-mount", verdict({}), false, /does not see it/],
+    [
+      "not answered",
+      "daemon-hang",
+      verdict({ verdict: "inconclusive", cause: "image-unavailable", explanation: "No image." }),
+      false,
+      /^Not answered: No image\.$/,
+    ],
+  ];
+  for (const [name, id, given, asExpected, finding] of cases)
+    it(`${id}: ${name}`, () => {
+      const found = scenarioVerdict(id, given);
+      assert.equal(found.asExpected, asExpected);
+      assert.match(found.finding, finding);
+      assert.equal(found.cause, given.cause);
+    });
+
+  it("is asked only where the mount crosses at all", () => {
+    assert.equal(scenariosAsked(verdict({})), true);
+    assert.equal(scenariosAsked(failure("node-root-private")), false);
+  });
+});
