@@ -11,6 +11,7 @@ import { UserError } from "./problem.ts";
 export interface SettingsOptions {
   readonly stack: string;
   readonly node?: string[];
+  readonly scenario?: string[];
   readonly set?: string[];
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -20,6 +21,7 @@ export interface SettingsOptions {
 export const settingsOptions = (): Option[] => [
   new Option("-s, --stack <name>", "take the settings of Pulumi.<name>.yaml").default("homelab"),
   new Option("-n, --node <name...>", "test these nodes instead of the stack's"),
+  new Option("--scenario <name...>", "run these scenarios: names, all, and '!name' to leave one out"),
   new Option("--set <key=value...>", "change single settings; a value may be JSON"),
   new Option("--kubeconfig <path>", "use this kubeconfig instead of $KUBECONFIG or ~/.kube/config"),
   new Option("--context <name>", "use this context of the kubeconfig"),
@@ -40,13 +42,17 @@ export function givenSettings(options: SettingsOptions): Record<string, unknown>
 }
 
 /** What the command line itself says, in words that no stack can change. */
-export function saidSettings({ set = [], node }: SettingsOptions): Record<string, unknown> {
+export function saidSettings({ set = [], node, scenario }: SettingsOptions): Record<string, unknown> {
   const changes = set.map((text): [string, unknown] => {
     const at = text.indexOf("=");
     if (at < 1) throw new UserError(`--set ${text} has no value`, { remedy: "write --set key=value" });
     return [text.slice(0, at), decode(text.slice(at + 1))];
   });
-  return { ...Object.fromEntries(changes), ...(node ? { nodes: node } : {}) };
+  return {
+    ...Object.fromEntries(changes),
+    ...(node ? { nodes: node } : {}),
+    ...(scenario ? { scenarios: scenario } : {}),
+  };
 }
 
 /** @throws SettingsError naming every fault; UserError as givenSettings. */

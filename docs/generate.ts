@@ -2,5 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { troubleshooting } from "../core/causes/troubleshooting.ts";
+import { scenariosPage } from "./scenarios.ts";
 
-writeFileSync(join(import.meta.dirname, "troubleshooting.md"), troubleshooting());
+const pages = { "troubleshooting.md": troubleshooting(), "scenarios.md": scenariosPage() };
+for (const [name, text] of Object.entries(pages)) writeFileSync(join(import.meta.dirname, name), text);

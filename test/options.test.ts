@@ -15,6 +15,10 @@ describe("settings of a command line", () => {
   it("take nodes and cluster from their own options", () => {
     const given = givenSettings({ stack: "homelab", node: ["a", "b"], context: "c", kubeconfig: "/k" });
     assert.deepEqual([given.nodes, given.context, given.kubeconfig], [["a", "b"], "c", "/k"]);
+    assert.deepEqual(givenSettings({ stack: "homelab", scenario: ["all", "!empty-dir"] }).scenarios, [
+      "all",
+      "!empty-dir",
+    ]);
   });
 
   it("tell what was said from what the stack has: only that may widen the policies", () => {

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { bundle } from "../../core/manifests/index.ts";
 import { pairsIn, scenarioSeconds, turnsSeconds } from "../../core/manifests/pair.ts";
 import { allowedBy, assertIsolated } from "../../core/rules/index.ts";
 import { chosen, DEFAULT_SCENARIOS, PAIR_SCENARIOS, SCENARIOS, scenariosFault } from "../../core/scenarios.ts";
 import { parseSettings, SettingsError } from "../../core/settings.ts";
+import { scenariosPage } from "../../docs/scenarios.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 
 const ALL = SCENARIOS.map(({ id }) => id);
@@ -18,6 +21,13 @@ const podOf = (id: string, kind: "producer" | "consumer") => {
 };
 const environment = (pod: ReturnType<typeof podOf>) =>
   Object.fromEntries(pod.spec.containers[0]?.env?.map(({ name, value }) => [name, value]) ?? []);
+
+describe("docs/scenarios.md", () => {
+  it("is what the catalogue renders: run node docs/generate.ts", () => {
+    const file = join(import.meta.dirname, "..", "..", "docs", "scenarios.md");
+    assert.equal(readFileSync(file, "utf8"), scenariosPage());
+  });
+});
 
 describe("scenarios", () => {
   const asked: readonly (readonly [list: readonly string[], expected: readonly string[]])[] = [
