@@ -35,7 +35,7 @@ function entry(scenario: Scenario): string {
     ...(pair === "base"
       ? []
       : [
-          `**${expected ? `Caught** (\`${expected}\`)` : "Yes**"}. ${yes}`,
+          `**${expected ? `Caught (\`${expected}\`)` : "Yes"}.** ${yes}`,
           `**${expected ? "Not caught" : "No"}.** ${no}`,
         ]),
   ].join("\n\n");
