@@ -1,13 +1,16 @@
 #!/bin/sh
 # The consumer: says what it sees of the producer's mount. ROLE tells which container this is:
 #   control  a negative control, whose volume has propagation None: it must NOT see the mount
+#   user     a reader that only tries the permission matrix (see permissions.sh)
 #   others   readers, whose volume has propagation HostToContainer
 #
-# Environment: RUN, NODE, ROLE, MARKER_WAIT_SECONDS, WATCH_SECONDS, PROBE_SECONDS, INSPECT_SECONDS (see core/settings.ts).
+# Environment: RUN, NODE, ROLE, PERMISSIONS, MARKER_WAIT_SECONDS, WATCH_SECONDS, PROBE_SECONDS, INSPECT_SECONDS (see core/settings.ts).
 
 here=$(dirname "$0")
 # shellcheck source=probe/lib.sh
 . "$here/lib.sh"
+# shellcheck source=probe/permissions.sh
+. "$here/permissions.sh"
 FINDINGS=${FINDINGS:-/findings}
 
 main() {
@@ -21,12 +24,14 @@ main() {
   if is_fuse "$(type_of_mount "$(mount_of "$MOUNT")")"; then fuse_at_start=yes; fi
   record start info "bridge is $(peers_of_mount "$bridge_mount"); a FUSE mount is there already: $fuse_at_start" \
     propagation "$(peers_of_mount "$bridge_mount")" fuse_at_start "$fuse_at_start" mountinfo "$bridge_mount"
+  [ "$ROLE" != user ] || permissions_only
   while [ "$(elapsed)" -lt "$INSPECT_SECONDS" ]; do
     look
     case $ROLE in
       control) report_control ;;
       *) [ -n "$verdict" ] || decide ;;
     esac
+    permissions_look
     # Finely while the producer's schedule runs, at leisure afterwards.
     if [ "$(elapsed)" -lt "$WATCH_SECONDS" ]; then pause 0.1; else pause 1; fi
   done

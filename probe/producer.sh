@@ -4,12 +4,14 @@
 # inspection. It logs each step, talks to nobody, and takes everything away on SIGTERM.
 #
 # Environment: RUN, NODE, DRIVER, SETTLE_SECONDS, MOUNT_SECONDS, PROBE_SECONDS, INSPECT_SECONDS, and for the schedule
-# CRASH (yes or no), HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS (see core/settings.ts).
+# CRASH (yes or no), HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS (see core/settings.ts); PERMISSIONS (see permissions.sh).
 
 here=$(dirname "$0")
 ROLE=producer
 # shellcheck source=probe/lib.sh
 . "$here/lib.sh"
+# shellcheck source=probe/permissions.sh
+. "$here/permissions.sh"
 # shellcheck source=probe/driver-rclone.sh
 . "$here/driver-$DRIVER.sh"
 
@@ -131,6 +133,7 @@ write_marker() {
 
 # Keep the mount until the window is over; a daemon that dies meanwhile is an observation.
 inspect() {
+  permissions_mount
   end=$(awk -v now="$(uptime_now)" -v hold="$INSPECT_SECONDS" 'BEGIN { print int(now + hold) }')
   record inspect info "leaving the mount for inspection, for $INSPECT_SECONDS s at most"
   alive=yes
@@ -160,6 +163,7 @@ give_up() {
 finish() {
   trap '' TERM INT
   record finish info "taking the mount away: $1"
+  permissions_finish
   if [ -n "$(mounts_below "$MOUNT")" ]; then
     timeout -s KILL 1 umount "$MOUNT" 2>/dev/null || umount -l "$MOUNT" 2>"$words"
   fi

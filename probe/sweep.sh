@@ -1,9 +1,10 @@
 #!/bin/sh
 # Says what is left of the bridge on a node, and takes it away as far as that can lose nothing.
 #   sweep.sh check    sees the bridge's parent directory at /host: names every mount at or below the bridge; where there is
-#                     none, removes the mount point and the bridge, each only if it is empty
+#                     none, removes the mount points and the bridge, each only if it is empty
 #   sweep.sh unmount  sees the bridge at /bridge with propagation Bidirectional: takes away every mount below it
-# Environment: NAME, the bridge's last path component; SCENARIOS, the directories that pairs of their own have below it. Output: lines of "word rest", read by cli/sweep.ts.
+# Environment: NAME, the bridge's last path component; SCENARIOS, the directories below it that pairs of their own have.
+# Output: lines of "word rest", read by cli/sweep.ts.
 
 mounts_at_or_below() {
   awk -v path="$1" -v self="$2" '($5 == path && self == "with") || index($5, path "/") == 1 {
@@ -25,6 +26,11 @@ case $1 in
       for scenario in ${SCENARIOS:-}; do
         rmdir "$bridge/$scenario/fuse" "$bridge/$scenario" 2>/dev/null
       done
+      # By name, as permissions.sh made them: this script is run alone.
+      for variant in user-conf-allow user-conf-only user-noconf-allow user-noconf-only root-only root-allow; do
+        rmdir "$bridge/permissions/$variant" 2>/dev/null
+      done
+      rmdir "$bridge/permissions" 2>/dev/null
       if words=$(rmdir "$bridge" 2>&1); then
         echo "directory removed"
       else
