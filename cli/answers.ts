@@ -1,9 +1,10 @@
 /** The verdicts of a run as they become known: of each node's base pair first, then of its scenarios. */
-import { type NodeVerdict, scenariosAsked, scenarioVerdict } from "../core/answer.ts";
+import { answered, type NodeVerdict, scenariosAsked, scenarioVerdict } from "../core/answer.ts";
 import type { Evidence } from "../core/evidence.ts";
 import { pairsIn } from "../core/manifests/pair.ts";
+import { chosen } from "../core/scenarios.ts";
 import type { Settings } from "../core/settings.ts";
-import { judge, settled, type Verdict } from "../core/verdict.ts";
+import { judge, type Verdict } from "../core/verdict.ts";
 
 const MARKS = { success: "√", failure: "×", inconclusive: "‼" } as const;
 
@@ -42,7 +43,7 @@ export class Answers {
     // Said as soon as it is known; its grade needs the rest of the producer's schedule.
     if (!this.told.has(key) && !evidence.scenario) this.print(`${mark} ${key}  ${verdict.verdict}: ${verdict.cause}`);
     this.told.add(key);
-    if (!settled(verdict) && !evidence.final) return;
+    if (!answered(verdict, evidence, chosen(this.settings.scenarios))) return;
     this.verdicts.set(key, verdict);
     if (evidence.scenario) {
       const { asExpected, finding } = scenarioVerdict(evidence.scenario, verdict);

@@ -1,6 +1,8 @@
 /** What is answered for a node: the verdict of its base pair, and what each scenario found. Pure. */
-import { type Scenario, scenarioOf } from "./scenarios.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Evidence } from "./evidence.ts";
+import { permissionsComplete } from "./permissions.ts";
+import { type Scenario, type ScenarioId, scenarioOf } from "./scenarios.ts";
+import { settled, type Verdict } from "./verdict.ts";
 
 /** What a scenario's own pair found. */
 export interface ScenarioVerdict extends Verdict {
@@ -14,6 +16,12 @@ export interface ScenarioVerdict extends Verdict {
 export interface NodeVerdict extends Verdict {
   /** By the scenario's name; undefined where no scenario with a pair of its own was run. */
   readonly scenarios?: Readonly<Record<string, ScenarioVerdict>>;
+}
+
+/** True once nothing that is still to come can change the verdict of a pair, its grade or its permission matrix. */
+export function answered(verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean {
+  const matrix = names.includes("permissions") && evidence.scenario === undefined && verdict.verdict === "success";
+  return evidence.final || (settled(verdict) && (!matrix || permissionsComplete(evidence)));
 }
 
 /** A scenario asks more than "is it seen?": where nothing is seen, it cannot ask. */

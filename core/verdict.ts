@@ -13,6 +13,7 @@ import {
 } from "./causes/index.ts";
 import { type Decision, decide, type Grade } from "./decision.ts";
 import type { Evidence } from "./evidence.ts";
+import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
 
 /** What is worth knowing beside the answer: a figure, no failure. */
@@ -33,6 +34,8 @@ export interface Verdict {
   /** Undefined where the question was not answered, or the daemon's crash was not part of the test. */
   readonly grade?: Grade;
   readonly timings: Timeline;
+  /** Undefined where the matrix was no part of the test, or has not begun. */
+  readonly permissions?: PermissionMatrix;
   /** Undefined where there is nothing to note. */
   readonly notes?: readonly Note[];
 }
@@ -61,6 +64,7 @@ type Found = Pick<Cause, "id" | "outcome" | "explanation" | "fix">;
 function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence): Verdict {
   const timings = timelineOf(all, READERS);
   const grade = gradeOf(cause.outcome, timings);
+  const permissions = permissionsOf(all);
   const noted = cause.outcome === "success" ? notesOf(all) : [];
   return {
     verdict: cause.outcome,
@@ -71,6 +75,7 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence): Ver
     decision: decide(cause.outcome, grade),
     ...(grade ? { grade } : {}),
     timings,
+    ...(permissions ? { permissions } : {}),
     ...(noted.length > 0 ? { notes: noted } : {}),
   };
 }

@@ -3,6 +3,7 @@
 import type { NodeVerdict } from "../core/answer.ts";
 import type { ReaderTimeline } from "../core/timeline.ts";
 import type { Verdict } from "../core/verdict.ts";
+import { permissionLines } from "./permissions.ts";
 
 const MARKS = { success: "√", failure: "×", inconclusive: "‼" } as const;
 
@@ -16,6 +17,7 @@ export function verdictLines(node: string, verdict: NodeVerdict): string[] {
     `${MARKS[verdict.verdict]} ${node}: ${verdict.verdict.toUpperCase()}${verdict.grade ? `, grade ${verdict.grade}` : ""} (${verdict.cause})`,
     `  ${verdict.explanation}`,
     ...timingLines(verdict),
+    ...(verdict.permissions ? permissionLines(verdict.permissions) : []),
     ...scenarioLines(verdict),
     "  evidence",
     ...shown.flatMap(({ source, text }) => [`    ${source}`, `      ${text}`]),
