@@ -1,11 +1,15 @@
 # shellcheck shell=sh
 # The rclone driver: a local directory of the container, served through FUSE.
-# A driver defines driver_start MOUNT_POINT, which runs the daemon in the foreground, and driver_says, its version.
+# A driver defines driver_start MOUNT_POINT [SOURCE_DIRECTORY [allow|only]], which becomes the daemon, in the foreground, and
+# driver_says, its version. `allow` (the default) mounts with allow_other, `only` without.
 
 driver_start() {
-  mkdir -p /tmp/source
+  point=$1 source=${2:-/tmp/source} share=${3:-allow}
+  mkdir -p "$source"
   # Nothing is cached: what a consumer reads is what the daemon answers now.
-  RCLONE_CONFIG=/dev/null exec rclone mount /tmp/source "$1" --allow-other --dir-cache-time 0 --attr-timeout 0s --log-level NOTICE
+  set -- --dir-cache-time 0 --attr-timeout 0s --log-level NOTICE
+  if [ "$share" = allow ]; then set -- "$@" --allow-other; fi
+  RCLONE_CONFIG=/dev/null exec rclone mount "$source" "$point" "$@"
 }
 
 driver_says() { rclone version 2>&1 | head -n 1; }
