@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { Verdict } from "../../core/verdict.ts";
+import type { NodeVerdict } from "../../core/answer.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -37,7 +37,7 @@ export async function machineResidue(): Promise<string[]> {
 }
 
 export interface StartDocument {
-  readonly nodes: Readonly<Record<string, Verdict>>;
+  readonly nodes: Readonly<Record<string, NodeVerdict>>;
   readonly residue: readonly string[];
 }
 

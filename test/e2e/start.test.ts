@@ -5,6 +5,16 @@ import { kubectl, machineResidue, sandbox, sandboxDown, start } from "./sandbox.
 /** Warm, from start to exit, on two cores: the promise to whoever waits for the answer. */
 const WARM_SECONDS = 60;
 
+/** FUSE's own law: without allow_other only the daemon's user is let in, root included; fuse.conf decides who may ask for it. */
+const PERMISSIONS = {
+  "root-allow": ["ok", "ok", "ok"],
+  "root-only": ["ok", "EACCES", "EACCES"],
+  "user-conf-allow": ["ok", "ok", "ok"],
+  "user-conf-only": ["EACCES", "ok", "EACCES"],
+  "user-noconf-allow": "refused",
+  "user-noconf-only": ["EACCES", "ok", "EACCES"],
+};
+
 describe("npm start on the sandbox", () => {
   before(async () => {
     await sandboxDown();
@@ -24,7 +34,20 @@ describe("npm start on the sandbox", () => {
     assert.match(shown, /path "\/tmp\/fuse-test-bridge" is mounted on "\/" but it is not a shared (or slave )?mount/);
     const hardened = w2?.evidence.find(({ source }) => source.startsWith("hardened"))?.text ?? "";
     assert.match(hardened, /nonce [0-9a-f-]{36};.*master:\d+ - fuse\.rclone/, "the unprivileged reader's own mount");
-    assert.ok((w2?.timings.readers.hardened?.seenMs ?? 1e9) < 5000);
+
+    assert.deepEqual([w2?.grade, w1?.grade], ["A", "C"]);
+    for (const { seenMs, stale, recoveredMs, heldFile } of Object.values(w2?.timings.readers ?? {})) {
+      assert.ok((seenMs ?? 1e9) < 5000);
+      assert.equal(stale?.errno, "ENOTCONN");
+      assert.ok((stale?.lastedMs ?? 0) > 1000, "the dead mount is left for two seconds");
+      assert.ok((recoveredMs ?? 1e9) < 5000);
+      assert.equal(heldFile, "dead");
+    }
+    const cells = Object.entries(w2?.permissions ?? {}).map(([variant, { mounted, readers }]) => [
+      variant,
+      mounted === "refused" ? mounted : ["root", "user", "hardened"].map((reader) => readers[reader as "root"]?.read),
+    ]);
+    assert.deepEqual(Object.fromEntries(cells), PERMISSIONS);
 
     assert.deepEqual(await machineResidue(), []);
   });
