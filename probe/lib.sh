@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2034 # `errno`, MARKER and others are for the scripts that source this
+# shellcheck disable=SC2034 # `errno`, MARKER, FINDINGS and others are for the scripts that source this
 # What both probes share: a clock, a log of two lines a step, reads that cannot hang, and the mount table.
 # POSIX sh; needs awk, cat, date, stat, timeout, as every busybox has. Sourced, never run.
 
@@ -93,14 +93,25 @@ mount_of() {
   } END { print line }' "$MOUNTINFO"
 }
 
-# Every line of the mount table whose mount point is a path or lies below it.
-mounts_below() {
-  awk -v path="$1" '$5 == path || index($5, path "/") == 1' "$MOUNTINFO"
+# Every FUSE mount of the mount table whose mount point is a path or lies below it. Nothing else there is ours: where the
+# volume is at the mount point itself, the kubelet's bind mount stands in the table too.
+fuse_below() {
+  awk -v path="$1" '$5 == path || index($5, path "/") == 1 {
+    for (i = 7; i < NF && $i != "-"; i++);
+    if ($(i + 1) ~ /^fuse(blk|[.].*)?$/) print
+  }' "$MOUNTINFO"
 }
 
 # Every line of the mount table at exactly this mount point: more than one where mounts are stacked.
 mounts_at() {
   awk -v path="$1" '$5 == path' "$MOUNTINFO"
+}
+
+# The line of the pod's volume: at the bridge, or else at the mount point, where it is the lowest one.
+volume_mount() {
+  volume=$(mounts_at "$BRIDGE" | tail -n 1)
+  : "${volume:=$(mounts_at "$MOUNT" | head -n 1)}"
+  printf '%s' "${volume:-$(mount_of "$BRIDGE")}"
 }
 
 # The file system type in a line of the mount table: the field after the lone dash.
@@ -140,10 +151,15 @@ pause() {
   sleep "$1" &
   napping=$!
   wait "$napping" 2>/dev/null
+  napping=
 }
+
+# Of a pause that a signal cut short, the sleep goes on.
+pause_over() { [ -z "${napping:-}" ] || kill "$napping" 2>/dev/null; }
 
 : "${RUN:=manual}" "${NODE:=unknown}" "${ROLE:=unknown}" "${PROBE_SECONDS:=2}"
 BRIDGE=${BRIDGE:-/bridge}
+FINDINGS=${FINDINGS:-/findings}
 MOUNTINFO=${MOUNTINFO:-/proc/self/mountinfo}
 MOUNT=$BRIDGE/fuse
 MARKER=$MOUNT/marker

@@ -1,10 +1,19 @@
 #!/bin/sh
 # The producer: mounts a real FUSE file system below the bridge, writes a marker that exists only inside it, and follows a
-# schedule: hold, kill the daemon, leave the dead mount, clean up, mount again, hold, unmount in order, mount once more for
+# schedule: hold, a fault, leave the dead mount, clean up, mount again, hold, unmount in order, mount once more for
 # inspection. It logs each step, talks to nobody, and takes everything away on SIGTERM.
 #
 # Environment: RUN, NODE, DRIVER, SETTLE_SECONDS, MOUNT_SECONDS, PROBE_SECONDS, INSPECT_SECONDS, and for the schedule
-# CRASH (yes or no), HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS (see core/settings.ts); PERMISSIONS (see permissions.sh).
+# HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS (see core/settings.ts); and for a scenario
+#   FAULT             none    the mount is held, and that is all
+#                     crash   the daemon is killed
+#                     hang    the daemon is stopped: it lives, and does not answer
+#                     die     the daemon is killed and this container ends with it; its next life goes on with the schedule
+#   UNMOUNT_AT_START  yes: unmounts the mount point before the first mount, as some daemons do
+#   DELAY_SECONDS     how long the daemon takes before it mounts
+#   AFTERWARDS        inspect: leaves a mount for inspection; end: ends with the schedule
+#   FINDINGS          a directory that outlives the container
+#   PERMISSIONS       yes: the permission matrix, before the inspection (see permissions.sh)
 
 here=$(dirname "$0")
 ROLE=producer
@@ -14,33 +23,75 @@ ROLE=producer
 . "$here/permissions.sh"
 # shellcheck source=probe/driver-rclone.sh
 . "$here/driver-$DRIVER.sh"
+: "${FAULT:=crash}" "${UNMOUNT_AT_START:=no}" "${DELAY_SECONDS:=0}" "${AFTERWARDS:=inspect}"
 
 main() {
-  daemon=
+  daemon='' hung=no mounts=0
   trap 'finish SIGTERM' TERM INT
   words=$(mktemp)
   preflight
   clear_stale
-  mkdir -p "$MOUNT" 2>"$words" || give_up mount "the directory $MOUNT cannot be made" "$(cat "$words")"
+  make_mount_point
+  if [ -e "$FINDINGS/died" ]; then second_life; else first_life; fi
+  [ "$FAULT" = none ] || recover
+  afterwards
+}
+
+# Up to the fault, and what a supervisor does after it.
+first_life() {
   record settle info "waiting $SETTLE_SECONDS s, so that the consumer is there before the mount"
   pause "$SETTLE_SECONDS"
-  mounts=0
+  unmount_at_start
   mount_fuse
   write_marker
-  if [ "$CRASH" = yes ]; then
-    pause "$HOLD_SECONDS"
-    crash
-    pause "$STALE_SECONDS"
-    clean
-    mount_fuse
-    write_marker
-    pause "$RECOVER_SECONDS"
-    unmount_in_order
-    mount_fuse
-    write_marker
-  fi
-  inspect
-  finish "the end of the inspection window"
+  [ "$FAULT" != none ] || return 0
+  pause "$HOLD_SECONDS"
+  crash
+  pause "$STALE_SECONDS"
+  [ "$hung" = no ] || let_go
+  clean
+}
+
+# The first one left a dead mount, which is gone by now as any other of an earlier run.
+second_life() {
+  mounts=1
+  record settle info "not waiting: this container died, and was started again"
+  unmount_at_start
+}
+
+recover() {
+  mount_fuse
+  write_marker
+  pause "$RECOVER_SECONDS"
+  unmount_in_order
+}
+
+# Of a scenario nobody inspects anything: the schedule is all there is.
+afterwards() {
+  case $FAULT-$AFTERWARDS in
+    none-end) keep "$(schedule_seconds)" ;;
+    *-end) ;;
+    none-*) inspect ;;
+    *)
+      mount_fuse
+      write_marker
+      inspect
+      ;;
+  esac
+  finish "$(window_end)"
+}
+
+schedule_seconds() { echo "$((HOLD_SECONDS + STALE_SECONDS + RECOVER_SECONDS))"; }
+
+window_end() {
+  case $AFTERWARDS in
+    end) echo "the end of the schedule" ;;
+    *) echo "the end of the inspection window" ;;
+  esac
+}
+
+make_mount_point() {
+  mkdir -p "$MOUNT" 2>"$words" || give_up mount "the directory $MOUNT cannot be made" "$(cat "$words")"
 }
 
 # What the kernel and the node offer, before anything is asked of them.
@@ -49,7 +100,7 @@ preflight() {
   if grep -qw fuse /proc/filesystems; then fuse=yes; else fuse=no; fi
   if [ -c /dev/fuse ]; then device=yes; else device=no; fi
   if [ "$device" = yes ] && ! (: <>/dev/fuse) 2>"$words"; then device=$(errno_of "$(cat "$words")"); fi
-  bridge_mount=$(mount_of "$BRIDGE")
+  bridge_mount=$(volume_mount)
   case "$fuse$device" in yesyes) seen=ok ;; *) seen=error ;; esac
   record preflight "$seen" "fuse in /proc/filesystems: $fuse, /dev/fuse opens: $device, bridge is $(peers_of_mount "$bridge_mount")" \
     fuse "$fuse" device "$device" propagation "$(peers_of_mount "$bridge_mount")" mountinfo "$bridge_mount"
@@ -58,22 +109,36 @@ preflight() {
 # A mount of an earlier run, dead or alive, would block this one: take it away first.
 clear_stale() {
   tries=0
-  while stale=$(mounts_below "$MOUNT" | tail -n 1) && [ -n "$stale" ]; do
+  while stale=$(fuse_below "$MOUNT" | tail -n 1) && [ -n "$stale" ]; do
     point=$(printf '%s\n' "$stale" | awk '{ print $5 }')
     bounded stat "$point"
     said=${errno:-alive}
     tries=$((tries + 1))
-    if [ "$tries" -gt 16 ] || ! umount -l "$point" 2>"$words"; then
-      give_up stale "a mount of an earlier run at $point cannot be taken away" "$(cat "$words")" mountinfo "$stale"
+    if [ "$tries" -gt 16 ] || ! bounded umount -l "$point"; then
+      give_up stale "a mount of an earlier run at $point cannot be taken away" "$out" mountinfo "$stale"
     fi
     record stale ok "took away a mount of an earlier run at $point ($said)" state "$said" mountinfo "$stale"
   done
 }
 
+# Where the volume is at the mount point, this tears down the kubelet's bind mount, and the peer group with it.
+unmount_at_start() {
+  [ "$UNMOUNT_AT_START" = yes ] || return 0
+  if bounded umount "$MOUNT"; then
+    record unmount-at-start ok "unmounted $MOUNT before the first mount, as some daemons do"
+  else
+    record unmount-at-start error "nothing to unmount at $MOUNT before the first mount: $out" errno "$errno" detail "$out"
+  fi
+  make_mount_point
+}
+
 mount_fuse() {
   mounts=$((mounts + 1))
   before=$(uptime_now)
-  driver_start "$MOUNT" >"$words" 2>&1 &
+  {
+    [ "$DELAY_SECONDS" = 0 ] || sleep "$DELAY_SECONDS"
+    driver_start "$MOUNT"
+  } >"$words" 2>&1 &
   daemon=$!
   record daemon info "started $DRIVER as process $daemon: $(driver_says)" driver "$DRIVER" pid "$daemon"
   until is_fuse "$(type_of_mount "$(mount_of "$MOUNT")")"; do
@@ -92,28 +157,86 @@ mount_fuse() {
     fstype "$(type_of_mount "$fuse_mount")" propagation "$(peers_of_mount "$fuse_mount")" mount "$mounts" mountinfo "$fuse_mount"
 }
 
-# The daemon dies as when the kernel is out of memory: without a chance to unmount.
+# The daemon dies as when the kernel is out of memory, without a chance to unmount, or stops to answer.
 crash() {
-  kill -KILL "$daemon"
-  wait "$daemon" 2>/dev/null
+  if ! kill -0 "$daemon" 2>/dev/null; then
+    daemon_died
+    return
+  fi
+  if [ "$FAULT" = hang ]; then
+    # Before the signal: whatever ends this script now must let everyone go who waits for the daemon.
+    hung=yes
+    kill -STOP "$daemon"
+    record crash ok "stopped the FUSE daemon with SIGSTOP; its mount stays, and does not answer" fault hang mountinfo "$(mount_of "$MOUNT")"
+    return
+  fi
+  # Without the file the next life would die again, and so would every other.
+  dies=no
+  if [ "$FAULT" = die ]; then
+    if (: >"$FINDINGS/died") 2>"$words"; then dies=yes; else record died error "cannot write $FINDINGS/died: the container stays" detail "$(cat "$words")"; fi
+  fi
+  daemon_kill
+  if [ "$dies" = yes ]; then
+    record crash ok "killed the FUSE daemon with SIGKILL, and this container with it; its mount stays, dead" fault die mountinfo "$(mount_of "$MOUNT")"
+    exit 137
+  fi
+  record crash ok "killed the FUSE daemon with SIGKILL; its mount stays, dead" fault crash mountinfo "$(mount_of "$MOUNT")"
+}
+
+# A daemon that ended by itself is no fault of the schedule: its exit code tells why.
+daemon_died() {
+  wait "$daemon"
+  code=$?
   daemon=
-  record crash ok "killed the FUSE daemon with SIGKILL; its mount stays, dead" mountinfo "$(mount_of "$MOUNT")"
+  record daemon error "the FUSE daemon died with exit code $code" detail "$(cat "$words")" exit_code "$code"
+}
+
+# Ends a hung daemon, and before that the wait of everyone who asked it something: a process that is killed while it waits
+# for the answer to a close is in state D until then.
+let_go() {
+  hung=no
+  abort_connection
+  daemon_kill
+}
+
+# fusectl names a connection by the device number of its mount, as the kernel holds it. A container has no fusectl as a rule.
+abort_connection() {
+  connection=$(fuse_below "$MOUNT" | tail -n 1 | awk '{ split($3, device, ":"); print device[1] * 1048576 + device[2] }')
+  connections=/sys/fs/fuse/connections own='' errno=''
+  if [ ! -e "$connections/$connection/abort" ]; then
+    connections=$(mktemp -d) own=$connections
+    bounded mount -t fusectl fusectl "$connections" || :
+  fi
+  # shellcheck disable=SC2016 # the inner shell expands its own arguments
+  if [ -z "$errno" ] && bounded sh -c 'echo 1 >"$1"' sh "$connections/$connection/abort"; then
+    record abort ok "aborted the FUSE connection $connection: who waited for the daemon gets an error" connection "$connection"
+  else
+    record abort error "cannot abort the FUSE connection $connection: $out" connection "$connection" errno "$errno" detail "$out"
+  fi
+  if [ -n "$own" ]; then
+    bounded umount "$own"
+    rmdir "$own"
+  fi
 }
 
 # What a supervisor does before it starts the daemon again.
 clean() {
-  if umount -l "$MOUNT" 2>"$words"; then
+  if [ -z "$(fuse_below "$MOUNT")" ]; then
+    record clean ok "there is no dead mount to take away"
+  elif bounded umount -l "$MOUNT"; then
     record clean ok "took the dead mount away"
   else
-    record clean error "the dead mount cannot be taken away: $(cat "$words")" detail "$(cat "$words")"
+    record clean error "the dead mount cannot be taken away: $out" errno "$errno" detail "$out"
   fi
 }
 
 unmount_in_order() {
-  if umount "$MOUNT" 2>"$words" || umount -l "$MOUNT" 2>"$words"; then
+  if [ -z "$(fuse_below "$MOUNT")" ]; then
+    record unmount-in-order error "there is no mount to unmount"
+  elif bounded umount "$MOUNT" || bounded umount -l "$MOUNT"; then
     record unmount-in-order ok "unmounted while the daemon lives"
   else
-    record unmount-in-order error "cannot unmount: $(cat "$words")" detail "$(cat "$words")"
+    record unmount-in-order error "cannot unmount: $out" errno "$errno" detail "$out"
   fi
   daemon_stop
 }
@@ -131,49 +254,55 @@ write_marker() {
   fi
 }
 
-# Keep the mount until the window is over; a daemon that dies meanwhile is an observation.
 inspect() {
   permissions_mount
-  end=$(awk -v now="$(uptime_now)" -v hold="$INSPECT_SECONDS" 'BEGIN { print int(now + hold) }')
   record inspect info "leaving the mount for inspection, for $INSPECT_SECONDS s at most"
-  alive=yes
+  keep "$INSPECT_SECONDS"
+}
+
+# keep SECONDS
+# Keeps the mount until the time is over; a daemon that dies meanwhile is an observation.
+keep() {
+  end=$(awk -v now="$(uptime_now)" -v hold="$1" 'BEGIN { print int(now + hold) }')
   while [ "$(uptime_now | cut -d. -f1)" -lt "$end" ]; do
     pause 0.5
-    if [ "$alive" = yes ] && ! kill -0 "$daemon" 2>/dev/null; then
-      alive=no
-      wait "$daemon"
-      code=$?
-      record daemon error "the FUSE daemon died with exit code $code" detail "$(cat "$words")" exit_code "$code"
-    fi
+    [ -z "$daemon" ] || kill -0 "$daemon" 2>/dev/null || daemon_died
   done
 }
 
 # give_up STEP TEXT WORDS [KEY VALUE]...
-# The mount cannot be had. The words are the daemon's or the tool's own. The pod stays for inspection.
+# The mount cannot be had. The words are the daemon's or the tool's own. The pod stays as long as it would have with it.
 give_up() {
   failed=$1 text=$2 detail=$3
   shift 3
   record "$failed" error "$text: $detail" errno "$(errno_of "$detail")" detail "$detail" "$@"
   daemon_stop
-  pause "$INSPECT_SECONDS"
-  finish "the end of the inspection window"
+  case $AFTERWARDS in
+    end) pause "$(schedule_seconds)" ;;
+    *) pause "$INSPECT_SECONDS" ;;
+  esac
+  finish "$(window_end)"
 }
 
 # Leaves the node as it was: no mount, no daemon, no directory of ours in the bridge.
 finish() {
   trap '' TERM INT
+  # The kubelet gives a pod five seconds in all.
+  PROBE_SECONDS=1
+  pause_over
   record finish info "taking the mount away: $1"
   permissions_finish
-  if [ -n "$(mounts_below "$MOUNT")" ]; then
-    timeout -s KILL 1 umount "$MOUNT" 2>/dev/null || umount -l "$MOUNT" 2>"$words"
-  fi
+  [ "$hung" = no ] || let_go
+  out=
+  if [ -n "$(fuse_below "$MOUNT")" ]; then bounded umount "$MOUNT" || bounded umount -l "$MOUNT"; fi
+  said=$out
   daemon_stop
-  left=$(mounts_below "$MOUNT")
+  left=$(fuse_below "$MOUNT")
   if [ -z "$left" ]; then
     rmdir "$MOUNT" 2>/dev/null
     record unmount ok "nothing is mounted below $BRIDGE any more"
   else
-    record unmount error "still mounted: $left" mountinfo "$left" detail "$(cat "$words")"
+    record unmount error "still mounted: $left" mountinfo "$left" detail "$said"
   fi
   exit 0
 }
@@ -186,6 +315,10 @@ daemon_stop() {
     sleep 0.1
     waited=$((waited + 1))
   done
+  daemon_kill
+}
+
+daemon_kill() {
   kill -KILL "$daemon" 2>/dev/null
   wait "$daemon" 2>/dev/null
   daemon=

@@ -98,8 +98,8 @@ describe("probe library", () => {
         assert.deepEqual(shell(script, { MOUNTINFO: table }, [path]).stdout.trim().split("\n"), [type, peers]);
       });
     }
-    it("lists what is mounted at a path and below it, and nothing beside it", () => {
-      const { stdout } = shell("mounts_below /bridge/fuse | cut -d' ' -f1", { MOUNTINFO: table });
+    it("lists the FUSE mounts at a path and below it, and nothing beside it", () => {
+      const { stdout } = shell("fuse_below /bridge/fuse | cut -d' ' -f1", { MOUNTINFO: table });
       assert.equal(stdout.trim(), "322");
     });
   });

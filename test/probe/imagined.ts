@@ -1,0 +1,80 @@
+/**
+ * A node for the probe without a kernel's part in it: the mount table is a file, and `mount`, `umount`, `stat` and the FUSE
+ * daemon are shell functions that write to it or answer from it. Everything else is as in a pod.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ProbeRecord, parseRecord } from "../../core/evidence.ts";
+
+const PROBE = join(import.meta.dirname, "..", "..", "probe");
+
+export interface ImaginedNode {
+  readonly probe: string;
+  readonly bridge: string;
+  readonly findings: string;
+  readonly environment: Readonly<Record<string, string>>;
+  mountTable(): string;
+  remove(): void;
+}
+
+/** Takes the place of the tools that ask the kernel. `timeout` runs its command in this shell, or it would find the real ones. */
+const TOOLS = `
+timeout() { shift 3; "$@"; }
+umount() {
+  for point; do :; done
+  awk -v path="$point" '{ line[NR] = $0 } $5 == path { last = NR } END { for (i = 1; i <= NR; i++) if (i != last) print line[i]; exit !last }' \\
+    "$MOUNTINFO" >"$MOUNTINFO.new" || { echo "umount: can't unmount $point: Invalid argument"; return 1; }
+  mv "$MOUNTINFO.new" "$MOUNTINFO"
+}
+mount() { mkdir "$4/77"; : >"$4/77/abort"; }
+rmdir() { rm -r "$1"; }
+stat() { case $3 in */marker) echo 77 ;; *) echo 1 ;; esac; }
+`;
+
+const DRIVER = `
+driver_start() {
+  echo "99 1 0:77 / $1 rw shared:2 - fuse.imagined source rw" >>"$MOUNTINFO"
+  if [ -n "\${LIVES_SECONDS:-}" ] && [ ! -e "$FINDINGS/lived" ]; then : >"$FINDINGS/lived"; sleep "$LIVES_SECONDS"; exit 7; fi
+  exec sleep 100
+}
+driver_says() { echo imagined; }
+`;
+
+/** @param layout where the pod's volume is: at the bridge, or at the mount point itself */
+export function imaginedNode(layout: "parent" | "leaf" = "parent"): ImaginedNode {
+  const folder = mkdtempSync(join(tmpdir(), "probe-"));
+  const [probe, bridge, findings] = ["probe", "bridge", "findings"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  cpSync(PROBE, probe, { recursive: true });
+  writeFileSync(join(probe, "lib.sh"), readFileSync(join(PROBE, "lib.sh"), "utf8") + TOOLS);
+  writeFileSync(join(probe, "driver-imagined.sh"), DRIVER);
+  for (const name of [join(bridge, "fuse"), findings]) mkdirSync(name, { recursive: true });
+  const table = join(folder, "mountinfo");
+  const volume = layout === "parent" ? bridge : join(bridge, "fuse");
+  writeFileSync(
+    table,
+    `27 1 254:0 / / rw - ext4 /dev/vda rw\n30 27 254:0 /b ${volume} rw shared:1 - ext4 /dev/vda rw\n`,
+  );
+  return {
+    probe,
+    bridge,
+    findings,
+    environment: {
+      PATH: process.env.PATH ?? "",
+      RUN: "r",
+      NODE: "n",
+      PROBE_SECONDS: "1",
+      BRIDGE: bridge,
+      FINDINGS: findings,
+      MOUNTINFO: table,
+    },
+    mountTable: () => readFileSync(table, "utf8"),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+export const recordsOf = (log: string): ProbeRecord[] => log.split("\n").flatMap((line) => parseRecord(line) ?? []);

@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { ProbeRecord } from "../../core/evidence.ts";
+import { type ImaginedNode, imaginedNode, recordsOf } from "./imagined.ts";
+
+interface Life {
+  readonly code: number | null;
+  readonly records: readonly ProbeRecord[];
+  /** From the signal to the end. */
+  readonly endedIn?: number;
+}
+
+/** One life of the producer on an imagined node; where a step is named, SIGTERM comes right after it. */
+async function live(node: ImaginedNode, environment: Record<string, string>, termAfter?: string): Promise<Life> {
+  const child = spawn("busybox", ["ash", join(node.probe, "producer.sh")], {
+    stdio: ["ignore", "pipe", "ignore"],
+    env: {
+      ...node.environment,
+      DRIVER: "imagined",
+      SETTLE_SECONDS: "0",
+      MOUNT_SECONDS: "5",
+      HOLD_SECONDS: "1",
+      STALE_SECONDS: "1",
+      RECOVER_SECONDS: "1",
+      INSPECT_SECONDS: "1",
+      AFTERWARDS: "end",
+      ...environment,
+    },
+  });
+  let log = "";
+  let signalled: number | undefined;
+  child.stdout.setEncoding("utf8").on("data", (piece: string) => {
+    log += piece;
+    if (termAfter && signalled === undefined && recordsOf(log).some(({ step }) => step === termAfter)) {
+      signalled = performance.now();
+      child.kill("SIGTERM");
+    }
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  return {
+    code,
+    records: recordsOf(log),
+    ...(signalled === undefined ? {} : { endedIn: performance.now() - signalled }),
+  };
+}
+
+const stepsOf = ({ records }: Life): string[] =>
+  records
+    .filter(({ step }) => !["identity", "preflight", "settle", "finish"].includes(step))
+    .map(
+      ({ step, result, fault }) =>
+        `${step}${typeof fault === "string" ? ` ${fault}` : ""}${result === "error" ? "!" : ""}`,
+    );
+
+const MOUNTED = ["daemon", "mount", "marker"];
+const RECOVERED = [...MOUNTED, "unmount-in-order"];
+const GONE = ["unmount"];
+
+describe("producer", () => {
+  const nodes: ImaginedNode[] = [];
+  const node = (layout: "parent" | "leaf" = "parent"): ImaginedNode => {
+    const made = imaginedNode(layout);
+    nodes.push(made);
+    return made;
+  };
+  after(() => {
+    for (const made of nodes) made.remove();
+  });
+
+  const cases: readonly [
+    what: string,
+    environment: Record<string, string>,
+    layout: "parent" | "leaf",
+    steps: readonly string[],
+  ][] = [
+    ["holds one mount where there is no fault", { FAULT: "none" }, "parent", [...MOUNTED, ...GONE]],
+    [
+      "kills the daemon and mounts again",
+      { FAULT: "crash" },
+      "parent",
+      [...MOUNTED, "crash crash", "clean", ...RECOVERED, ...GONE],
+    ],
+    [
+      "mounts once more for inspection",
+      { FAULT: "crash", AFTERWARDS: "inspect" },
+      "parent",
+      [...MOUNTED, "crash crash", "clean", ...RECOVERED, ...MOUNTED, "inspect", ...GONE],
+    ],
+    [
+      "stops the daemon and aborts its connection",
+      { FAULT: "hang" },
+      "parent",
+      [...MOUNTED, "crash hang", "abort", "clean", ...RECOVERED, ...GONE],
+    ],
+    [
+      "claims no kill where the daemon was dead already",
+      { FAULT: "crash", LIVES_SECONDS: "0.4" },
+      "parent",
+      [...MOUNTED, "daemon!", "clean", ...MOUNTED, "unmount-in-order", ...GONE],
+    ],
+    [
+      "finds nothing to unmount at the start where the volume is the parent",
+      { FAULT: "none", UNMOUNT_AT_START: "yes" },
+      "parent",
+      ["unmount-at-start!", ...MOUNTED, ...GONE],
+    ],
+    [
+      "unmounts the volume at the start where that is the mount point",
+      { FAULT: "none", UNMOUNT_AT_START: "yes" },
+      "leaf",
+      ["unmount-at-start", ...MOUNTED, ...GONE],
+    ],
+    [
+      "leaves the volume alone where it is the mount point",
+      { FAULT: "crash" },
+      "leaf",
+      [...MOUNTED, "crash crash", "clean", ...RECOVERED, ...GONE],
+    ],
+    [
+      "gives up on a daemon slower than the limit, and ends",
+      { DELAY_SECONDS: "9", MOUNT_SECONDS: "1" },
+      "parent",
+      ["daemon", "mount!", ...GONE],
+    ],
+  ];
+  const lives = new Map<string, Life>();
+  const tables = new Map<string, string>();
+  let hung: Life;
+  let died: readonly [first: Life, second: Life];
+  let delayed: Life;
+
+  before(async () => {
+    // Each takes its schedule, so they run side by side.
+    const restarted = node();
+    await Promise.all([
+      ...cases.map(async ([what, environment, layout]) => {
+        const own = node(layout);
+        lives.set(what, await live(own, environment));
+        tables.set(what, own.mountTable());
+      }),
+      live(node(), { FAULT: "hang", STALE_SECONDS: "60" }, "crash").then((life) => {
+        hung = life;
+      }),
+      live(node(), { FAULT: "none", DELAY_SECONDS: "1" }).then((life) => {
+        delayed = life;
+      }),
+      live(restarted, { FAULT: "die" }).then(async (first) => {
+        assert.ok(existsSync(join(restarted.findings, "died")));
+        died = [first, await live(restarted, { FAULT: "die", SETTLE_SECONDS: "60" })];
+      }),
+    ]);
+  });
+
+  for (const [what, , layout, steps] of cases)
+    it(what, () => {
+      const life = lives.get(what);
+      assert.ok(life);
+      assert.deepEqual(stepsOf(life), steps);
+      assert.equal(life.code, 0);
+      const volume = layout === "parent" || what.includes("unmounts the volume") ? 0 : 1;
+      assert.equal(tables.get(what)?.match(/ \/\S*\/fuse /g)?.length ?? 0, volume, tables.get(what));
+    });
+
+  it("dies with its daemon, and goes on with the schedule in its next life", () => {
+    const [first, second] = died;
+    assert.deepEqual([first.code, second.code], [137, 0]);
+    assert.deepEqual(stepsOf(first), [...MOUNTED, "crash die"]);
+    assert.deepEqual(stepsOf(second), ["stale", ...RECOVERED, ...GONE]);
+    assert.equal(second.records.find(({ step }) => step === "mount")?.mount, "2");
+  });
+
+  it("tells the exit code of a daemon that died by itself", () => {
+    const life = lives.get("claims no kill where the daemon was dead already");
+    assert.equal(life?.records.find(({ step, result }) => step === "daemon" && result === "error")?.exit_code, "7");
+  });
+
+  it("lets everyone go at once when it is ended while the daemon hangs", () => {
+    assert.deepEqual(stepsOf(hung), [...MOUNTED, "crash hang", "abort", ...GONE]);
+    assert.ok((hung.endedIn ?? Number.POSITIVE_INFINITY) < 3000, `${hung.endedIn} ms`);
+  });
+
+  it("names the daemon before its delay, and the mount after it", () => {
+    const at = (name: string) => delayed.records.find(({ step }) => step === name)?.uptime ?? Number.NaN;
+    assert.ok(at("mount") - at("daemon") >= 0.9, JSON.stringify(delayed.records));
+  });
+});
