@@ -4,44 +4,71 @@
 #   user     a reader that only tries the permission matrix (see permissions.sh)
 #   others   readers, whose volume has propagation HostToContainer
 #
-# Environment: RUN, NODE, ROLE, PERMISSIONS, MARKER_WAIT_SECONDS, WATCH_SECONDS, PROBE_SECONDS, INSPECT_SECONDS (see core/settings.ts).
+# Environment: RUN, NODE, ROLE, MARKER_WAIT_SECONDS, WATCH_SECONDS, PROBE_SECONDS, INSPECT_SECONDS (see core/settings.ts);
+# and for a scenario
+#   RESTART     yes: a reader ends itself once, at its first failed read after SUCCESS, as a liveness probe would end it
+#   AFTERWARDS  inspect: ends with its verdict as exit code; end: ends with 0, or a pod that restarts would never end
+#   FINDINGS    a directory that the containers of the pod share, and that outlives them
+# and for the base pair PERMISSIONS (see permissions.sh).
 
 here=$(dirname "$0")
 # shellcheck source=probe/lib.sh
 . "$here/lib.sh"
 # shellcheck source=probe/permissions.sh
 . "$here/permissions.sh"
-FINDINGS=${FINDINGS:-/findings}
+: "${RESTART:=no}" "${AFTERWARDS:=inspect}"
 
 main() {
-  trap 'record finish info "asked to end"; exit "$code"' TERM INT
+  trap 'leave "asked to end"' TERM INT
   code=1 state='' verdict='' waiting='' held=no
-  started=$(uptime_now)
-  start_whole=${started%.*}
+  started=$(uptime_now) born='' life=1
+  # The control and the producer's schedule do not start again with us: the window is one for both lives.
+  if [ -r "$FINDINGS/restarted-$ROLE" ]; then read -r born <"$FINDINGS/restarted-$ROLE" && life=2; fi
+  : "${born:=$started}"
+  # Of an earlier life: this one is ready only after its own SUCCESS.
+  rm -f "$FINDINGS/success-$ROLE"
   log_identity
-  bridge_mount=$(mount_of "$BRIDGE")
+  bridge_mount=$(volume_mount)
   fuse_at_start=no
   if is_fuse "$(type_of_mount "$(mount_of "$MOUNT")")"; then fuse_at_start=yes; fi
   record start info "bridge is $(peers_of_mount "$bridge_mount"); a FUSE mount is there already: $fuse_at_start" \
-    propagation "$(peers_of_mount "$bridge_mount")" fuse_at_start "$fuse_at_start" mountinfo "$bridge_mount"
+    propagation "$(peers_of_mount "$bridge_mount")" fuse_at_start "$fuse_at_start" life "$life" mountinfo "$bridge_mount"
   [ "$ROLE" != user ] || permissions_only
-  while [ "$(elapsed)" -lt "$INSPECT_SECONDS" ]; do
+  while [ "$(since "$born")" -lt "$INSPECT_SECONDS" ]; do
     look
     case $ROLE in
       control) report_control ;;
-      *) [ -n "$verdict" ] || decide ;;
+      *)
+        [ -n "$verdict" ] || decide
+        restart_once
+        ;;
     esac
     permissions_look
     # Finely while the producer's schedule runs, at leisure afterwards.
-    if [ "$(elapsed)" -lt "$WATCH_SECONDS" ]; then pause 0.1; else pause 1; fi
+    if [ "$(since "$born")" -lt "$WATCH_SECONDS" ]; then pause 0.1; else pause 1; fi
   done
-  record finish info "the inspection window is over"
+  leave "the inspection window is over"
+}
+
+leave() {
+  pause_over
+  record finish info "$1"
+  [ "$AFTERWARDS" != end ] || exit 0
   exit "$code"
 }
 
-elapsed() {
+# Whole seconds since an uptime.
+since() {
   up=$(uptime_now)
-  echo "$((${up%.*} - start_whole))"
+  echo "$((${up%.*} - ${1%.*}))"
+}
+
+restart_once() {
+  [ "$RESTART" = yes ] && [ "$life" = 1 ] && [ "$verdict" = success ] && [ -n "$read_errno" ] || return 0
+  # Without the file the next life would end itself too, and so would every other.
+  (printf '%s\n' "$born" >"$FINDINGS/restarted-$ROLE") 2>/dev/null || return 0
+  record restart info "the reader ends, as a liveness probe would end it" errno "$read_errno"
+  exit 1
 }
 
 # One look at the marker. Sets content, errno, fstype, device and bridge_device; logs only what changed.
@@ -113,7 +140,7 @@ decide() {
       esac
     fi
   fi
-  if [ "$(elapsed)" -ge "$MARKER_WAIT_SECONDS" ]; then
+  if [ "$(since "$started")" -ge "$MARKER_WAIT_SECONDS" ]; then
     verdict=error
     record verdict error "=ERROR: Producer marker never appeared after $MARKER_WAIT_SECONDS seconds!" doubt "$waiting"
   fi

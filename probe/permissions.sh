@@ -215,12 +215,11 @@ ask() {
 # All that the role `user` does: tries the variants when they come, and stays for the inspection window. It decides nothing.
 permissions_only() {
   code=0
-  while [ "$PERMISSIONS" = yes ] && [ -z "${permissions_tried:-}" ] && [ "$(elapsed)" -lt "$INSPECT_SECONDS" ]; do
+  while [ "$PERMISSIONS" = yes ] && [ -z "${permissions_tried:-}" ] && [ "$(since "$born")" -lt "$INSPECT_SECONDS" ]; do
     permissions_look
     pause 0.2
   done
-  remaining=$((INSPECT_SECONDS - $(elapsed)))
+  remaining=$((INSPECT_SECONDS - $(since "$born")))
   [ "$remaining" -le 0 ] || pause "$remaining"
-  record finish info "the inspection window is over"
-  exit "$code"
+  leave "the inspection window is over"
 }
