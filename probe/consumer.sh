@@ -84,7 +84,6 @@ look() {
   new="$read_errno|$content|$fstype|$device"
   [ "$new" = "$state" ] && return
   state=$new seen_at=$looked
-  [ "$held" = no ] || read_held
   if [ -z "$read_errno" ]; then
     record read ok "read the marker on $fstype (device $device, bridge $bridge_device): $content" path "$MARKER" fstype "$fstype" \
       propagation "$(peers_of_mount "$marker_mount")" device "$device" bridge_device "$bridge_device" \
@@ -93,6 +92,8 @@ look() {
     record read error "cannot read the marker: $read_errno ($read_out)" path "$MARKER" fstype "$fstype" errno "$read_errno" \
       detail "$read_out" propagation "$(peers_of_mount "$marker_mount")" mountinfo "$marker_mount" mounts "$(mounts_at "$MOUNT")"
   fi
+  # Of a daemon that does not answer this would tell nothing new, and whoever is ended while he reads waits in his close.
+  if [ "$held" = yes ] && [ "$read_errno" != ETIMEDOUT ]; then echo read >&4; fi
 }
 
 nonce_of() { printf '%s\n' "$1" | sed -n 's/^.*nonce=\([0-9a-f-]*\).*$/\1/p'; }
@@ -147,11 +148,16 @@ decide() {
 }
 
 # A file that stays open over whatever happens to the mount: does it ever work again?
+# A process of its own holds it, and reads it when told to. Every close of such a file asks the daemon, so every child of a
+# shell that holds it would hang as it ends while the daemon hangs.
 hold_file() {
-  if bounded stat "$MOUNT/held" && exec 3<"$MOUNT/held"; then
-    held=yes
-    read_held
-  fi
+  orders=$FINDINGS/held-$ROLE
+  rm -f "$orders"
+  bounded stat "$MOUNT/held" && bounded mkfifo "$orders" && exec 4<>"$orders" || return 0
+  # Ends with this shell, which alone has the other end open.
+  (while read -r _; do read_held; done) <"$orders" 3<"$MOUNT/held" 4>&- &
+  held=yes
+  echo read >&4
 }
 
 # Reads on for a mebibyte from where the last read ended, so that the answer is the daemon's and not the page cache's.
