@@ -42,6 +42,7 @@ describe("consumer", () => {
     if (marker) writeFileSync(join(folder, "fuse", "marker"), marker);
     return folder;
   };
+  const others: (() => Promise<void>)[] = [];
   let logs: { readonly empty: string; readonly hollow: string; readonly control: string };
   before(async () => {
     // Each takes its whole window, so they run side by side.
@@ -49,6 +50,7 @@ describe("consumer", () => {
       consume(bridge(), "default"),
       consume(bridge(MARKER), "default"),
       consume(bridge(MARKER), "control"),
+      ...others.map((run) => run()),
     ]);
     logs = { empty, hollow, control };
   });
@@ -77,93 +79,94 @@ describe("consumer", () => {
       ["late"],
     );
   });
-});
 
-describe("consumer that is restarted", () => {
-  const NONCES = ["ccf6d907-3f62-401b-b093-0358ca26b7d9", "faa71249-0000-4000-8000-000000000000"] as const;
-  interface Life {
-    readonly code: number | null;
-    readonly log: string;
-  }
-  let node: ImaginedNode;
-  let lives: readonly Life[];
+  describe("that is restarted", () => {
+    const NONCES = ["ccf6d907-3f62-401b-b093-0358ca26b7d9", "faa71249-0000-4000-8000-000000000000"] as const;
+    interface Life {
+      readonly code: number | null;
+      readonly log: string;
+    }
+    let node: ImaginedNode;
+    let lives: readonly Life[];
 
-  /** One life of a container; `react` is told of each step, to change what the node shows. */
-  async function live(role: string, bridge: string, react: (step: string, log: string) => void): Promise<Life> {
-    const child = spawn("busybox", ["ash", join(node.probe, "consumer.sh")], {
-      stdio: ["ignore", "pipe", "ignore"],
-      env: {
-        ...node.environment,
-        ROLE: role,
-        BRIDGE: bridge,
-        RESTART: "yes",
-        AFTERWARDS: "end",
-        MARKER_WAIT_SECONDS: "9",
-        INSPECT_SECONDS: "5",
-        WATCH_SECONDS: "9",
-      },
+    /** One life of a container; `react` is told of each step, to change what the node shows. */
+    async function live(role: string, bridge: string, react: (step: string, log: string) => void): Promise<Life> {
+      const child = spawn("busybox", ["ash", join(node.probe, "consumer.sh")], {
+        stdio: ["ignore", "pipe", "ignore"],
+        env: {
+          ...node.environment,
+          ROLE: role,
+          BRIDGE: bridge,
+          RESTART: "yes",
+          AFTERWARDS: "end",
+          MARKER_WAIT_SECONDS: "9",
+          INSPECT_SECONDS: "5",
+          WATCH_SECONDS: "9",
+        },
+      });
+      let log = "";
+      let told = 0;
+      child.stdout.setEncoding("utf8").on("data", (piece: string) => {
+        log += piece;
+        const steps = recordsOf(log).map(({ step, result }) => `${step} ${result}`);
+        for (; told < steps.length; told++) react(steps[told] ?? "", log);
+      });
+      const [code] = (await once(child, "close")) as [number | null];
+      return { code, log };
+    }
+
+    async function restart(): Promise<void> {
+      node = imaginedNode();
+      const marker = join(node.bridge, "fuse", "marker");
+      const show = (index: 0 | 1) => writeFileSync(marker, `run=r nonce=${NONCES[index]}\n`);
+      writeFileSync(join(node.bridge, "fuse", "held"), "");
+      appendFileSync(
+        node.environment.MOUNTINFO ?? "",
+        `99 30 0:77 / ${join(node.bridge, "fuse")} rw - fuse.imagined s rw\n`,
+      );
+      // The control sees another directory, and lives through both lives of the reader.
+      const control = live("control", node.findings, () => {});
+      show(0);
+      const first = await live("default", node.bridge, (step) => {
+        if (step === "held ok") rmSync(marker, { force: true });
+      });
+      const second = await live("default", node.bridge, (step, log) => {
+        if (step === "read error" && !log.includes("SUCCESS")) show(1);
+        if (step === "held ok") rmSync(marker, { force: true });
+      });
+      lives = [first, second, await control];
+    }
+    after(() => node.remove());
+    others.push(restart);
+
+    const stepsOf = (life: Life | undefined) =>
+      recordsOf(life?.log ?? "")
+        .filter(({ step }) => !["identity", "held"].includes(step))
+        .map(({ step, result }) => `${step} ${result}`);
+
+    it("ends at its first failed read after SUCCESS", () => {
+      assert.deepEqual(stepsOf(lives[0]), ["start info", "read ok", "verdict ok", "read error", "restart info"]);
+      assert.equal(lives[0]?.code, 1);
     });
-    let log = "";
-    let told = 0;
-    child.stdout.setEncoding("utf8").on("data", (piece: string) => {
-      log += piece;
-      const steps = recordsOf(log).map(({ step, result }) => `${step} ${result}`);
-      for (; told < steps.length; told++) react(steps[told] ?? "", log);
+
+    it("decides again on the mount it sees then, and never ends for that reason again", () => {
+      const [, second] = lives;
+      const verdict = recordsOf(second?.log ?? "").find(({ step }) => step === "verdict");
+      assert.deepEqual(stepsOf(second), [
+        "start info",
+        "read error",
+        "read ok",
+        "verdict ok",
+        "read error",
+        "finish info",
+      ]);
+      assert.equal(verdict?.nonce, NONCES[1]);
+      assert.equal(second?.code, 0);
     });
-    const [code] = (await once(child, "close")) as [number | null];
-    return { code, log };
-  }
 
-  before(async () => {
-    node = imaginedNode();
-    const marker = join(node.bridge, "fuse", "marker");
-    const show = (index: 0 | 1) => writeFileSync(marker, `run=r nonce=${NONCES[index]}\n`);
-    writeFileSync(join(node.bridge, "fuse", "held"), "");
-    appendFileSync(
-      node.environment.MOUNTINFO ?? "",
-      `99 30 0:77 / ${join(node.bridge, "fuse")} rw - fuse.imagined s rw\n`,
-    );
-    // The control sees another directory, and lives through both lives of the reader.
-    const control = live("control", node.findings, () => {});
-    show(0);
-    const first = await live("default", node.bridge, (step) => {
-      if (step === "held ok") rmSync(marker, { force: true });
+    it("leaves the control as it is", () => {
+      assert.deepEqual(stepsOf(lives[2]), ["start info", "read error", "control ok", "finish info"]);
+      assert.equal(lives[2]?.code, 0);
     });
-    const second = await live("default", node.bridge, (step, log) => {
-      if (step === "read error" && !log.includes("SUCCESS")) show(1);
-      if (step === "held ok") rmSync(marker, { force: true });
-    });
-    lives = [first, second, await control];
-  });
-  after(() => node.remove());
-
-  const stepsOf = (life: Life | undefined) =>
-    recordsOf(life?.log ?? "")
-      .filter(({ step }) => !["identity", "held"].includes(step))
-      .map(({ step, result }) => `${step} ${result}`);
-
-  it("ends at its first failed read after SUCCESS", () => {
-    assert.deepEqual(stepsOf(lives[0]), ["start info", "read ok", "verdict ok", "read error", "restart info"]);
-    assert.equal(lives[0]?.code, 1);
-  });
-
-  it("decides again on the mount it sees then, and never ends for that reason again", () => {
-    const [, second] = lives;
-    const verdict = recordsOf(second?.log ?? "").find(({ step }) => step === "verdict");
-    assert.deepEqual(stepsOf(second), [
-      "start info",
-      "read error",
-      "read ok",
-      "verdict ok",
-      "read error",
-      "finish info",
-    ]);
-    assert.equal(verdict?.nonce, NONCES[1]);
-    assert.equal(second?.code, 0);
-  });
-
-  it("leaves the control as it is", () => {
-    assert.deepEqual(stepsOf(lives[2]), ["start info", "read error", "control ok", "finish info"]);
-    assert.equal(lives[2]?.code, 0);
   });
 });
