@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "..");
+const DOCS = globSync("docs/*.md", { cwd: ROOT }).sort();
+
+const textOf = (file: string): string => readFileSync(join(ROOT, file), "utf8");
+const found = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, part = ""]) => part);
+
+/** Targets of links that stay in the checkout, without their anchors. */
+const links = (text: string): string[] =>
+  found(text, /\]\(([^)\s]+)\)/g)
+    .filter((target) => !/^(https?:|#)/.test(target))
+    .map((target) => target.replace(/#.*$/, ""));
+
+describe("documentation", () => {
+  const { scripts } = JSON.parse(textOf("package.json")) as { readonly scripts: Readonly<Record<string, string>> };
+
+  for (const file of ["README.md", ...DOCS])
+    it(`${file} links to files that exist, and names npm scripts that exist`, () => {
+      const text = textOf(file);
+      const missing = links(text).filter((target) => !existsSync(join(ROOT, dirname(file), target)));
+      const unknown = found(text, /npm run ([\w:-]+)/g).filter((name) => !(name in scripts));
+      assert.deepEqual([...missing, ...unknown], []);
+    });
+
+  it("has an index with every page, and a command page with every script", () => {
+    const pages = DOCS.map((file) => basename(file)).filter((name) => name !== "README.md");
+    const listed = links(textOf("docs/README.md"));
+    assert.deepEqual(
+      pages.filter((name) => !listed.includes(name)),
+      [],
+    );
+    const commands = textOf("docs/commands.md");
+    const named = (name: string) =>
+      commands.includes(`\`npm ${["start", "test"].includes(name) ? "" : "run "}${name}\``);
+    assert.deepEqual(
+      Object.keys(scripts).filter((name) => !named(name)),
+      [],
+    );
+  });
+});
