@@ -9,6 +9,10 @@ driver_start() {
   # Nothing is cached: what a consumer reads is what the daemon answers now.
   set -- --dir-cache-time 0 --attr-timeout 0s --log-level NOTICE
   if [ "$share" = allow ]; then set -- "$@" --allow-other; fi
+  # In the leaf layout the volume itself is mounted there: rclone would take that for a mount of its own.
+  if awk -v point="$point" '$5 == point { found = 1 } END { exit !found }' /proc/self/mountinfo; then
+    set -- "$@" --allow-non-empty
+  fi
   RCLONE_CONFIG=/dev/null exec rclone mount "$source" "$point" "$@"
 }
 

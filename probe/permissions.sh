@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # $here, $out, $errno and $code are of lib.sh and of the scripts that source this
+# shellcheck disable=SC2034,SC2154 # $code is for consumer.sh; $here, $out, $errno and $code are of lib.sh and of the scripts that source this
 # The permission matrix: readable by whom? The producer mounts six variants of its file system side by side: the daemon as
 # root, or as a user with or without user_allow_other in /etc/fuse.conf, each with and without allow_other. Every reader tries
 # the same operations on each. Readers need no word from the producer: the variant that is mounted last is their sign.
