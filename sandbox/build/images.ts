@@ -17,7 +17,7 @@ export interface ImageSet {
   readonly archives: readonly string[];
 }
 
-const sources = ["busybox-static", "rclone", "fuse3", "squashfuse", "bindfs"];
+const sources = ["busybox-static", "rclone", "fuse3", "squashfuse", "squashfs-tools", "bindfs"];
 
 /** The tag says what is in the images: the packages' versions and the recipe. */
 export function imageTag(versions: Versions, recipe: string): string {

@@ -5,12 +5,14 @@ import { attempt, run } from "../base/command.ts";
 
 export type ImageName = keyof typeof recipes;
 
+const MKSQUASHFS = "/usr/bin/mksquashfs";
+
 export const recipes = {
   /** What the kubelet keeps a pod's namespaces open with. */
   pause: { programs: [], command: ["/bin/busybox", "sleep", "2147483647"] },
   consumer: { programs: [], command: ["/bin/sh"] },
   producer: {
-    programs: ["/usr/bin/rclone", "/usr/bin/fusermount3", "/usr/bin/squashfuse", "/usr/bin/bindfs"],
+    programs: ["/usr/bin/rclone", "/usr/bin/fusermount3", "/usr/bin/squashfuse", MKSQUASHFS, "/usr/bin/bindfs"],
     command: ["/bin/sh"],
   },
 } as const;
@@ -20,6 +22,7 @@ export async function layOut(image: ImageName, root: string): Promise<void> {
   const { programs } = recipes[image];
   await layOutShell(root);
   for (const program of programs) await addProgram(root, program);
+  if (programs.some((program) => program === MKSQUASHFS)) await addUnwinder(root);
   if (programs.length > 0) layOutFuse(root);
 }
 
@@ -52,6 +55,12 @@ async function addProgram(root: string, program: string): Promise<void> {
     copyFileSync(realpathSync(path), target);
     chmodSync(target, 0o755);
   }
+}
+
+/** glibc loads it when a thread of mksquashfs ends: ldd does not know of it. It lies beside libc. */
+async function addUnwinder(root: string): Promise<void> {
+  const libc = parseLibraries(await run("ldd", [MKSQUASHFS])).find((path) => path.endsWith("/libc.so.6"));
+  if (libc) await addProgram(root, join(dirname(libc), "libgcc_s.so.1"));
 }
 
 /** Paths in the output of ldd(1). */

@@ -18,6 +18,7 @@ export const clusterPackages: Readonly<Record<string, string>> = {
   rclone: "a FUSE driver",
   fuse3: "fusermount3",
   squashfuse: "a FUSE driver",
+  "squashfs-tools": "the archive it serves",
   bindfs: "a FUSE driver",
 };
 
