@@ -4,7 +4,8 @@
 #   user     a reader that only tries the permission matrix (see permissions.sh)
 #   others   readers, whose volume has propagation HostToContainer
 #
-# Environment: RUN, NODE, ROLE, MARKER_WAIT_SECONDS, WATCH_SECONDS, PROBE_SECONDS, INSPECT_SECONDS (see core/settings.ts);
+# Environment: RUN, NODE, ROLE, MARKER_WAIT_SECONDS, WATCH_SECONDS, PROBE_SECONDS, INSPECT_SECONDS, and MARKER_FILE where it
+# is set (see core/settings.ts);
 # and for a scenario
 #   RESTART     yes: a reader ends itself once, at its first failed read after SUCCESS, as a liveness probe would end it
 #   AFTERWARDS  inspect: ends with its verdict as exit code; end: ends with 0, or a pod that restarts would never end
@@ -74,7 +75,7 @@ restart_once() {
 # One look at the marker. Sets content, errno, fstype, device and bridge_device; logs only what changed.
 look() {
   content='' device='' looked=$(uptime_now)
-  if bounded cat "$MARKER"; then content=$out; fi
+  if read_marker "$FINDINGS/marker-$ROLE"; then content=$out; fi
   read_errno=$errno read_out=$out
   marker_mount=$(mount_of "$MARKER")
   fstype=$(type_of_mount "$marker_mount")
@@ -153,9 +154,9 @@ decide() {
 hold_file() {
   orders=$FINDINGS/held-$ROLE
   rm -f "$orders"
-  bounded stat "$MOUNT/held" && bounded mkfifo "$orders" && exec 4<>"$orders" || return 0
+  bounded stat "$HELD" && bounded mkfifo "$orders" && exec 4<>"$orders" || return 0
   # Ends with this shell, which alone has the other end open.
-  (while read -r _; do read_held; done) <"$orders" 3<"$MOUNT/held" 4>&- &
+  (while read -r _; do read_held; done) <"$orders" 3<"$HELD" 4>&- &
   held=yes
   echo read >&4
 }
@@ -163,6 +164,8 @@ hold_file() {
 # Reads on for a mebibyte from where the last read ended, so that the answer is the daemon's and not the page cache's.
 read_held() {
   if bounded dd bs=262144 count=4 of=/dev/null <&3; then
+    # At its end a file is answered by the kernel alone: that proves nothing.
+    case $out in "0+0 records in"*) return ;; esac
     record held ok "the file opened at the first success still reads"
   else
     record held error "the file opened at the first success does not read: $errno ($out)" errno "$errno" detail "$out"

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # `errno`, MARKER, FINDINGS and others are for the scripts that source this
 # What both probes share: a clock, a log of two lines a step, reads that cannot hang, and the mount table.
-# POSIX sh; needs awk, cat, date, stat, timeout, as every busybox has. Sourced, never run.
+# POSIX sh; needs awk, cat, date, dd, md5sum, stat, timeout, as every busybox has. Sourced, never run.
 
 # Seconds since boot, 10 ms fine: one clock for every container of a node, whatever their images.
 uptime_now() {
@@ -83,6 +83,21 @@ bounded() {
   return 1
 }
 
+# read_marker SCRATCH
+# Sets `out` to the marker's text, "run=... nonce=...", and `errno` as bounded does. A file that the daemon's own file system
+# holds (MARKER_FILE) carries no such text: there the nonce is the md5sum of its first 64 KiB, copied to the file SCRATCH.
+read_marker() {
+  if [ -z "$MARKER_FILE" ]; then
+    bounded cat "$MARKER"
+    return
+  fi
+  # dd alone meets the file system: a pipeline would outlive the deadline that ends its first process.
+  bounded dd if="$MARKER" of="$1" bs=4096 count=16 || return
+  sum=$(md5sum <"$1") && [ -s "$1" ] && out="run=$RUN nonce=${sum%% *}" && return
+  errno=UNKNOWN out="$MARKER is empty, or there is no md5sum"
+  return 1
+}
+
 # The mount table's line for the file system that holds a path: the last mounted one whose mount point is the path
 # or the longest directory above it. Never touches the path itself, so a dead mount cannot block it.
 mount_of() {
@@ -146,6 +161,21 @@ log_identity() {
     uid_map "$(awk '{ print $1, $2, $3; exit }' /proc/self/uid_map)"
 }
 
+# A process and everything that it has started, so that none of a daemon's helpers keeps a mount alive.
+family() {
+  cat /proc/[0-9]*/status 2>/dev/null | awk -v root="$1" '
+    /^Pid:/ { pid = $2 }
+    /^PPid:/ { parent[pid] = $2 }
+    END {
+      member[root]
+      do {
+        grown = 0
+        for (pid in parent) if (!(pid in member) && (parent[pid] in member)) { member[pid]; grown = 1 }
+      } while (grown)
+      for (pid in member) print pid
+    }'
+}
+
 # An interruptible pause: a shell that waits runs its trap at once, one that sleeps in the foreground does not.
 pause() {
   sleep "$1" &
@@ -162,5 +192,8 @@ BRIDGE=${BRIDGE:-/bridge}
 FINDINGS=${FINDINGS:-/findings}
 MOUNTINFO=${MOUNTINFO:-/proc/self/mountinfo}
 MOUNT=$BRIDGE/fuse
-MARKER=$MOUNT/marker
+MARKER_FILE=${MARKER_FILE:-}
+MARKER=$MOUNT/${MARKER_FILE:-marker}
+# What readers keep open over the daemon's death.
+HELD=$MOUNT/${MARKER_FILE:-held}
 BOOT=$(awk '/^btime/ { print $2 }' /proc/stat)

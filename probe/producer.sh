@@ -4,7 +4,8 @@
 # inspection. It logs each step, talks to nobody, and takes everything away on SIGTERM.
 #
 # Environment: RUN, NODE, DRIVER, SETTLE_SECONDS, MOUNT_SECONDS, PROBE_SECONDS, INSPECT_SECONDS, and for the schedule
-# HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS (see core/settings.ts); and for a scenario
+# HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS; where they are set, COMMAND and MARKER_FILE (see core/settings.ts); and for a
+# scenario
 #   FAULT             none    the mount is held, and that is all
 #                     crash   the daemon is killed
 #                     hang    the daemon is stopped: it lives, and does not answer
@@ -24,6 +25,7 @@ ROLE=producer
 # shellcheck source=probe/driver-rclone.sh
 . "$here/driver-$DRIVER.sh"
 : "${FAULT:=crash}" "${UNMOUNT_AT_START:=no}" "${DELAY_SECONDS:=0}" "${AFTERWARDS:=inspect}"
+SOURCE=${SOURCE:-/tmp/source}
 
 main() {
   daemon='' hung=no mounts=0
@@ -134,10 +136,11 @@ unmount_at_start() {
 
 mount_fuse() {
   mounts=$((mounts + 1))
+  if [ "${DRIVER_READS_SOURCE_AT_START:-no}" = yes ]; then mkdir -p "$SOURCE" && put_marker "$SOURCE"; fi
   before=$(uptime_now)
   {
     [ "$DELAY_SECONDS" = 0 ] || sleep "$DELAY_SECONDS"
-    driver_start "$MOUNT"
+    driver_start "$MOUNT" "$SOURCE"
   } >"$words" 2>&1 &
   daemon=$!
   record daemon info "started $DRIVER as process $daemon: $(driver_says)" driver "$DRIVER" pid "$daemon"
@@ -152,6 +155,8 @@ mount_fuse() {
     fi
     sleep 0.05
   done
+  # What has put itself into the background can be neither killed nor watched.
+  kill -0 "$daemon" 2>/dev/null || give_up mount "the daemon mounted and went away: run it in the foreground" "$(cat "$words")"
   fuse_mount=$(mount_of "$MOUNT")
   record mount ok "$(type_of_mount "$fuse_mount") is mounted at $MOUNT, $(peers_of_mount "$fuse_mount")" \
     fstype "$(type_of_mount "$fuse_mount")" propagation "$(peers_of_mount "$fuse_mount")" mount "$mounts" mountinfo "$fuse_mount"
@@ -166,7 +171,8 @@ crash() {
   if [ "$FAULT" = hang ]; then
     # Before the signal: whatever ends this script now must let everyone go who waits for the daemon.
     hung=yes
-    kill -STOP "$daemon"
+    # shellcheck disable=SC2046 # one word a process
+    kill -STOP $(family "$daemon")
     record crash ok "stopped the FUSE daemon with SIGSTOP; its mount stays, and does not answer" fault hang mountinfo "$(mount_of "$MOUNT")"
     return
   fi
@@ -241,17 +247,43 @@ unmount_in_order() {
   daemon_stop
 }
 
-# The marker goes in through the mount: it is never a file of the bridge itself.
+# The marker goes in through the mount: it is never a file of the bridge itself. Where nothing can be written through it, the
+# marker was there first: in what the driver has packed, or as a file of the daemon's own.
 write_marker() {
+  copy=${copy:-$(mktemp)}
+  if [ -n "$MARKER_FILE" ]; then
+    did=found
+    await_marker
+  elif [ "${DRIVER_READS_SOURCE_AT_START:-no}" = yes ]; then
+    did=packed
+    read_marker "$copy"
+  else
+    did=wrote
+    put_marker "$MOUNT" && read_marker "$copy"
+  fi
+  if [ -z "$errno" ]; then
+    nonce=${out##*nonce=}
+    record marker ok "$did the marker $MARKER, nonce $nonce" path "$MARKER" nonce "$nonce" mount "$mounts"
+  else
+    record marker error "no marker at $MARKER: $errno" path "$MARKER" errno "$errno" detail "$out"
+  fi
+}
+
+# put_marker DIRECTORY
+# Writes a marker with a nonce of its own, and the file that readers keep open.
+put_marker() {
   nonce=$(cat /proc/sys/kernel/random/uuid)
   # Larger than any read-ahead: readers keep it open over the crash, and read on from it afterwards.
-  bounded dd if=/dev/zero of="$MOUNT/held" bs=1048576 count=8 || record held error "cannot write $MOUNT/held: $errno" errno "$errno" detail "$out"
+  bounded dd if=/dev/zero of="$1/held" bs=1048576 count=8 || record held error "cannot write $1/held: $errno" errno "$errno" detail "$out"
   # shellcheck disable=SC2016 # the inner shell expands its own arguments
-  if bounded sh -c 'printf "%s\n" "$1" >"$2"' sh "run=$RUN nonce=$nonce" "$MARKER" && bounded cat "$MARKER"; then
-    record marker ok "wrote the marker $MARKER, nonce $nonce" path "$MARKER" nonce "$nonce" mount "$mounts"
-  else
-    record marker error "cannot write the marker $MARKER: $errno" path "$MARKER" errno "$errno" detail "$out"
-  fi
+  bounded sh -c 'printf "%s\n" "$1" >"$2"' sh "run=$RUN nonce=$nonce" "$1/marker"
+}
+
+# A daemon may mount first, and fill its file system afterwards.
+await_marker() {
+  until read_marker "$copy" || awk -v now="$(uptime_now)" -v then="$before" -v limit="$MOUNT_SECONDS" 'BEGIN { exit !(now - then > limit) }'; do
+    sleep 0.2
+  done
 }
 
 inspect() {
@@ -309,17 +341,23 @@ finish() {
 
 daemon_stop() {
   [ -n "$daemon" ] || return 0
-  kill -TERM "$daemon" 2>/dev/null
+  members=$(family "$daemon")
+  # shellcheck disable=SC2086 # one word a process
+  kill -TERM $members 2>/dev/null
   waited=0
   while kill -0 "$daemon" 2>/dev/null && [ "$waited" -lt 10 ]; do
     sleep 0.1
     waited=$((waited + 1))
   done
-  daemon_kill
+  # shellcheck disable=SC2086 # one word a process
+  daemon_end $members
 }
 
-daemon_kill() {
-  kill -KILL "$daemon" 2>/dev/null
+# shellcheck disable=SC2046 # one word a process
+daemon_kill() { daemon_end $(family "$daemon"); }
+
+daemon_end() {
+  kill -KILL "$@" 2>/dev/null
   wait "$daemon" 2>/dev/null
   daemon=
 }
