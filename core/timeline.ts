@@ -44,7 +44,8 @@ export function timelineOf(evidence: Evidence, readers: readonly string[]): Time
   const [firstMarker, secondMarker] = good("marker");
   const [crash] = good("crash");
   const daemon = producer.find(({ step }) => step === "daemon");
-  const marks = { first, second, crash, firstNonce: firstMarker?.nonce, secondNonce: secondMarker?.nonce };
+  const [cleaned] = good("clean");
+  const marks = { first, second, crash, cleaned, firstNonce: firstMarker?.nonce, secondNonce: secondMarker?.nonce };
   return {
     ...(daemon && first ? { mountMs: since(daemon, first) } : {}),
     remounted: crash !== undefined && second !== undefined,
@@ -57,6 +58,7 @@ interface Marks {
   readonly first: ProbeRecord | undefined;
   readonly second: ProbeRecord | undefined;
   readonly crash: ProbeRecord | undefined;
+  readonly cleaned: ProbeRecord | undefined;
   readonly firstNonce: string | undefined;
   readonly secondNonce: string | undefined;
 }
@@ -65,10 +67,15 @@ function readerTimeline(evidence: Evidence, role: string, marks: Marks): ReaderT
   const { first, second, crash } = marks;
   const own = evidence.records.filter((record) => record.role === role);
   const reads = own.filter(({ step }) => step === "read");
-  const readOf = (nonce: string | undefined) =>
-    nonce === undefined ? undefined : reads.find((read) => read.result === "ok" && read.nonce === nonce);
+  const readOf = (nonce: string | undefined, from = 0) =>
+    nonce === undefined
+      ? undefined
+      : reads.find((read) => read.result === "ok" && read.nonce === nonce && read.uptime >= from);
   const seen = readOf(marks.firstNonce);
-  const recovered = readOf(marks.secondNonce);
+  // A file of the daemon's own has the same nonce in every mount. The first can be read no more once it was killed and taken
+  // away; the second may be, even before the producer has told of it.
+  const gone = marks.cleaned ?? crash;
+  const recovered = readOf(marks.secondNonce, gone?.uptime);
   const error =
     crash && reads.find((read) => read.result === "error" && read.errno !== "ENOENT" && read.uptime >= crash.uptime);
   const over =
@@ -94,4 +101,5 @@ function readerTimeline(evidence: Evidence, role: string, marks: Marks): ReaderT
   };
 }
 
-const since = (from: ProbeRecord, to: ProbeRecord): number => Math.round((to.uptime - from.uptime) * 1000);
+/** At least 0: a reader may see what the producer has done before the producer has told of it. */
+const since = (from: ProbeRecord, to: ProbeRecord): number => Math.max(0, Math.round((to.uptime - from.uptime) * 1000));

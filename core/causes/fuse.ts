@@ -76,6 +76,26 @@ export const lsmDenies: Cause = {
   find: deniedBySecurityModule,
 };
 
+/** What a file system says that takes no new file, or does not hold the one that was named. */
+const REFUSALS: ReadonlySet<string> = new Set(["EROFS", "EACCES", "EPERM", "ENOSYS", "ENOENT"]);
+
+export const noMarker: Cause = {
+  id: "no-marker",
+  outcome: "inconclusive",
+  symptom: "The daemon mounts; `Read-only file system` or `Permission denied` where the producer writes its marker.",
+  explanation:
+    "The daemon's file system takes no marker and holds none, so there was nothing for the consumer to find.",
+  fix: "Set `markerFile` to a file that your daemon's file system holds (driver `command`); a large one may need a longer `mountSeconds`.",
+  find: (evidence) =>
+    mounts(evidence).length === 0
+      ? undefined
+      : some(
+          gaveUp(evidence)
+            .filter(({ step, errno }) => step === "marker" && REFUSALS.has(errno ?? ""))
+            .map(recordQuote),
+        ),
+};
+
 export const producerNeverMounted: Cause = {
   id: "producer-never-mounted",
   outcome: "inconclusive",

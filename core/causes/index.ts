@@ -12,6 +12,7 @@ import {
   fuseUnavailable,
   lsmDenies,
   mountLimit,
+  noMarker,
   producerNeverMounted,
 } from "./fuse.ts";
 import { consumerBindsMountpoint, peerGroupDestroyed, stackedMounts, staleMountLeft } from "./mounts.ts";
@@ -62,6 +63,7 @@ export const causes: readonly Cause[] = [
   allowOtherMissing,
   daemonHung,
   // What is left where nothing more exact is proven.
+  noMarker,
   producerNeverMounted,
   controlTooLate,
 ];

@@ -71,7 +71,8 @@ export const hostReadOnly: Cause = {
     some([
       ...kubeletQuotes(evidence, (text) => /mkdir.*read-only file system/.test(text)),
       ...mountFailures(evidence)
-        .filter(({ errno }) => errno === "EROFS")
+        // A marker that cannot be written is the daemon's file system's refusal, not the node's.
+        .filter(({ step, errno }) => step === "mount" && errno === "EROFS")
         .map(recordQuote),
     ]),
 };

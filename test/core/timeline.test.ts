@@ -57,6 +57,18 @@ describe("timeline", () => {
     assert.equal(readers.default?.stale, undefined);
   });
 
+  it("tells a new mount of a file of the daemon's own, whose nonce is the same, by the clean-up between them", () => {
+    const same = crash.map((one) => (one.step === "marker" ? { ...one, nonce: NONCE } : one));
+    const again = record("default", "read", "ok", { uptime: 2064.1, nonce: NONCE, fstype: "fuse" });
+    const { readers } = timelineOf(
+      evidence({ records: [...success, ...same, ...dead("default"), again, ...dead("hardened")] }),
+      READERS,
+    );
+    // Seen before the producer, which polls, has told of its mount.
+    assert.equal(readers.default?.recoveredMs, 0);
+    assert.equal(readers.hardened?.recoveredMs, undefined);
+  });
+
   it("tells a new mount from the old by its nonce alone", () => {
     const again = record("default", "read", "ok", { uptime: 2064.4, nonce: NONCE });
     const { readers } = timelineOf(evidence({ records: [...success, ...crash, again] }), READERS);

@@ -39,6 +39,7 @@ const EXPLAINED: Readonly<Record<string, readonly string[]>> = {
   "fuse-device-denied": ["producer-never-mounted"],
   "fusermount-missing": ["producer-never-mounted"],
   "mount-limit": ["producer-never-mounted"],
+  "no-marker": ["producer-never-mounted"],
   "lsm-denies": ["producer-never-mounted"],
   "daemon-killed": ["producer-never-mounted"],
   "daemon-hung": ["producer-never-mounted"],

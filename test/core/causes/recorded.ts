@@ -104,6 +104,24 @@ export const words: readonly Recorded[] = [
     }),
   },
   {
+    what: "a daemon of one's own that is read-only, and no markerFile",
+    cause: "no-marker",
+    quoted: /EROFS.*Read-only file system/s,
+    evidence: evidence({
+      pods: podsWith({}),
+      records: [
+        ...mounted.filter(({ step }) => step !== "marker"),
+        record("producer", "marker", "error", {
+          errno: "EROFS",
+          detail: "sh: can't create /bridge/fuse/marker: Read-only file system",
+        }),
+        unseenByControl,
+        ...misses("default"),
+        ...misses("hardened"),
+      ],
+    }),
+  },
+  {
     what: "an AppArmor profile that denies the mount",
     cause: "lsm-denies",
     quoted: /docker-default \(enforce\).*Permission denied/s,
