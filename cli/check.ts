@@ -1,7 +1,15 @@
 /** Judges Kubernetes manifests by the isolation rules: what is written here, before it reaches a cluster. */
 import { Command, Option } from "commander";
 import { admission } from "../core/admission.ts";
-import { type Allowed, HOMELAB, judge, RULES, type Rule, type Violation } from "../core/rules/index.ts";
+import {
+  type Allowed,
+  allowedBy as allowedBySettings,
+  HOMELAB,
+  judge,
+  RULES,
+  type Rule,
+  type Violation,
+} from "../core/rules/index.ts";
 import { probeScripts } from "../probe/scripts.ts";
 import { type Document, documentsOf, manifestFiles, type Unreadable } from "./checkFiles.ts";
 import { EXIT, main, UserError } from "./problem.ts";
@@ -48,8 +56,10 @@ Exit codes: 0 clean, 1 violations, 2 an input that cannot be read`,
 
 async function allowedBy({ stack, node, namespace, bridge }: Options): Promise<Allowed> {
   // Only a stack needs the settings' schema, which takes longer to load than a hundred files to judge.
-  const base = stack === undefined ? HOMELAB : (await import("./options.ts")).readSettings({ stack });
+  const base: Allowed =
+    stack === undefined ? HOMELAB : allowedBySettings((await import("./options.ts")).readSettings({ stack }));
   const confined = {
+    ...base,
     nodes: node ?? base.nodes,
     namespace: namespace ?? base.namespace,
     bridge: bridge ?? base.bridge,

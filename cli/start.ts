@@ -86,7 +86,9 @@ async function start(options: Options, stop: AbortSignal): Promise<number> {
 /** The pack allows the homelab. Only the command line's own words, or the sandbox, can make it another node or place. */
 function allowedBySaying(options: Options, ground: Ground): Record<string, unknown> {
   const said = { ...(ground.nodes ? { nodes: ground.nodes } : {}), ...saidSettings(options) };
-  return Object.fromEntries(Object.entries(said).filter(([key]) => ["nodes", "namespace", "bridge"].includes(key)));
+  return Object.fromEntries(
+    Object.entries(said).filter(([key]) => ["nodes", "namespace", "bridge", "command"].includes(key)),
+  );
 }
 
 async function test(run: Run): Promise<Readonly<Record<string, NodeVerdict>>> {

@@ -96,6 +96,27 @@ export function imageFault(image: string): string | undefined {
   return undefined;
 }
 
+/** A path below the mount point that leaves it by no way. */
+export function markerFileFault(path: string): string | undefined {
+  if (path === "") return undefined;
+  if (path.startsWith("/")) return "give a path relative to the mount point, such as version.txt";
+  if (path.split("/").some((part) => part === "" || part === "." || part === ".."))
+    return "write the path without empty, . and .. parts, such as version.txt";
+  // The mount table, in which the probe looks the path up, writes blanks and control characters otherwise.
+  if (!/^[^\s\p{Cc}\\$]+$/u.test(path)) return "name a file without blanks, backslashes and $";
+  return undefined;
+}
+
+/** Kubernetes and Linux take more of a variable; what is longer belongs into the image. */
+const LONGEST_COMMAND = 8192;
+
+export function commandFault(command: string): string | undefined {
+  if (command.includes("\0")) return "write it without NUL characters";
+  if (command.length > LONGEST_COMMAND)
+    return `put what is longer than ${LONGEST_COMMAND} characters into a script of the image`;
+  return undefined;
+}
+
 export function quantityFault(amount: string): string | undefined {
   if (!QUANTITY.test(amount)) return "give a Kubernetes quantity, such as 100m or 64Mi";
   if (Number.parseFloat(amount) === 0) return "give more than nothing";

@@ -6,9 +6,18 @@
  * value and the remedy.
  */
 import { z } from "zod";
-import { bridgeFault, imageFault, namespaceFault, nodeFault, quantityFault } from "./facts.ts";
+import {
+  bridgeFault,
+  commandFault,
+  imageFault,
+  markerFileFault,
+  namespaceFault,
+  nodeFault,
+  quantityFault,
+} from "./facts.ts";
 import { fluxSchema } from "./flux/settings.ts";
 import { nearest } from "./nearest.ts";
+import { driverFaults } from "./ownDriver.ts";
 import { DEFAULT_SCENARIOS, scenariosFault } from "./scenarios.ts";
 
 /** A text that must pass a check; the check's words are the fault's remedy. */
@@ -58,7 +67,20 @@ export const schema = z.strictObject({
   consumerImage: checked(imageFault)
     .default("rclone/rclone:1.71.2")
     .describe("Image of the consumer: a POSIX shell with awk, stat and timeout. The producer's saves a second pull."),
-  driver: z.enum(["rclone"]).default("rclone").describe("FUSE file system the producer mounts."),
+  driver: z
+    .enum(["rclone", "squashfuse", "bindfs", "command"])
+    .default("rclone")
+    .describe("FUSE file system the producer mounts, with programs of its image; command: your own daemon."),
+  command: checked(commandFault)
+    .default("")
+    .describe(
+      "With driver command: the shell command that runs your daemon in the foreground; its environment has MOUNT, SOURCE and ALLOW_OTHER.",
+    ),
+  markerFile: checked(markerFileFault)
+    .default("")
+    .describe(
+      "With driver command, where nothing can be written through the mount: a file that your daemon's file system holds, relative to the mount point.",
+    ),
   markerWaitSeconds: seconds(1, 3600).default(30).describe("How long the consumer waits for the marker, in seconds."),
   settleSeconds: seconds(0, 600)
     .default(2)
@@ -155,8 +177,12 @@ export class SettingsError extends Error {
  */
 export function parseSettings(input: unknown): Settings {
   const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new SettingsError(parsed.error.issues.flatMap((issue) => faultsOf(issue, input)));
+  const faults = [
+    ...(parsed.error?.issues.flatMap((issue) => faultsOf(issue, input)) ?? []),
+    ...driverFaults(input).map(({ key, remedy }) => fault([key], input, remedy)),
+  ];
+  if (parsed.success && faults.length === 0) return parsed.data;
+  throw new SettingsError(faults);
 }
 
 /**

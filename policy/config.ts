@@ -10,6 +10,8 @@ export interface PackConfig {
   readonly nodes: readonly string[];
   readonly namespace: string;
   readonly bridge: string;
+  /** Empty: none. */
+  readonly command: string;
   /** `stack`: everything in the stack is judged; `namespace`: only what touches the test. */
   readonly scope: "stack" | "namespace";
 }
@@ -18,6 +20,7 @@ const DEFAULTS: PackConfig = {
   nodes: HOMELAB.nodes,
   namespace: HOMELAB.namespace,
   bridge: HOMELAB.bridge,
+  command: "",
   scope: "stack",
 };
 
@@ -36,6 +39,11 @@ export const configSchema: PolicyConfigSchema = {
       pattern: "^/[^/]+/.*[^/]$",
       default: DEFAULTS.bridge,
       description: "The one directory of a node that pods may mount.",
+    },
+    command: {
+      type: "string",
+      default: DEFAULTS.command,
+      description: "The shell command that the privileged container may run as its daemon; empty: none.",
     },
     scope: {
       type: "string",
@@ -64,8 +72,8 @@ export function allowedBy(given: Partial<PackConfig>): Told {
   const key = JSON.stringify(given);
   const known = told.get(key);
   if (known) return known;
-  const { scope, nodes, namespace, bridge } = { ...DEFAULTS, ...given };
-  const confined = { nodes, namespace, bridge, scripts: SCRIPTS };
+  const { scope, command, ...place } = { ...DEFAULTS, ...given };
+  const confined = { ...place, ...(command === "" ? {} : { command }), scripts: SCRIPTS };
   const fresh: Told = {
     allowed: { ...confined, root: ROOT, policies: admission({ ...confined, sweep: true }) },
     scope,

@@ -1,6 +1,7 @@
 /** The rules of a pod, in CEL. Fields are read with `?.`, so that a missing one is no error, which would deny everything. */
 
 import { PRODUCER } from "../manifests/names.ts";
+import { literal } from "../manifests/ownDaemon.ts";
 import { type Allowed, BIDIRECTIONAL_PATHS, bridgesOf } from "../rules/allowed.ts";
 import { bridgeHostpathOnly } from "../rules/bridgeHostpathOnly.ts";
 import { mountPropagation } from "../rules/mountPropagation.ts";
@@ -38,7 +39,8 @@ function trusted(allowed: Allowed): string {
     .join(" && ");
   const producer = lines(
     `(variables.name in ${named(PRODUCER, allowed)} && c.name == ${cel(PRODUCER)}`,
-    `  && c.?command.orValue([]) == ["sh", "/probe/producer.sh"] && ${probed})`,
+    `  && c.?command.orValue([]) == ["sh", "/probe/producer.sh"] && ${daemon(allowed)}`,
+    `  && ${probed})`,
   );
   const script = allowed.scripts?.["sweep.sh"];
   const sweep = lines(
@@ -49,6 +51,10 @@ function trusted(allowed: Allowed): string {
   const either = allowed.sweep ? lines(producer, `|| ${sweep}`) : producer;
   return lines(`object.spec.containers.filter(c, ${idle} && (`, either, ")).map(c, c.name)");
 }
+
+/** The probe runs what COMMAND holds. */
+const daemon = ({ command }: Allowed): string =>
+  `c.?env.orValue([]).all(e, e.name != 'COMMAND'${command ? ` || e.?value.orValue('') == ${cel(literal(command))}` : ""})`;
 
 const below = "(m.mountPath == '/probe' || m.mountPath.startsWith('/probe/'))";
 

@@ -1,6 +1,7 @@
 import { chosen } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
 import { CONSUMER, CONTROL_CONTAINER, HARDENED_CONTAINER, USER_CONTAINER } from "./names.ts";
+import { markerEnvironment } from "./ownDaemon.ts";
 import { lateSeconds, type Pair, scenarioSeconds } from "./pair.ts";
 import {
   bridgeMount,
@@ -60,6 +61,7 @@ export function consumer(settings: Settings, pair: Pair): Pod {
       ...times(settings, pair),
       ...(permissions ? { PERMISSIONS: "yes" } : {}),
       ...(variation?.readersRestart ? { RESTART: "yes" } : {}),
+      ...markerEnvironment(settings),
     }),
     resources: settings.resources.consumer,
     securityContext,

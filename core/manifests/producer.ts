@@ -1,6 +1,7 @@
 import { chosen } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
 import { PRODUCER } from "./names.ts";
+import { commandEnvironment, markerEnvironment } from "./ownDaemon.ts";
 import { heldSeconds, type Pair } from "./pair.ts";
 import {
   bridgeMount,
@@ -27,6 +28,8 @@ export function producer(settings: Settings, pair: Pair): Pod {
     base: PRODUCER,
     component: "producer",
     restarts: dies,
+    // The command is the shell's to expand, not Flux'.
+    ...(settings.command === "" ? {} : { annotations: { "kustomize.toolkit.fluxcd.io/substitute": "disabled" } }),
     initContainers: [
       ...pulls([settings.consumerImage], settings.producerImage, amounts),
       ...turn(pair.turnSeconds, settings.producerImage, amounts),
@@ -44,6 +47,8 @@ export function producer(settings: Settings, pair: Pair): Pod {
           STALE_SECONDS: settings.staleSeconds,
           RECOVER_SECONDS: settings.recoverSeconds,
           ...schedule(settings, pair),
+          ...commandEnvironment(settings),
+          ...markerEnvironment(settings),
         }),
         resources: own,
         securityContext: { privileged: true },

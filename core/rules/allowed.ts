@@ -14,6 +14,11 @@ export interface Allowed {
    */
   readonly scripts?: Readonly<Record<string, string>>;
   /**
+   * The shell command that the privileged container may run as its daemon, word for word: the setting `command`.
+   * @default none
+   */
+  readonly command?: string;
+  /**
    * The checkout that commands must be run from.
    * @default commands are refused
    */
@@ -43,8 +48,13 @@ export interface Allowed {
 export const HOMELAB: Allowed = { nodes: ["k3s-w2"], namespace: "fuse-test", bridge: "/tmp/fuse-test-bridge" };
 
 /** What a test with these settings needs, and no more. */
-export function allowedBy(settings: Pick<Settings, "nodes" | "namespace" | "bridge">): Allowed {
-  return { nodes: settings.nodes, namespace: settings.namespace, bridge: settings.bridge };
+export function allowedBy({
+  nodes,
+  namespace,
+  bridge,
+  command,
+}: Pick<Settings, "nodes" | "namespace" | "bridge" | "command">): Allowed {
+  return { nodes, namespace, bridge, ...(command === "" ? {} : { command }) };
 }
 
 /** The directories of a node that pods may mount: the bridge, and below it one for each scenario that has its own pair. */

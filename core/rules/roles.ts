@@ -1,4 +1,5 @@
 import { CONSUMER, PROBE_CONFIG_MAP, PRODUCER } from "../manifests/names.ts";
+import { literal } from "../manifests/ownDaemon.ts";
 import { PAIR_SCENARIOS } from "../scenarios.ts";
 import type { Allowed } from "./allowed.ts";
 import type { At } from "./at.ts";
@@ -40,7 +41,7 @@ export function privilegeFault(look: Look, pod: PodPlace, container: ContainerPl
   if (container.list !== "containers") return `is in ${container.list}: only a regular container may have it`;
   const name = role === "producer" ? PRODUCER : "sweep";
   if (container.at.get("name").text !== name) return `is not container ${name}`;
-  const words = commandFault(look, role, container.at);
+  const words = commandFault(look, role, container.at) ?? daemonFault(look, container.at);
   if (words) return words;
   for (const key of [
     "args",
@@ -73,6 +74,18 @@ function commandFault(look: Look, role: "producer" | "sweep-unmount", at: At): s
   return role === "producer" || own === undefined || own === script
     ? undefined
     : "runs another script than the project's";
+}
+
+/** The probe runs what COMMAND holds as its daemon: nothing that is not allowed in so many words. */
+function daemonFault({ allowed }: Look, at: At): string | undefined {
+  const commands = at
+    .get("env")
+    .items()
+    .filter((one) => one.get("name").text === "COMMAND" || one.get("name").unknown);
+  const wanted = allowed.command && literal(allowed.command);
+  return commands.every((one) => wanted !== undefined && one.get("value").text === wanted)
+    ? undefined
+    : "runs a daemon of its own that is not allowed";
 }
 
 function runsProbe(pod: PodPlace, container: At): boolean {

@@ -113,6 +113,25 @@ describe("manifests", () => {
     );
   });
 
+  it("say nothing of a daemon of one's own where there is none", () => {
+    for (const { spec } of both(only()))
+      for (const { env } of spec.containers)
+        assert.ok(!env?.some(({ name }) => name === "COMMAND" || name === "MARKER_FILE"));
+  });
+
+  it("hand over a command as it is, past Kubernetes and Flux, to the producer alone, and the marker's file to everyone", () => {
+    const command = 'echo $$ $(id -u) $HOME; exec my-daemon "$MOUNT"';
+    const { producer, consumer } = only({ driver: "command", command, markerFile: "a/version.txt" });
+    const valuesOf = (name: string, pod: Pod) =>
+      pod.spec.containers.flatMap(({ env }) => env?.filter((one) => one.name === name).map(({ value }) => value) ?? []);
+    assert.deepEqual(valuesOf("COMMAND", producer), ['echo $$$ $$(id -u) $HOME; exec my-daemon "$MOUNT"']);
+    assert.deepEqual(valuesOf("COMMAND", consumer), []);
+    assert.deepEqual(valuesOf("DRIVER", producer), ["command"]);
+    assert.deepEqual(valuesOf("MARKER_FILE", producer), ["a/version.txt"]);
+    assert.deepEqual(valuesOf("MARKER_FILE", consumer), Array(3).fill("a/version.txt"));
+    assert.equal(producer.metadata.annotations?.["kustomize.toolkit.fluxcd.io/substitute"], "disabled");
+  });
+
   it("sweep without privileges, except to unmount", () => {
     const settings = parseSettings({ nodes: ["k3s-w2"] });
     const check = sweepPod(settings, "k3s-w2", "check", "true");

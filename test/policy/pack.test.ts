@@ -35,7 +35,13 @@ describe("policy pack", () => {
     for (const policy of RULES.map(policyOf)) {
       assert.equal(policy.enforcementLevel, "mandatory", policy.name);
       assert.ok(policy.severity && policy.remediationSteps && policy.description, policy.name);
-      assert.deepEqual(Object.keys(policy.configSchema?.properties ?? {}), ["nodes", "namespace", "bridge", "scope"]);
+      assert.deepEqual(Object.keys(policy.configSchema?.properties ?? {}), [
+        "nodes",
+        "namespace",
+        "bridge",
+        "command",
+        "scope",
+      ]);
     }
   });
 
@@ -65,6 +71,21 @@ describe("policy pack", () => {
     const elsewhere = bundle(parseSettings({ nodes: ["k3s-w1"], namespace: "other", bridge: "/tmp/other" }), {});
     const said = packSays(asPod(elsewhere.pods[0]?.consumer ?? {}));
     assert.deepEqual(rulesSaid(said).sort(), ["bridge-hostpath-only", "pinned-to-test-node", "test-namespace-only"]);
+  });
+
+  it("allows a daemon of the user's own only where its configuration has the same command", () => {
+    const command = 'exec my-daemon --pid $$ --at "$MOUNT"';
+    const own = bundle(parseSettings({ nodes: ["k3s-w2"], driver: "command", command }), probeScripts());
+    const [pair] = own.pods;
+    assert.ok(pair);
+    assert.deepEqual(
+      new Set(rulesSaid(packSays(asPod(pair.producer)))),
+      new Set(["privileged-producer-only", "mount-propagation"]),
+    );
+    for (const id of ["privileged-producer-only", "mount-propagation"] as const) {
+      assert.deepEqual(packSays(asPod(pair.producer), packConfig({ command })[id]), [], id);
+      assert.notDeepEqual(packSays(asPod(pair.producer), packConfig({ command: `${command} ` })[id]), [], id);
+    }
   });
 
   it("allows what its configuration names, through a file that tells every policy the same", () => {

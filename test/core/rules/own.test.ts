@@ -10,6 +10,13 @@ const scripts = probeScripts();
 const SETTINGS = {
   "one node": parseSettings({ nodes: ["k3s-w2"] }),
   "several nodes, two images": parseSettings({ nodes: ["a", "b.example"], producerImage: "example.com/p:1" }),
+  "a daemon of the user's own": parseSettings({
+    nodes: ["k3s-w2"],
+    driver: "command",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's
+    command: 'echo $$ $(id -u); exec my-daemon "${MOUNT}"',
+    markerFile: "version.txt",
+  }),
   "every duration at its most": parseSettings({ nodes: ["a"], inspectionMinutes: 24 * 60, markerWaitSeconds: 3600 }),
 };
 
@@ -29,6 +36,16 @@ describe("isolation rules on the project's own objects", () => {
       for (const pod of sweeps) assert.ok(judge(pod, allowed).length > 0, pod.metadata.name);
     });
   }
+
+  it("refuse another daemon than the settings'", () => {
+    const settings = SETTINGS["a daemon of the user's own"];
+    const producers = bundle(settings, scripts).pods.map(({ producer }) => producer);
+    for (const command of ["", "exec another"])
+      assert.throws(
+        () => assertIsolated(producers, { ...allowedBy({ ...settings, command }), scripts }),
+        /privileged-producer-only: .*runs a daemon of its own that is not allowed/,
+      );
+  });
 
   it("name every breach in the error that stops the component", () => {
     const [settings, other] = [SETTINGS["one node"], SETTINGS["several nodes, two images"]];
