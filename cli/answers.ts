@@ -29,9 +29,10 @@ export class Answers {
     }));
   }
 
-  /** Whether nothing that is still to come can change this pair's verdict. */
+  /** Whether nothing that is still to come of this pair matters: it has answered, or there is nothing to ask it. */
   has(whose: Whose): boolean {
-    return this.verdicts.has(keyOf(whose));
+    const base = whose.scenario === undefined ? undefined : this.verdicts.get(whose.node);
+    return this.verdicts.has(keyOf(whose)) || (base !== undefined && !scenariosAsked(base));
   }
 
   /** Takes the verdict that the evidence allows, if it allows one. */
@@ -53,10 +54,7 @@ export class Answers {
 
   /** Whether every pair that can answer has answered. */
   get complete(): boolean {
-    return this.pairs.every((pair) => {
-      const base = this.verdicts.get(pair.node);
-      return this.has(pair) || (base !== undefined && !scenariosAsked(base));
-    });
+    return this.pairs.every((pair) => this.has(pair));
   }
 
   nodes(): Record<string, NodeVerdict> {

@@ -75,7 +75,9 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     this.sweep = sweepAtDestroy(name, settings, inNamespace);
     this.pods = objects.pods.flatMap(({ node, scenario, producer, consumer }) => {
       const child = [name, node, scenario?.id].filter(Boolean).join("-");
-      return [this.pod(`${child}-producer`, producer), this.pod(`${child}-consumer`, consumer)];
+      // The consumer first: its negative control must be there before the mount.
+      const reader = this.pod(`${child}-consumer`, consumer);
+      return [this.pod(`${child}-producer`, producer, [reader]), reader];
     });
     this.collect = collect(name, settings, objects, inNamespace);
     this.verdicts = this.collect.stdout.apply(
@@ -94,13 +96,13 @@ export class FusePropagationTest extends pulumi.ComponentResource {
   }
 
   /** A pod is deleted before the sweep runs, and the sweep before the namespace goes. */
-  private pod(name: string, pod: manifest.Pod): Pod {
+  private pod(name: string, pod: manifest.Pod, after: readonly Pod[] = []): Pod {
     // Whether a pod becomes ready is what is tested: the collector watches it, the engine must not wait for it.
     const annotations = { ...pod.metadata.annotations, "pulumi.com/skipAwait": "true" };
     const args = plain({ ...pod, metadata: { ...pod.metadata, annotations } });
     return new Pod(name, args, {
       parent: this,
-      dependsOn: [this.probe, this.sweep, ...this.admission],
+      dependsOn: [this.probe, this.sweep, ...this.admission, ...after],
       deleteBeforeReplace: true,
     });
   }

@@ -81,7 +81,8 @@ function readerTimeline(evidence: Evidence, role: string, marks: Marks): ReaderT
   const over =
     error && reads.find((read) => read.uptime > error.uptime && (read.result === "ok" || read.errno === "ENOENT"));
   // What is read after the crash but before the clean-up may still come from a cache: only the recovered state tells.
-  const restarted = crash && own.some(({ step, uptime }) => step === "start" && uptime > crash.uptime);
+  const starts = own.filter(({ step }) => step === "start");
+  const restarted = crash && starts.slice(1).some(({ uptime }) => uptime > crash.uptime);
   const opened = crash && !restarted && own.some(({ step, uptime }) => step === "held" && uptime < crash.uptime);
   const held = opened && recovered && own.find(({ step, uptime }) => step === "held" && uptime >= recovered.uptime);
   return {

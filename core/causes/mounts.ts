@@ -4,6 +4,7 @@ import type { Cause, Quote } from "./cause.ts";
 import {
   bothStarted,
   containerQuotes,
+  eventQuotes,
   isFuse,
   kubeletQuotes,
   mountFailures,
@@ -98,7 +99,11 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
       return [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)];
     // Made while this run's daemon is dead, it does not even start.
     const isMountpoint = bridge.mountPath === `${bridge.root}/fuse`;
-    const refused = containerQuotes([pod], ({ message }) => DEAD.test(message));
+    // The kubelet says it once in the container's state and from then on in its events only.
+    const refused = [
+      ...containerQuotes([pod], ({ message }) => DEAD.test(message)),
+      ...eventQuotes(evidence, (text) => DEAD.test(text)).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),
+    ];
     return isMountpoint && mounts(evidence).length > 0 && refused.length > 0 ? [specQuote(reader), ...refused] : [];
   });
   return some(found);

@@ -104,7 +104,7 @@ function times(settings: Settings, { scenario }: Pair): Record<string, number> {
       MARKER_WAIT_SECONDS: markerWaitSeconds,
       WATCH_SECONDS: markerWaitSeconds + holdSeconds + staleSeconds + recoverSeconds,
     };
-  const window = scenarioSeconds(settings);
+  const window = scenarioSeconds(settings, scenario);
   // It decides within its turn.
   return { MARKER_WAIT_SECONDS: Math.min(markerWaitSeconds, window - 2), WATCH_SECONDS: window };
 }

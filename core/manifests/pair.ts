@@ -10,21 +10,21 @@ export interface Pair {
   readonly turnSeconds: number;
 }
 
-/** A start of three containers and two mounts on a busy machine, in seconds. */
+/** A start of a pod's containers and a mount on a busy machine, in seconds. */
 const START_SECONDS = 6;
-/** Six daemons started one after the other, and read by three users, in seconds. */
-const PERMISSIONS_SECONDS = 8;
+/** A late consumer is created this long after the mount at the latest: its init container's end, and three containers. */
+const LATE_SECONDS = 9;
+/** Six daemons, and their mounts read by three users, in seconds. */
+const PERMISSIONS_SECONDS = 4;
 
 export function pairsIn(settings: Settings): readonly Pair[] {
-  const scenarios = pairsOf(settings.scenarios);
-  return settings.nodes.flatMap((node): Pair[] => [
-    { node, turnSeconds: 0 },
-    ...scenarios.map((scenario, index) => ({
-      node,
-      scenario,
-      turnSeconds: baseSeconds(settings) + index * (scenarioSeconds(settings) + START_SECONDS),
-    })),
-  ]);
+  const pairs: Omit<Pair, "node">[] = [{ turnSeconds: 0 }];
+  let turnSeconds = baseSeconds(settings);
+  for (const scenario of pairsOf(settings.scenarios)) {
+    pairs.push({ scenario, turnSeconds });
+    turnSeconds += scenarioSeconds(settings, scenario);
+  }
+  return settings.nodes.flatMap((node) => pairs.map((pair) => ({ node, ...pair })));
 }
 
 /** How long the base pair needs for its schedule, in seconds. */
@@ -39,20 +39,30 @@ function baseSeconds(settings: Settings): number {
   );
 }
 
-/** How long a scenario's pair is watched, in seconds: its schedule, and a daemon that is as slow as a scenario makes it. */
-export function scenarioSeconds(settings: Settings): number {
-  const { settleSeconds, staleSeconds, recoverSeconds } = settings;
-  return settleSeconds + heldSeconds(settings) + staleSeconds + recoverSeconds + START_SECONDS;
+/** How long a scenario's pair is watched, in seconds: its schedule, and its start. */
+export function scenarioSeconds(settings: Settings, scenario: PairScenario): number {
+  const { settleSeconds, recoverSeconds } = settings;
+  return (
+    settleSeconds + heldSeconds(settings, scenario) + staleSeconds(settings, scenario) + recoverSeconds + START_SECONDS
+  );
 }
 
-/** The first mount is held until a consumer that was created after it has looked, in seconds. */
-export const heldSeconds = ({ holdSeconds }: Settings): number => holdSeconds + START_SECONDS / 2;
+/** How long a scenario holds its first mount, in seconds: until a consumer that was created after it has looked. */
+export const heldSeconds = ({ holdSeconds }: Settings, { pair }: PairScenario): number =>
+  holdSeconds + (pair.late ? LATE_SECONDS : (pair.delaySeconds ?? 0));
+
+/** How long a scenario leaves its dead mount, in seconds: a read of a hung one must come to its deadline first. */
+export const staleSeconds = ({ staleSeconds: given, probeSeconds }: Settings, { pair }: PairScenario): number =>
+  pair.fault === "hang" ? Math.max(given, probeSeconds + 2) : given;
 
 /** When a late consumer is created, counted from its pair's turn, in seconds: the producer has settled and mounted. */
 export const lateSeconds = ({ settleSeconds }: Settings): number => settleSeconds + 2;
 
 /** How long all turns take, in seconds: what a collector has to wait for beside its own patience. */
-export const turnsSeconds = (settings: Settings): number => {
-  const last = Math.max(0, ...pairsIn(settings).map(({ turnSeconds }) => turnSeconds));
-  return last === 0 ? 0 : last + scenarioSeconds(settings);
-};
+export const turnsSeconds = (settings: Settings): number =>
+  Math.max(
+    0,
+    ...pairsIn(settings).map(({ scenario, turnSeconds }) =>
+      scenario ? turnSeconds + scenarioSeconds(settings, scenario) : 0,
+    ),
+  );

@@ -25,7 +25,7 @@ export function pod(
     readonly restarts?: boolean;
   },
 ): Pod {
-  const window = scenario ? turnSeconds + scenarioSeconds(settings) : settings.inspectionMinutes * 60;
+  const window = scenario ? turnSeconds + scenarioSeconds(settings, scenario) : settings.inspectionMinutes * 60;
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -132,7 +132,7 @@ export function probeEnvironment(
     PROBE_SECONDS: settings.probeSeconds,
     // A scenario's pods end with its schedule: what they saw stays in their logs.
     ...(scenario
-      ? { INSPECT_SECONDS: scenarioSeconds(settings), AFTERWARDS: "end" }
+      ? { INSPECT_SECONDS: scenarioSeconds(settings, scenario), AFTERWARDS: "end" }
       : { INSPECT_SECONDS: settings.inspectionMinutes * 60 }),
     ...more,
   };

@@ -2,7 +2,7 @@ import { chosen } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
 import { PRODUCER } from "./names.ts";
 import { commandEnvironment, markerEnvironment } from "./ownDaemon.ts";
-import { heldSeconds, type Pair } from "./pair.ts";
+import { heldSeconds, type Pair, staleSeconds } from "./pair.ts";
 import {
   bridgeMount,
   FINDINGS_MOUNT,
@@ -44,7 +44,6 @@ export function producer(settings: Settings, pair: Pair): Pod {
           DRIVER: settings.driver,
           SETTLE_SECONDS: settings.settleSeconds,
           MOUNT_SECONDS: settings.mountSeconds,
-          STALE_SECONDS: settings.staleSeconds,
           RECOVER_SECONDS: settings.recoverSeconds,
           ...schedule(settings, pair),
           ...commandEnvironment(settings),
@@ -71,13 +70,15 @@ function schedule(settings: Settings, { scenario }: Pair): Record<string, string
     return {
       FAULT: names.includes("daemon-crash") ? "crash" : "none",
       HOLD_SECONDS: settings.holdSeconds,
+      STALE_SECONDS: settings.staleSeconds,
       PERMISSIONS: names.includes("permissions") ? "yes" : "no",
     };
   }
   const { fault, unmountAtStart, delaySeconds } = scenario.pair;
   return {
     FAULT: fault,
-    HOLD_SECONDS: heldSeconds(settings),
+    HOLD_SECONDS: heldSeconds(settings, scenario),
+    STALE_SECONDS: staleSeconds(settings, scenario),
     ...(unmountAtStart ? { UNMOUNT_AT_START: "yes" } : {}),
     ...(delaySeconds ? { DELAY_SECONDS: delaySeconds } : {}),
   };

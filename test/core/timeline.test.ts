@@ -77,8 +77,9 @@ describe("timeline", () => {
 });
 
 describe("a reader that was restarted", () => {
+  const born = READERS.map((role) => record(role, "start", "info", { uptime: 2055 }));
   const started = record("default", "start", "info", { uptime: 2062 });
-  const records = [...success, ...crash, ...READERS.flatMap(dead), started, ...READERS.flatMap(back), over];
+  const records = [...born, ...success, ...crash, ...READERS.flatMap(dead), started, ...READERS.flatMap(back), over];
 
   it("is not back by itself: no A", () => {
     const { grade, timings } = judged(records);

@@ -79,10 +79,12 @@ const spec = fc.record({
     ),
   ),
 });
+/** The reader of files refuses the key of YAML's merges, which two tools read differently: there is nothing to agree on. */
+const key = fc.string().filter((name) => name !== "<<");
 const metadata = fc.record({
   name: fc.constantFrom("fuse-producer", "fuse-consumer", "fuse-producer-k3s-w2", "x"),
   namespace: some(fc.constantFrom("fuse-test", "default")),
-  annotations: some(fc.dictionary(fc.string(), fc.string())),
+  annotations: some(fc.dictionary(key, fc.string())),
 });
 const object = fc.oneof(
   fc.record({ apiVersion: fc.constantFrom("v1", "x/v1"), kind: fc.constant("Pod"), metadata, spec }),
@@ -92,7 +94,7 @@ const object = fc.oneof(
     metadata,
     spec: fc.record({ template: fc.record({ metadata, spec }) }),
   }),
-  fc.record({ apiVersion: fc.constant("v1"), kind: fc.constant("ConfigMap"), metadata, data: fc.object() }),
+  fc.record({ apiVersion: fc.constant("v1"), kind: fc.constant("ConfigMap"), metadata, data: fc.object({ key }) }),
 );
 
 /** As JSON says it: what is undefined is not there. */

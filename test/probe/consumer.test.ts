@@ -119,7 +119,8 @@ describe("consumer", () => {
       node = imaginedNode();
       const marker = join(node.bridge, "fuse", "marker");
       const show = (index: 0 | 1) => writeFileSync(marker, `run=r nonce=${NONCES[index]}\n`);
-      writeFileSync(join(node.bridge, "fuse", "held"), "");
+      // At its end a file proves nothing: it must be longer than what two lives read of it.
+      writeFileSync(join(node.bridge, "fuse", "held"), Buffer.alloc(8 << 20));
       appendFileSync(
         node.environment.MOUNTINFO ?? "",
         `99 30 0:77 / ${join(node.bridge, "fuse")} rw - fuse.imagined s rw\n`,
