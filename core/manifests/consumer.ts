@@ -2,9 +2,10 @@ import { chosen } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
 import { CONSUMER, CONTROL_CONTAINER, HARDENED_CONTAINER, USER_CONTAINER } from "./names.ts";
 import { markerEnvironment } from "./ownDaemon.ts";
-import { lateSeconds, type Pair, scenarioSeconds } from "./pair.ts";
+import { type Pair, scenarioSeconds } from "./pair.ts";
 import {
   bridgeMount,
+  bridges,
   FINDINGS_MOUNT,
   FINDINGS_VOLUME,
   PROBE_MOUNT,
@@ -42,8 +43,9 @@ const PLAIN: SecurityContext = {
  * starts containers in their order and it must exist before the mount.
  */
 export function consumer(settings: Settings, pair: Pair): Pod {
-  const { scenario, turnSeconds } = pair;
+  const { scenario } = pair;
   const variation = scenario?.pair;
+  const late = variation?.late ?? false;
   const permissions = !scenario && chosen(settings.scenarios).includes("permissions");
   const onNode = variation?.bridge !== "emptyDir";
   const container = (
@@ -80,11 +82,7 @@ export function consumer(settings: Settings, pair: Pair): Pod {
     annotations: { "kubectl.kubernetes.io/default-container": CONSUMER },
     initContainers: [
       ...pulls([settings.producerImage], settings.consumerImage, settings.resources.consumer),
-      ...turn(
-        turnSeconds + (variation?.late ? lateSeconds(settings) : 0),
-        settings.consumerImage,
-        settings.resources.consumer,
-      ),
+      ...turn(settings, pair, settings.consumerImage, late),
     ],
     containers: [
       container(CONTROL_CONTAINER, "control", "None", UNPRIVILEGED),
@@ -92,7 +90,7 @@ export function consumer(settings: Settings, pair: Pair): Pod {
       container(HARDENED_CONTAINER, "hardened", "HostToContainer", HARDENED),
       ...(permissions ? [container(USER_CONTAINER, "user", "HostToContainer", PLAIN)] : []),
     ],
-    volumes: [FINDINGS_VOLUME],
+    volumes: [FINDINGS_VOLUME, ...(late ? [bridges(settings)] : [])],
   });
 }
 

@@ -12,8 +12,8 @@ export interface Pair {
 
 /** A start of a pod's containers and a mount on a busy machine, in seconds. */
 const START_SECONDS = 6;
-/** A late consumer is created this long after the mount at the latest: its init container's end, and three containers. */
-const LATE_SECONDS = 9;
+/** A late consumer's containers are there this long after the mount at the latest. */
+const LATE_SECONDS = 8;
 /** Six daemons, and their mounts read by three users, in seconds. */
 const PERMISSIONS_SECONDS = 4;
 
@@ -55,8 +55,9 @@ export const heldSeconds = ({ holdSeconds }: Settings, { pair }: PairScenario): 
 export const staleSeconds = ({ staleSeconds: given, probeSeconds }: Settings, { pair }: PairScenario): number =>
   pair.fault === "hang" ? Math.max(given, probeSeconds + 2) : given;
 
-/** When a late consumer is created, counted from its pair's turn, in seconds: the producer has settled and mounted. */
-export const lateSeconds = ({ settleSeconds }: Settings): number => settleSeconds + 2;
+/** How long a late consumer waits for the mount, in seconds: until its producer has settled, and mounted or given up. */
+export const awaitSeconds = ({ settleSeconds, mountSeconds }: Settings): number =>
+  settleSeconds + mountSeconds + START_SECONDS;
 
 /** How long all turns take, in seconds: what a collector has to wait for beside its own patience. */
 export const turnsSeconds = (settings: Settings): number =>

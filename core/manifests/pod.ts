@@ -1,6 +1,6 @@
 import type { Amounts, Settings } from "../settings.ts";
 import { labels, PROBE_CONFIG_MAP, podName } from "./names.ts";
-import { type Pair, scenarioSeconds } from "./pair.ts";
+import { awaitSeconds, type Pair, scenarioSeconds } from "./pair.ts";
 import type { Container, Pod, Propagation, Volume, VolumeMount } from "./types.ts";
 
 /** Both pods see the bridge here, and the FUSE file system is mounted at MOUNT_PATH. */
@@ -65,21 +65,41 @@ function bridgeSource({ bridge }: Settings, scenario: Pair["scenario"]) {
   return { hostPath: { path, type: "DirectoryOrCreate" } } as const;
 }
 
-/** Waits for its pair's turn. Init containers run before the containers are created, so that none is born too early. */
-export function turn(seconds: number, image: string, amounts: Amounts): Container[] {
-  return seconds === 0
-    ? []
-    : [
-        {
-          name: "fuse-turn",
-          image,
-          imagePullPolicy: "IfNotPresent",
-          command: ["sleep", String(seconds)],
-          resources: amounts,
-          securityContext: UNPRIVILEGED,
-        },
-      ];
+/**
+ * Waits for its pair's turn, and for a late consumer until its producer has mounted: see probe/turn.sh. Init containers run
+ * before the containers are created, so that none is born too early.
+ */
+export function turn(settings: Settings, pair: Pair, image: string, late = false): Container[] {
+  const { scenario, turnSeconds } = pair;
+  if (!scenario) return [];
+  const point = `${BRIDGE_PATH}/${scenario.id}${scenario.pair.layout === "leaf" ? "" : "/fuse"}`;
+  return [
+    {
+      name: "fuse-turn",
+      image,
+      imagePullPolicy: "IfNotPresent",
+      command: ["sh", "/probe/turn.sh"],
+      env: probeEnvironment(settings, pair, {
+        TURN_SECONDS: turnSeconds,
+        ...(late ? { AWAIT: point, AWAIT_SECONDS: awaitSeconds(settings) } : {}),
+      }),
+      resources: settings.resources.consumer,
+      securityContext: UNPRIVILEGED,
+      volumeMounts: [
+        PROBE_MOUNT,
+        ...(late
+          ? [{ name: "bridges", mountPath: BRIDGE_PATH, readOnly: true, mountPropagation: "HostToContainer" } as const]
+          : []),
+      ],
+    },
+  ];
 }
+
+/** The directory above all pairs' own: where a late consumer looks for its producer's mount. */
+export const bridges = ({ bridge }: Settings): Volume => ({
+  name: "bridges",
+  hostPath: { path: bridge, type: "DirectoryOrCreate" },
+});
 
 /**
  * One init container for each image that only the other pod uses. It does nothing: the kubelet pulls its image first, so

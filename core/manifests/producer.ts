@@ -32,7 +32,7 @@ export function producer(settings: Settings, pair: Pair): Pod {
     ...(settings.command === "" ? {} : { annotations: { "kustomize.toolkit.fluxcd.io/substitute": "disabled" } }),
     initContainers: [
       ...pulls([settings.consumerImage], settings.producerImage, amounts),
-      ...turn(pair.turnSeconds, settings.producerImage, amounts),
+      ...turn(settings, pair, settings.producerImage),
     ],
     containers: [
       {

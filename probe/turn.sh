@@ -1,0 +1,23 @@
+#!/bin/sh
+# Runs before a pair's containers are created: waits for the pair's turn, and for a late consumer until the mount is there, so
+# that its containers are born with it, however busy the node is.
+#
+# Environment: TURN_SECONDS; AWAIT, a mount point, or empty; AWAIT_SECONDS, after which it goes on without the mount.
+
+here=$(dirname "$0")
+ROLE=turn
+# shellcheck source=probe/lib.sh
+. "$here/lib.sh"
+
+trap 'exit 0' TERM INT
+pause "$TURN_SECONDS"
+[ -n "${AWAIT:-}" ] || exit 0
+since=$(uptime_now)
+until is_fuse "$(type_of_mount "$(mounts_at "$AWAIT" | tail -n 1)")"; do
+  if awk -v now="$(uptime_now)" -v then="$since" -v limit="$AWAIT_SECONDS" 'BEGIN { exit !(now - then > limit) }'; then
+    record turn error "no FUSE mount came to $AWAIT within $AWAIT_SECONDS s"
+    exit 0
+  fi
+  pause 0.1
+done
+record turn ok "the mount is there: whoever is created now is born with it" mountinfo "$(mounts_at "$AWAIT" | tail -n 1)"
