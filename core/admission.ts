@@ -50,7 +50,12 @@ function policy(
   spec: Omit<AdmissionPolicy["spec"], "failurePolicy">,
 ): [AdmissionPolicy, AdmissionBinding] {
   const name = `${PROJECT}.${namespace}.${part}`;
-  const metadata: Metadata = { name, labels: { "app.kubernetes.io/name": PROJECT } };
+  const metadata: Metadata = {
+    name,
+    labels: { "app.kubernetes.io/name": PROJECT },
+    // They quote the probe's scripts: Flux must not substitute the shell's own variables in them.
+    annotations: { "kustomize.toolkit.fluxcd.io/substitute": "disabled" },
+  };
   return [
     { apiVersion: VERSION, kind: "ValidatingAdmissionPolicy", metadata, spec: { failurePolicy: "Fail", ...spec } },
     {

@@ -22,7 +22,7 @@ const PRODUCER = `# in the daemon's pod: the parent directory, never the mount p
 securityContext: { privileged: true }
 volumeMounts:
   - { name: media, mountPath: /media, mountPropagation: Bidirectional }   # mount at /media/fuse
-# in each reader's pod
+# in each reader's pod; readOnly does not reach the FUSE mount below: mount it read-only in the daemon
 volumeMounts:
   - { name: media, mountPath: /media, readOnly: true, mountPropagation: HostToContainer }
 # in both

@@ -21,7 +21,10 @@ here=$(dirname "$0")
 
 main() {
   trap 'leave "asked to end"' TERM INT
-  code=1 state='' verdict='' waiting='' held=no
+  code=1
+  # The control decides nothing: after a SUCCESS its pod has succeeded.
+  [ "$ROLE" != control ] || code=0
+  state='' verdict='' waiting='' held=no
   started=$(uptime_now) born='' life=1
   # The control and the producer's schedule do not start again with us: the window is one for both lives.
   if [ -r "$FINDINGS/restarted-$ROLE" ]; then read -r born <"$FINDINGS/restarted-$ROLE" && life=2; fi

@@ -21,6 +21,7 @@ export interface Rule {
 export interface Metadata {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 export interface AdmissionPolicy {
