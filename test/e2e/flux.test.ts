@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { NodeVerdict } from "../../core/answer.ts";
 import { type Flux, startFlux } from "../../sandbox/flux/flux.ts";
 import { schemaLocation, writeSchemas } from "../../sandbox/flux/schemas.ts";
 import { type FluxTools, fluxTools } from "../../sandbox/flux/tools.ts";
@@ -29,7 +30,7 @@ const exportedFor = async (name: string, ...args: string[]) =>
   succeeded(await node("cli/export.ts", ["--out", checkout, "--node", name, ...imagesOf(cluster), ...args]));
 const exported = (...args: string[]) => exportedFor(NODE, ...args);
 
-async function verdict(name = NODE): Promise<{ readonly verdict: string; readonly cause: string }> {
+async function verdict(name = NODE): Promise<NodeVerdict> {
   const { stdout } = await node("cli/collect.ts", [
     "--kubeconfig",
     cluster.kubeconfig,
@@ -133,9 +134,9 @@ describe("the export on a cluster", function () {
     const from = performance.now();
     const path = join(checkout, CLUSTER, "testing/fuse-propagation-test");
     succeeded(await kubectl(cluster, ["apply", "-k", path]));
-    const { verdict: found, cause } = await verdict();
+    const { verdict: found, cause, grade } = await verdict();
     say(`kubectl apply -k to verdict: ${since(from)}`);
-    deepEqual([found, cause], ["success", "success"]);
+    deepEqual([found, cause, grade], ["success", "success", "A"]);
     succeeded(await kubectl(cluster, ["delete", "-k", path, "--wait=true"]));
     deepEqual(await mounts(), []);
   });
@@ -158,15 +159,19 @@ describe("the export on a cluster", function () {
       () => kubectl(cluster, ["get", "pod", "-n", "fuse-test", "fuse-consumer"]),
       ({ code }) => code === 0,
     );
-    const { verdict: found, cause } = await verdict();
+    const { verdict: found, cause, grade, permissions } = await verdict();
     say(`commit to verdict: ${since(from)}`);
-    deepEqual([found, cause], ["success", "success"]);
+    deepEqual([found, cause, grade], ["success", "success", "A"], "as npm start says of this node");
+    deepEqual(permissions?.["user-conf-only"]?.readers.user?.read, "ok", "the matrix, too");
     await until(
       () => flux.status(),
       ({ ready, revision }) => ready === "True" && revision === on,
     );
     say(`commit to Kustomization Ready: ${since(from)}`);
-    equal((await mounts()).length, 1, "the mount is on the node");
+    ok(
+      (await mounts()).some((line) => /\/fuse\b/.test(line)),
+      "the mount is on the node",
+    );
 
     await exported("--disable");
     equal(git("diff", "--numstat").trim(), `1\t1\t${GROUP}`, "one line");
