@@ -26,6 +26,12 @@ export function narrator(print: (line: string) => void): Narrator {
   };
 }
 
+const FAULTS: Readonly<Record<string, string>> = {
+  crash: "killed the FUSE daemon (SIGKILL)",
+  hang: "stopped the FUSE daemon (SIGSTOP)",
+  die: "dies, with the FUSE daemon",
+};
+
 function* steps(evidence: Evidence): Generator<readonly [mark: string, text: string]> {
   for (const pod of evidence.pods) {
     if (pod.unschedulable) yield ["‼", `${pod.name} is not placed: ${pod.unschedulable}`];
@@ -45,6 +51,11 @@ function* steps(evidence: Evidence): Generator<readonly [mark: string, text: str
       yield failed
         ? ["×", failed[1] ?? ""]
         : ["√", `producer mounted ${record.fstype}, ${record.propagation} (mount ${record.mount})`];
+    if (role === "producer" && step === "crash")
+      yield ["·", `producer ${FAULTS[String(record.fault)] ?? FAULTS.crash}`];
+    if (role === "producer" && step === "abort" && !failed) yield ["·", "producer aborted the FUSE connection"];
+    if (step === "restart") yield ["·", `${role} ends, as a liveness probe would end it`];
+    if (step === "read" && result === "error" && errno !== "ENOENT") yield ["·", `${role} sees a dead mount: ${errno}`];
     if (step === "read" && result === "ok")
       yield ["√", `${role} reads the marker ${record.nonce?.slice(0, 8)} on ${record.fstype}, ${record.propagation}`];
     if (step === "doubt") yield ["‼", `${role}: a marker is visible but does not count: ${record.kind}`];
