@@ -145,12 +145,12 @@ permissions_finish() {
 # Only what is ours by name, and directories only if they are empty.
 permissions_unmount() {
   tries=0
-  while stale=$(mounts_below "$PERMISSIONS_AT" | awk 'END { print $5 }') && [ -n "$stale" ] && [ "$tries" -lt 32 ]; do
+  while stale=$(fuse_below "$PERMISSIONS_AT" | awk 'END { print $5 }') && [ -n "$stale" ] && [ "$tries" -lt 32 ]; do
     tries=$((tries + 1))
     said=$(umount -l "$stale" 2>&1) || break
   done
   if [ -n "$stale" ]; then
-    record unmount error "still mounted: $stale: $said" mountinfo "$(mounts_below "$PERMISSIONS_AT")" detail "$said"
+    record unmount error "still mounted: $stale: $said" mountinfo "$(fuse_below "$PERMISSIONS_AT")" detail "$said"
   fi
   for variant in $PERMISSION_VARIANTS; do rmdir "$PERMISSIONS_AT/$variant" 2>/dev/null; done
   rmdir "$PERMISSIONS_AT" 2>/dev/null

@@ -86,6 +86,16 @@ describe("permission probe", () => {
       assert.deepEqual(shell("permissions_look", role, bridge, { PERMISSIONS: permissions }), []);
     });
 
+  it("takes away every mount that the table has, the last first, and says what stays", () => {
+    table(...IDS.slice(0, 2));
+    const away = 'umount() { sed -i "\\# $2 #d" "$MOUNTINFO"; }; permissions_unmount';
+    assert.deepEqual(shell(away, "producer", bridge), []);
+    assert.equal(readFileSync(join(bridge, "table"), "utf8"), "");
+    table(...IDS.slice(0, 2));
+    const [left] = shell("umount() { echo busy; return 1; }; permissions_unmount", "producer", bridge);
+    assert.deepEqual([left?.step, left?.result, left?.detail], ["unmount", "error", "busy"]);
+  });
+
   it("gives fusermount's own refusal the error it stands for", () => {
     const words = "fusermount3: option allow_other only allowed if 'user_allow_other' is set in /etc/fuse.conf";
     const [refused] = shell(`permission_refused user-noconf-allow "${words}"`, "producer", bridge);
