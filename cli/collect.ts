@@ -91,7 +91,8 @@ async function collect(
   gathering.finish();
   for (const evidence of gathering.evidence()) consider(evidence);
   if (!before) for (const [words] of problems) print(`‼ ${words}`);
-  return { report: { run: settings.run, nodes: answers.nodes() }, evidence: gathering.evidence() };
+  const evidence = gathering.evidence();
+  return { report: { run: evidence[0]?.run ?? settings.run, nodes: answers.nodes() }, evidence };
 }
 
 /** The worst verdict decides. */

@@ -69,6 +69,8 @@ export function gather(
     const scenario = pod.metadata?.labels?.[LABELS.scenario];
     const of = drafts.find((one) => one.node === node && one.scenario === scenario);
     if (!of) return;
+    // By hand nobody says which run it is: the pods do.
+    of.run = pod.metadata?.labels?.[LABELS.run] ?? of.run;
     const fact = podFact(pod);
     const others = of.pods.filter(({ name }) => name !== fact.name);
     of.pods = type === "DELETED" ? others : [...others, fact];

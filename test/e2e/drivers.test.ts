@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type SandboxDocument, sandbox, sandboxDown, start } from "./sandbox.ts";
+import { FUSE_LAW, readCells, type SandboxDocument, sandbox, sandboxDown, start } from "./sandbox.ts";
 
 /** What the mount must be, and the settings that make it. */
 interface Driven {
@@ -14,7 +14,11 @@ const DRIVEN: readonly Driven[] = [
   {
     what: "a command of the user's own, under the admission policies too",
     fstype: / - fuse /,
-    settings: ["driver=command", 'command=exec bindfs -f -o allow_other "$SOURCE" "$MOUNT"', "admission=true"],
+    settings: [
+      "driver=command",
+      'command=[ "$ALLOW_OTHER" = no ] || set -- -o allow_other; exec bindfs -f "$@" "$SOURCE" "$MOUNT"',
+      "admission=true",
+    ],
   },
   {
     what: "a read-only one with helpers, by a file that it holds",
@@ -45,6 +49,7 @@ describe("every driver on the sandbox", () => {
         assert.equal(reader.stale?.errno, "ENOTCONN", role);
         assert.equal(reader.heldFile, "dead", role);
       }
+      if (!settings.join().includes("markerFile")) assert.deepEqual(readCells(verdict), FUSE_LAW);
       assert.deepEqual(residue, []);
     });
 

@@ -47,6 +47,25 @@ export async function start(args: readonly string[] = []): Promise<Result & { re
   return result.stdout ? { ...result, document: JSON.parse(result.stdout) as StartDocument } : result;
 }
 
+/** FUSE's own law: without allow_other only the daemon's user is let in, root included; fuse.conf decides who may ask for it. */
+export const FUSE_LAW = {
+  "root-allow": ["ok", "ok", "ok"],
+  "root-only": ["ok", "EACCES", "EACCES"],
+  "user-conf-allow": ["ok", "ok", "ok"],
+  "user-conf-only": ["EACCES", "ok", "EACCES"],
+  "user-noconf-allow": "refused",
+  "user-noconf-only": ["EACCES", "ok", "EACCES"],
+};
+
+/** What root, a plain user and the hardened reader met when they read a file of each variant of the matrix. */
+export function readCells(verdict: NodeVerdict | undefined): object {
+  const cells = Object.entries(verdict?.permissions ?? {}).map(([variant, { mounted, readers }]) => [
+    variant,
+    mounted === "refused" ? mounted : (["root", "user", "hardened"] as const).map((reader) => readers[reader]?.read),
+  ]);
+  return Object.fromEntries(cells) as object;
+}
+
 export interface CommandOptions {
   readonly env?: Record<string, string>;
   /** Standard input. */
