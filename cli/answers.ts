@@ -2,7 +2,7 @@
 import { answered, type NodeVerdict, scenariosAsked, scenarioVerdict } from "../core/answer.ts";
 import type { Evidence } from "../core/evidence.ts";
 import { pairsIn } from "../core/manifests/pair.ts";
-import { chosen } from "../core/scenarios.ts";
+import { scenariosIn } from "../core/scenarios.ts";
 import type { Settings } from "../core/settings.ts";
 import { judge, type Verdict } from "../core/verdict.ts";
 
@@ -44,7 +44,7 @@ export class Answers {
     // Said as soon as it is known; its grade needs the rest of the producer's schedule.
     if (!this.told.has(key) && !evidence.scenario) this.print(`${mark} ${key}  ${verdict.verdict}: ${verdict.cause}`);
     this.told.add(key);
-    if (!answered(verdict, evidence, chosen(this.settings.scenarios))) return;
+    if (!answered(verdict, evidence, scenariosIn(this.settings))) return;
     this.verdicts.set(key, verdict);
     if (evidence.scenario) {
       const { asExpected, finding } = scenarioVerdict(evidence.scenario, verdict);

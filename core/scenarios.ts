@@ -172,8 +172,14 @@ export function chosen(list: readonly string[]): readonly ScenarioId[] {
   );
 }
 
-/** Those of a list that have a pair of their own. */
-export const pairsOf = (list: readonly string[]): readonly PairScenario[] =>
-  PAIR_SCENARIOS.filter(({ id }) => chosen(list).includes(id));
+/**
+ * The scenarios of a test. A daemon with a file system of its own (`markerFile`) has no matrix: that would start six more of it,
+ * with its own accounts and caches, on directories that it does not serve.
+ */
+export const scenariosIn = (settings: {
+  readonly scenarios: readonly string[];
+  readonly markerFile: string;
+}): readonly ScenarioId[] =>
+  chosen(settings.scenarios).filter((id) => id !== "permissions" || settings.markerFile === "");
 
 export const scenarioOf = (id: string): Scenario | undefined => SCENARIOS.find((one) => one.id === id);

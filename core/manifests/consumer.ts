@@ -1,4 +1,4 @@
-import { chosen } from "../scenarios.ts";
+import { scenariosIn } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
 import { CONSUMER, CONTROL_CONTAINER, HARDENED_CONTAINER, USER_CONTAINER } from "./names.ts";
 import { markerEnvironment } from "./ownDaemon.ts";
@@ -46,7 +46,7 @@ export function consumer(settings: Settings, pair: Pair): Pod {
   const { scenario } = pair;
   const variation = scenario?.pair;
   const late = variation?.late ?? false;
-  const permissions = !scenario && chosen(settings.scenarios).includes("permissions");
+  const permissions = !scenario && scenariosIn(settings).includes("permissions");
   const onNode = variation?.bridge !== "emptyDir";
   const container = (
     name: string,

@@ -1,5 +1,5 @@
 /** The pairs of pods of one test: the base pair of each node, then one for each scenario that has pods of its own. */
-import { chosen, type PairScenario, pairsOf } from "../scenarios.ts";
+import { PAIR_SCENARIOS, type PairScenario, scenariosIn } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
 
 export interface Pair {
@@ -20,7 +20,8 @@ const PERMISSIONS_SECONDS = 4;
 export function pairsIn(settings: Settings): readonly Pair[] {
   const pairs: Omit<Pair, "node">[] = [{ turnSeconds: 0 }];
   let turnSeconds = baseSeconds(settings);
-  for (const scenario of pairsOf(settings.scenarios)) {
+  const names = scenariosIn(settings);
+  for (const scenario of PAIR_SCENARIOS.filter(({ id }) => names.includes(id))) {
     pairs.push({ scenario, turnSeconds });
     turnSeconds += scenarioSeconds(settings, scenario);
   }
@@ -29,7 +30,7 @@ export function pairsIn(settings: Settings): readonly Pair[] {
 
 /** How long the base pair needs for its schedule, in seconds. */
 function baseSeconds(settings: Settings): number {
-  const names = chosen(settings.scenarios);
+  const names = scenariosIn(settings);
   const { settleSeconds, holdSeconds, staleSeconds, recoverSeconds } = settings;
   return (
     settleSeconds +

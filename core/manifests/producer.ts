@@ -1,4 +1,4 @@
-import { chosen } from "../scenarios.ts";
+import { scenariosIn } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
 import { PRODUCER } from "./names.ts";
 import { commandEnvironment, markerEnvironment } from "./ownDaemon.ts";
@@ -66,7 +66,7 @@ export function producer(settings: Settings, pair: Pair): Pod {
 /** What the producer does to its daemon, and what comes after. */
 function schedule(settings: Settings, { scenario }: Pair): Record<string, string | number> {
   if (!scenario) {
-    const names = chosen(settings.scenarios);
+    const names = scenariosIn(settings);
     return {
       FAULT: names.includes("daemon-crash") ? "crash" : "none",
       HOLD_SECONDS: settings.holdSeconds,

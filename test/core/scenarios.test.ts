@@ -5,7 +5,14 @@ import fc from "fast-check";
 import { bundle } from "../../core/manifests/index.ts";
 import { pairsIn, scenarioSeconds, turnsSeconds } from "../../core/manifests/pair.ts";
 import { allowedBy, assertIsolated } from "../../core/rules/index.ts";
-import { chosen, DEFAULT_SCENARIOS, PAIR_SCENARIOS, SCENARIOS, scenariosFault } from "../../core/scenarios.ts";
+import {
+  chosen,
+  DEFAULT_SCENARIOS,
+  PAIR_SCENARIOS,
+  SCENARIOS,
+  scenariosFault,
+  scenariosIn,
+} from "../../core/scenarios.ts";
 import { parseSettings, SettingsError } from "../../core/settings.ts";
 import { scenariosPage } from "../../docs/scenarios.ts";
 import { probeScripts } from "../../probe/scripts.ts";
@@ -63,6 +70,15 @@ describe("scenarios", () => {
   it("are the base pair's own by default: nothing waits for a turn", () => {
     assert.deepEqual(chosen(settings(DEFAULT_SCENARIOS).scenarios), ["propagation", "daemon-crash", "permissions"]);
     assert.equal(turnsSeconds(settings(DEFAULT_SCENARIOS)), 0);
+  });
+
+  it("have no matrix where the daemon serves a file system of its own", () => {
+    const own = parseSettings({ nodes: ["n"], driver: "command", command: "d", markerFile: "version.txt" });
+    assert.deepEqual(scenariosIn(own), ["propagation", "daemon-crash"]);
+    const names = bundle(own, probeScripts()).pods.flatMap(({ consumer }) =>
+      consumer.spec.containers.map(({ name }) => name),
+    );
+    assert.ok(!names.includes("fuse-consumer-user"));
   });
 
   it("name the entry that is wrong, and the remedy", () => {
