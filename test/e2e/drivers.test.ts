@@ -16,7 +16,8 @@ const DRIVEN: readonly Driven[] = [
     fstype: / - fuse /,
     settings: [
       "driver=command",
-      'command=[ "$ALLOW_OTHER" = no ] || set -- -o allow_other; exec bindfs -f "$@" "$SOURCE" "$MOUNT"',
+      // Where root mounts, bindfs lets others in unless it is told not to.
+      'command=case $ALLOW_OTHER in yes) set -- -o allow_other ;; *) set -- --no-allow-other ;; esac; exec bindfs -f "$@" "$SOURCE" "$MOUNT"',
       "admission=true",
     ],
   },
