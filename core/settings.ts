@@ -83,7 +83,7 @@ export const schema = z.strictObject({
     ),
   markerWaitSeconds: seconds(1, 3600).default(30).describe("How long the consumer waits for the marker, in seconds."),
   settleSeconds: seconds(0, 600)
-    .default(2)
+    .default(3)
     .describe("How long the producer waits before it mounts, so that the consumer is there first, in seconds."),
   mountSeconds: seconds(1, 600).default(10).describe("How long the FUSE daemon may take to mount, in seconds."),
   scenarios: z

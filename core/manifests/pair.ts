@@ -12,6 +12,8 @@ export interface Pair {
 
 /** A start of a pod's containers and a mount on a busy machine, in seconds. */
 const START_SECONDS = 6;
+/** What a consumer may be late by where many pods start at once, in seconds. */
+const CROWD_SECONDS = 2;
 /** A late consumer's containers are there this long after the mount at the latest. */
 const LATE_SECONDS = 8;
 /** Six daemons, and their mounts read by three users, in seconds. */
@@ -31,9 +33,9 @@ export function pairsIn(settings: Settings): readonly Pair[] {
 /** How long the base pair needs for its schedule, in seconds. */
 function baseSeconds(settings: Settings): number {
   const names = scenariosIn(settings);
-  const { settleSeconds, holdSeconds, staleSeconds, recoverSeconds } = settings;
+  const { holdSeconds, staleSeconds, recoverSeconds } = settings;
   return (
-    settleSeconds +
+    settledSeconds(settings) +
     START_SECONDS +
     (names.includes("daemon-crash") ? holdSeconds + staleSeconds + recoverSeconds : 0) +
     (names.includes("permissions") ? PERMISSIONS_SECONDS : 0)
@@ -42,11 +44,22 @@ function baseSeconds(settings: Settings): number {
 
 /** How long a scenario's pair is watched, in seconds: its schedule, and its start. */
 export function scenarioSeconds(settings: Settings, scenario: PairScenario): number {
-  const { settleSeconds, recoverSeconds } = settings;
+  const { recoverSeconds } = settings;
   return (
-    settleSeconds + heldSeconds(settings, scenario) + staleSeconds(settings, scenario) + recoverSeconds + START_SECONDS
+    settledSeconds(settings) +
+    heldSeconds(settings, scenario) +
+    staleSeconds(settings, scenario) +
+    recoverSeconds +
+    START_SECONDS
   );
 }
+
+/**
+ * How long a producer waits before it mounts, in seconds. Where scenarios have pairs of their own, a node makes all those pods at
+ * once, and a consumer may be there later than its producer.
+ */
+export const settledSeconds = (settings: Settings): number =>
+  settings.settleSeconds + (PAIR_SCENARIOS.some(({ id }) => scenariosIn(settings).includes(id)) ? CROWD_SECONDS : 0);
 
 /** How long a scenario holds its first mount, in seconds: until a consumer that was created after it has looked. */
 export const heldSeconds = ({ holdSeconds }: Settings, { pair }: PairScenario): number =>
@@ -57,8 +70,8 @@ export const staleSeconds = ({ staleSeconds: given, probeSeconds }: Settings, { 
   pair.fault === "hang" ? Math.max(given, probeSeconds + 2) : given;
 
 /** How long a late consumer waits for the mount, in seconds: until its producer has settled, and mounted or given up. */
-export const awaitSeconds = ({ settleSeconds, mountSeconds }: Settings): number =>
-  settleSeconds + mountSeconds + START_SECONDS;
+export const awaitSeconds = (settings: Settings): number =>
+  settledSeconds(settings) + settings.mountSeconds + START_SECONDS;
 
 /** How long all turns take, in seconds: what a collector has to wait for beside its own patience. */
 export const turnsSeconds = (settings: Settings): number =>

@@ -2,7 +2,7 @@ import { scenariosIn } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
 import { PRODUCER } from "./names.ts";
 import { commandEnvironment, markerEnvironment } from "./ownDaemon.ts";
-import { heldSeconds, type Pair, staleSeconds } from "./pair.ts";
+import { heldSeconds, type Pair, settledSeconds, staleSeconds } from "./pair.ts";
 import {
   bridgeMount,
   FINDINGS_MOUNT,
@@ -42,7 +42,7 @@ export function producer(settings: Settings, pair: Pair): Pod {
         command: ["sh", "/probe/producer.sh"],
         env: probeEnvironment(settings, pair, {
           DRIVER: settings.driver,
-          SETTLE_SECONDS: settings.settleSeconds,
+          SETTLE_SECONDS: settledSeconds(settings),
           MOUNT_SECONDS: settings.mountSeconds,
           RECOVER_SECONDS: settings.recoverSeconds,
           ...schedule(settings, pair),

@@ -149,7 +149,7 @@ describe("manifests", () => {
       identified(parseSettings({ nodes: ["a"], ...more }), files).run;
     assert.equal(run({}), run({}));
     assert.equal(run({}), run({ kubeconfig: "/elsewhere", context: "home", failOn: "failure", collectSeconds: 60 }));
-    assert.notEqual(run({}), run({ settleSeconds: 3 }));
+    assert.notEqual(run({}), run({ settleSeconds: 4 }));
     assert.notEqual(run({}), run({}, { ...scripts, "lib.sh": "#" }));
   });
 });
