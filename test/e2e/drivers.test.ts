@@ -56,7 +56,7 @@ describe("every driver on the sandbox", () => {
 
   it("says of a read-only one without a file to look for that there is no marker", async () => {
     const command = 'command=exec bindfs -f -r -o allow_other "$SOURCE" "$MOUNT"';
-    const { verdict, residue } = await judged(["driver=command", command, "markerWaitSeconds=4", "collectSeconds=25"]);
+    const { verdict, residue } = await judged(["driver=command", command, "markerWaitSeconds=8", "collectSeconds=30"]);
     assert.deepEqual([verdict?.verdict, verdict?.cause], ["inconclusive", "no-marker"]);
     assert.match(JSON.stringify(verdict?.evidence), /EROFS.*Read-only file system/);
     assert.deepEqual(residue, []);

@@ -97,9 +97,15 @@ describe("producer", () => {
     ],
     [
       "claims no kill where the daemon was dead already",
-      { FAULT: "crash", LIVES_SECONDS: "0.4" },
+      { FAULT: "crash", LIVES_SECONDS: "0.8" },
       "parent",
       [...MOUNTED, "daemon!", "clean", ...MOUNTED, "unmount-in-order", ...GONE],
+    ],
+    [
+      "tells how a daemon ended that mounted and was gone",
+      { LIVES_SECONDS: "0" },
+      "parent",
+      ["daemon", "mount!", ...GONE],
     ],
     [
       "finds nothing to unmount at the start where the volume is the parent",
@@ -175,6 +181,11 @@ describe("producer", () => {
   it("tells the exit code of a daemon that died by itself", () => {
     const life = lives.get("claims no kill where the daemon was dead already");
     assert.equal(life?.records.find(({ step, result }) => step === "daemon" && result === "error")?.exit_code, "7");
+  });
+
+  it("tells the exit code of one that was gone before anyone looked at its mount", () => {
+    const life = lives.get("tells how a daemon ended that mounted and was gone");
+    assert.equal(life?.records.find(({ step }) => step === "mount")?.exit_code, "7");
   });
 
   it("lets everyone go at once when it is ended while the daemon hangs", () => {
