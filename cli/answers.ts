@@ -5,8 +5,7 @@ import { pairsIn } from "../core/manifests/pair.ts";
 import { scenariosIn } from "../core/scenarios.ts";
 import type { Settings } from "../core/settings.ts";
 import { judge, type Verdict } from "../core/verdict.ts";
-
-const MARKS = { success: "√", failure: "×", inconclusive: "‼" } as const;
+import { MARKS } from "../report/terminal.ts";
 
 type Whose = Pick<Evidence, "node" | "scenario">;
 

@@ -9,6 +9,9 @@ uptime_now() {
   printf '%s' "$up"
 }
 
+# over SINCE SECONDS: whether more than these seconds have passed since an uptime.
+over() { awk -v now="$(uptime_now)" -v then="$1" -v limit="$2" 'BEGIN { exit !(now - then > limit) }'; }
+
 # RFC 3339 of a number of seconds since boot. The kernel gives its boot time in whole seconds, so the date may be off by
 # up to a second against a wall clock; between two lines of one node it is exact to 10 ms.
 rfc3339() {

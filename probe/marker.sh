@@ -37,7 +37,7 @@ put_marker() {
 
 # A daemon may mount first, and fill its file system afterwards.
 await_marker() {
-  until read_marker "$copy" || awk -v now="$(uptime_now)" -v then="$before" -v limit="$MOUNT_SECONDS" 'BEGIN { exit !(now - then > limit) }'; do
+  until read_marker "$copy" || over "$before" "$MOUNT_SECONDS"; do
     sleep 0.2
   done
 }

@@ -107,7 +107,7 @@ permission_await() {
       permission_refused "$1" "$(cat "$own/words")"
       return
     fi
-    if awk -v now="$(uptime_now)" -v then="$since" -v limit="$MOUNT_SECONDS" 'BEGIN { exit !(now - then > limit) }'; then
+    if over "$since" "$MOUNT_SECONDS"; then
       permission_refused "$1" "mounted nothing within $MOUNT_SECONDS s: $(cat "$own/words")" ETIMEDOUT
       return
     fi

@@ -143,7 +143,7 @@ mount_fuse() {
       code=$?
       give_up mount "the daemon ended with exit code $code and never mounted" "$(cat "$words")" exit_code "$code"
     fi
-    if awk -v now="$(uptime_now)" -v then="$before" -v limit="$MOUNT_SECONDS" 'BEGIN { exit !(now - then > limit) }'; then
+    if over "$before" "$MOUNT_SECONDS"; then
       give_up mount "the daemon runs, but mounted nothing within $MOUNT_SECONDS s" "$(cat "$words")"
     fi
     sleep 0.05

@@ -14,7 +14,7 @@ pause "$TURN_SECONDS"
 [ -n "${AWAIT:-}" ] || exit 0
 since=$(uptime_now)
 until is_fuse "$(type_of_mount "$(mounts_at "$AWAIT" | tail -n 1)")"; do
-  if awk -v now="$(uptime_now)" -v then="$since" -v limit="$AWAIT_SECONDS" 'BEGIN { exit !(now - then > limit) }'; then
+  if over "$since" "$AWAIT_SECONDS"; then
     record turn error "no FUSE mount came to $AWAIT within $AWAIT_SECONDS s"
     exit 0
   fi

@@ -5,7 +5,8 @@ import type { ReaderTimeline } from "../core/timeline.ts";
 import type { Verdict } from "../core/verdict.ts";
 import { permissionLines } from "./permissions.ts";
 
-const MARKS = { success: "√", failure: "×", inconclusive: "‼" } as const;
+/** One sign for each outcome, wherever a line begins with it. */
+export const MARKS = { success: "√", failure: "×", inconclusive: "‼" } as const;
 
 /** At most this many pieces of evidence are shown; the JSON document has them all. */
 const QUOTES = 6;
