@@ -110,19 +110,30 @@ export async function follow<T>(
   }
 }
 
+/** Whose log is read. */
+export interface LogSource {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  /** The log of the container's life before this one, which is read to its end and not followed. */
+  readonly previous?: boolean;
+}
+
 /**
  * Follows one container's log from its beginning. Resolves when the log ends (the container ended, or the connection
  * broke); rejects where the kubelet does not serve it yet.
  */
 export async function followLog(
   config: KubeConfig,
-  where: { readonly namespace: string; readonly pod: string; readonly container: string },
+  where: LogSource,
   signal: AbortSignal,
   onLine: (line: string) => void,
 ): Promise<void> {
   // Not client-node's own Log: a connection that breaks ends the whole process there.
   const path = `/api/v1/namespaces/${where.namespace}/pods/${where.pod}/log`;
-  const url = new URL(`${config.getCurrentCluster()?.server}${path}?container=${where.container}&follow=true`);
+  const url = new URL(`${config.getCurrentCluster()?.server}${path}`);
+  url.searchParams.set("container", where.container);
+  url.searchParams.set(where.previous ? "previous" : "follow", "true");
   const options: RequestOptions = { signal };
   await config.applyToHTTPSOptions(options);
   await new Promise<void>((resolve, reject) => {

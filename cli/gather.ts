@@ -1,18 +1,26 @@
 /** Watches one run of the test in a cluster and keeps the evidence of each node up to date. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { CoreV1Event, KubeConfig, V1Node, V1Pod } from "@kubernetes/client-node";
 import { CoreV1Api } from "@kubernetes/client-node";
-import { type Evidence, nodeFact, type PodFact, type ProbeRecord, parseRecord, podFact } from "../core/evidence.ts";
+import {
+  type ContainerFact,
+  type Evidence,
+  nodeFact,
+  type PodFact,
+  type ProbeRecord,
+  podFact,
+} from "../core/evidence.ts";
 import { LABELS, nodeLabel, PROJECT } from "../core/manifests/names.ts";
 import { pairsIn } from "../core/manifests/pair.ts";
 import type { Settings } from "../core/settings.ts";
-import { follow, followLog } from "./cluster.ts";
+import { follow } from "./cluster.ts";
+import { ContainerLogs } from "./containerLogs.ts";
 
-/** How long to wait before a log that is not served yet is asked for again, in milliseconds. */
-const LOG_RETRY_MS = 100;
-
-type Draft = { -readonly [Key in keyof Evidence]: Evidence[Key] } & { logs: Map<string, ProbeRecord[]> };
+type Draft = { -readonly [Key in keyof Evidence]: Evidence[Key] } & {
+  logs: Map<string, readonly ProbeRecord[]>;
+  /** By pod name: which of the pods that had this name in turn is meant. */
+  uids: Map<string, string>;
+};
 
 export interface Gathering {
   /** The evidence as it stands now of every pair: the base pair of each node, and those of its scenarios. */
@@ -38,8 +46,9 @@ export function gather(
   onProblem: (error: unknown) => void,
 ): Gathering {
   const drafts = pairsIn(settings).map(({ node, scenario }) => draft(settings, node, scenario?.id));
-  const followed = new Set<string>();
   const changed = (of: Draft) => onChange(evidenceIn(of));
+
+  const logs = new ContainerLogs(config, settings.namespace, signal, onProblem);
 
   followPods();
   followEvents();
@@ -69,13 +78,25 @@ export function gather(
     const scenario = pod.metadata?.labels?.[LABELS.scenario];
     const of = drafts.find((one) => one.node === node && one.scenario === scenario);
     if (!of) return;
+    const { name = "", uid = "", deletionTimestamp } = pod.metadata ?? {};
+    const known = of.uids.get(name);
+    // What was on its way out before we came belongs to an earlier test.
+    if (known !== uid && deletionTimestamp) return;
+    if (known !== uid && known !== undefined) forget(of, name);
+    of.uids.set(name, uid);
     // By hand nobody says which run it is: the pods do.
     of.run = pod.metadata?.labels?.[LABELS.run] ?? of.run;
     const fact = podFact(pod);
-    const others = of.pods.filter(({ name }) => name !== fact.name);
+    const others = of.pods.filter((one) => one.name !== fact.name);
     of.pods = type === "DELETED" ? others : [...others, fact];
-    for (const container of fact.containers) if (hasLog(container)) followContainer(of, pod, container);
+    for (const container of fact.containers) readLogs(of, fact, uid, container);
     changed(of);
+  }
+
+  /** A pod of the same name has come in a pod's place: another test, of which the old one proves nothing. */
+  function forget(of: Draft, pod: string) {
+    for (const key of of.logs.keys()) if (key.startsWith(`${pod} `)) of.logs.delete(key);
+    of.events = of.events.filter(({ object }) => object !== `pod/${pod}`);
   }
 
   /** The node a pod is meant to test, which need not be the one it runs on: people change pods. */
@@ -86,40 +107,16 @@ export function gather(
     return pod.spec?.nodeName ?? terms?.[0]?.matchFields?.[0]?.values?.[0];
   }
 
-  /** Each life of a container has a log of its own; what an earlier life said stays. */
-  function followContainer(of: Draft, pod: V1Pod, { name: container, restarts = 0 }: PodFact["containers"][number]) {
-    const name = pod.metadata?.name ?? "";
-    const key = `${pod.metadata?.uid} ${name} ${container} ${restarts}`;
-    if (followed.has(key)) return;
-    followed.add(key);
-    const where = { namespace: settings.namespace, pod: name, container };
-    void (async () => {
-      while (!signal.aborted) {
-        const records: ProbeRecord[] = [];
-        let whole = true;
-        try {
-          await followLog(config, where, signal, (line) => {
-            const record = parseRecord(line);
-            if (!record) return;
-            records.push(record);
-            // The next life's log, served before its pod's status said that there is one: it is followed by itself.
-            const known = of.logs.get(key)?.[0];
-            if (known && known.uptime !== records[0]?.uptime) return;
-            of.logs.set(key, records);
-            changed(of);
-          });
-        } catch (error) {
-          whole = false;
-          onProblem(error);
-        }
-        // A log that ends while its container runs was a broken connection: read it again, from its beginning. One that
-        // was not served at all is asked for again, for as long as there is such a pod.
-        const state = of.pods.find((fact) => fact.name === name)?.containers.find((one) => one.name === container);
-        if (state === undefined || (state.restarts ?? 0) !== restarts) return;
-        if (whole && state.state !== "running") return;
-        await sleep(LOG_RETRY_MS, undefined, { signal }).catch(() => undefined);
-      }
-    })();
+  function readLogs(of: Draft, pod: PodFact, uid: string, container: ContainerFact) {
+    const current = () =>
+      of.uids.get(pod.name) === uid
+        ? of.pods.find(({ name }) => name === pod.name)?.containers.find(({ name }) => name === container.name)
+        : undefined;
+    logs.read({ pod: pod.name, uid, container }, current, (life, records) => {
+      if (of.uids.get(pod.name) !== uid) return;
+      of.logs.set(`${pod.name} ${container.name} ${life}`, records);
+      changed(of);
+    });
   }
 
   function followEvents() {
@@ -131,10 +128,11 @@ export function gather(
     if (type === "DELETED") return;
     for (const of of drafts) {
       // What a controller says of pods it may not make belongs to no pod, and to every node.
-      const ofPod = event.involvedObject.kind === "Pod";
-      if (ofPod && !of.pods.some(({ name }) => name === event.involvedObject.name)) continue;
+      const { kind, name = "", uid } = event.involvedObject;
+      // Events outlive the pods they are of, and the next test's pods have the same names.
+      if (kind === "Pod" && (!of.uids.has(name) || (uid && uid !== of.uids.get(name)))) continue;
       const { reason = "", message = "" } = event;
-      const object = `${event.involvedObject.kind?.toLowerCase()}/${event.involvedObject.name}`;
+      const object = `${kind?.toLowerCase()}/${name}`;
       if (of.events.some((known) => known.message === message && known.object === object)) continue;
       of.events = [...of.events, { object, reason, message }];
       changed(of);
@@ -161,11 +159,9 @@ export function gather(
   }
 }
 
-const evidenceIn = ({ logs, ...rest }: Draft): Evidence => ({ ...rest, records: [...logs.values()].flat() });
+const evidenceIn = ({ logs, uids: _, ...rest }: Draft): Evidence => ({ ...rest, records: [...logs.values()].flat() });
 
 function draft(settings: Settings, node: string, scenario: string | undefined): Draft {
-  const empty = { records: [], pods: [], events: [], refusals: [], final: false, logs: new Map() };
+  const empty = { records: [], pods: [], events: [], refusals: [], final: false, logs: new Map(), uids: new Map() };
   return { node, ...(scenario === undefined ? {} : { scenario }), run: settings.run, ...empty };
 }
-
-const hasLog = ({ state }: PodFact["containers"][number]): boolean => state !== "waiting";

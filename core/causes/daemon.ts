@@ -1,5 +1,6 @@
 /** The mount is there, but its daemon is dead, silent, or does not answer this user. */
 import type { Evidence } from "../evidence.ts";
+import { scenarioOf } from "../scenarios.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
   containerQuotes,
@@ -74,10 +75,11 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
     // A pod that the kubelet itself ended (its deadline, an eviction) says so.
     ({ component, reason }) => component === "producer" && reason === undefined,
   );
-  const containers = containerQuotes(
-    producers,
-    ({ reason, exitCode, last }) =>
-      reason === "OOMKilled" || exitCode === KILLED || last?.reason === "OOMKilled" || last?.exitCode === KILLED,
+  // Where the container is to die, its exit code is no news; that the kernel was out of memory still is.
+  const pair = evidence.scenario === undefined ? "base" : scenarioOf(evidence.scenario)?.pair;
+  const meant = typeof pair === "object" && pair.fault === "die";
+  const containers = containerQuotes(producers, ({ reason, exitCode, last }) =>
+    [{ reason, exitCode }, last].some((end) => end?.reason === "OOMKilled" || (end?.exitCode === KILLED && !meant)),
   );
   const daemons = evidence.records
     .filter(({ role, result, exit_code }) => role === "producer" && result === "error" && exit_code === String(KILLED))

@@ -26,6 +26,28 @@ describe("a cause found in recorded evidence", () => {
     });
   }
 
+  it("is no daemon-killed where the container is to die: its log comes later than its state", () => {
+    const died = (reason: string): PodFact => ({
+      name: "fuse-producer",
+      component: "producer",
+      phase: "Running",
+      containers: [
+        {
+          name: "fuse-producer",
+          state: "running",
+          reason: "",
+          message: "",
+          restarts: 1,
+          last: { reason, exitCode: 137 },
+        },
+      ],
+    });
+    const judged = (scenario: string, reason: string) => judge(evidence({ scenario, pods: [died(reason)] }))?.cause;
+    assert.equal(judged("producer-restart", "Error"), undefined);
+    assert.equal(judged("producer-restart", "OOMKilled"), "daemon-killed");
+    assert.equal(judged("late-consumer", "Error"), "daemon-killed");
+  });
+
   it("covers every row of the catalogue", () => {
     const recorded = new Set([...files, ...words].map(({ cause }) => cause));
     const missing = [...causes, ...notes].map(({ id }) => id).filter((id) => !recorded.has(id) && id !== "success");

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { KubeConfig } from "@kubernetes/client-node";
+import { gather } from "../../cli/gather.ts";
+import type { Evidence } from "../../core/evidence.ts";
+import { LABELS, nodeLabel, PROJECT } from "../../core/manifests/names.ts";
+import { parseSettings } from "../../core/settings.ts";
+import { record } from "../core/evidence.ts";
+
+const settings = parseSettings({ nodes: ["n1"], scenarios: ["!permissions"] });
+const PODS = `/api/v1/namespaces/${settings.namespace}/pods`;
+
+/** As much of an API server as a collector reads: watches that stay open, and logs. */
+class FakeApi {
+  readonly logs = new Map<string, string>();
+  private readonly watches = new Map<string, http.ServerResponse[]>();
+  private readonly server = http.createServer((request, response) => this.answer(request, response));
+
+  async start(): Promise<KubeConfig> {
+    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+    const { port } = this.server.address() as AddressInfo;
+    const config = new KubeConfig();
+    config.loadFromClusterAndUser(
+      { name: "fake", server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
+      { name: "nobody" },
+    );
+    return config;
+  }
+
+  stop() {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  async send(path: string, type: string, object: object) {
+    for (let tries = 0; !this.watches.get(path)?.length && tries < 200; tries++) await sleep(5);
+    for (const watch of this.watches.get(path) ?? []) watch.write(`${JSON.stringify({ type, object })}\n`);
+    await sleep(100);
+  }
+
+  private answer({ url = "" }: http.IncomingMessage, response: http.ServerResponse) {
+    const { pathname, searchParams } = new URL(url, "http://fake");
+    if (pathname.endsWith("/log")) {
+      const which = searchParams.get("previous") === "true" ? "previous" : "current";
+      const log = this.logs.get(`${pathname.split("/").at(-2)} ${which}`);
+      response.writeHead(log === undefined ? 400 : 200).end(log);
+    } else if (searchParams.has("watch")) {
+      response.writeHead(200, { "content-type": "application/json" }).flushHeaders();
+      this.watches.set(pathname, [...(this.watches.get(pathname) ?? []), response]);
+    } else response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ items: [] }));
+  }
+}
+
+interface Life {
+  readonly uid: string;
+  readonly run: string;
+  readonly restarts?: number;
+  readonly deleted?: boolean;
+  readonly state?: object;
+}
+
+const producer = ({ uid, run, restarts = 0, deleted = false, state = { running: {} } }: Life) => ({
+  metadata: {
+    name: "fuse-producer",
+    uid,
+    labels: {
+      [LABELS.name]: PROJECT,
+      [LABELS.run]: run,
+      [LABELS.node]: nodeLabel("n1"),
+      [LABELS.component]: "producer",
+    },
+    ...(deleted ? { deletionTimestamp: "2026-11-22T10:00:00Z" } : {}),
+  },
+  status: {
+    phase: "Running",
+    containerStatuses: [
+      {
+        name: "fuse-producer",
+        state,
+        restartCount: restarts,
+        ...(restarts > 0 ? { lastState: { terminated: { exitCode: 137, reason: "Error" } } } : {}),
+      },
+    ],
+  },
+});
+
+const event = (uid: string, message: string) => ({
+  reason: "Failed",
+  message,
+  type: "Warning",
+  involvedObject: { kind: "Pod", name: "fuse-producer", uid },
+});
+const lines = (...steps: readonly [string, number][]) =>
+  steps.map(([step, uptime]) => `${JSON.stringify(record("producer", step, "ok", { uptime }))}\n`).join("");
+
+describe("what is gathered of a run", () => {
+  let api: FakeApi;
+  let stop: AbortController;
+  let seen: Evidence | undefined;
+
+  beforeEach(async () => {
+    [api, stop, seen] = [new FakeApi(), new AbortController(), undefined];
+    const config = await api.start();
+    gather(
+      config,
+      settings,
+      undefined,
+      stop.signal,
+      (evidence) => {
+        seen = evidence;
+      },
+      () => undefined,
+    );
+  });
+  afterEach(() => {
+    stop.abort();
+    api.stop();
+  });
+  const steps = () => seen?.records.map(({ step }) => step);
+
+  it("has the log of a life that was over before anybody could follow it", async () => {
+    api.logs.set("fuse-producer previous", lines(["mount", 10], ["crash", 12]));
+    api.logs.set("fuse-producer current", lines(["settle", 15]));
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r", restarts: 1 }));
+    assert.deepEqual(steps()?.sort(), ["crash", "mount", "settle"]);
+  });
+
+  it("has each life once, where the next one's log was served in its place", async () => {
+    api.logs.set("fuse-producer current", lines(["settle", 15]));
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r" }));
+    assert.deepEqual(steps(), ["settle"]);
+    api.logs.set("fuse-producer previous", lines(["mount", 10], ["crash", 12]));
+    await api.send(PODS, "MODIFIED", producer({ uid: "a", run: "r", restarts: 1 }));
+    assert.deepEqual(steps()?.sort(), ["crash", "mount", "settle"]);
+  });
+
+  it("takes nothing from a pod that was on its way out when the watch began", async () => {
+    api.logs.set("fuse-producer current", lines(["mount", 10]));
+    await api.send(PODS, "ADDED", producer({ uid: "old", run: "r1", deleted: true }));
+    assert.equal(seen?.pods.length ?? 0, 0);
+    assert.equal(seen?.records.length ?? 0, 0);
+  });
+
+  it("forgets a pod in whose place another has come, with its log and its events", async () => {
+    const events = `/api/v1/namespaces/${settings.namespace}/events`;
+    api.logs.set("fuse-producer current", lines(["mount", 10]));
+    await api.send(PODS, "ADDED", producer({ uid: "old", run: "r1", state: { terminated: { exitCode: 0 } } }));
+    await api.send(events, "ADDED", event("old", "path is not a shared mount"));
+    assert.deepEqual([seen?.records.length, seen?.events.length, seen?.run], [1, 1, "r1"]);
+    await api.send(PODS, "ADDED", producer({ uid: "new", run: "r2", state: { waiting: {} } }));
+    assert.deepEqual([seen?.records.length, seen?.events.length, seen?.run], [0, 0, "r2"]);
+    await api.send(events, "ADDED", event("old", "path is not a shared mount, again"));
+    assert.equal(seen?.events.length, 0);
+    await api.send(events, "ADDED", event("new", "no room"));
+    assert.deepEqual(
+      seen?.events.map(({ message }) => message),
+      ["no room"],
+    );
+  });
+});
