@@ -11,7 +11,7 @@ import type { Evidence } from "../core/evidence.ts";
 import { turnsSeconds } from "../core/manifests/pair.ts";
 import { parseSettings, type Settings } from "../core/settings.ts";
 import { Answers } from "./answers.ts";
-import { connect } from "./cluster.ts";
+import { connect, requireAnswer } from "./cluster.ts";
 import { gather } from "./gather.ts";
 import { narrator } from "./narrate.ts";
 import { readSettings, type SettingsOptions, settingsOptions } from "./options.ts";
@@ -56,6 +56,12 @@ const program = new Command("collect")
   .addHelpText("after", "\nExit codes: 0 success, 1 a failure verdict, 2 tool or cluster error, 3 inconclusive");
 for (const option of settingsOptions()) program.addOption(option);
 
+/**
+ * How long nothing new must have come of a pair before it is judged, in milliseconds: its logs and states come over several
+ * connections, in no order.
+ */
+const QUIET_MS = 250;
+
 /** Watches until every pair has its verdict, or the time is over; then what is known decides. */
 async function collect(
   settings: Settings,
@@ -65,18 +71,28 @@ async function collect(
   print: (line: string) => void,
 ): Promise<{ readonly report: Report; readonly evidence: readonly Evidence[] }> {
   const config = connect(settings);
+  await requireAnswer(config);
   const answers = new Answers(settings, print);
   const narrate = narrator(print);
   const { promise, resolve } = Promise.withResolvers<void>();
   const problems = new Map<string, number>();
+  const quiet = new Map<string, NodeJS.Timeout>();
   const consider = (evidence: Evidence) => {
-    if (answers.has(evidence)) return;
-    narrate.tell(evidence);
     answers.consider(evidence);
     if (answers.complete) resolve();
   };
+  const changed = (evidence: Evidence) => {
+    if (answers.has(evidence)) return;
+    narrate.tell(evidence);
+    const pair = `${evidence.node} ${evidence.scenario}`;
+    clearTimeout(quiet.get(pair));
+    quiet.set(
+      pair,
+      setTimeout(() => consider(evidence), QUIET_MS),
+    );
+  };
 
-  const gathering = gather(config, settings, run, stop.signal, consider, (error) => {
+  const gathering = gather(config, settings, run, stop.signal, changed, (error) => {
     const words = error instanceof Error ? error.message : String(error);
     problems.set(words, (problems.get(words) ?? 0) + 1);
   });
@@ -85,7 +101,7 @@ async function collect(
   stop.signal.addEventListener("abort", () => resolve(), { once: true });
 
   await promise;
-  clearTimeout(timer);
+  for (const each of [timer, ...quiet.values()]) clearTimeout(each);
   stop.abort();
   const before = answers.complete;
   gathering.finish();

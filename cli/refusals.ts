@@ -56,9 +56,18 @@ async function refusal(api: CoreV1Api, namespace: string, body: V1Pod): Promise<
     await api.createNamespacedPod({ namespace, body, dryRun: "All" });
     return undefined;
   } catch (error) {
-    // 409: it is there; 404: the namespace is not there yet.
-    if (!(error instanceof ApiException) || [404, 409].includes(error.code)) return undefined;
-    const body: unknown = typeof error.body === "string" ? JSON.parse(error.body) : error.body;
-    return (body as { message?: string } | undefined)?.message ?? error.message;
+    // 409: it is there; 404: the namespace is not there yet; the others: a busy server, or a proxy before it.
+    if (!(error instanceof ApiException) || [404, 409, 429, 502, 503, 504].includes(error.code)) return undefined;
+    return wordsOf(error);
+  }
+}
+
+/** The API's message; what is no JSON, as of a proxy, as it stands. */
+function wordsOf({ body, message }: ApiException<unknown>): string {
+  if (typeof body !== "string") return (body as { message?: string } | undefined)?.message ?? message;
+  try {
+    return (JSON.parse(body) as { message?: string }).message ?? message;
+  } catch {
+    return body;
   }
 }

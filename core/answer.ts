@@ -29,9 +29,23 @@ export const scenariosAsked = ({ verdict }: Verdict): boolean => verdict === "su
 
 export function scenarioVerdict(id: string, verdict: Verdict): ScenarioVerdict {
   const scenario = scenarioOf(id);
-  const asExpected = endsAsExpected(id, verdict);
-  const finding = asExpected ? scenario?.yes : otherwise(verdict, scenario);
+  const missing = scenario && premiseMissing(scenario, verdict);
+  const asExpected = missing === undefined && endsAsExpected(id, verdict);
+  const finding = missing ?? (asExpected ? scenario?.yes : otherwise(verdict, scenario));
   return { ...verdict, asExpected, finding: finding ?? verdict.explanation };
+}
+
+/** What did not come about, on a busy node for one, and without which the scenario has asked nothing. */
+function premiseMissing({ pair }: Scenario, { verdict, timings }: Verdict): string | undefined {
+  if (pair === "base" || verdict !== "success") return undefined;
+  const readers = Object.values(timings.readers);
+  if (pair.fault !== "none" && (!timings.remounted || readers.some(({ leftEarly }) => leftEarly)))
+    return "Not answered: the daemon did not mount again while the readers looked.";
+  if (pair.late && !readers.every(({ bornLate }) => bornLate))
+    return "Not answered: the consumer was not created after the mount.";
+  if (pair.readersRestart && readers.some(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted))
+    return "Not answered: a reader was back before it was restarted.";
+  return undefined;
 }
 
 function otherwise({ verdict, explanation }: Verdict, scenario: Scenario | undefined): string | undefined {

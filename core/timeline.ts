@@ -22,6 +22,10 @@ export interface ReaderTimeline {
   readonly recoveredMs?: number;
   /** Whether the reader's container was started again between the crash and that read. */
   readonly restarted?: true;
+  /** Whether its container was created when the FUSE mount was there already. */
+  readonly bornLate?: true;
+  /** Whether it stopped looking before the second mount had its marker: then it says nothing of a recovery. */
+  readonly leftEarly?: true;
   /** Whether a file opened before the crash reads again after the recovery: `dead`, or `alive`. */
   readonly heldFile?: "dead" | "alive";
 }
@@ -41,15 +45,20 @@ export function timelineOf(evidence: Evidence, readers: readonly string[]): Time
   const producer = evidence.records.filter(({ role }) => role === "producer");
   const good = (step: string) => producer.filter((record) => record.step === step && record.result === "ok");
   const [first, second] = good("mount");
-  const [firstMarker, secondMarker] = good("marker");
+  const [firstMarker, ...laterMarkers] = good("marker");
   const [crash] = good("crash");
+  // A daemon that cannot be mounted again ends the schedule too, long before the pod.
+  const notBack = producer.find(
+    ({ step, result, uptime }) =>
+      (step === "mount" || step === "marker") && result === "error" && crash && uptime > crash.uptime,
+  );
   const daemon = producer.find(({ step }) => step === "daemon");
   const [cleaned] = good("clean");
-  const marks = { first, second, crash, cleaned, firstNonce: firstMarker?.nonce, secondNonce: secondMarker?.nonce };
+  const marks = { first, second, crash, cleaned, firstNonce: firstMarker?.nonce, laterMarkers };
   return {
     ...(daemon && first ? { mountMs: since(daemon, first) } : {}),
     remounted: crash !== undefined && second !== undefined,
-    complete: producer.some(({ step }) => step === "inspect" || step === "unmount"),
+    complete: notBack !== undefined || producer.some(({ step }) => step === "inspect" || step === "unmount"),
     readers: Object.fromEntries(readers.map((role) => [role, readerTimeline(evidence, role, marks)])),
   };
 }
@@ -60,29 +69,39 @@ interface Marks {
   readonly crash: ProbeRecord | undefined;
   readonly cleaned: ProbeRecord | undefined;
   readonly firstNonce: string | undefined;
-  readonly secondNonce: string | undefined;
+  /** Those of the second mount and of what came after it. */
+  readonly laterMarkers: readonly ProbeRecord[];
 }
 
 function readerTimeline(evidence: Evidence, role: string, marks: Marks): ReaderTimeline {
   const { first, second, crash } = marks;
   const own = evidence.records.filter((record) => record.role === role);
   const reads = own.filter(({ step }) => step === "read");
-  const readOf = (nonce: string | undefined, from = 0) =>
-    nonce === undefined
-      ? undefined
-      : reads.find((read) => read.result === "ok" && read.nonce === nonce && read.uptime >= from);
-  const seen = readOf(marks.firstNonce);
+  const readOf = (nonces: readonly (string | undefined)[], from = 0) =>
+    reads.find(({ result, nonce, uptime }) => result === "ok" && nonce && nonces.includes(nonce) && uptime >= from);
+  const seen = readOf([marks.firstNonce]);
   // A file of the daemon's own has the same nonce in every mount. The first can be read no more once it was killed and taken
   // away; the second may be, even before the producer has told of it.
   const gone = marks.cleaned ?? crash;
-  const recovered = readOf(marks.secondNonce, gone?.uptime);
+  const recovered = readOf(
+    marks.laterMarkers.map(({ nonce }) => nonce),
+    gone?.uptime,
+  );
   const error =
     crash && reads.find((read) => read.result === "error" && read.errno !== "ENOENT" && read.uptime >= crash.uptime);
   const over =
     error && reads.find((read) => read.uptime > error.uptime && (read.result === "ok" || read.errno === "ENOENT"));
   // What is read after the crash but before the clean-up may still come from a cache: only the recovered state tells.
   const starts = own.filter(({ step }) => step === "start");
-  const restarted = crash && starts.slice(1).some(({ uptime }) => uptime > crash.uptime);
+  // What is restarted only after it was back, at the end of a mount, came back by itself.
+  const restarted =
+    crash &&
+    starts
+      .slice(1)
+      .some(({ uptime }) => uptime > crash.uptime && (recovered === undefined || uptime < recovered.uptime));
+  const finish = own.findLast(({ step }) => step === "finish");
+  const [again] = marks.laterMarkers;
+  const leftEarly = !recovered && finish && again && finish.uptime < again.uptime;
   const opened = crash && !restarted && own.some(({ step, uptime }) => step === "held" && uptime < crash.uptime);
   const held = opened && recovered && own.find(({ step, uptime }) => step === "held" && uptime >= recovered.uptime);
   return {
@@ -98,6 +117,8 @@ function readerTimeline(evidence: Evidence, role: string, marks: Marks): ReaderT
       : {}),
     ...(recovered && second ? { recoveredMs: since(second, recovered) } : {}),
     ...(recovered && restarted ? { restarted } : {}),
+    ...(starts[0]?.fuse_at_start === "yes" ? { bornLate: true as const } : {}),
+    ...(leftEarly ? { leftEarly: true as const } : {}),
     ...(held ? { heldFile: held.result === "ok" ? ("alive" as const) : ("dead" as const) } : {}),
   };
 }

@@ -86,12 +86,17 @@ const notesOf = (evidence: Evidence): Note[] =>
     return quotes ? [{ id, explanation, fix, evidence: quotes }] : [];
   });
 
-/** Whether it comes back by itself is known once it has, or once the second mount has come and gone. */
-function gradeOf(outcome: Cause["outcome"], { readers, complete, remounted }: Timeline): Grade | undefined {
+/**
+ * Whether it comes back by itself is known once it has, or once the second mount has come and gone. A reader that did not see the
+ * first mount has not come back, and one that looked away before the second cannot say.
+ */
+function gradeOf(outcome: Cause["outcome"], timings: Timeline): Grade | undefined {
   if (outcome === "failure") return "C";
-  if (outcome === "inconclusive") return undefined;
-  if (Object.values(readers).every(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted)) return "A";
-  return complete && remounted ? "B" : undefined;
+  const readers = Object.values(timings.readers);
+  if (outcome === "inconclusive" || readers.some(({ leftEarly }) => leftEarly)) return undefined;
+  if (readers.every(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted))
+    return readers.every(({ seenMs }) => seenMs !== undefined) ? "A" : undefined;
+  return timings.complete && timings.remounted ? "B" : undefined;
 }
 
 /** A failure nobody has named yet is a failure only where the question was really asked: mounted, and not seen. */

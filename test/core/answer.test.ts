@@ -14,6 +14,7 @@ const verdict = (more: Partial<Verdict>, reader: ReaderTimeline = {}): Verdict =
   ...more,
 });
 const note = { id: "slow-mount", explanation: "", fix: "", evidence: [{ source: "a", text: "b" }] };
+const unmounted = verdict({ timings: { remounted: false, complete: true, readers: {} } });
 const failure = (cause: string) => verdict({ verdict: "failure", cause, explanation: "It was not." });
 
 describe("what a scenario found", () => {
@@ -25,6 +26,30 @@ describe("what a scenario found", () => {
     ["another trap", "parent-vs-leaf", failure("node-root-private"), false, /^It was not\.$/],
     ["slow, and noted", "slow-mount", verdict({ notes: [note] }), true, /plain directory first/],
     ["as fast as ever", "slow-mount", verdict({}), false, /does not see it/],
+    ["never mounted again", "producer-restart", unmounted, false, /^Not answered: the daemon did not mount again/],
+    [
+      "readers gone before",
+      "daemon-hang",
+      verdict({}, { leftEarly: true }),
+      false,
+      /^Not answered: the daemon did not mount again/,
+    ],
+    [
+      "in time",
+      "late-consumer",
+      verdict({}, { recoveredMs: 80 }),
+      false,
+      /^Not answered: the consumer was not created/,
+    ],
+    [
+      "late",
+      "late-consumer",
+      verdict({}, { recoveredMs: 80, bornLate: true }),
+      true,
+      /the start order does not matter/,
+    ],
+    ["back first", "consumer-restart", verdict({}, { recoveredMs: 80 }), false, /^Not answered: a reader was back/],
+    ["restarted", "consumer-restart", verdict({}, { recoveredMs: 80, restarted: true }), true, /is a cure/],
     [
       "not answered",
       "daemon-hang",

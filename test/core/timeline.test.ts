@@ -87,6 +87,12 @@ describe("a reader that was restarted", () => {
     assert.deepEqual([timings.readers.default?.restarted, timings.readers.hardened?.restarted], [true, undefined]);
   });
 
+  it("is back by itself where it was restarted only afterwards", () => {
+    const after = record("default", "start", "info", { uptime: 2066 });
+    const { grade, timings } = judged([...records.filter((one) => one !== started), after]);
+    assert.deepEqual([grade, timings.readers.default?.restarted], ["A", undefined]);
+  });
+
   it("has no file open from before the crash any more", () => {
     const { readers } = timelineOf(evidence({ records }), READERS);
     assert.deepEqual([readers.default?.heldFile, readers.hardened?.heldFile], [undefined, "dead"]);
@@ -111,6 +117,26 @@ describe("grade", () => {
 
   it("is not given where the daemon was never killed", () => {
     const verdict = judged([...success, over]);
+    assert.deepEqual([verdict.grade, settled(verdict)], [undefined, true]);
+  });
+
+  it("is not given to a reader that never saw the first mount, or looked away before the second", () => {
+    const blind = all.filter(({ role, nonce, step }) => !(role === "hardened" && step === "read" && nonce === NONCE));
+    assert.equal(judged([...blind, ...READERS.flatMap(back), over]).grade, undefined);
+    const gone = record("hardened", "finish", "info", { uptime: 2063 });
+    assert.equal(judged([...all, ...back("default"), gone, over]).grade, undefined);
+  });
+
+  it("is A for a reader that missed the second mount and read the third without a restart", () => {
+    const third = record("producer", "marker", "ok", { uptime: 2068, nonce: "third" });
+    const read = record("hardened", "read", "ok", { uptime: 2068.1, nonce: "third", fstype: "fuse.rclone" });
+    assert.equal(judged([...all, third, ...back("default"), read, over]).grade, "A");
+  });
+
+  it("is known to be none as soon as the daemon could not be mounted again", () => {
+    const failed = record("producer", "mount", "error", { uptime: 2064.5, detail: "no credentials" });
+    const dying = [...success, ...crash.slice(0, 2), ...READERS.flatMap(dead), failed];
+    const verdict = judged(dying);
     assert.deepEqual([verdict.grade, settled(verdict)], [undefined, true]);
   });
 
