@@ -22,40 +22,37 @@ const SYSTEM_TREES = [
   "/lib",
   "/lib32",
   "/lib64",
+  "/opt/cni",
+  "/opt/containerd",
   "/proc",
   "/root",
-  "/run/containerd",
-  "/run/k3s",
   "/sbin",
   "/sys",
   "/usr",
+  "/var/cache",
+  "/var/lib/cni",
   "/var/lib/containerd",
   "/var/lib/containers",
+  "/var/lib/crio",
   "/var/lib/docker",
+  "/var/lib/dpkg",
   "/var/lib/etcd",
+  "/var/lib/k0s",
   "/var/lib/kubelet",
   "/var/lib/longhorn",
   "/var/lib/rancher",
-  "/var/log/pods",
+  "/var/lib/rpm",
+  "/var/lib/systemd",
+  "/var/log",
   "/var/run",
+  "/var/spool",
 ];
 
-/** Directories that must not be the bridge, but may contain it. */
-const SHARED_PARENTS = [
-  "/",
-  "/data",
-  "/home",
-  "/media",
-  "/mnt",
-  "/opt",
-  "/run",
-  "/srv",
-  "/tmp",
-  "/var",
-  "/var/lib",
-  "/var/log",
-  "/var/tmp",
-];
+/**
+ * What may be the bridge below /run and /var. Nobody can list all that services keep there, so a directory of the test's
+ * own says by its name that it is one; below /run at the first part, since what follows belongs to the service named there.
+ */
+const OWN_IN_SYSTEM = [/^\/run\/[^/]*fuse/, /^\/var\/.*fuse/, /^\/var\/tmp\/./];
 
 export function namespaceFault(name: string): string | undefined {
   if (!LABEL.test(name))
@@ -80,8 +77,10 @@ export function bridgeFault(path: string): string | undefined {
   if (!/^[A-Za-z0-9._/-]+$/.test(path)) return "use letters, digits, . _ - and / only";
   const tree = SYSTEM_TREES.find((root) => path === root || path.startsWith(`${root}/`));
   if (tree) return `choose a directory outside ${tree}, which the system needs, such as /tmp/fuse-test-bridge`;
-  if (path.lastIndexOf("/") === 0 || SHARED_PARENTS.includes(path))
+  if (path.lastIndexOf("/") === 0 || /^\/(home\/[^/]+|var\/tmp)$/.test(path))
     return "choose a directory of the test's own, such as /tmp/fuse-test-bridge";
+  if (/^\/(run|var)\//.test(path) && !OWN_IN_SYSTEM.some((own) => own.test(path)))
+    return "choose a directory of the test's own, with fuse in its name below /run and /var, such as /run/fuse-bridge";
   return undefined;
 }
 
