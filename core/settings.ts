@@ -6,6 +6,7 @@
  * value and the remedy.
  */
 import { z } from "zod";
+import { deadlineFaults } from "./deadlines.ts";
 import {
   bridgeFault,
   commandFault,
@@ -180,6 +181,8 @@ export function parseSettings(input: unknown): Settings {
   const faults = [
     ...(parsed.error?.issues.flatMap((issue) => faultsOf(issue, input)) ?? []),
     ...driverFaults(input).map(({ key, remedy }) => fault([key], input, remedy)),
+    // Of the completed settings: a default can contradict what was given.
+    ...(parsed.success ? deadlineFaults(parsed.data).map(({ key, remedy }) => fault([key], parsed.data, remedy)) : []),
   ];
   if (parsed.success && faults.length === 0) return parsed.data;
   throw new SettingsError(faults);

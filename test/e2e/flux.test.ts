@@ -188,7 +188,7 @@ describe("the export on a cluster", function () {
 
   it("says on the Kustomization that the mount does not cross on a node whose root is private", async () => {
     await flux.follow(CLUSTER, { timeout: "15s" });
-    await exportedFor("k3s-w1", "--enable", "--set", "markerWaitSeconds=3");
+    await exportedFor("k3s-w1", "--enable", "--set", "markerWaitSeconds=4");
     commit("FUSE propagation test on w1");
     await flux.push(checkout);
     const { ready, message } = await until(
