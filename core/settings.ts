@@ -61,7 +61,12 @@ export const schema = z.strictObject({
   bridge: checked(bridgeFault)
     .default("/tmp/fuse-test-bridge")
     .describe("hostPath directory both pods mount; the FUSE file system is mounted one level below it."),
-  tolerations: z.array(toleration).default([]).describe("Taints of the nodes that the pods may stand."),
+  tolerations: z
+    .array(toleration)
+    .default([])
+    .describe(
+      "Taints of the nodes that the pods may stand, each with key, operator (Equal or Exists), value and effect (NoSchedule, PreferNoSchedule or NoExecute).",
+    ),
   producerImage: checked(imageFault)
     .default("rclone/rclone:1.71.2")
     .describe("Image of the producer: a POSIX shell with awk, stat, timeout and umount, and the FUSE driver."),
@@ -71,7 +76,9 @@ export const schema = z.strictObject({
   driver: z
     .enum(["rclone", "squashfuse", "bindfs", "command"])
     .default("rclone")
-    .describe("FUSE file system the producer mounts, with programs of its image; command: your own daemon."),
+    .describe(
+      "FUSE file system the producer mounts, with programs of its image: rclone, squashfuse or bindfs; command: your own daemon.",
+    ),
   command: checked(commandFault)
     .default("")
     .describe(
@@ -117,8 +124,10 @@ export const schema = z.strictObject({
       consumer: limits({ cpu: "10m", memory: "16Mi" }, { cpu: "500m", memory: "64Mi" }),
     })
     .prefault({})
-    .describe("Requests and limits of the producer and of each container of the consumer."),
-  mode: z.enum(["run", "flux"]).default("run").describe("Run the test now, or write it as Flux kustomizations."),
+    .describe(
+      "Requests and limits of the producer and of each container of the consumer: cpu in cores (50m is 0.05), memory in bytes (64Mi).",
+    ),
+  mode: z.enum(["run", "flux"]).default("run").describe("run: test now; flux: write the test as Flux kustomizations."),
   admission: z
     .boolean()
     .default(false)
@@ -133,7 +142,9 @@ export const schema = z.strictObject({
   failOn: z
     .enum(["never", "failure", "inconclusive"])
     .default("never")
-    .describe("Which verdicts make `pulumi up` fail: none, a failure, or anything but success."),
+    .describe(
+      "Which verdicts make `pulumi up` fail: never (none does), failure, or inconclusive (anything but success).",
+    ),
   run: z
     .string()
     .regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/, "use 1 to 40 of a-z, 0-9 and -, as in a label")

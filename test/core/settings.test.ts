@@ -21,6 +21,19 @@ const faultsOf = (input: unknown) => {
   return [];
 };
 
+interface Json {
+  readonly enum?: readonly string[];
+  readonly properties?: Readonly<Record<string, Json>>;
+  readonly items?: Json;
+}
+
+/** The values and the keys that a description has to name: Pulumi's own types of settings cannot. */
+const words = ({ enum: values = [], properties = {}, items }: Json): string[] => [
+  ...values,
+  ...Object.entries(properties).flatMap(([key, below]) => [key, ...(below.enum ?? [])]),
+  ...(items ? words(items) : []),
+];
+
 describe("settings", () => {
   for (const { name, text } of fixtures("valid")) {
     it(`accepts ${name}`, () => assert.deepEqual(faultsOf(parse(text)), []));
@@ -84,7 +97,7 @@ describe("settings", () => {
     );
   });
 
-  it("is declared in Pulumi.yaml, key by key, with its type, default and description", () => {
+  it("is declared in Pulumi.yaml, key by key, with its type, default and a description that names all it takes", () => {
     const project = parse(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8"));
     const declared = Object.fromEntries(
       Object.entries(project.config as Record<string, object>).map(([key, value]) => [key.split(":")[1], value]),
@@ -95,6 +108,7 @@ describe("settings", () => {
       const json = z.toJSONSchema(field, { io: "input", unrepresentable: "any" });
       assert.equal(declared[key]?.type, json.type, key);
       assert.equal(declared[key]?.description, field.description, key);
+      for (const word of words(json as Json)) assert.match(field.description ?? "", new RegExp(`\\b${word}\\b`), key);
       if (key !== "nodes") assert.deepEqual(declared[key]?.default, defaults[key as keyof typeof defaults], key);
     }
   });
