@@ -158,8 +158,11 @@ hold_file() {
   orders=$FINDINGS/held-$ROLE
   rm -f "$orders"
   bounded stat "$HELD" && bounded mkfifo "$orders" && exec 4<>"$orders" || return 0
-  # Ends with this shell, which alone has the other end open.
-  (while read -r _; do read_held; done) <"$orders" 3<"$HELD" 4>&- &
+  # Ends with this shell, which alone has the other end open. Two who ask at the same time need a pipe each.
+  (
+    answers=
+    while read -r _; do read_held; done
+  ) <"$orders" 3<"$HELD" 4>&- &
   held=yes
   echo read >&4
 }

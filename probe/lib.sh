@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # `errno`, MARKER, FINDINGS and others are for the scripts that source this
 # What both probes share: a clock, a log of two lines a step, reads that cannot hang, and the mount table.
-# POSIX sh; needs awk, cat, date, dd, md5sum, stat, timeout, as every busybox has. Sourced, never run.
+# POSIX sh; needs awk, cat, date, dd, md5sum, mkfifo, mktemp, stat, timeout, as every busybox has. Sourced, never run.
 
 # Seconds since boot, 10 ms fine: one clock for every container of a node, whatever their images.
 uptime_now() {
@@ -74,16 +74,56 @@ errno_of() {
 }
 
 # bounded COMMAND [ARG]...
-# Runs a command that a hung file system may block, and ends it after PROBE_SECONDS. Sets `out` to what it printed and
-# `errno` to empty (it worked), ETIMEDOUT (it was ended) or the name of its error.
+# Runs a command that a hung file system may block, and goes on after PROBE_SECONDS. Sets `out` to what it printed and
+# `errno` to empty (it worked), ETIMEDOUT (it did not answer) or the name of its error.
+# Never waits for the command itself: SIGKILL ends nobody whose question a FUSE daemon has read and does not answer. What
+# waits is a cat of the command's words, which ends with them or is ended.
 bounded() {
   errno=
-  out=$(timeout -s KILL "$PROBE_SECONDS" "$@" 2>&1) && return 0
-  case $? in
-    124 | 137 | 143) errno=ETIMEDOUT out="no answer within $PROBE_SECONDS s: $*" ;;
-    *) errno=$(errno_of "$out") ;;
-  esac
+  unanswered "$@" && return 1
+  if ! open_answers; then
+    errno=UNKNOWN out="no named pipe for its answer can be made in $FINDINGS or ${TMPDIR:-/tmp}: $*"
+    return 1
+  fi
+  # In the background a command's standard input is /dev/null, unless it comes by another number.
+  { "$@" >"$answers/words" 2>&1 <&5 5<&- & } 5<&0
+  asked=$!
+  if out=$(timeout -s KILL "$PROBE_SECONDS" cat "$answers/words"); then
+    wait "$asked" && return 0
+    errno=$(errno_of "$out")
+    return 1
+  fi
+  kill -KILL "$asked" 2>/dev/null
+  # Whoever is left behind holds the pipe open, and nobody after him would come to its end.
+  rm -f "$answers/words"
+  left=$asked left_asking=$*
+  no_answer "$@"
   return 1
+}
+
+no_answer() { errno=ETIMEDOUT out="no answer within $PROBE_SECONDS s: $*"; }
+
+# Whether the same command was left behind, and is still there after PROBE_SECONDS: to ask again would leave one more each time,
+# until the container has no memory for them.
+unanswered() {
+  [ "$*" = "${left_asking:-}" ] || return 1
+  asked_at=$(uptime_now)
+  while kill -0 "$left" 2>/dev/null; do
+    if over "$asked_at" "$PROBE_SECONDS"; then
+      no_answer "$@"
+      return 0
+    fi
+    sleep 0.1
+  done
+  left_asking=
+  return 1
+}
+
+# The named pipe of the answers, in a directory of this process alone. A root file system may be read-only; FINDINGS is not.
+open_answers() {
+  [ ! -p "${answers:-}/words" ] || return 0
+  : "${answers:=$(TMPDIR=$FINDINGS mktemp -d 2>/dev/null || mktemp -d)}"
+  [ -n "$answers" ] && mkfifo "$answers/words"
 }
 
 # read_marker SCRATCH

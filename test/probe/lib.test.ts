@@ -7,13 +7,22 @@ import fc from "fast-check";
 import { parseRecord } from "../../core/evidence.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
+const FINDINGS = mkdtempSync(join(tmpdir(), "findings-"));
 
 /** Runs a piece of shell with the library, in the shell that most images have. */
 function shell(script: string, environment: Record<string, string> = {}, args: string[] = []) {
   const text = `. ${PROBE}/lib.sh; ${script}`;
   const { stdout, stderr, status } = spawnSync("busybox", ["ash", "-c", text, "test", ...args], {
     encoding: "utf8",
-    env: { PATH: process.env.PATH ?? "", RUN: "r", NODE: "n", ROLE: "default", PROBE_SECONDS: "1", ...environment },
+    env: {
+      PATH: process.env.PATH ?? "",
+      RUN: "r",
+      NODE: "n",
+      ROLE: "default",
+      PROBE_SECONDS: "1",
+      FINDINGS,
+      ...environment,
+    },
   });
   // The shell itself says that a command was killed at its deadline.
   assert.ok(stderr === "" || stderr === "Killed\n", stderr);
@@ -21,6 +30,8 @@ function shell(script: string, environment: Record<string, string> = {}, args: s
 }
 
 describe("probe library", () => {
+  after(() => rmSync(FINDINGS, { recursive: true }));
+
   const words: readonly [errno: string, ...texts: string[]][] = [
     ["ENOTCONN", "cat: read error: Transport endpoint is not connected", "cat: can't open '/x': Socket not connected"],
     ["ENOENT", "cat: can't open '/x': No such file or directory"],
@@ -70,6 +81,38 @@ describe("probe library", () => {
     const { stdout } = shell('bounded sleep 30 || echo "$errno"');
     assert.equal(stdout.trim(), "ETIMEDOUT");
     assert.ok(Date.now() - from < 5000);
+  });
+
+  it("does not wait for what outlives its kill, and asks the next question all the same", () => {
+    const from = Date.now();
+    // The sleep keeps the answer's end open, as a process does that a daemon holds in state D.
+    const { stdout } = shell('bounded sh -c "sleep 6 & wait"; echo "$errno"; bounded echo next; echo "$errno $out"');
+    assert.deepEqual(stdout.split("\n"), ["ETIMEDOUT", " next", ""]);
+    assert.ok(Date.now() - from < 4000);
+  });
+
+  it("leaves no second process behind for the same question, and asks again when the first is gone", () => {
+    const { stdout } = shell(
+      `kill() { [ "$1" = -KILL ] || command kill "$@"; }
+      ask() { bounded sh -c 'until [ -e "$1" ]; do sleep 0.1; done; echo back' sh "$FINDINGS/answers-again"; }
+      ask; echo "$errno"; first=$left
+      ask; echo "$errno"; [ "$left" = "$first" ] && echo same
+      : >"$FINDINGS/answers-again"; ask && echo "$out"`,
+    );
+    assert.deepEqual(stdout.trim().split("\n"), ["ETIMEDOUT", "ETIMEDOUT", "same", "back"]);
+  });
+
+  it("hands a command its standard input, its exit code and all that it prints", () => {
+    const { stdout } = shell(
+      `echo given | { bounded sh -c 'cat; echo "Permission denied" >&2; exit 3'; echo "$? $errno $out"; }`,
+    );
+    assert.equal(stdout, "1 EACCES given\nPermission denied\n");
+  });
+
+  it("says so where it can make no pipe", () => {
+    const nowhere = { FINDINGS: "/proc", TMPDIR: "/proc" };
+    const { stdout } = shell('bounded true 2>/dev/null || echo "$errno $out"', nowhere);
+    assert.match(stdout, /^UNKNOWN no named pipe .* \/proc or \/proc: true\n$/);
   });
 
   describe("on a mount table", () => {

@@ -24,6 +24,7 @@ function shell(script: string, role: string, bridge: string, environment: Record
         PROBE_SECONDS: "1",
         PERMISSIONS: "yes",
         BRIDGE: bridge,
+        FINDINGS: bridge,
         MOUNTINFO: join(bridge, "table"),
         ...environment,
       },
