@@ -69,6 +69,13 @@ errno_of() {
     *'File exists'*) echo EEXIST ;;
     *'No such device'*) echo ENODEV ;;
     *'Invalid argument'*) echo EINVAL ;;
+    *'Directory not empty'*) echo ENOTEMPTY ;;
+    # What a daemon says of its own backend. ETIMEDOUT is also a deadline of ours: either way nothing answered.
+    *'Connection timed out'* | *'Operation timed out'*) echo ETIMEDOUT ;;
+    *'Resource temporarily unavailable'*) echo EAGAIN ;;
+    *'Cannot allocate memory'* | *'Out of memory'*) echo ENOMEM ;;
+    *'Operation not supported'* | *'Not supported'*) echo EOPNOTSUPP ;;
+    *'Host is down'*) echo EHOSTDOWN ;;
     *) echo UNKNOWN ;;
   esac
 }

@@ -40,6 +40,12 @@ describe("probe library", () => {
     ["EIO", "cat: read error: Input/output error", "cat: read error: I/O error"],
     ["EROFS", "touch: /x: Read-only file system"],
     ["EBUSY", "umount: can't unmount /x: Device or resource busy", "umount: can't unmount /x: Resource busy"],
+    ["ENOTEMPTY", "rmdir: '/x': Directory not empty"],
+    ["ETIMEDOUT", "cat: /x: Connection timed out", "cat: read error: Operation timed out"],
+    ["EAGAIN", "cat: read error: Resource temporarily unavailable"],
+    ["ENOMEM", "cat: /x: Cannot allocate memory", "cat: can't open '/x': Out of memory"],
+    ["EOPNOTSUPP", "cat: /x: Operation not supported", "cat: can't open '/x': Not supported"],
+    ["EHOSTDOWN", "cat: /x: Host is down"],
     ["UNKNOWN", "cat: something nobody has seen"],
   ];
   for (const [errno, ...texts] of words) {
