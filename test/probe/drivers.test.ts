@@ -10,7 +10,7 @@ const PROBE = join(import.meta.dirname, "..", "..", "probe");
 
 /** Runs a piece of shell with some of the probe's files, in the shell that most images have. */
 function shell(files: readonly string[], script: string, environment: Record<string, string> = {}): string {
-  const text = [...files.map((file) => `. ${PROBE}/${file}`), script].join("\n");
+  const text = [...files.map((file) => `. '${PROBE}/${file}'`), script].join("\n");
   const { stdout, stderr } = spawnSync("busybox", ["ash", "-c", text], {
     encoding: "utf8",
     env: { PATH: process.env.PATH ?? "", RUN: "r", NODE: "n", ROLE: "default", PROBE_SECONDS: "1", ...environment },
@@ -80,7 +80,7 @@ describe("drivers", () => {
     const marker = (content: string | Buffer) => {
       mkdirSync(join(bridge, "fuse", "a"), { recursive: true });
       writeFileSync(join(bridge, "fuse", "a", "b"), content);
-      return shell(["lib.sh"], read, { BRIDGE: bridge, MARKER_FILE: "a/b" });
+      return shell(["lib.sh"], read, { BRIDGE: bridge, FINDINGS: folder, MARKER_FILE: "a/b" });
     };
     const digest = (content: string | Buffer) => createHash("md5").update(content).digest("hex");
 
@@ -98,7 +98,7 @@ describe("drivers", () => {
     });
 
     it("is missed with the file system's own error", () => {
-      const said = shell(["lib.sh"], read, { BRIDGE: bridge, MARKER_FILE: "nothing" });
+      const said = shell(["lib.sh"], read, { BRIDGE: bridge, FINDINGS: folder, MARKER_FILE: "nothing" });
       assert.match(said, /^ENOENT\|.*nothing/);
     });
   });

@@ -70,6 +70,8 @@ export function imaginedNode(layout: "parent" | "leaf" = "parent"): ImaginedNode
       BRIDGE: bridge,
       FINDINGS: findings,
       MOUNTINFO: table,
+      // The scripts leave their scratch files to the container's end.
+      TMPDIR: folder,
     },
     mountTable: () => readFileSync(table, "utf8"),
     remove: () => rmSync(folder, { recursive: true, force: true }),

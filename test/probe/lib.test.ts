@@ -11,7 +11,7 @@ const FINDINGS = mkdtempSync(join(tmpdir(), "findings-"));
 
 /** Runs a piece of shell with the library, in the shell that most images have. */
 function shell(script: string, environment: Record<string, string> = {}, args: string[] = []) {
-  const text = `. ${PROBE}/lib.sh; ${script}`;
+  const text = `. '${PROBE}/lib.sh'; ${script}`;
   const { stdout, stderr, status } = spawnSync("busybox", ["ash", "-c", text, "test", ...args], {
     encoding: "utf8",
     env: {

@@ -13,7 +13,7 @@ const IDS = VARIANTS.map(({ id }) => id as string);
 function shell(script: string, role: string, bridge: string, environment: Record<string, string> = {}) {
   const { stdout, stderr } = spawnSync(
     "busybox",
-    ["ash", "-c", `. ${PROBE}/lib.sh; . ${PROBE}/permissions.sh; ${script}`],
+    ["ash", "-c", `. '${PROBE}/lib.sh'; . '${PROBE}/permissions.sh'; ${script}`],
     {
       encoding: "utf8",
       env: {
