@@ -4,16 +4,26 @@
  *   node test/residue.ts
  *
  * Written without the sandbox's own code: a check that shares the code of what it checks would share its blind spots.
- * It knows only the names: `fpt` (interfaces, control groups, mounts' source) and the cache directory.
+ * It knows only the names: `fpt` (interfaces, control groups, mounts' source) and the cache directory. Within a test run
+ * it knows the kernel's settings of before, too.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { homedir } from "node:os";
+import { kernelSettings, settingsBefore } from "./kernelSettings.ts";
 
 const cache =
   process.env.FUSE_TEST_CACHE ?? `${process.env.XDG_CACHE_HOME ?? `${homedir()}/.cache`}/fuse-propagation-test`;
 
-const left = [...mounts(), ...processes(), ...interfaces(), ...namedNetworks(), ...controlGroups(), ...directories()];
+const left = [
+  ...mounts(),
+  ...processes(),
+  ...interfaces(),
+  ...namedNetworks(),
+  ...controlGroups(),
+  ...directories(),
+  ...changedSettings(),
+];
 for (const line of left) console.log(line);
 console.error(
   left.length === 0 ? "√ nothing of the sandbox is left" : `× ${left.length} things of the sandbox are left`,
@@ -80,6 +90,17 @@ function controlGroups(): string[] {
 function directories(): string[] {
   const places = [`${cache}/sandbox`, "/tmp/fuse-test-bridge", "/var/lib/cni/networks/pods"];
   return places.filter((path) => existsSync(path)).map((path) => `directory ${path}`);
+}
+
+/** Only against what they were: the kernel does not say who set them. */
+function changedSettings(): string[] {
+  const before = process.env[settingsBefore];
+  if (before === undefined) return [];
+  const now = kernelSettings();
+  return before
+    .split("\n")
+    .filter((line) => !now.includes(line))
+    .map((line) => `kernel setting changed: it was ${line}`);
 }
 
 function pids(): string[] {

@@ -11,6 +11,7 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import Mocha from "mocha";
+import { kernelSettings, settingsBefore } from "./kernelSettings.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const [stage, ...names]: readonly (string | undefined)[] = ["unit", "e2e"].includes(process.argv[2] ?? "")
@@ -20,6 +21,9 @@ const [stage, ...names]: readonly (string | undefined)[] = ["unit", "e2e"].inclu
 const totals = { passed: 0, skipped: 0 };
 /** What failed, named again at the end: the place where a long log is read first. */
 const failed: string[] = [];
+
+// Before anything can have changed them; every residue check of this run inherits it.
+process.env[settingsBefore] = kernelSettings().join("\n");
 
 // The checks and the unit tests keep two cores busy together.
 const checks = stage !== "e2e" && names.length === 0 ? staticChecks() : Promise.resolve();

@@ -44,6 +44,24 @@ mount -t sysfs sysfs sys
 mount --rbind /dev dev
 mount --rbind /sys/fs/cgroup sys/fs/cgroup
 
+# The kernel is the machine's: a box may change the settings of its own network and no others.
+mount --bind proc/sys proc/sys
+mount --bind proc/sys/net proc/sys/net
+mount -o remount,bind,ro proc/sys
+# The kubelet insists on these six (setupKernelTunables) and would set them for good: here it reads that all is well.
+while read -r setting value; do
+  file=run/${setting##*/}
+  echo "$value" >"$file"
+  mount --bind "$file" "proc/sys/$setting"
+done <<'EOF'
+vm/overcommit_memory 1
+vm/panic_on_oom 0
+kernel/panic 10
+kernel/panic_on_oops 1
+kernel/keys/root_maxkeys 1000000
+kernel/keys/root_maxbytes 25000000
+EOF
+
 mkdir run/machine
 pivot_root . run/machine
 # The signal that all is in place goes to the machine's directory, which the box is about to lose.
