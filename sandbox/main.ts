@@ -16,6 +16,9 @@ import { checkPackages, ensurePackages } from "./host/packages.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
 
+// Others than root enter what is made here: the images' directories above all. What is secret has a mode of its own.
+process.umask(0o022);
+
 const program = new Command("sandbox").description(
   "A real two-node Kubernetes on this machine (k3s-w2: shared root mount, k3s-w1: private), and the Pulumi engine.",
 );

@@ -3,6 +3,8 @@
 #
 #   sh join.sh CGROUP.PROCS... -- PROGRAM ARGUMENTS...
 set -eu
+# Pods' users enter the directories that a node's programs make, whatever the shell of the one who starts them says.
+umask 022
 while [ "$1" != -- ]; do
   echo 0 >"$1"
   shift
