@@ -1,10 +1,14 @@
 /** One start or stop at a time on a machine: the second waits for the first, then usually finds the cluster running. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { identify, isAlive, type ProcessIdentity, signal } from "./identity.ts";
 import { cache, lock } from "./paths.ts";
 import { SandboxError } from "./problem.ts";
 import { note } from "./progress.ts";
 import { until } from "./stop.ts";
+
+/** Milliseconds for which a lock that names nobody counts as held. */
+const UNREADABLE_FOR = 5000;
 
 /** Runs `work` while holding the lock. @throws SandboxError when another start holds it for over 30 minutes */
 export async function exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -42,20 +46,35 @@ export function isBusy(): boolean {
   return other !== undefined && isAlive(other);
 }
 
-function take(): boolean {
-  const other = holder();
-  if (other && !isAlive(other)) rmSync(lock, { force: true });
+/** False while another holds it. @throws SandboxError when no lock can be made at all, as on a full disk */
+export function take(file = lock): boolean {
+  if (isStale(file)) rmSync(file, { force: true });
+  const fresh = `${file}.${process.pid}`;
   try {
-    writeFileSync(lock, JSON.stringify(identify(process.pid)), { flag: "wx" });
+    // Written first and linked whole: a full disk must not leave a lock that names nobody.
+    writeFileSync(fresh, JSON.stringify(identify(process.pid)));
+    linkSync(fresh, file);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    throw new SandboxError(`the lock cannot be made: ${message}`, `Make ${dirname(file)} a place that can be written.`);
+  } finally {
+    rmSync(fresh, { force: true });
   }
 }
 
-function holder(): ProcessIdentity | undefined {
+/** Its holder has ended; or, after a reset of the machine, it names nobody. */
+function isStale(file: string): boolean {
+  const other = holder(file);
+  if (other) return !isAlive(other);
+  const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  return written !== undefined && Date.now() - written > UNREADABLE_FOR;
+}
+
+function holder(file = lock): ProcessIdentity | undefined {
   try {
-    return JSON.parse(readFileSync(lock, "utf8"));
+    return JSON.parse(readFileSync(file, "utf8"));
   } catch {
     return undefined;
   }
