@@ -15,10 +15,12 @@ export class UserError extends Error {
 
 /** Runs a command's body; what it throws is printed as a person can use it. */
 export async function main(body: () => Promise<number>): Promise<void> {
-  // A reader that has seen enough (`| head`) is no problem.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+  // A reader that has seen enough (`| head`), or a terminal that was closed, is no problem: least of all may it end a
+  // clean-up that only wanted to tell what it does.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (!["EPIPE", "EIO"].includes(error.code ?? "")) throw error;
+    });
   try {
     process.exitCode = await body();
   } catch (error) {

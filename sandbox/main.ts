@@ -85,6 +85,12 @@ program
 // The command that is under way fails as soon as it can, and cleans up on its way out.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 
+// Nor may it end because nobody reads its progress any more, or the terminal was closed.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (!["EPIPE", "EIO"].includes(error.code ?? "")) throw error;
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {
