@@ -16,6 +16,7 @@ import { givenSettings, type SettingsOptions, saidSettings, settingsOptions } fr
 import { ROOT } from "./places.ts";
 import { EXIT, main, UserError } from "./problem.ts";
 import { forget, openRun, type Run, residueReported, wasInterrupted } from "./pulumi.ts";
+import { requireOwnNamespace } from "./sweepNamespace.ts";
 
 interface Options extends SettingsOptions {
   readonly json?: boolean;
@@ -61,6 +62,7 @@ async function start(options: Options, stop: AbortSignal): Promise<number> {
   let verdicts: Readonly<Record<string, NodeVerdict>> = {};
   let residue: string[] = [];
   try {
+    await requireOwnNamespace(connect(parseSettings(settings)), asked);
     await recover(options.stack, settings, ground);
     // What an engine says while it is being stopped is of no use to anyone.
     const allowed = allowedBySaying(options, ground);

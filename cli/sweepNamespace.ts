@@ -19,11 +19,7 @@ const PATIENCE_MS = 120_000;
 export async function withNamespace<T>(config: KubeConfig, settings: Settings, body: () => Promise<T>): Promise<T> {
   const api = config.makeApiClient(CoreV1Api);
   const name = settings.namespace;
-  const there = await find(api, name);
-  if (there && there.metadata?.labels?.[LABELS.name] !== PROJECT)
-    throw new UserError(`the namespace ${name} was not made by this test`, {
-      remedy: "name the test's namespace with --set namespace=..., or remove it yourself",
-    });
+  const there = await findOwn(api, name);
   if (there?.status?.phase === "Terminating") await gone(api, name);
   if (!there || there.status?.phase === "Terminating")
     await api.createNamespace({ body: namespaceObject(settings) as unknown as V1Namespace });
@@ -33,6 +29,16 @@ export async function withNamespace<T>(config: KubeConfig, settings: Settings, b
     await api.deleteNamespace({ name });
     await gone(api, name);
   }
+}
+
+/**
+ * Refuses a namespace of somebody else: the engine would take it over without a word, and delete it at the end with all
+ * that is in it.
+ *
+ * @throws UserError where the namespace is there and not one that this project made.
+ */
+export async function requireOwnNamespace(config: KubeConfig, { namespace }: Settings): Promise<void> {
+  await findOwn(config.makeApiClient(CoreV1Api), namespace);
 }
 
 /** Deletes the pods a killed run left and waits until they are gone: only then is the node at rest. */
@@ -50,6 +56,16 @@ export async function leftovers(config: KubeConfig, settings: Settings, print: (
 
 const gone = (api: CoreV1Api, name: string) =>
   until(async () => !(await find(api, name)), `the namespace ${name} to go`);
+
+/** @throws UserError where the namespace is not one that this project made. */
+async function findOwn(api: CoreV1Api, name: string): Promise<V1Namespace | undefined> {
+  const there = await find(api, name);
+  if (there && there.metadata?.labels?.[LABELS.name] !== PROJECT)
+    throw new UserError(`the namespace ${name} is there already, and was not made by this test`, {
+      remedy: "choose another with --set namespace=..., or, if it is yours, delete it",
+    });
+  return there;
+}
 
 async function find(api: CoreV1Api, name: string): Promise<V1Namespace | undefined> {
   try {

@@ -1,0 +1,29 @@
+/** An API server for the tests of the commands: it answers what it is told, and remembers what it was asked. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { KubeConfig } from "@kubernetes/client-node";
+
+export interface Api {
+  readonly config: KubeConfig;
+  /** `METHOD /path`, in the order they came. */
+  readonly requests: string[];
+  close(): void;
+}
+
+/** @param answers objects by `METHOD /path`; a number is an error of that code, and so is 404 all else */
+export async function api(answers: Readonly<Record<string, object | number>>): Promise<Api> {
+  const requests: string[] = [];
+  const server = createServer(({ method, url = "" }, response) => {
+    const asked = `${method} ${url.split("?")[0]}`;
+    requests.push(asked);
+    const answer = answers[asked] ?? 404;
+    const [code, body] = typeof answer === "number" ? [answer, { kind: "Status", code: answer }] : [200, answer];
+    response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const config = new KubeConfig();
+  const { port } = server.address() as AddressInfo;
+  const cluster = { name: "fake", server: `http://127.0.0.1:${port}`, skipTLSVerify: true };
+  config.loadFromClusterAndUser(cluster, { name: "nobody" });
+  return { config, requests, close: () => server.close() };
+}

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { requireOwnNamespace, withNamespace } from "../../cli/sweepNamespace.ts";
+import { namespace } from "../../core/manifests/namespace.ts";
+import { parseSettings } from "../../core/settings.ts";
+import { type Api, api } from "./api.ts";
+
+const SETTINGS = parseSettings({ nodes: ["a"], namespace: "media" });
+const READ = "GET /api/v1/namespaces/media";
+
+describe("the namespace of a run", () => {
+  let server: Api;
+  afterEach(() => server.close());
+
+  it("is refused where somebody else made it, and nothing in it is touched", async () => {
+    server = await api({ [READ]: { metadata: { name: "media", labels: { team: "tv" } } } });
+    const refused = {
+      message: /^the namespace media is there already, and was not made/,
+      remedy: /--set namespace=.*delete it/,
+    };
+    await assert.rejects(requireOwnNamespace(server.config, SETTINGS), refused);
+    await assert.rejects(
+      withNamespace(server.config, SETTINGS, () => Promise.reject(new Error("must not come this far"))),
+      refused,
+    );
+    assert.deepEqual(server.requests, [READ, READ]);
+  });
+
+  it("may be one that this project made, or not be there at all", async () => {
+    server = await api({ [READ]: namespace(SETTINGS) });
+    await requireOwnNamespace(server.config, SETTINGS);
+    server.close();
+    server = await api({});
+    await requireOwnNamespace(server.config, SETTINGS);
+  });
+});
