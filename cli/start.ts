@@ -12,6 +12,7 @@ import { worst } from "../core/verdict.ts";
 import { verdictLines } from "../report/terminal.ts";
 import { connect, requireAnswer } from "./cluster.ts";
 import { type Ground, prepareGround } from "./ground.ts";
+import { keptLines } from "./kept.ts";
 import { givenSettings, type SettingsOptions, saidSettings, settingsOptions } from "./options.ts";
 import { ROOT } from "./places.ts";
 import { EXIT, main, UserError } from "./problem.ts";
@@ -31,7 +32,10 @@ const program = new Command("start")
   .description("test FUSE mount propagation on each node, say why, and leave nothing behind")
   .addOption(new Option("--json", "print one JSON document on stdout"))
   .addOption(
-    new Option("--keep", "leave the pods (and the sandbox) running for inspection; end them with npm run sweep"),
+    new Option(
+      "--keep",
+      "leave the pods (and the sandbox) for inspection; the last lines say how to look and how to end it",
+    ),
   )
   .addHelpText(
     "after",
@@ -48,7 +52,8 @@ const begun = performance.now();
 const print = (line: string) => process.stderr.write(`${line}\n`);
 const seconds = (from = begun) => `${((performance.now() - from) / 1000).toFixed(1)} s`;
 
-async function start(options: Options, stop: AbortSignal): Promise<number> {
+/** @param kept takes the lines about what stays, for the very end */
+async function start(options: Options, stop: AbortSignal, kept: string[]): Promise<number> {
   const given = givenSettings(options);
   // Refuse bad settings before anything is made, the sandbox included.
   const asked = parseSettings(given);
@@ -60,7 +65,7 @@ async function start(options: Options, stop: AbortSignal): Promise<number> {
   const nodes = saidSettings(options).nodes === undefined ? (ground.nodes ?? asked.nodes) : asked.nodes;
   const settings = { ...given, ...ground.settings, nodes: [...nodes], failOn: "never" };
   let verdicts: Readonly<Record<string, NodeVerdict>> = {};
-  let residue: string[] = [];
+  let residue: string[] | undefined;
   try {
     await requireOwnNamespace(connect(parseSettings(settings)), asked);
     await recover(options.stack, settings, ground);
@@ -74,6 +79,7 @@ async function start(options: Options, stop: AbortSignal): Promise<number> {
       stop,
       (line) => stop.aborted || print(line),
     );
+    if (options.keep) kept.push(...keptLines(ground.kind, options, parseSettings(settings)));
     try {
       verdicts = await test(run);
     } finally {
@@ -153,16 +159,21 @@ async function sweep(settings: object): Promise<string[]> {
   return residue.map(({ node, what }) => `${node}: ${what}`);
 }
 
-function answer(verdicts: Readonly<Record<string, NodeVerdict>>, residue: string[], { json, keep }: Options): number {
+/** @param residue undefined where nobody looked: the document must not say that nothing is left */
+function answer(
+  verdicts: Readonly<Record<string, NodeVerdict>>,
+  residue: string[] | undefined,
+  { json }: Options,
+): number {
   if (json) process.stdout.write(`${JSON.stringify({ nodes: verdicts, residue })}\n`);
   const write = json ? print : (line: string) => process.stdout.write(`${line}\n`);
   for (const [node, verdict] of Object.entries(verdicts))
     for (const line of ["", ...verdictLines(node, verdict)]) write(line);
   write("");
-  for (const line of residue) write(`× left behind on ${line}`);
-  if (residue.length === 0 && !keep) write("√ nothing is left on the nodes");
+  for (const line of residue ?? []) write(`× left behind on ${line}`);
+  if (residue?.length === 0) write("√ nothing is left on the nodes");
   print(`√ done in ${seconds()}`);
-  if (residue.length > 0 || Object.keys(verdicts).length === 0) return EXIT.tool;
+  if ((residue && residue.length > 0) || Object.keys(verdicts).length === 0) return EXIT.tool;
   return EXIT[worst(verdicts).verdict.verdict];
 }
 
@@ -183,11 +194,14 @@ class Interrupted extends Error {}
 await main(async () => {
   const options = program.parse().opts<Options>();
   const stop = stopOnSignal();
+  const kept: string[] = [];
   try {
-    return await start(options, stop);
+    return await start(options, stop, kept);
   } catch (error) {
     if (!stop.aborted) throw error;
-    print(`√ interrupted, and cleaned up  ${seconds()}`);
+    print(kept.length > 0 ? `‼ interrupted  ${seconds()}` : `√ interrupted, and cleaned up  ${seconds()}`);
     return INTERRUPTED;
+  } finally {
+    for (const line of kept) print(line);
   }
 });
