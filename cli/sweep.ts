@@ -14,6 +14,7 @@ import { ROOT } from "./places.ts";
 import { EXIT, main } from "./problem.ts";
 import { leftovers, withNamespace } from "./sweepNamespace.ts";
 import { sweepNode } from "./sweepNode.ts";
+import { sweepPolicies } from "./sweepPolicies.ts";
 
 /** A file that the report is appended to, one JSON document a line, for a caller that cannot read our output. */
 const REPORT_FILE = process.env.FUSE_TEST_SWEEP_REPORT;
@@ -26,7 +27,9 @@ interface Options extends SettingsOptions {
 
 const program = new Command("sweep")
   .exitOverride()
-  .description("remove what a killed run left: pods, namespace, mounts on the nodes, the bridge directory")
+  .description(
+    "remove what a killed run left: pods, namespace, admission policies, mounts on the nodes, the bridge directory",
+  )
   .addOption(new Option("--stdin", "read the settings as JSON from standard input instead of a stack"))
   .addOption(new Option("--nodes-only", "leave pods and namespace alone: the engine deletes them"))
   .addOption(new Option("--json", "print one JSON document"))
@@ -44,6 +47,7 @@ await main(async () => {
   const swept = options.nodesOnly
     ? await sweepAll()
     : await withNamespace(config, settings, async () => {
+        await sweepPolicies(config, settings, print);
         await leftovers(config, settings, print);
         return sweepAll();
       });

@@ -1,0 +1,35 @@
+/** The admission policies of a killed run: they belong to the cluster, and do not go with the namespace. */
+import { AdmissionregistrationV1Api, ApiException, type KubeConfig } from "@kubernetes/client-node";
+import { LABELS, PROJECT } from "../core/manifests/names.ts";
+import type { Settings } from "../core/settings.ts";
+
+/** Deletes those of the settings' namespace. Whoever may not list policies has not made any. */
+export async function sweepPolicies(
+  config: KubeConfig,
+  { namespace }: Settings,
+  print: (line: string) => void,
+): Promise<void> {
+  const api = config.makeApiClient(AdmissionregistrationV1Api);
+  const query = { labelSelector: `${LABELS.name}=${PROJECT}` };
+  const names = async (list: Promise<{ items: { metadata?: { name?: string } }[] }>) => {
+    // 404: a cluster that does not know them yet.
+    const { items } = await list.catch(except([403, 404], { items: [] }));
+    // As core/admission.ts names them; a namespace's name has no dot.
+    const ours = items.map(({ metadata }) => metadata?.name ?? "");
+    return ours.filter((name) => name.startsWith(`${PROJECT}.${namespace}.`));
+  };
+  const bindings = await names(api.listValidatingAdmissionPolicyBinding(query));
+  const policies = await names(api.listValidatingAdmissionPolicy(query));
+  if (policies.length > 0) print(`‼ ${namespace}  removing the admission policies of an earlier run`);
+  for (const name of bindings)
+    await api.deleteValidatingAdmissionPolicyBinding({ name }).catch(except([404], undefined));
+  for (const name of policies) await api.deleteValidatingAdmissionPolicy({ name }).catch(except([404], undefined));
+}
+
+/** For a promise's catch: these answers of the API server are no error. */
+const except =
+  <T>(codes: readonly number[], instead: T) =>
+  (error: unknown): T => {
+    if (error instanceof ApiException && codes.includes(error.code)) return instead;
+    throw error;
+  };
