@@ -62,6 +62,8 @@ async function start(options: Options, stop: AbortSignal, kept: string[]): Promi
   if (own) await requireAnswer(connect(asked));
 
   const ground = await prepareGround(own, options.keep ?? false, stop);
+  const plugins = Object.entries(ground.plugins).map(([name, origin]) => `${name} (${origin})`);
+  print(`· Pulumi ${ground.engine}, plugins ${plugins.join(", ")}`);
   const nodes = saidSettings(options).nodes === undefined ? (ground.nodes ?? asked.nodes) : asked.nodes;
   const settings = { ...given, ...ground.settings, nodes: [...nodes], failOn: "never" };
   let verdicts: Readonly<Record<string, NodeVerdict>> = {};
