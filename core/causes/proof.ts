@@ -49,15 +49,19 @@ export const controlTooLate: Cause = {
 export const mountedTooLate: Cause = {
   id: "mounted-too-late",
   outcome: "inconclusive",
-  symptom: "The consumer gives up, and the producer mounts afterwards.",
-  explanation: "The producer mounted only after a consumer had given up waiting: the question was not asked.",
-  fix: "Raise `markerWaitSeconds` above the time the producer needs to start, as the evidence shows it.",
+  symptom: "The consumer gives up, and the producer mounts, or has its marker, only afterwards.",
+  explanation: "There was nothing to read before a consumer had given up waiting: the question was not asked.",
+  fix: "Raise `markerWaitSeconds` above the time the producer needs to mount and to have its marker, as the evidence shows it.",
   find: (evidence) => {
     const [mounted] = mounts(evidence);
+    const marker = of(evidence, "producer", "marker").find(({ result }) => result === "ok");
+    const ready = marker ?? mounted;
     const early = READERS.flatMap((reader) => of(evidence, reader, "verdict")).filter(
-      ({ result, uptime }) => result === "error" && mounted !== undefined && uptime < mounted.uptime,
+      ({ result, uptime }) => result === "error" && ready !== undefined && uptime < ready.uptime,
     );
-    return mounted && early.length > 0 ? [...early, mounted].map(recordQuote) : undefined;
+    return early.length > 0
+      ? [...early, ...(mounted ? [mounted] : []), ...(marker ? [marker] : [])].map(recordQuote)
+      : undefined;
   },
 };
 

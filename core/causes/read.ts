@@ -20,9 +20,14 @@ export const notRead = (evidence: Evidence): boolean =>
   (allReadersDecided(evidence) && readerFailed(evidence) && producerTold(evidence)) ||
   (evidence.final && !allRead(evidence));
 
-/** The logs of several containers come in no order: what is said of the whole run waits for the producer's. */
+/**
+ * The logs of several containers come in no order, and a daemon's own file may appear long after the mount: what is said of
+ * the whole run waits until the producer has told of its marker, or that it cannot mount.
+ */
 export const producerTold = (evidence: Evidence): boolean =>
-  evidence.final || of(evidence, "producer", "mount").length > 0;
+  evidence.final ||
+  of(evidence, "producer", "marker").length > 0 ||
+  of(evidence, "producer", "mount").some(({ result }) => result === "error");
 
 const allRead = (evidence: Evidence): boolean =>
   READERS.every((reader) => of(evidence, reader, "verdict").some(({ result }) => result === "ok"));

@@ -29,6 +29,9 @@ const hollow = record("default", "doubt", "error", {
 });
 const mountFailed = record("producer", "mount", "error", { detail: "Fatal error: the remote does not answer" });
 
+const mountedEarly = mounted.filter(({ step }) => step !== "marker");
+const gaveUpAt2087 = [unseenByControl, ...misses("default"), ...misses("hardened")];
+
 /** Evidence, what it must be judged, and words of the evidence that the verdict must quote. */
 const cases: readonly [what: string, Evidence, verdict: string, cause: string, quoted: string][] = [
   ["everything proven", evidence({ records: success }), "success", "success", NONCE],
@@ -169,6 +172,15 @@ const cases: readonly [what: string, Evidence, verdict: string, cause: string, q
     NONCE,
   ],
   [
+    "a marker that appears in the mount after the readers gave up",
+    evidence({
+      records: [...mountedEarly, record("producer", "marker", "ok", { uptime: 2097, nonce: NONCE }), ...gaveUpAt2087],
+    }),
+    "inconclusive",
+    "mounted-too-late",
+    NONCE,
+  ],
+  [
     "a mount that a reader does not see",
     evidence({ records: [...mounted, unseenByControl, ...misses("default"), ...misses("hardened")] }),
     "failure",
@@ -226,6 +238,10 @@ describe("verdict", () => {
     [
       "the first pull of an image failed",
       evidence({ pods: [waiting("producer", "fuse-producer", "ErrImagePull", "i/o timeout")] }),
+    ],
+    [
+      "the daemon has mounted, and its marker is not there yet",
+      evidence({ records: [...mountedEarly, ...gaveUpAt2087] }),
     ],
     ["the daemon failed and the consumer has not looked", evidence({ records: [mountFailed] })],
     [
