@@ -6,9 +6,9 @@ import {
   notes,
   notRead,
   of,
+  ownNonces,
   type Quote,
   READERS,
-  readerFailed,
   recordQuote,
 } from "./causes/index.ts";
 import { type Decision, decide, type Grade } from "./decision.ts";
@@ -99,16 +99,24 @@ function gradeOf(outcome: Cause["outcome"], timings: Timeline): Grade | undefine
   return timings.complete && timings.remounted ? "B" : undefined;
 }
 
-/** A failure nobody has named yet is a failure only where the question was really asked: mounted, and not seen. */
+/** A failure nobody has named yet is a failure only where the question was really asked: a marker was there, and not read. */
 function unknown(evidence: Evidence): Found {
-  const mounted = of(evidence, "producer", "mount").some(({ result }) => result === "ok");
-  const asked = mounted && readerFailed(evidence);
+  const nonces = ownNonces(evidence);
+  const gaveUp = READERS.filter((role) => of(evidence, role, "verdict").some(({ result }) => result === "error"));
+  const unread = gaveUp.filter(
+    (role) => !of(evidence, role, "read").some(({ result, nonce }) => result === "ok" && nonces.has(nonce ?? "")),
+  );
+  const asked = nonces.size > 0 && unread.length > 0;
+  const unproven =
+    nonces.size > 0 && gaveUp.length > 0
+      ? "Every consumer that gave up has read this run's marker, but not in time, or without the negative control's answer."
+      : "The test came to no end in its time, and no known cause explains it.";
   return {
     id: "unknown",
     outcome: asked ? "failure" : "inconclusive",
     explanation: asked
       ? "The producer mounted, a consumer does not see or cannot read it, and no known cause explains it."
-      : "The test came to no end in its time, and no known cause explains it.",
+      : unproven,
     fix: "Read the raw evidence; `kubectl describe pod` and `kubectl logs` in the test's namespace have the rest.",
   };
 }

@@ -23,7 +23,8 @@ import { hostReadOnly, nodeRootPrivate, runtimeDropsPropagation, sandboxedRuntim
 export type { Cause, Quote } from "./cause.ts";
 export { daemonEndPending } from "./daemon.ts";
 export { notes } from "./notes.ts";
-export { notRead, of, READERS, readerFailed, recordQuote } from "./read.ts";
+export { ownNonces } from "./proof.ts";
+export { notRead, of, READERS, recordQuote } from "./read.ts";
 
 export const causes: readonly Cause[] = [
   // A proven success needs no cause, whatever else was seen on the way.

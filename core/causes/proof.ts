@@ -100,5 +100,6 @@ function proven(evidence: Evidence): readonly Quote[] | undefined {
   return [...mounts(evidence), ...reads, control].map(recordQuote);
 }
 
-const ownNonces = (evidence: Evidence): Set<string> =>
+/** The nonces that the producer itself has told: what holds one of them came through its mount. */
+export const ownNonces = (evidence: Evidence): Set<string> =>
   new Set(of(evidence, "producer", "marker").flatMap(({ result, nonce }) => (result === "ok" && nonce ? [nonce] : [])));

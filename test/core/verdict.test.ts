@@ -203,6 +203,25 @@ const cases: readonly [what: string, Evidence, verdict: string, cause: string, q
     "EACCES",
   ],
   [
+    "readers that read the marker, and a control that said nothing",
+    evidence({
+      records: [
+        ...mounted,
+        ...["default", "hardened"].flatMap((role) => [...sees(role).slice(0, 1), ...misses(role).slice(1)]),
+      ],
+    }),
+    "inconclusive",
+    "unknown",
+    NONCE,
+  ],
+  [
+    "a mount without a marker until the end",
+    evidence({ records: [...mountedEarly, ...gaveUpAt2087], final: true }),
+    "inconclusive",
+    "unknown",
+    "ENOENT",
+  ],
+  [
     "nothing at all until the end",
     evidence({ pods: [], final: true }),
     "inconclusive",
