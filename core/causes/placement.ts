@@ -56,11 +56,29 @@ function notPlaced({ node, nodeFact, pods, final }: Evidence): readonly Quote[] 
     .filter(({ reason }) => REJECTED.test(reason ?? ""))
     .map(({ name, reason, message }) => ({ source: `kubelet on ${name}`, text: `${reason}: ${message ?? ""}` }));
   if (rejected.length > 0) return [...nodeQuote(node, known), ...rejected];
-  // A node that is short of resources or not ready may recover while we wait.
-  const lasting = known?.cordoned || waiting.some((pod) => /taint|unschedulable|match/.test(pod.unschedulable ?? ""));
-  if (words.length > 0 && (lasting || final)) return [...nodeQuote(node, known), ...words];
+  const lasting = waiting.some((pod) => isLasting(pod.unschedulable ?? "", known));
+  if (words.length > 0 && (known?.cordoned || lasting || final)) return [...nodeQuote(node, known), ...words];
   if (final && known && !known.ready) return nodeQuote(node, known);
   return undefined;
+}
+
+/** Kubernetes' own taints come and go with the node's state; whoever cordons a node means it. */
+const PASSING = /^node\.kubernetes\.io\/(?!unschedulable\b)/;
+
+/** Whether waiting would change nothing. A node that is short of resources or not ready may recover while we wait. */
+function isLasting(words: string, node: NodeFact | undefined): boolean {
+  const [, all, none] = /^0\/(\d+) nodes are available: (\d+) node\(s\) didn't (?:match|satisfy)/.exec(words) ?? [];
+  if (all !== undefined && all === none) return true;
+  // Of a node that is known it is said itself whether it is cordoned.
+  if (!node && /were unschedulable/.test(words)) return true;
+  if (!words.includes("taint")) return false;
+  // Some schedulers name the taints, of any node; others only say that there are some: then the node's own are meant.
+  const named = [...words.matchAll(/taint \{([^:}]+)/g)].map(([, key = ""]) => key);
+  const own = node?.taints
+    .filter((taint) => !taint.endsWith(":PreferNoSchedule"))
+    .map((taint) => taint.split("=")[0] ?? "");
+  const keys = named.length > 0 ? named.filter((key) => own?.includes(key) ?? true) : (own ?? []);
+  return keys.length > 0 && !keys.some((key) => PASSING.test(key));
 }
 
 function nodeQuote(node: string, fact: NodeFact | undefined): Quote[] {

@@ -22,6 +22,13 @@ const PSA =
   'pods "fuse-producer" is forbidden: violates PodSecurity "baseline:latest": privileged (container "fuse-producer" must not set securityContext.privileged=true)';
 const NO_TOLERATION =
   "0/2 nodes are available: 1 node(s) had untolerated taint {node.longhorn.io/storage: enabled}, 1 node(s) didn't satisfy plugin(s) [NodeAffinity].";
+const NOT_READY = "0/2 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.";
+const justBack = {
+  exists: true,
+  ready: false,
+  cordoned: false,
+  taints: ["node.longhorn.io/storage=enabled:NoSchedule", "node.kubernetes.io/not-ready=:NoSchedule"],
+};
 const hollow = record("default", "doubt", "error", {
   kind: "hollow",
   fstype: "ext4",
@@ -158,6 +165,23 @@ const cases: readonly [what: string, Evidence, verdict: string, cause: string, q
     "untolerated taint",
   ],
   [
+    "words that no node matches",
+    evidence({
+      pods: [pending("producer", "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.")],
+      nodeFact: "unreadable",
+    }),
+    "inconclusive",
+    "node-unavailable",
+    "3 node(s) didn't match",
+  ],
+  [
+    "a taint of a node that is not ready, at the end",
+    evidence({ pods: [pending("producer", NOT_READY)], nodeFact: justBack, final: true }),
+    "inconclusive",
+    "node-unavailable",
+    "not-ready",
+  ],
+  [
     "a control created after the mount",
     evidence({
       records: [
@@ -263,6 +287,25 @@ describe("verdict", () => {
       evidence({ records: [...mountedEarly, ...gaveUpAt2087] }),
     ],
     ["the daemon failed and the consumer has not looked", evidence({ records: [mountFailed] })],
+    ["a node is just back", evidence({ pods: [pending("producer", NOT_READY)], nodeFact: justBack })],
+    [
+      "a node is just back, in a newer scheduler's words",
+      evidence({
+        pods: [pending("producer", "0/2 nodes are available: 1 node(s) had untolerated taint(s).")],
+        nodeFact: justBack,
+      }),
+    ],
+    [
+      "a node is short of cpu, and others do not match",
+      evidence({
+        pods: [
+          pending(
+            "producer",
+            "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't match Pod's node affinity/selector.",
+          ),
+        ],
+      }),
+    ],
     [
       "a node is short of cpu",
       evidence({ pods: [pending("producer", "0/2 nodes are available: 1 Insufficient cpu.")] }),
