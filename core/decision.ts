@@ -62,6 +62,13 @@ export function decide(verdict: "success" | "failure" | "inconclusive", grade: G
         "Deploy it with a liveness probe in each reader: a reader does not come back by itself when the daemon does.",
       manifest: `${PRODUCER}\n${LIVENESS}`,
     };
+  if (grade === undefined)
+    return {
+      text: CONTAINERISE,
+      nextStep:
+        "Find out first whether readers come back after the daemon's crash, which this run does not tell; until then deploy it with a liveness probe in each reader.",
+      manifest: `${PRODUCER}\n${LIVENESS}`,
+    };
   return {
     text: CONTAINERISE,
     nextStep: "Deploy the daemon and its readers on one hostPath directory, as in this fragment.",

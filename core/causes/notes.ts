@@ -1,6 +1,6 @@
 /** What is worth knowing of a success, and is no cause of anything. */
 import type { Cause } from "./cause.ts";
-import { mounts, of, some, sourceOf } from "./read.ts";
+import { mountFailures, mounts, of, recordQuote, some, sourceOf } from "./read.ts";
 
 /** A consumer that starts with its daemon would have met the plain directory for this long, in seconds. */
 const SLOW_SECONDS = 2;
@@ -20,4 +20,18 @@ const slowMount: Cause = {
   },
 };
 
-export const notes: readonly Cause[] = [slowMount];
+const daemonNotBack: Cause = {
+  id: "daemon-not-back",
+  outcome: "success",
+  symptom: "The mount is seen, but after the daemon's crash it cannot be mounted again.",
+  explanation: "The daemon did not come back after its crash: whether a consumer recovers could not be asked.",
+  fix: "Mend what the daemon says in the evidence (a lock or a cache left by the killed one, as a rule), then test again.",
+  find: (evidence) => {
+    const [crash] = of(evidence, "producer", "crash").filter(({ result }) => result === "ok");
+    if (!crash) return undefined;
+    const failed = mountFailures(evidence).filter(({ step, uptime }) => step === "mount" && uptime > crash.uptime);
+    return some(failed.map(recordQuote));
+  },
+};
+
+export const notes: readonly Cause[] = [slowMount, daemonNotBack];

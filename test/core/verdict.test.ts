@@ -325,6 +325,16 @@ describe("verdict", () => {
     });
   }
 
+  it("tells of a success whose daemon did not come back, and does not advise as if it had", () => {
+    const again = record("producer", "mount", "error", { uptime: 2070, detail: "cannot lock the cache directory" });
+    const given = evidence({ records: [...success, record("producer", "crash", "ok", { uptime: 2060 }), again] });
+    const judged = judge(given);
+    assert.deepEqual([judged?.verdict, judged?.grade], ["success", undefined]);
+    assert.match(JSON.stringify(judged?.notes), /daemon-not-back.*cannot lock the cache/);
+    assert.match(judged?.decision.nextStep ?? "", /whether readers come back/);
+    assert.match(judged?.decision.manifest ?? "", /livenessProbe/);
+  });
+
   it("does not repeat what a kubelet says of each container and attempt", () => {
     const ids = ["a".repeat(64), "b".repeat(64)];
     const pods = ids.map((id) =>

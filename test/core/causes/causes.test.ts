@@ -65,6 +65,7 @@ const EXPLAINED: Readonly<Record<string, readonly string[]>> = {
   "lsm-denies": ["producer-never-mounted"],
   "daemon-killed": ["producer-never-mounted"],
   "daemon-hung": ["producer-never-mounted"],
+  "daemon-not-back": ["producer-never-mounted"],
   "stale-mount-left": ["producer-never-mounted"],
   "consumer-binds-mountpoint": ["stale-mount-left"],
   "subpath-used": ["bridge-not-hostpath"],
@@ -80,7 +81,7 @@ describe("no cause is taken for another", () => {
       const found = causes.filter(({ find }) => find(given) !== undefined).map(({ id }) => id);
       assert.equal(found[0], own);
       assert.deepEqual(
-        found.slice(1).filter((id) => !EXPLAINED[own]?.includes(id)),
+        found.slice(1).filter((id) => !EXPLAINED[cause]?.includes(id)),
         [],
       );
     });

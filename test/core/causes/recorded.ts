@@ -6,7 +6,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Evidence, PodFact } from "../../../core/evidence.ts";
-import { evidence, misses, mounted, record, running, unseenByControl, waiting } from "../evidence.ts";
+import { evidence, misses, mounted, record, running, sees, unseenByControl, waiting } from "../evidence.ts";
 
 const FOLDER = join(import.meta.dirname, "..", "..", "fixtures", "evidence");
 
@@ -318,6 +318,21 @@ export const words: readonly Recorded[] = [
         reason: "OutOfmemory",
         message: "Pod was rejected: Node didn't have enough resource: memory",
       }),
+    }),
+  },
+  {
+    what: "a daemon that finds the lock of the killed one",
+    cause: "daemon-not-back",
+    quoted: /cannot lock the cache/,
+    evidence: evidence({
+      records: [
+        ...mounted,
+        unseenByControl,
+        ...sees("default"),
+        ...sees("hardened"),
+        record("producer", "crash", "ok", { uptime: 2060 }),
+        record("producer", "mount", "error", { uptime: 2070, detail: "cannot lock the cache directory" }),
+      ],
     }),
   },
   {
