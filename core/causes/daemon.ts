@@ -38,7 +38,8 @@ export const daemonHung: Cause = {
       ({ errno, mountinfo }) => errno === "ETIMEDOUT" && isFuse(mountinfo),
     );
     const unwritten = gaveUp(evidence).filter(({ step, errno }) => step === "marker" && errno === "ETIMEDOUT");
-    if (!notRead(evidence) && unwritten.length === 0) return undefined;
+    // What one write waited for in vain, the next mount's may do.
+    if (!notRead(evidence) && !evidence.final) return undefined;
     return some([...unwritten, ...silent].map(recordQuote));
   },
 };

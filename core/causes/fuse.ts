@@ -103,8 +103,10 @@ export const producerNeverMounted: Cause = {
   explanation: "The FUSE daemon in the producer never mounted, so there was nothing to propagate.",
   fix: "Mend what the daemon says in the evidence: its image, its options, or /dev/fuse on the node (`modprobe fuse`).",
   find: (evidence) => {
-    // Where the mount is dead already, the daemon's end, which tells why, is still to come.
-    const failed = gaveUp(evidence).filter(({ errno }) => errno !== "ENOTCONN" || evidence.final);
+    // Where the mount is dead already, the daemon's end, which tells why, is still to come; one that is slow may yet answer.
+    const open = ({ step, errno }: ProbeRecord) =>
+      errno === "ENOTCONN" || (step === "marker" && errno === "ETIMEDOUT" && !notRead(evidence));
+    const failed = gaveUp(evidence).filter((record) => evidence.final || !open(record));
     if (failed.length > 0) return failed.map(recordQuote);
     const ended = containerQuotes(
       evidence.pods.filter(({ component }) => component === "producer"),

@@ -286,6 +286,16 @@ describe("verdict", () => {
       "the daemon has mounted, and its marker is not there yet",
       evidence({ records: [...mountedEarly, ...gaveUpAt2087] }),
     ],
+    [
+      "one write was not answered, and the readers have time",
+      evidence({
+        records: [
+          ...mountedEarly,
+          record("producer", "marker", "error", { errno: "ETIMEDOUT" }),
+          record("default", "read", "error", { errno: "ENOENT" }),
+        ],
+      }),
+    ],
     ["the daemon failed and the consumer has not looked", evidence({ records: [mountFailed] })],
     ["a node is just back", evidence({ pods: [pending("producer", NOT_READY)], nodeFact: justBack })],
     [
