@@ -140,20 +140,24 @@ function afterPreflight(evidence: Evidence, matches: (record: ProbeRecord) => bo
   return some([...words, ...failed.map(recordQuote)]);
 }
 
+const isOpen = (options: readonly string[]): boolean =>
+  options.includes("allow_other") && !options.includes("default_permissions");
 const isDenial = ({ errno }: ProbeRecord): boolean => errno === "EACCES" || errno === "EPERM";
 /** `docker-default (enforce)`, or an SELinux context of the type containers run as. */
-const isConfined = (label: unknown): boolean => /\(enforce\)|:(container|svirt_lxc_net)_t\b/.test(String(label));
+const isConfined = (label: unknown): boolean => /\(enforce\)/.test(String(label)) || isTyped(label);
+const isTyped = (label: unknown): boolean => /:(container|svirt_lxc_net)_t\b/.test(String(label));
 
 function deniedBySecurityModule(evidence: Evidence): readonly Quote[] | undefined {
-  const labelOf = (role: string) => of(evidence, role, "identity").filter(({ label }) => isConfined(label));
+  // Every container of a node with AppArmor has its runtime's profile, which lets it read: a reader's proves nothing.
+  const labelOf = (role: string) =>
+    of(evidence, role, "identity").filter(({ label }) => (role === "producer" ? isConfined(label) : isTyped(label)));
   const readers = notRead(evidence) ? READERS : [];
   const denied = [
     ...gaveUp(evidence).filter(isDenial),
-    // Without allow_other FUSE itself denies other users: that needs no security module.
+    // Without allow_other FUSE itself denies other users, with default_permissions a file's mode: neither needs a module.
     ...readers.flatMap((role) =>
       of(evidence, role, "read").filter(
-        (record) =>
-          isDenial(record) && isFuse(record.mountinfo) && superOf(record.mountinfo).options.includes("allow_other"),
+        (record) => isDenial(record) && isFuse(record.mountinfo) && isOpen(superOf(record.mountinfo).options),
       ),
     ),
   ];

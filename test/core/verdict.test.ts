@@ -39,6 +39,16 @@ const mountFailed = record("producer", "mount", "error", { detail: "Fatal error:
 const mountedEarly = mounted.filter(({ step }) => step !== "marker");
 const gaveUpAt2087 = [unseenByControl, ...misses("default"), ...misses("hardened")];
 
+/** With AppArmor's usual profile even where the daemon itself looks at the mode. */
+const deniedByMode = (role: string, label: string) => [
+  record(role, "identity", "info", { label }),
+  record(role, "read", "error", {
+    errno: "EACCES",
+    mountinfo: `387 311 0:155 / /bridge/fuse rw - fuse.rclone /tmp/source rw,allow_other${label.includes("apparmor") ? "" : ",default_permissions"}`,
+  }),
+  record(role, "verdict", "error", { uptime: 2087 }),
+];
+
 /** Evidence, what it must be judged, and words of the evidence that the verdict must quote. */
 const cases: readonly [what: string, Evidence, verdict: string, cause: string, quoted: string][] = [
   ["everything proven", evidence({ records: success }), "success", "success", NONCE],
@@ -238,6 +248,17 @@ const cases: readonly [what: string, Evidence, verdict: string, cause: string, q
     "unknown",
     NONCE,
   ],
+  ...["cri-containerd.apparmor.d (enforce)", "system_u:system_r:container_t:s0:c1,c2"].map(
+    (label): (typeof cases)[number] => [
+      `a file whose mode denies it, in a container labelled ${label}`,
+      evidence({
+        records: [...mounted, unseenByControl, ...["default", "hardened"].flatMap((role) => deniedByMode(role, label))],
+      }),
+      "failure",
+      "unknown",
+      "EACCES",
+    ],
+  ),
   [
     "a mount without a marker until the end",
     evidence({ records: [...mountedEarly, ...gaveUpAt2087], final: true }),
