@@ -51,8 +51,8 @@ process.exit(failed.length > 0 ? 1 : 0);
 
 async function staticChecks(): Promise<void> {
   await check("the Debian packages the checks need", [process.execPath, "sandbox/main.ts", "packages"]);
-  await check("format and lint (biome)", ["npx", "--no-install", "biome", "check", "."]);
-  await check("types (tsc)", ["npx", "--no-install", "tsc", "--noEmit"]);
+  await check("format and lint (biome)", [process.execPath, "node_modules/.bin/biome", "check", "."]);
+  await check("types (tsc)", [process.execPath, "node_modules/.bin/tsc", "--noEmit"]);
   const scripts = ["probe", "sandbox", "cli", "test"].flatMap((folder) => globSync(`${folder}/**/*.sh`, { cwd: ROOT }));
   const shims = globSync("sandbox/plugins/bin/*", { cwd: ROOT });
   await check("shell scripts (shellcheck)", ["shellcheck", "-x", ...scripts, ...shims, ".ci/run"]);
