@@ -31,8 +31,12 @@ use_node() {
   home=$cache/node-$NODE_PIN
   if [ ! -x "$home/node_modules/$package/bin/node" ]; then
     say "· Node $NODE_PIN: the machine has $(node --version 2>/dev/null || echo none), installing one into $home"
-    mkdir -p "$home"
-    npm install --prefix "$home" --ignore-scripts --no-audit --no-fund --loglevel=error "$package@$NODE_PIN" >&2
+    # It appears whole or not at all: npm extracts the program before the rest.
+    rm -rf "$home.new"
+    mkdir -p "$home.new"
+    npm install --prefix "$home.new" --ignore-scripts --no-audit --no-fund --loglevel=error "$package@$NODE_PIN" >&2
+    rm -rf "$home"
+    mv "$home.new" "$home"
   fi
   PATH=$home/node_modules/$package/bin:$PATH
   export PATH

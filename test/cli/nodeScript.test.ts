@@ -62,4 +62,10 @@ describe("cli/node.sh on a machine with an old Node", () => {
     match(ci ?? "", /npm ci .*--include=dev/);
     match(JSON.parse(stdout).PATH, /^[^:]*\/fuse-propagation-test\/node-[^:]*\/bin:/);
   });
+
+  it("installs Node again after an installation that did not come to its end", () => {
+    equal(start({ INSTALL_ENDS: "1" }).status, 1);
+    equal(start().status, 0);
+    equal(calls().filter((call) => call.includes("npm install")).length, 2);
+  });
 });
