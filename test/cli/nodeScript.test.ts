@@ -2,7 +2,7 @@
 import { equal, match } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 
 const SCRIPT = join(import.meta.dirname, "../../cli/node.sh");
@@ -67,5 +67,11 @@ describe("cli/node.sh on a machine with an old Node", () => {
     equal(start({ INSTALL_ENDS: "1" }).status, 1);
     equal(start().status, 0);
     equal(calls().filter((call) => call.includes("npm install")).length, 2);
+  });
+
+  it("takes the home directory from the user database where the environment has none", () => {
+    const { status, stdout, stderr } = start({ HOME: "", FUSE_TEST_CACHE: inside("cache") });
+    equal(status, 0, stderr);
+    equal(JSON.parse(stdout).HOME, userInfo().homedir);
   });
 });
