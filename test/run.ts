@@ -25,6 +25,9 @@ const failed: string[] = [];
 // Before anything can have changed them; every residue check of this run inherits it.
 process.env[settingsBefore] = kernelSettings().join("\n");
 
+// The unit tests run the probe in one of them, so they wait for it.
+if (stage !== "e2e" && names.length === 0)
+  await check("the Debian packages the checks need", [process.execPath, "sandbox/main.ts", "packages"]);
 // The checks and the unit tests keep two cores busy together.
 const checks = stage !== "e2e" && names.length === 0 ? staticChecks() : Promise.resolve();
 if (stage !== "e2e") await mocha("unit tests", files(false), 20_000);
@@ -50,7 +53,6 @@ console.log(
 process.exit(failed.length > 0 ? 1 : 0);
 
 async function staticChecks(): Promise<void> {
-  await check("the Debian packages the checks need", [process.execPath, "sandbox/main.ts", "packages"]);
   await check("format and lint (biome)", [process.execPath, "node_modules/.bin/biome", "check", "."]);
   await check("types (tsc)", [process.execPath, "node_modules/.bin/tsc", "--noEmit"]);
   const scripts = ["probe", "sandbox", "cli", "test"].flatMap((folder) => globSync(`${folder}/**/*.sh`, { cwd: ROOT }));
