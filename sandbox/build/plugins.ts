@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 import { attempt } from "../base/command.ts";
 import { linkExactly } from "../base/links.ts";
 import { cache, links, pulumiHome, repository, source } from "../base/paths.ts";
+import { note } from "../base/progress.ts";
 
 export type PluginOrigin = "official" | "offline";
 export type Plugins = Readonly<Record<"kubernetes" | "command", PluginOrigin>>;
@@ -12,7 +13,7 @@ const names = ["kubernetes", "command"] as const;
 /** Milliseconds for an installation: a plugin is some 50 MB, and without internet the attempt never ends by itself. */
 const deadline = 20_000;
 /** Milliseconds until a failed installation is tried again: a machine without internet must not wait at each start. */
-const patience = 24 * 60 * 60_000;
+const patience = { failed: 24 * 60 * 60_000, late: 60 * 60_000 } as const;
 
 /** Tries the official plugins, both at a time. @param pulumi path of the engine */
 export async function installPlugins(pulumi: string): Promise<Plugins> {
@@ -67,20 +68,30 @@ export function engineEnvironment(
 async function install(pulumi: string, name: string): Promise<PluginOrigin> {
   const version = versionOf(name);
   if (isInstalled(name)) return "official";
-  const failed = join(pulumiHome, `${name}-${version}.unavailable`);
-  if (existsSync(failed) && Date.now() - statSync(failed).mtimeMs < patience) return "offline";
+  const mark = join(pulumiHome, `${name}-${version}.unavailable`);
+  if (triedLately(mark)) return "offline";
   const env = { ...process.env, PULUMI_HOME: pulumiHome, PULUMI_SKIP_UPDATE_CHECK: "true" };
   mkdirSync(pulumiHome, { recursive: true });
-  const { code } = await attempt(pulumi, ["plugin", "install", "resource", name, version], { env, deadline });
+  const { code, late } = await attempt(pulumi, ["plugin", "install", "resource", name, version], { env, deadline });
   if (code === 0) return "official";
-  writeFileSync(failed, "");
+  if (late) note(`plugin ${name} ${version}: not installed within ${deadline / 1000} s; tried again after an hour`);
+  writeFileSync(mark, late ? "late" : "failed");
   return "offline";
 }
 
-function isInstalled(name: string): boolean {
-  return existsSync(join(pulumiHome, "plugins", `resource-${name}-v${versionOf(name)}`));
+/** Whether the mark of a failed installation still counts: one that was only late may succeed on a quieter network. */
+export function triedLately(mark: string, now = Date.now()): boolean {
+  if (!existsSync(mark)) return false;
+  const why = readFileSync(mark, "utf8") === "late" ? "late" : "failed";
+  return now - statSync(mark).mtimeMs < patience[why];
 }
 
-function versionOf(name: string): string {
+/** Wholly: beside a plugin whose installation was cut off, the engine leaves a file that ends in `.partial`. */
+export function isInstalled(name: string, home = pulumiHome): boolean {
+  const directory = join(home, "plugins", `resource-${name}-v${versionOf(name)}`);
+  return existsSync(directory) && !existsSync(`${directory}.partial`);
+}
+
+export function versionOf(name: string): string {
   return JSON.parse(readFileSync(join(repository, "node_modules/@pulumi", name, "package.json"), "utf8")).version;
 }
