@@ -36,7 +36,7 @@ export function configDirectory(name: string): string {
   return join(state, name);
 }
 
-/** @throws SandboxError when the box is not ready within 5 s */
+/** @throws SandboxError when the box is not ready within 30 s */
 export async function openBox(name: string, propagation: Propagation): Promise<Box> {
   const groups = createGroup(name);
   const mountpoint = join(state, "root", name);
@@ -62,7 +62,7 @@ export async function openBox(name: string, propagation: Propagation): Promise<B
       if (!isAlive(outer)) throw failed();
       return existsSync(ready) ? identify(onlyChild(outer.pid)) : undefined;
     },
-    { every: 10, within: 5000, late: failed },
+    { every: 10, within: 30_000, late: failed },
   );
   rmSync(ready, { force: true });
   return { name, init, groups, daemons: [] };

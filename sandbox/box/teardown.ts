@@ -48,7 +48,7 @@ async function killAll(connections: ReadonlySet<string>): Promise<void> {
       aborted = true;
       await abortConnections(connections);
     }
-    if (waited > 4500) return;
+    if (waited > 30_000) return;
     await delay(10);
   }
 }

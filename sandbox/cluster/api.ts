@@ -33,7 +33,7 @@ export function openApi({ server, authority, token }: Access): Api {
   const get = (path: string) =>
     new Promise<{ code: number; body: string }>((resolve) => {
       const failed = () => resolve({ code: 0, body: "" });
-      const question = request(server + path, { agent, headers: { authorization: `Bearer ${token}` }, timeout: 2000 });
+      const question = request(server + path, { agent, headers: { authorization: `Bearer ${token}` }, timeout: 5000 });
       question.on("error", failed).on("timeout", () => question.destroy());
       question.on("response", (response) => {
         let body = "";

@@ -1,8 +1,10 @@
 /** What a running sandbox is: written when it is up, read to use it again, to show it and to tell whether it is well. */
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { isAlive, type ProcessIdentity } from "../base/identity.ts";
 import * as paths from "../base/paths.ts";
+import { refuseIfStopping } from "../base/stop.ts";
 import type { Box } from "../box/box.ts";
 import type { ImageSet } from "../build/images.ts";
 import { toolPaths } from "../build/tools.ts";
@@ -63,13 +65,39 @@ export function processesOf({ boxes }: Record): NamedProcess[] {
 
 /** Undefined when all is well, else what is not. */
 export async function ailment(record: Record): Promise<string | undefined> {
-  const dead = processesOf(record).filter(({ process }) => !isAlive(process));
-  if (dead.length > 0) return `ended: ${dead.map(({ name }) => name).join(", ")}`;
-  const access = recordedAccess();
-  if (!access) return "its kubeconfig is gone";
-  const api = openApi(access);
-  const [ready, nodes] = await Promise.all([api.ready(), api.nodes()]);
-  if (!ready) return "the API server is not ready";
-  const wanted = record.sandbox.nodes.filter((name) => !nodes.some((node) => node.name === name && node.ready));
-  return wanted.length > 0 ? `not ready: ${wanted.join(", ")}` : undefined;
+  return lasting(async () => {
+    const dead = processesOf(record).filter(({ process }) => !isAlive(process));
+    if (dead.length > 0) return { what: `ended: ${dead.map(({ name }) => name).join(", ")}`, final: true };
+    const access = recordedAccess();
+    if (!access) return { what: "its kubeconfig is gone", final: true };
+    const api = openApi(access);
+    const [ready, nodes] = await Promise.all([api.ready(), api.nodes()]);
+    if (!ready) return { what: "the API server is not ready" };
+    const wanted = record.sandbox.nodes.filter((name) => !nodes.some((node) => node.name === name && node.ready));
+    return wanted.length > 0 ? { what: `not ready: ${wanted.join(", ")}` } : undefined;
+  });
+}
+
+export interface Symptom {
+  readonly what: string;
+  /** It does not pass by waiting. */
+  readonly final?: boolean;
+}
+
+/**
+ * What is still so after 15 s: a sandbox that is ill is torn down, and on a loaded machine one slow answer is no illness.
+ *
+ * @param within milliseconds to ask again for
+ */
+export async function lasting(
+  examine: () => Promise<Symptom | undefined>,
+  { within, every } = { within: 15_000, every: 500 },
+): Promise<string | undefined> {
+  const end = performance.now() + within;
+  for (;;) {
+    refuseIfStopping();
+    const symptom = await examine();
+    if (!symptom || symptom.final || performance.now() > end) return symptom?.what;
+    await delay(every);
+  }
 }
