@@ -16,36 +16,51 @@ export interface Engine {
   readonly binaries: string;
 }
 
-/** The directory of a pulumi on PATH of exactly the SDK's version, or undefined. Any other would be refused later. */
-export async function ambientPulumi(): Promise<string | undefined> {
+interface Ambient {
+  readonly directory: string;
+  readonly version: string;
+}
+
+/** A pulumi on PATH that serves the SDK, or undefined. An older one would be refused later. */
+export async function ambientPulumi(): Promise<Ambient | undefined> {
   const { code, stdout } = await attempt("pulumi", ["version"], {
     env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
   });
-  if (code !== 0 || stdout.trim() !== `v${pulumiVersion}`) return undefined;
+  if (code !== 0 || !serves(stdout.trim())) return undefined;
   const { stdout: path } = await attempt("sh", ["-c", "command -v pulumi"]);
-  return path.trim() ? dirname(path.trim()) : undefined;
+  return path.trim() ? { directory: dirname(path.trim()), version: stdout.trim().slice(1) } : undefined;
+}
+
+/** `v3.251.1` -> whether it is of the SDK's major version, and no older. */
+export function serves(version: string): boolean {
+  const [, major = 0, minor = 0, patch = 0] = /^v(\d+)\.(\d+)\.(\d+)$/.exec(version)?.map(Number) ?? [];
+  const [ownMajor = 0, ownMinor = 0, ownPatch = 0] = pulumiVersion.split(".").map(Number);
+  return major === ownMajor && (minor > ownMinor || (minor === ownMinor && patch >= ownPatch));
 }
 
 /** Compiles and installs what is missing. @throws SandboxError when the engine cannot be compiled */
 export async function prepareEngine(): Promise<Engine> {
   const ambient = await ambientPulumi();
   if (!ambient) await buildTools(["pulumi"]);
-  const directory = ambient ?? toolDirectory("pulumi");
-  const plugins = await step(`Pulumi ${pulumiVersion} and its plugins`, () =>
-    installPlugins(join(directory, "pulumi")),
-  );
+  const { directory, version } = ambient ?? own();
+  const plugins = await step(`Pulumi ${version} and its plugins`, () => installPlugins(join(directory, "pulumi")));
   const offline = Object.keys(plugins).filter((name) => plugins[name as keyof Plugins] === "offline");
   if (offline.length > 0)
     note(`plugins ${offline.join(", ")}: the sandbox's offline ones, as the official ones cannot be had here`);
-  return describeEngine(directory, plugins);
+  return describeEngine({ directory, version }, plugins);
 }
 
 /** The engine of a sandbox that runs, for whoever asks now: their PATH, and no attempt to install anything. */
 export async function currentEngine(): Promise<Engine> {
-  return describeEngine((await ambientPulumi()) ?? toolDirectory("pulumi"), installedPlugins());
+  return describeEngine((await ambientPulumi()) ?? own(), installedPlugins());
 }
 
-function describeEngine(directory: string, plugins: Plugins): Engine {
+/** The one this project compiles. */
+function own(): Ambient {
+  return { directory: toolDirectory("pulumi"), version: pulumiVersion };
+}
+
+function describeEngine({ directory, version }: Ambient, plugins: Plugins): Engine {
   const binaries = join(links, "bin");
   linkExactly(binaries, {
     pulumi: join(directory, "pulumi"),
@@ -54,7 +69,7 @@ function describeEngine(directory: string, plugins: Plugins): Engine {
   });
   const shims = linkPlugins(plugins, directory);
   return {
-    engine: { version: pulumiVersion },
+    engine: { version },
     plugins,
     env: engineEnvironment(directory, shims, binaries, plugins),
     binaries,

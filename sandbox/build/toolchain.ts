@@ -48,7 +48,7 @@ async function versionOf(program: string, env: NodeJS.ProcessEnv): Promise<strin
 /** Any Go can do it, so that a distribution's old one is enough. */
 async function fetchToolchain(env: NodeJS.ProcessEnv): Promise<string> {
   const arch = process.arch === "arm64" ? "arm64" : "amd64";
-  const module = `golang.org/toolchain@v0.0.1-go${pinned}.linux-${arch}`;
+  const module = `golang.org/toolchain@v0.0.1-go${pinned}.${process.platform}-${arch}`;
   const answer = await run("go", ["mod", "download", "-json", module], {
     env,
     cwd: "/",

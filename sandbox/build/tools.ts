@@ -85,6 +85,7 @@ async function build(family: Family, go: Go): Promise<void> {
   const fresh = `${target}.new`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
+  const instead = family === "pulumi" ? ` Or install pulumi ${pulumiVersion} or newer.` : "";
   const started = performance.now();
   let packages = 0;
   const heartbeat = setInterval(
@@ -99,8 +100,7 @@ async function build(family: Family, go: Go): Promise<void> {
         if (!line.includes(" ")) packages++;
       },
       env: { ...go.env, CGO_ENABLED: "0", GOCACHE: goBuild, GOFLAGS: "", GOWORK: "off" },
-      remedy:
-        "If a module could not be fetched, check the network or GOPROXY. Then run this again: it goes on where it was.",
+      remedy: `If a module could not be fetched, check the network or GOPROXY. Then run this again: it goes on where it was.${instead}`,
     });
   } finally {
     clearInterval(heartbeat);
