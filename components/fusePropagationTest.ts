@@ -110,12 +110,15 @@ export class FusePropagationTest extends pulumi.ComponentResource {
 
 /** Does nothing on creation; on destroy it takes away what a killed producer left on the nodes. */
 function sweepAtDestroy(name: string, settings: Settings, options: pulumi.CustomResourceOptions): local.Command {
+  const { kubeconfig, context, nodes, namespace, bridge } = settings;
   return new local.Command(
     `${name}-sweep`,
     {
       delete: "sh cli/node.sh cli/sweep.ts --stdin --nodes-only",
       stdin: JSON.stringify(settings),
       dir: ROOT,
+      // Another place is another sweep: the old one is swept where the old pods were.
+      triggers: [JSON.stringify({ kubeconfig, context, nodes, namespace, bridge })],
       logging: local.Logging.Stderr,
     },
     options,

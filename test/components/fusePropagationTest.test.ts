@@ -107,6 +107,18 @@ describe("FusePropagationTest", () => {
     assert.notEqual(await trigger(2, 60), await trigger(3, 60));
   });
 
+  it("is another sweep in another place, and the same one for other settings", async () => {
+    const triggers = async (changed: object) => {
+      registered.length = 0;
+      await settled(new FusePropagationTest("a", { nodes: ["n"], ...changed }));
+      return JSON.stringify(registered.find(({ name }) => name === "a-sweep")?.inputs.triggers);
+    };
+    const here = await triggers({});
+    assert.equal(await triggers({ settleSeconds: 3, run: "again" }), here);
+    const places = [{ nodes: ["m"] }, { namespace: "b" }, { bridge: "/mnt/b" }, { kubeconfig: "/b" }, { context: "b" }];
+    for (const place of places) assert.notEqual(await triggers(place), here, JSON.stringify(place));
+  });
+
   it("refuses bad settings before anything is registered", () => {
     assert.throws(() => new FusePropagationTest("bad", { nodes: [], bridge: "/etc" }), SettingsError);
     assert.deepEqual(registered, []);
