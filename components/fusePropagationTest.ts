@@ -97,8 +97,9 @@ export class FusePropagationTest extends pulumi.ComponentResource {
 
   /** A pod is deleted before the sweep runs, and the sweep before the namespace goes. */
   private pod(name: string, pod: manifest.Pod, after: readonly Pod[] = []): Pod {
-    // Whether a pod becomes ready is what is tested: the collector watches it, the engine must not wait for it.
-    const annotations = { ...pod.metadata.annotations, "pulumi.com/skipAwait": "true" };
+    // Whether a pod becomes ready is what is tested: the collector watches it, the engine waits for its creation only.
+    // `skipAwait` would also skip the wait at deletion, and the sweep would meet a producer that still unmounts.
+    const annotations = { ...pod.metadata.annotations, "pulumi.com/waitFor": "jsonpath={.metadata.uid}" };
     const args = plain({ ...pod, metadata: { ...pod.metadata, annotations } });
     return new Pod(name, args, {
       parent: this,

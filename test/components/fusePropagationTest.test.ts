@@ -65,12 +65,13 @@ describe("FusePropagationTest", () => {
     assert.equal((await value(test.verdicts))["k3s-w2"]?.cause, "unknown");
   });
 
-  it("lets no pod be waited for, and runs the sweep only at destroy", async () => {
+  it("waits for no pod to become ready, but for its end, and runs the sweep only at destroy", async () => {
     const test = new FusePropagationTest("a", { nodes: ["k3s-w2"] });
     await settled(test);
     for (const { inputs } of registered.filter(({ type }) => type.endsWith(":Pod"))) {
       const { annotations } = inputs.metadata as { annotations: Record<string, string> };
-      assert.equal(annotations["pulumi.com/skipAwait"], "true");
+      assert.equal(annotations["pulumi.com/waitFor"], "jsonpath={.metadata.uid}");
+      assert.equal(annotations["pulumi.com/skipAwait"], undefined, "it skips the wait at deletion too");
     }
     const sweep = registered.find(({ name }) => name === "a-sweep")?.inputs;
     assert.equal(sweep?.create, undefined);

@@ -10,6 +10,17 @@ import { lookUp, type Place, watchUntil } from "./wait.ts";
 
 const FIELD_MANAGER = "pulumi-kubernetes-offline";
 
+/** The kinds whose deletion the official plugin does not wait for where `pulumi.com/skipAwait` is "true". */
+const GOES_UNAWAITED: ReadonlySet<string> = new Set([
+  "Namespace",
+  "Pod",
+  "ReplicationController",
+  "DaemonSet",
+  "Deployment",
+  "StatefulSet",
+  "Job",
+]);
+
 /** How long to wait, and whom to tell what is being waited for. */
 export interface Patience {
   readonly signal: AbortSignal;
@@ -62,7 +73,7 @@ export class Cluster {
    * @throws NotReadyError with the reasons when it fails, the time is over, or the wait is cancelled.
    */
   async untilReady(applied: KubeObject, patience: Patience): Promise<KubeObject> {
-    if (["true", "ready"].includes(annotation(applied, "pulumi.com/skipAwait") ?? "")) return applied;
+    if (skipsAwait(applied)) return applied;
     let latest = applied;
     let told = "";
     const look = (object: KubeObject | undefined) => {
@@ -105,6 +116,7 @@ export class Cluster {
 
   /**
    * Deletes the object and waits until it, and in the foreground what it owns, is gone. An absent object is no error.
+   * As in the official plugin, `pulumi.com/skipAwait` skips this wait too, for the kinds it does so there.
    *
    * @throws Error naming the finalizers that are left when the time is over.
    */
@@ -120,6 +132,7 @@ export class Cluster {
         body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy },
         signal,
       });
+      if (skipsAwait(identity) && GOES_UNAWAITED.has(textAt(identity, "kind") ?? "")) return;
       // The answer is the object when it has to wait for something, else a Status holding its uid.
       const uid = textAt(answer, "metadata", "uid") ?? textAt(answer, "details", "uid");
       await watchUntil(this.#client, place, signal, (object) => {
@@ -144,6 +157,10 @@ export class Cluster {
     const namespace = textAt(object, "metadata", "namespace") ?? this.namespace;
     return { collection: pathOf(kind, namespace), name: textAt(object, "metadata", "name") ?? "" };
   }
+}
+
+function skipsAwait(object: KubeObject): boolean {
+  return annotation(object, "pulumi.com/skipAwait") === "true";
 }
 
 /** Who owns which field is of no use in a state file, and long. */

@@ -19,6 +19,7 @@ import { Cluster, type Patience } from "./cluster.ts";
 import { type DiffSettings, diffObjects, withDrift } from "./diff.ts";
 import { connectionFrom } from "./kubeconfig.ts";
 import { annotation, idOf, kindOfType, partsOfId, withName } from "./names.ts";
+import { waitForFault } from "./readiness.ts";
 
 const DEFAULT_WAIT_SECONDS = 600;
 /** Without a cluster to ask, these are known to live outside namespaces. */
@@ -149,6 +150,8 @@ function refusals(type: string, news: Bag): CheckAnswer["failures"] {
       { property: "metadata", reason: `expected an object with a name, found ${JSON.stringify(news.metadata)}.` },
     ];
   }
+  const fault = waitForFault(news);
+  if (fault !== undefined) return [{ property: 'metadata.annotations["pulumi.com/waitFor"]', reason: fault }];
   return textAt(news, "metadata", "generateName") === undefined
     ? []
     : [

@@ -2,6 +2,7 @@
 import { isRecord, textAt, valueAt } from "../protocol/paths.ts";
 import type { Bag } from "../protocol/values.ts";
 import type { Client, KubeObject } from "./client.ts";
+import { annotation } from "./names.ts";
 
 export interface Readiness {
   readonly state: "ready" | "waiting" | "failed";
@@ -11,8 +12,23 @@ export interface Readiness {
 
 const READY: Readiness = { state: "ready", reasons: [] };
 
-/** Kinds other than these count as ready once they exist. */
+/** The one form of `pulumi.com/waitFor` that is served here: a path of plain keys that must exist. */
+const WAIT_FOR = /^jsonpath=\{\.(\w+(?:\.\w+)*)\}$/;
+
+/** Why the object's `pulumi.com/waitFor` cannot be served here; undefined where it can, or is not given. */
+export function waitForFault(object: Bag): string | undefined {
+  const given = annotation(object, "pulumi.com/waitFor");
+  if (given === undefined || WAIT_FOR.test(given)) return undefined;
+  return `${JSON.stringify(given)} needs the official kubernetes plugin; the offline stand-in serves jsonpath={.path.to.key} without a value.`;
+}
+
+/** Kinds other than these count as ready once they exist; `pulumi.com/waitFor` takes the place of what a kind waits for. */
 export function readinessOf(object: KubeObject): Readiness {
+  const path = annotation(object, "pulumi.com/waitFor")?.match(WAIT_FOR)?.[1];
+  if (path !== undefined) {
+    const found = valueAt(object, path.split(".")) !== undefined;
+    return found ? READY : { state: "waiting", reasons: [`there is no .${path} yet`] };
+  }
   if (object.kind === "Pod") return podReadiness(object);
   if (object.kind === "Namespace" && textAt(object, "status", "phase") !== "Active") {
     return { state: "waiting", reasons: [`namespace is ${textAt(object, "status", "phase") ?? "without a phase"}`] };

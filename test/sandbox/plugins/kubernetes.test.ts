@@ -81,6 +81,30 @@ describe("kubernetes plugin: objects", () => {
       assert.equal(server.requests.filter(({ method }) => method === "GET").length, 1, "discovery only");
     });
 
+    it("waits for a path to exist, and no longer, where waitFor names one", async () => {
+      const waiting = (path: string) => {
+        const annotations = { "pulumi.com/waitFor": `jsonpath={${path}}` };
+        const inputs = { ...POD, metadata: { name: "p", namespace: "n", annotations } };
+        return provider.create({ ...POD_TYPE, inputs, preview: false });
+      };
+      await waiting(".metadata.uid");
+      assert.equal(server.requests.filter(({ method }) => method === "GET").length, 1, "discovery only");
+      const creating = waiting(".status.podIP");
+      await until(() => server.watcherCount === 1);
+      server.change(POD_PATH, { status: { phase: "Pending", podIP: "10.0.0.1" } });
+      await creating;
+      assert.ok(progress.includes("waiting: there is no .status.podIP yet"));
+    });
+
+    it("refuses a waitFor that only the official plugin serves", async () => {
+      for (const given of ["jsonpath={.status.phase}=Running", "condition=Ready", '["jsonpath={.a}"]']) {
+        const news = { ...POD, metadata: { ...(POD.metadata as Bag), annotations: { "pulumi.com/waitFor": given } } };
+        const { failures } = await provider.check({ ...POD_TYPE, news, olds: {} });
+        assert.equal(failures[0]?.property, 'metadata.annotations["pulumi.com/waitFor"]');
+        assert.match(failures[0]?.reason ?? "", /needs the official kubernetes plugin/);
+      }
+    });
+
     it("starts over when the watch is cut", async () => {
       const creating = provider.create({ ...POD_TYPE, inputs: POD, preview: false });
       await until(() => server.watcherCount === 1);
@@ -197,6 +221,21 @@ describe("kubernetes plugin: objects", () => {
       await removing;
       const request = server.requests.find(({ method }) => method === "DELETE");
       assert.deepEqual(request?.body, { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Foreground" });
+    });
+
+    it("waits for no pod whose annotation says so, and for other kinds all the same", async () => {
+      const annotations = { "pulumi.com/skipAwait": "true" };
+      server.holdDeletions = true;
+      for (const [path, type, object] of [
+        [POD_PATH, POD_TYPE, POD],
+        ["/api/v1/namespaces/n/configmaps/c", MAP_TYPE, MAP],
+      ] as const) {
+        const outputs = { ...object, metadata: { ...(object.metadata as Bag), uid: "u", annotations } };
+        server.objects.set(path, outputs);
+        const id = path.endsWith("p") ? "n/p" : "n/c";
+        const removing = provider.delete({ ...type, timeoutSeconds: 0.1, id, outputs });
+        await (id === "n/p" ? removing : assert.rejects(removing, /n\/c is still there/));
+      }
     });
 
     it("is content when there is nothing to delete, or another object has taken the name", async () => {
