@@ -29,11 +29,15 @@ export type FusePropagationTestArgs = SettingsInput;
  * Tests whether a FUSE mount made in one pod is seen in another pod of the same node.
  *
  * ```ts
- * const test = new FusePropagationTest("k3s-w2", { nodes: ["k3s-w2"] }, { provider });
+ * const [kubeconfig, context] = ["/home/me/.kube/config", "homelab"];
+ * const provider = new Provider("homelab", { kubeconfig, context });
+ * const test = new FusePropagationTest("k3s-w2", { nodes: ["k3s-w2"], kubeconfig, context }, { provider });
  * export const verdict = test.verdicts.apply((nodes) => nodes["k3s-w2"]?.verdict);
  * ```
  *
- * Several instances may stand in one stack; give each a namespace of its own.
+ * The collector and the sweep connect by `kubeconfig` and `context` of the arguments and know no provider: a `provider`
+ * must name the same cluster. Several instances may stand in one stack; give each a namespace of its own, and on one node
+ * a `bridge` of its own too: there one instance would sweep the mounts of the other.
  */
 export class FusePropagationTest extends pulumi.ComponentResource {
   /** The verdict of each node, by the node's name. Unknown in a preview. */
