@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/index.js";
+import { Provider } from "@pulumi/kubernetes/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { FusePropagationTest } from "../../components/fusePropagationTest.ts";
 import { SettingsError } from "../../core/settings.ts";
@@ -31,7 +34,9 @@ describe("FusePropagationTest", () => {
   before(async () => {
     await pulumi.runtime.setMocks(
       {
-        newResource: ({ type, name, inputs, provider }) => {
+        newResource: async ({ type, name, inputs, provider }) => {
+          // Slow enough that whatever does not wait for it comes first.
+          if (name === "before") await sleep(50);
           registered.push({ type, name, inputs, provider: provider ?? "" });
           const stdout = JSON.stringify({ run: "r", nodes: { "k3s-w2": verdict } });
           return { id: `${name}-id`, state: { ...inputs, ...(name.endsWith("-collect") ? { stdout } : {}) } };
@@ -118,6 +123,25 @@ describe("FusePropagationTest", () => {
     assert.equal(await triggers({ settleSeconds: 3, run: "again" }), here);
     const places = [{ nodes: ["m"] }, { namespace: "b" }, { bridge: "/mnt/b" }, { kubeconfig: "/b" }, { context: "b" }];
     for (const place of places) assert.notEqual(await triggers(place), here, JSON.stringify(place));
+  });
+
+  it("hands parent, provider and dependencies on to its children", async () => {
+    const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
+    const provider = new Provider("homelab", { kubeconfig: "/b" });
+    const before = new ConfigMap("before", {}, { provider });
+    const test = new FusePropagationTest("a", { nodes: ["n"] }, { parent, provider, dependsOn: [before] });
+    await Promise.all([settled(test), value(before.id)]);
+    const own = "fuse-propagation-test:index:FusePropagationTest";
+    assert.ok((await value(test.urn)).includes(`::test:index:Parent$${own}::a`));
+    for (const child of [test.namespace, test.probe, ...test.pods, test.sweep, test.collect])
+      assert.ok((await value(child.urn)).includes(`::${own}$`), "a child's parent is the component");
+    const children = registered.filter(({ name }) => name.startsWith("a-"));
+    for (const { name, provider } of children.filter(({ type }) => type.startsWith("kubernetes:")))
+      assert.match(provider, /::pulumi:providers:kubernetes::homelab::homelab-id$/, name);
+    // The children wait for the component, and the component for what it depends on.
+    const order = registered.map(({ name }) => name);
+    for (const { name } of children) assert.ok(order.indexOf(name) > order.indexOf("before"), name);
+    assert.equal(children.length, 6);
   });
 
   it("refuses bad settings before anything is registered", () => {
