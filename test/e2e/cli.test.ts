@@ -26,7 +26,7 @@ describe("the ordinary Pulumi CLI", () => {
       }),
     );
 
-  it("runs the homelab stack as it stands, changes nothing the second time, and destroys it whole", async () => {
+  it("runs the homelab stack as it stands, changes nothing the second time, runs again, and destroys it whole", async () => {
     const stack = parse(readFileSync(join(ROOT, "Pulumi.homelab.yaml"), "utf8"));
     // Only what the sandbox must change: its images, and where it is.
     const { producer } = cluster.images;
@@ -54,6 +54,13 @@ describe("the ordinary Pulumi CLI", () => {
     assert.ok(outputs.evidence.length >= 3 && outputs.timings.readers.hardened.seenMs >= 0);
 
     await pulumi("up", "--yes", "--skip-preview", "--expect-no-changes", ...target);
+
+    // Pods of the same names take the place of the first ones, which must have gone by then.
+    stack.config["fuse-propagation-test:run"] = "again";
+    writeFileSync(file, stringify(stack));
+    const again = await pulumi("up", "--yes", "--skip-preview", ...target);
+    assert.match(again.stdout, /√ k3s-w2 {2}success: success/);
+
     await pulumi("destroy", "--yes", "--skip-preview", ...target);
     const left = await kubectl(cluster, ["get", "namespace", "fuse-test"]);
     assert.match(left.stderr, /not found/);
