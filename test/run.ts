@@ -6,7 +6,7 @@
  *   npm run test:e2e       the end-to-end tests on the sandbox
  *   ... -- NAME...         only the test files whose path contains one of the names
  */
-import { execFile, spawnSync } from "node:child_process";
+import { execFile, type SpawnSyncOptions, spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -34,14 +34,16 @@ if (stage !== "e2e") await mocha("unit tests", files(false), 20_000);
 await checks;
 if (stage !== "unit") {
   // Whatever becomes of the tests, the machine is left as it was found.
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => {
-      spawnSync(process.execPath, ["sandbox/main.ts", "down"], { cwd: ROOT, stdio: "inherit" });
+      // In a process group of its own: a second Ctrl-C is not for it.
+      const options: SpawnSyncOptions & { detached: boolean } = { cwd: ROOT, stdio: "inherit", detached: true };
+      spawnSync(process.execPath, ["sandbox/main.ts", "down"], options);
       process.exit(130);
     });
   // What it runs is compiled the first time, which takes longer than any test may.
   await check("the sandbox comes up", [process.execPath, "sandbox/main.ts", "up"], process.stderr);
-  await mocha("end-to-end tests", files(true), 300_000);
+  await mocha("end-to-end tests", files(true), 600_000);
   await check("the sandbox goes", [process.execPath, "sandbox/main.ts", "down"]);
   await check("nothing of it is left on the machine", [process.execPath, "test/residue.ts"]);
 }

@@ -88,7 +88,7 @@ function kubeconform(yaml: string): { readonly code: number | null; readonly wor
 }
 
 describe("the export on a cluster", function () {
-  this.timeout(900_000);
+  this.timeout(1_800_000);
 
   before(async () => {
     cluster = await sandbox();
