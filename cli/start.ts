@@ -10,13 +10,14 @@ import type { NodeVerdict } from "../core/answer.ts";
 import { parseSettings } from "../core/settings.ts";
 import { worst } from "../core/verdict.ts";
 import { verdictLines } from "../report/terminal.ts";
+import { claim, claimFile, claimMade, type Made, release } from "./claim.ts";
 import { connect, requireAnswer } from "./cluster.ts";
 import { type Ground, prepareGround } from "./ground.ts";
 import { keptLines } from "./kept.ts";
 import { givenSettings, type SettingsOptions, saidSettings, settingsOptions } from "./options.ts";
 import { ROOT } from "./places.ts";
 import { EXIT, main, UserError } from "./problem.ts";
-import { forget, openRun, type Run, residueReported, wasInterrupted } from "./pulumi.ts";
+import { forget, openRun, type Run, residueReported, stateOf, wasInterrupted } from "./pulumi.ts";
 import { requireOwnNamespace } from "./sweepNamespace.ts";
 
 interface Options extends SettingsOptions {
@@ -61,6 +62,7 @@ async function start(options: Options, stop: AbortSignal, kept: string[]): Promi
   const own = asked.kubeconfig !== "" || asked.context !== "";
   if (own) await requireAnswer(connect(asked));
 
+  const earlier = claim(claimFile(options.stack), options.stack);
   const ground = await prepareGround(own, options.keep ?? false, stop);
   const plugins = Object.entries(ground.plugins).map(([name, origin]) => `${name} (${origin})`);
   print(`· Pulumi ${ground.engine}, plugins ${plugins.join(", ")}`);
@@ -70,7 +72,8 @@ async function start(options: Options, stop: AbortSignal, kept: string[]): Promi
   let residue: string[] | undefined;
   try {
     await requireOwnNamespace(connect(parseSettings(settings)), asked);
-    await recover(options.stack, settings, ground);
+    await recover(options.stack, earlier ?? { kind: ground.kind, settings }, ground);
+    claimMade(claimFile(options.stack), { kind: ground.kind, settings });
     // What an engine says while it is being stopped is of no use to anyone.
     const allowed = allowedBySaying(options, ground);
     const run = await openRun(
@@ -131,16 +134,25 @@ async function takeDown(stack: string, run: Run, settings: object, stop: AbortSi
     ));
   const residue = (destroyed ? residueReported(stack) : undefined) ?? (await sweep(settings));
   run.forget();
+  release(claimFile(stack));
   print(`√ ${destroyed ? "destroyed" : "removed"}  ${seconds(from)}`);
   return residue;
 }
 
-/** A state that is still there belongs to a run that was killed: what it left in the cluster goes first. */
-async function recover(stack: string, settings: object, ground: Ground): Promise<void> {
+/**
+ * A state that is still there belongs to a run that was killed: what it left in its cluster, which need not be this one's, goes
+ * first. What it had on a sandbox is gone with that sandbox.
+ */
+async function recover(stack: string, { kind, settings }: Made, ground: Ground): Promise<void> {
   if (!wasInterrupted(stack)) return;
-  if (!ground.fresh) {
+  if (kind === "cluster" || (ground.kind === "sandbox" && !ground.fresh)) {
     print("‼ an earlier run was not taken down: removing what it left");
-    await sweep(settings);
+    await sweep(settings).catch((cause: unknown) => {
+      throw new UserError("what an earlier run left could not be removed", {
+        remedy: `try again when its cluster answers; or remove ${stateOf(stack)} to forget that run, and what it left`,
+        cause,
+      });
+    });
   }
   forget(stack);
 }
