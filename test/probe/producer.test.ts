@@ -13,7 +13,7 @@ interface Life {
   readonly endedIn?: number;
 }
 
-/** One life of the producer on an imagined node; where a step is named, SIGTERM comes right after it. */
+/** One life of the producer on an imagined node; where a step is named, SIGTERM comes in the pause after it. */
 async function live(node: ImaginedNode, environment: Record<string, string>, termAfter?: string): Promise<Life> {
   const child = spawn("busybox", ["ash", join(node.probe, "producer.sh")], {
     stdio: ["ignore", "pipe", "ignore"],
@@ -31,13 +31,16 @@ async function live(node: ImaginedNode, environment: Record<string, string>, ter
     },
   });
   let log = "";
+  let asked = false;
   let signalled: number | undefined;
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {
     log += piece;
-    if (termAfter && signalled === undefined && recordsOf(log).some(({ step }) => step === termAfter)) {
+    if (!termAfter || asked || !recordsOf(log).some(({ step }) => step === termAfter)) return;
+    asked = true;
+    setTimeout(() => {
       signalled = performance.now();
       child.kill("SIGTERM");
-    }
+    }, 300);
   });
   const [code] = (await once(child, "close")) as [number | null];
   return {
@@ -135,6 +138,7 @@ describe("producer", () => {
   const lives = new Map<string, Life>();
   const tables = new Map<string, string>();
   let hung: Life;
+  let inspected: Life;
   let died: readonly [first: Life, second: Life];
   let delayed: Life;
 
@@ -149,6 +153,9 @@ describe("producer", () => {
       }),
       live(node(), { FAULT: "hang", STALE_SECONDS: "60" }, "crash").then((life) => {
         hung = life;
+      }),
+      live(node(), { FAULT: "none", AFTERWARDS: "inspect", INSPECT_SECONDS: "60" }, "inspect").then((life) => {
+        inspected = life;
       }),
       live(node(), { FAULT: "none", DELAY_SECONDS: "1" }).then((life) => {
         delayed = life;
@@ -191,6 +198,11 @@ describe("producer", () => {
   it("lets everyone go at once when it is ended while the daemon hangs", () => {
     assert.deepEqual(stepsOf(hung), [...MOUNTED, "crash hang", "abort", ...GONE]);
     assert.ok((hung.endedIn ?? Number.POSITIVE_INFINITY) < 3000, `${hung.endedIn} ms`);
+  });
+
+  it("takes a live mount away within two seconds of SIGTERM", () => {
+    assert.deepEqual(stepsOf(inspected), [...MOUNTED, "inspect", ...GONE]);
+    assert.ok((inspected.endedIn ?? Number.POSITIVE_INFINITY) < 2000, `${inspected.endedIn} ms`);
   });
 
   it("names the daemon before its delay, and the mount after it", () => {
