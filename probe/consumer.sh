@@ -82,7 +82,10 @@ look() {
   read_errno=$errno read_out=$out
   marker_mount=$(mount_of "$MARKER")
   fstype=$(type_of_mount "$marker_mount")
-  if [ -n "$content" ] && bounded stat -c %d "$MARKER"; then device=$out; fi
+  if [ -n "$content" ]; then
+    # Between the two the daemon may have died, or hung: then this look has failed.
+    if bounded stat -c %d "$MARKER"; then device=$out; else content='' read_errno=$errno read_out=$out; fi
+  fi
   bounded stat -c %d "$BRIDGE"
   bridge_device=$out
   new="$read_errno|$content|$fstype|$device"

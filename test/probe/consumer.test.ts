@@ -13,8 +13,8 @@ const PROBE = join(import.meta.dirname, "..", "..", "probe");
 const MARKER = "run=r nonce=ccf6d907-3f62-401b-b093-0358ca26b7d9\n";
 
 /** Runs the consumer on a plain directory for its whole window. */
-function consume(bridge: string, role: string): Promise<string> {
-  const child = spawn("busybox", ["ash", join(PROBE, "consumer.sh")], {
+function consume(bridge: string, role: string, probe = PROBE, more: Record<string, string> = {}): Promise<string> {
+  const child = spawn("busybox", ["ash", join(probe, "consumer.sh")], {
     stdio: ["ignore", "pipe", "ignore"],
     env: {
       PATH: process.env.PATH ?? "",
@@ -28,6 +28,7 @@ function consume(bridge: string, role: string): Promise<string> {
       // Long enough that one slow look on a busy machine cannot skip the second in which it must decide.
       INSPECT_SECONDS: "4",
       WATCH_SECONDS: "9",
+      ...more,
     },
   });
   return text(child.stdout);
@@ -78,6 +79,31 @@ describe("consumer", () => {
       told.map(({ kind }) => kind),
       ["late"],
     );
+  });
+
+  describe("whose daemon hangs between the read and the question for the device", () => {
+    let log: string;
+    others.push(async () => {
+      const node = imaginedNode();
+      writeFileSync(join(node.bridge, "fuse", "marker"), MARKER);
+      appendFileSync(
+        node.environment.MOUNTINFO ?? "",
+        `99 30 0:77 / ${join(node.bridge, "fuse")} rw - fuse.imagined s rw\n`,
+      );
+      log = await consume(node.bridge, "default", node.probe, {
+        ...node.environment,
+        STAT_SAYS: "Connection timed out",
+      });
+      node.remove();
+    });
+
+    it("has failed to read, with that error, and doubts nothing", () => {
+      const told = recordsOf(log).filter(({ step }) => step === "read" || step === "doubt");
+      assert.deepEqual(
+        told.map(({ step, result, errno }) => `${step} ${result} ${errno}`),
+        ["read error ETIMEDOUT"],
+      );
+    });
   });
 
   describe("that is restarted", () => {

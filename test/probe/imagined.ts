@@ -28,7 +28,12 @@ umount() {
 }
 mount() { mkdir "$4/77"; : >"$4/77/abort"; }
 rmdir() { rm -r "$1"; }
-stat() { case $3 in */marker) echo 77 ;; *) echo 1 ;; esac; }
+stat() {
+  case $3 in
+    */marker) [ -z "\${STAT_SAYS:-}" ] || { echo "stat: $STAT_SAYS"; return 1; }; echo 77 ;;
+    *) echo 1 ;;
+  esac
+}
 `;
 
 const DRIVER = `
