@@ -77,7 +77,13 @@ function killAll(command: RegExp): void {
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => read(pid, "cgroup").includes("/fpt-") && command.test(read(pid, "cmdline").replaceAll("\0", " ")));
   assert.notEqual(found.length, 0, `no process of the sandbox runs ${command}`);
-  for (const pid of found) process.kill(Number(pid), "SIGKILL");
+  for (const pid of found)
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch (error) {
+      // A shell's own children have its name, and some of them live for a moment only.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
 }
 
 function read(pid: string, file: string): string {
