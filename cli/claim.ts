@@ -31,7 +31,7 @@ export function claim(file: string, stack: string): Made | undefined {
   const earlier = read(file);
   if (earlier && earlier.pid !== process.pid && lives(earlier))
     throw new UserError(`another \`npm start\` of stack ${stack} runs as process ${earlier.pid}`, {
-      remedy: `wait for it, or end it with \`kill -INT ${earlier.pid}\`; a test beside it takes a stack of its own (--stack)`,
+      remedy: `wait for it, or end it with \`kill -INT ${earlier.pid}\``,
     });
   write(file, earlier?.made);
   return earlier?.made;
