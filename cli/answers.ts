@@ -9,7 +9,8 @@ import { MARKS } from "../report/terminal.ts";
 
 type Whose = Pick<Evidence, "node" | "scenario">;
 
-const keyOf = ({ node, scenario }: Whose): string => [node, scenario].filter(Boolean).join(" ");
+/** Names a pair in a map: a node's own, or one of its scenarios'. */
+export const keyOf = ({ node, scenario }: Whose): string => [node, scenario].filter(Boolean).join(" ");
 
 export class Answers {
   private readonly verdicts = new Map<string, Verdict>();

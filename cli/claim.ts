@@ -33,22 +33,20 @@ export function claim(file: string, stack: string): Made | undefined {
     throw new UserError(`another \`npm start\` of stack ${stack} runs as process ${earlier.pid}`, {
       remedy: `wait for it, or end it with \`kill -INT ${earlier.pid}\``,
     });
-  write(file, earlier?.made);
+  claimMade(file, earlier?.made);
   return earlier?.made;
 }
 
 /** Says what is about to be made, before it is. */
-export const claimMade = (file: string, made: Made): void => write(file, made);
-
-export const release = (file: string): void => rmSync(file, { force: true });
-
-function write(file: string, made: Made | undefined) {
+export function claimMade(file: string, made: Made | undefined): void {
   mkdirSync(dirname(file), { recursive: true });
-  const own: Claim = { pid: process.pid, started: startOf(process.pid)?.started, made };
+  const own: Claim = { pid: process.pid, started: startOf(process.pid), made };
   // A kill leaves the old or the new one, never a part.
   writeFileSync(`${file}.new`, JSON.stringify(own));
   renameSync(`${file}.new`, file);
 }
+
+export const release = (file: string): void => rmSync(file, { force: true });
 
 function read(file: string): Claim | undefined {
   if (!existsSync(file)) return undefined;
@@ -67,17 +65,16 @@ function lives({ pid, started }: Claim): boolean {
       return false;
     }
   }
-  const now = startOf(pid);
-  // A zombie works no more.
-  return now?.started === started && now.state !== "Z";
+  return startOf(pid) === started;
 }
 
-function startOf(pid: number): { readonly state: string; readonly started: string } | undefined {
+/** Undefined where there is no such process, or only its zombie, or no /proc. */
+function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The command's name may hold blanks and brackets; what follows its last bracket does not.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { state: fields[0] ?? "", started: fields[19] ?? "" };
+    return fields[0] === "Z" ? undefined : fields[19];
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import http from "node:http";
 import https, { type RequestOptions } from "node:https";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { KubeConfig, VersionApi, Watch } from "@kubernetes/client-node";
+import { ApiException, KubeConfig, VersionApi, Watch } from "@kubernetes/client-node";
 import { UserError } from "./problem.ts";
 
 /** How long to wait before a broken connection is tried again, in milliseconds. */
@@ -72,6 +72,14 @@ export async function requireAnswer(config: KubeConfig): Promise<void> {
     throw failed(error);
   }
 }
+
+/** For a promise's catch: these answers of the API server are no error. */
+export const except =
+  <T>(codes: readonly number[], instead: T) =>
+  (error: unknown): T => {
+    if (error instanceof ApiException && codes.includes(error.code)) return instead;
+    throw error;
+  };
 
 /** Follows a collection: what is there first, then each change, until the signal; a broken watch is begun anew. */
 export async function follow<T>(

@@ -10,7 +10,7 @@ import type { NodeVerdict } from "../core/answer.ts";
 import type { Evidence } from "../core/evidence.ts";
 import { turnsSeconds } from "../core/manifests/pair.ts";
 import { parseSettings, type Settings } from "../core/settings.ts";
-import { Answers } from "./answers.ts";
+import { Answers, keyOf } from "./answers.ts";
 import { connect, requireAnswer } from "./cluster.ts";
 import { gather } from "./gather.ts";
 import { narrator } from "./narrate.ts";
@@ -84,7 +84,7 @@ async function collect(
   const changed = (evidence: Evidence) => {
     if (answers.has(evidence)) return;
     narrate.tell(evidence);
-    const pair = `${evidence.node} ${evidence.scenario}`;
+    const pair = keyOf(evidence);
     clearTimeout(quiet.get(pair));
     quiet.set(
       pair,

@@ -60,10 +60,12 @@ export class ContainerLogs {
       } catch {
         // What nobody has any more is no problem of the connection.
       }
-      const known = this.known.get(keyOf(of, life));
-      if (records.length > 0 && (!sameLife(known, records) || records.length > (known?.length ?? 0)))
-        return this.tell(of, life, records, onRecords);
-      if (records.length > 0) return;
+      if (records.length > 0) {
+        // What stands here of another life is the next one's: see below.
+        const known = this.known.get(keyOf(of, life)) ?? [];
+        if (!sameLife(known, records) || records.length > known.length) this.tell(of, life, records, onRecords);
+        return;
+      }
       await sleep(RETRY_MS, undefined, { signal: this.signal }).catch(() => undefined);
     }
   }
@@ -118,5 +120,5 @@ function take(line: string, records: ProbeRecord[]): boolean {
 }
 
 /** Whether two readings are of one log: they begin with the same record. */
-const sameLife = (known: readonly ProbeRecord[] | undefined, records: readonly ProbeRecord[]): boolean =>
-  known !== undefined && known[0]?.uptime === records[0]?.uptime;
+const sameLife = (known: readonly ProbeRecord[], records: readonly ProbeRecord[]): boolean =>
+  known[0]?.uptime === records[0]?.uptime;

@@ -71,7 +71,8 @@ async function start(options: Options, stop: AbortSignal, kept: string[]): Promi
   let verdicts: Readonly<Record<string, NodeVerdict>> = {};
   let residue: string[] | undefined;
   try {
-    await requireOwnNamespace(connect(parseSettings(settings)), asked);
+    const complete = parseSettings(settings);
+    await requireOwnNamespace(connect(complete), complete);
     await recover(options.stack, earlier ?? { kind: ground.kind, settings }, ground);
     claimMade(claimFile(options.stack), { kind: ground.kind, settings });
     // What an engine says while it is being stopped is of no use to anyone.
@@ -84,7 +85,7 @@ async function start(options: Options, stop: AbortSignal, kept: string[]): Promi
       stop,
       (line) => stop.aborted || print(line),
     );
-    if (options.keep) kept.push(...keptLines(ground.kind, options, parseSettings(settings)));
+    if (options.keep) kept.push(...keptLines(ground.kind, options, complete));
     try {
       verdicts = await test(run);
     } finally {

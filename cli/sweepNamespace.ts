@@ -1,10 +1,11 @@
-/** The namespace a sweep by hand works in, and the pods of a killed run in it. */
+/** The namespace of the test: whether it is ours, and what a sweep by hand does in it, first of all with the pods of a killed run. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { ApiException, CoreV1Api, type KubeConfig, type V1Namespace } from "@kubernetes/client-node";
+import { CoreV1Api, type KubeConfig, type V1Namespace } from "@kubernetes/client-node";
 import { LABELS, PROJECT } from "../core/manifests/names.ts";
 import { namespace as namespaceObject } from "../core/manifests/namespace.ts";
 import type { Settings } from "../core/settings.ts";
+import { except } from "./cluster.ts";
 import { UserError } from "./problem.ts";
 
 const POLL_MS = 200;
@@ -67,14 +68,8 @@ async function findOwn(api: CoreV1Api, name: string): Promise<V1Namespace | unde
   return there;
 }
 
-async function find(api: CoreV1Api, name: string): Promise<V1Namespace | undefined> {
-  try {
-    return await api.readNamespace({ name });
-  } catch (error) {
-    if (error instanceof ApiException && error.code === 404) return undefined;
-    throw error;
-  }
-}
+const find = (api: CoreV1Api, name: string): Promise<V1Namespace | undefined> =>
+  api.readNamespace({ name }).catch(except([404], undefined));
 
 async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
   const end = Date.now() + PATIENCE_MS;

@@ -1,7 +1,8 @@
 /** The admission policies of a killed run: they belong to the cluster, and do not go with the namespace. */
-import { AdmissionregistrationV1Api, ApiException, type KubeConfig } from "@kubernetes/client-node";
+import { AdmissionregistrationV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { LABELS, PROJECT } from "../core/manifests/names.ts";
 import type { Settings } from "../core/settings.ts";
+import { except } from "./cluster.ts";
 
 /** Deletes those of the settings' namespace. Whoever may not list policies has not made any. */
 export async function sweepPolicies(
@@ -25,11 +26,3 @@ export async function sweepPolicies(
     await api.deleteValidatingAdmissionPolicyBinding({ name }).catch(except([404], undefined));
   for (const name of policies) await api.deleteValidatingAdmissionPolicy({ name }).catch(except([404], undefined));
 }
-
-/** For a promise's catch: these answers of the API server are no error. */
-const except =
-  <T>(codes: readonly number[], instead: T) =>
-  (error: unknown): T => {
-    if (error instanceof ApiException && codes.includes(error.code)) return instead;
-    throw error;
-  };

@@ -1,5 +1,5 @@
 /** An API server for the tests of the commands: it answers what it is told, and remembers what it was asked. */
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node";
 
@@ -20,10 +20,15 @@ export async function api(answers: Readonly<Record<string, object | number>>): P
     const [code, body] = typeof answer === "number" ? [answer, { kind: "Status", code: answer }] : [200, answer];
     response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
+  return { config: await listening(server), requests, close: () => server.close() };
+}
+
+/** Starts a server on loopback. @returns a kubeconfig that leads to it */
+export async function listening(server: Server): Promise<KubeConfig> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const config = new KubeConfig();
   const { port } = server.address() as AddressInfo;
   const cluster = { name: "fake", server: `http://127.0.0.1:${port}`, skipTLSVerify: true };
   config.loadFromClusterAndUser(cluster, { name: "nobody" });
-  return { config, requests, close: () => server.close() };
+  return config;
 }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { KubeConfig } from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { gather } from "../../cli/gather.ts";
 import type { Evidence } from "../../core/evidence.ts";
 import { LABELS, nodeLabel, PROJECT } from "../../core/manifests/names.ts";
 import { parseSettings } from "../../core/settings.ts";
 import { record } from "../core/evidence.ts";
+import { listening } from "./api.ts";
 
 const settings = parseSettings({ nodes: ["n1"], scenarios: ["!permissions"] });
 const PODS = `/api/v1/namespaces/${settings.namespace}/pods`;
@@ -18,16 +18,7 @@ class FakeApi {
   private readonly watches = new Map<string, http.ServerResponse[]>();
   private readonly server = http.createServer((request, response) => this.answer(request, response));
 
-  async start(): Promise<KubeConfig> {
-    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
-    const { port } = this.server.address() as AddressInfo;
-    const config = new KubeConfig();
-    config.loadFromClusterAndUser(
-      { name: "fake", server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
-      { name: "nobody" },
-    );
-    return config;
-  }
+  start = (): Promise<KubeConfig> => listening(this.server);
 
   stop() {
     this.server.closeAllConnections();
