@@ -12,7 +12,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 # A systemd unit or `env -i` has none.
 HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
 export HOME
-cache=${FUSE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/fuse-propagation-test}
+cache=${FUSE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/fuse-propagation-test
 
 # Debian's npm is a script of Debian's Node and finds its modules only there: npm always runs on the machine's own.
 machine_path=$PATH

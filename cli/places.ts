@@ -5,5 +5,7 @@ import { join } from "node:path";
 export const ROOT = join(import.meta.dirname, "..");
 
 /** Everything this project keeps between two runs; cli/node.sh and the sandbox use the same. */
-export const CACHE =
-  process.env.FUSE_TEST_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "fuse-propagation-test");
+export const CACHE = join(
+  process.env.FUSE_TEST_CACHE || process.env.XDG_CACHE_HOME || join(homedir(), ".cache"),
+  "fuse-propagation-test",
+);

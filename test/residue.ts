@@ -1,19 +1,27 @@
 /**
- * Exits with 1, and a list, when anything of the sandbox is left on this machine.
+ * Exits with 1, and a list, when anything of this cache's sandbox is left on this machine. The sandboxes of other caches may run.
  *
  *   node test/residue.ts
  *
  * Written without the sandbox's own code: a check that shares the code of what it checks would share its blind spots.
- * It knows only the names: `fpt` (interfaces, control groups, mounts' source) and the cache directory. Within a test run
- * it knows the kernel's settings of before, too.
+ * It knows only the names: `fpt` and the first six digits of the cache directory's SHA-256 (interfaces, control groups, mounts'
+ * source), and the directory itself. Within a test run it knows the kernel's settings of before, too.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
+import { join } from "node:path";
 import { kernelSettings, settingsBefore } from "./kernelSettings.ts";
 
-const cache =
-  process.env.FUSE_TEST_CACHE ?? `${process.env.XDG_CACHE_HOME ?? `${homedir()}/.cache`}/fuse-propagation-test`;
+const { FUSE_TEST_CACHE, XDG_CACHE_HOME } = process.env;
+const cache = `${FUSE_TEST_CACHE || XDG_CACHE_HOME || `${homedir()}/.cache`}/fuse-propagation-test`;
+const digits = createHash("sha256")
+  .update(attempt(() => realpathSync(cache), cache))
+  .digest("hex")
+  .slice(0, 6);
+const group = `fpt-${digits}-`;
+const checkout = join(import.meta.dirname, "..");
 
 const left = [
   ...mounts(),
@@ -35,17 +43,23 @@ function mounts(): string[] {
   const seen = new Set<string>();
   return pids().flatMap((pid) => {
     const namespace = attempt(() => readlinkSync(`/proc/${pid}/ns/mnt`), "");
-    if (!namespace || seen.has(namespace)) return [];
+    if (!namespace || seen.has(namespace) || ofAnother(pid)) return [];
     seen.add(namespace);
     return read(`/proc/${pid}/mountinfo`)
       .split("\n")
       .filter(
         (line) =>
-          line.includes(" - tmpfs fpt ") || line.includes("fuse-test-bridge") || line.includes(`${cache}/sandbox`),
+          line.includes(` - tmpfs ${group}root `) ||
+          line.includes("fuse-test-bridge") ||
+          line.includes(`${cache}/sandbox`),
       )
       .map((line) => `mount ${line.split(" ")[4]} (seen by process ${pid})`);
   });
 }
+
+/** A process of another cache's sandbox. */
+const ofAnother = (pid: string): boolean =>
+  /:\/fpt-/.test(read(`/proc/${pid}/cgroup`)) && !read(`/proc/${pid}/cgroup`).includes(`:/${group}`);
 
 /** By control group, by the network a sandbox process keeps open, and by the path of its program. */
 function processes(): string[] {
@@ -54,17 +68,17 @@ function processes(): string[] {
     if (/\) [ZX] /.test(read(`/proc/${pid}/stat`))) return [];
     const program = attempt(() => readlinkSync(`/proc/${pid}/exe`), "");
     const ours =
-      /:\/fpt-/.test(read(`/proc/${pid}/cgroup`)) ||
-      /\/sandbox\/plugins\/bin\//.test(read(`/proc/${pid}/cmdline`)) ||
+      read(`/proc/${pid}/cgroup`).includes(`:/${group}`) ||
+      read(`/proc/${pid}/cmdline`).includes(`${checkout}/sandbox/plugins/bin/`) ||
       program.startsWith(`${cache}/tools/`) ||
-      program.startsWith("/opt/tools/");
+      (program.startsWith("/opt/tools/") && !ofAnother(pid));
     return ours ? [`process ${pid} ${read(`/proc/${pid}/cmdline`).split("\0").join(" ").slice(0, 100)}`] : [];
   });
 }
 
 function interfaces(): string[] {
   const all: { readonly ifname: string }[] = JSON.parse(execFileSync("ip", ["-j", "link"], { encoding: "utf8" }));
-  return all.filter(({ ifname }) => ifname.startsWith("fpt")).map(({ ifname }) => `network interface ${ifname}`);
+  return all.filter(({ ifname }) => ifname === `fpt${digits}`).map(({ ifname }) => `network interface ${ifname}`);
 }
 
 function namedNetworks(): string[] {
@@ -78,7 +92,7 @@ function controlGroups(): string[] {
   const search = (directory: string, depth: number): string[] =>
     list(directory).flatMap((name) => {
       const path = `${directory}/${name}`;
-      if (name.startsWith("fpt-")) return [`control group ${path}`];
+      if (name.startsWith(group)) return [`control group ${path}`];
       return depth > 0 && existsSync(`${path}/cgroup.procs`) ? search(path, depth - 1) : [];
     });
   return ["/sys/fs/cgroup", ...list("/sys/fs/cgroup").map((name) => `/sys/fs/cgroup/${name}`)].flatMap((tree) =>

@@ -3,9 +3,14 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** `FUSE_TEST_CACHE`, else the XDG cache directory, as `cli/node.sh` has it. */
-export const cache =
-  process.env.FUSE_TEST_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "fuse-propagation-test");
+/**
+ * Below `FUSE_TEST_CACHE`, else below the XDG cache directory, as `cli/node.sh` has it. Never that directory itself: what is removed
+ * from the cache by name (`go-build`) may be somebody else's there.
+ */
+export const cache = join(
+  process.env.FUSE_TEST_CACHE || process.env.XDG_CACHE_HOME || join(homedir(), ".cache"),
+  "fuse-propagation-test",
+);
 
 export const source = join(dirname(fileURLToPath(import.meta.url)), "..");
 export const repository = join(source, "..");

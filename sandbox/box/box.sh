@@ -2,10 +2,12 @@
 # The first process of a box: gives it a root of its own, then waits for ever. When it dies, the kernel ends every other
 # process of the box, and with the last one its mounts, its network and its files (they are in memory) are gone.
 #
-#   unshare --mount --net --pid --uts --ipc --fork sh box.sh NAME shared|private MOUNTPOINT CONFIG TOOLS IMAGES READY
+#   unshare --mount --net --pid --uts --ipc --fork sh box.sh NAME shared|private MOUNTPOINT CONFIG TOOLS IMAGES READY LABEL
+#
+# LABEL is the source that the root file system shows in mount tables.
 set -eu
 
-name=$1 propagation=$2 root=$3 config=$4 tools=$5 images=$6 ready=$7
+name=$1 propagation=$2 root=$3 config=$4 tools=$5 images=$6 ready=$7 label=$8
 
 bind() { # read-only, so that nothing in a box can change the machine's files
   mkdir -p "$2"
@@ -14,7 +16,7 @@ bind() { # read-only, so that nothing in a box can change the machine's files
 }
 
 hostname "$name" 2>/dev/null || echo "$name" >/proc/sys/kernel/hostname
-mount -t tmpfs -o mode=755 fpt "$root"
+mount -t tmpfs -o mode=755 "$label" "$root"
 cd "$root"
 mkdir -p dev etc proc run sys tmp root var/lib var/log opt
 chmod 1777 tmp

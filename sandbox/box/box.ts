@@ -11,7 +11,7 @@ import { identify, isAlive, type ProcessIdentity } from "../base/identity.ts";
 import { images, logs, source, state, tools } from "../base/paths.ts";
 import { SandboxError } from "../base/problem.ts";
 import { refuseIfStopping, until } from "../base/stop.ts";
-import { createGroup } from "./cgroups.ts";
+import { createGroup, prefix } from "./cgroups.ts";
 
 export type Propagation = "shared" | "private";
 
@@ -53,6 +53,7 @@ export async function openBox(name: string, propagation: Propagation): Promise<B
       tools,
       images,
       ready,
+      `${prefix}root`,
     ]),
     log,
   );

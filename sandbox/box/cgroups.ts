@@ -1,12 +1,13 @@
 /**
- * The sandbox's own control groups. Their names start with `fpt-`: whatever runs in one is the sandbox's, also when
- * every record of it is lost, so this is what the clean-up goes by.
+ * The sandbox's own control groups. Their names start with `fpt-` and the instance's digits: whatever runs in one is this sandbox's,
+ * also when every record of it is lost, so this is what the clean-up goes by.
  */
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { instance } from "../base/instance.ts";
 import { SandboxError } from "../base/problem.ts";
 
-export const prefix = "fpt-";
+export const prefix = `fpt-${instance.id}-`;
 
 export interface CgroupLayout {
   /** `v1`: hierarchies side by side. `hybrid`: the same, with an empty v2 tree beside them. `v2`: one tree. */

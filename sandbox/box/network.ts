@@ -1,25 +1,27 @@
 /**
- * The sandbox's network: a bridge inside the control plane's box, the nodes on it, and one interface `fpt0` on the
- * machine to reach it by. The bridge is not on the machine itself because a machine with Docker filters bridged packets.
+ * The sandbox's network: a bridge inside the control plane's box, the nodes on it, and one interface (`fpt` and the instance's
+ * digits) on the machine to reach it by. The bridge is not on the machine itself because a machine with Docker filters bridged packets.
  * No route leads out of it, and nothing but this machine reaches it.
  */
 import { attempt, run } from "../base/command.ts";
+import { instance } from "../base/instance.ts";
+import { SandboxError } from "../base/problem.ts";
 import type { Box } from "./box.ts";
 
-export const machineInterface = "fpt0";
+export const machineInterface = `fpt${instance.id}`;
 
-/** Of the range for benchmarks between networks (RFC 2544), which no real network uses. */
 export const addresses = {
-  machine: "198.19.77.1",
-  control: "198.19.77.2",
-  "k3s-w1": "198.19.77.11",
-  "k3s-w2": "198.19.77.12",
+  machine: `${instance.network}.1`,
+  control: `${instance.network}.2`,
+  "k3s-w1": `${instance.network}.11`,
+  "k3s-w2": `${instance.network}.12`,
 } as const;
 
 export type NodeName = "k3s-w1" | "k3s-w2";
 
 export async function connect(control: Box, nodes: readonly (Box & { name: NodeName })[]): Promise<void> {
   await removeInterface();
+  await requireFreeNetwork();
   await ip(undefined, [
     `link add ${machineInterface} type veth peer name machine netns ${control.init.pid}`,
     `addr add ${addresses.machine}/24 dev ${machineInterface}`,
@@ -47,6 +49,26 @@ export async function connect(control: Box, nodes: readonly (Box & { name: NodeN
     ),
   );
 }
+
+/** @throws SandboxError where another interface of the machine has an address of this network */
+async function requireFreeNetwork(): Promise<void> {
+  const interfaces: Interface[] = JSON.parse(await run("ip", ["-4", "-json", "address"]));
+  const taken = occupant(interfaces);
+  if (taken === undefined) return;
+  throw new SandboxError(
+    `the interface ${taken} has an address of ${instance.network}.0/24, this sandbox's network`,
+    "Set FUSE_TEST_CACHE to another directory: the network's number comes from its name.",
+  );
+}
+
+export interface Interface {
+  readonly ifname: string;
+  readonly addr_info: readonly { readonly local: string }[];
+}
+
+/** The name of an interface within this sandbox's network, from the output of `ip -4 -json address`. */
+export const occupant = (interfaces: readonly Interface[]): string | undefined =>
+  interfaces.find(({ addr_info }) => addr_info.some(({ local }) => local.startsWith(`${instance.network}.`)))?.ifname;
 
 /** It vanishes with the control plane's box; this is for what a crash may leave. */
 export async function removeInterface(): Promise<void> {

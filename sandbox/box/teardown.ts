@@ -61,19 +61,37 @@ function kill(pid: number): void {
   }
 }
 
-/** Numbers of the FUSE connections mounted in the boxes and their pods: the minor number of the mount's device. */
+/**
+ * Numbers of the FUSE connections that only the boxes and their pods have mounted: the minor number of the mount's device. What a box
+ * sees of the machine's own file systems may be FUSE too, and is not ours to abort.
+ */
 function fuseConnections(pids: readonly number[]): ReadonlySet<string> {
-  const own = namespaceOf("self", "mnt");
-  const minors = new Set<string>();
-  for (const pid of pids) {
-    if (namespaceOf(pid, "mnt") === own) continue;
-    for (const line of mountinfoOf(pid)) {
-      const [mount, filesystem] = line.split(" - ");
-      if (filesystem?.startsWith("fuse")) minors.add(mount?.split(" ")[2]?.split(":")[1] ?? "");
-    }
-  }
-  return minors;
+  const ours = new Set(pids);
+  const others = numbersIn("/proc").filter((pid) => !ours.has(pid));
+  return difference(fuseMinors(others), fuseMinors(pids));
 }
+
+export const difference = (others: ReadonlySet<string>, own: ReadonlySet<string>): ReadonlySet<string> =>
+  new Set([...own].filter((minor) => !others.has(minor)));
+
+/** Of all that the processes see, each mount namespace read once. */
+function fuseMinors(pids: readonly number[]): ReadonlySet<string> {
+  const namespaces = new Map(pids.map((pid) => [namespaceOf(pid, "mnt"), pid]));
+  return new Set([...namespaces.values()].flatMap((pid) => minorsOf(mountinfoOf(pid))));
+}
+
+/** The minor device numbers of the FUSE mounts in lines of the mount table (proc_pid_mountinfo(5)); fusectl is none. */
+export const minorsOf = (mountinfo: readonly string[]): string[] =>
+  mountinfo.flatMap((line) => {
+    const [mount = "", filesystem = ""] = line.split(" - ");
+    const minor = mount.split(" ")[2]?.split(":")[1];
+    return minor && /^fuse(blk|\.\S+)?\s/.test(filesystem) ? [minor] : [];
+  });
+
+const numbersIn = (directory: string): number[] =>
+  readdirSync(directory)
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 
 async function abortConnections(minors: ReadonlySet<string>): Promise<void> {
   if (minors.size === 0) return;

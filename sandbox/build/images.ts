@@ -1,7 +1,7 @@
 /** The pods' images, built from the files of installed Debian packages: no registry is asked. */
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../base/command.ts";
 import { cache, images, source } from "../base/paths.ts";
@@ -41,17 +41,34 @@ export async function buildImages(set: ImageSet): Promise<void> {
   if (set.archives.every((archive) => existsSync(join(images, archive)))) return;
   await step("built the pod images", async () => {
     const work = join(cache, "images-work");
-    // buildah makes these for its own use, wherever it is told to keep its storage.
-    const foreign = ["/var/lib/containers", "/etc/cni"].filter((path) => !existsSync(path));
+    const made = FOREIGN.filter((path) => mkdirSync(path, { recursive: true }) !== undefined);
     rmSync(work, { recursive: true, force: true });
     for (const path of [images, work]) mkdirSync(path, { recursive: true });
     try {
       for (const old of readdirSync(images)) if (!set.archives.includes(old)) rmSync(join(images, old));
       for (const image of ["pause", "consumer", "producer"] as const) await build(image, set[image], work);
     } finally {
-      for (const path of [work, ...foreign]) rmSync(path, { recursive: true, force: true });
+      rmSync(work, { recursive: true, force: true });
+      for (const path of made) removeEmpty(path);
     }
   });
+}
+
+/**
+ * buildah writes into these wherever it is told to keep its storage, and podman may do so at the same time: ours sees empty
+ * directories in memory in their place.
+ */
+const FOREIGN = ["/var/lib/containers", "/etc/cni"];
+
+const HIDDEN = `for path in ${FOREIGN.join(" ")}; do mount -t tmpfs none "$path" || exit; done; exec buildah "$@"`;
+
+/** What somebody has put something into meanwhile is theirs. */
+export function removeEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY") throw error;
+  }
 }
 
 async function build(image: ImageName, name: string, work: string): Promise<void> {
@@ -60,8 +77,11 @@ async function build(image: ImageName, name: string, work: string): Promise<void
 
   // Storage in plain directories, below the work directory: no daemon, and nothing is left behind.
   const env = { ...process.env, STORAGE_DRIVER: "vfs", BUILDAH_ISOLATION: "chroot" };
+  const runroot = ["--runroot", join(work, "run")];
   const buildah = (...args: string[]) =>
-    run("buildah", ["--root", join(work, "storage"), "--runroot", join(work, "run"), ...args], { env });
+    run("unshare", ["--mount", "sh", "-c", HIDDEN, "buildah", "--root", join(work, "storage"), ...runroot, ...args], {
+      env,
+    });
   const container = (await buildah("from", "scratch")).trim();
   await buildah("copy", "--quiet", container, root, "/");
   await buildah(

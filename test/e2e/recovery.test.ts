@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { prefix } from "../../sandbox/box/cgroups.ts";
 import { machineResidue, onNode, type SandboxDocument, sandbox, sandboxDown, start } from "./sandbox.ts";
 
 describe("a run that was killed", () => {
@@ -75,7 +76,9 @@ async function killedRun(args: readonly string[], first: () => void): Promise<vo
 function killAll(command: RegExp): void {
   const found = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => read(pid, "cgroup").includes("/fpt-") && command.test(read(pid, "cmdline").replaceAll("\0", " ")));
+    .filter(
+      (pid) => read(pid, "cgroup").includes(`/${prefix}`) && command.test(read(pid, "cmdline").replaceAll("\0", " ")),
+    );
   assert.notEqual(found.length, 0, `no process of the sandbox runs ${command}`);
   for (const pid of found)
     try {
