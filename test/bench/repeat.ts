@@ -1,39 +1,55 @@
 /**
- * The whole job many times over on one sandbox: every run must give the same grades. What differs is a defect to be found.
+ * The whole job many times over on one sandbox: every run must give the same answers. What differs is a defect to be found.
  *
- *   npm run repeat [-- TIMES]
+ *   npm run repeat [-- TIMES] [--busy] [--scenario NAME...]
+ *
+ * With --busy every core is kept busy meanwhile. A busy node may leave a question open, in one run of twenty; it never changes
+ * an answer.
  */
+import { type ChildProcess, spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { chosen } from "../../core/scenarios.ts";
 import { sandbox, sandboxDown, start } from "../e2e/sandbox.ts";
+import { type Answer, agreement, answersOf } from "./agreement.ts";
 
-const { positionals } = parseArgs({ allowPositionals: true });
-const times = Number(positionals[0] ?? 20);
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { busy: { type: "boolean" }, scenario: { type: "boolean" } },
+});
+const [times, scenarios] = /^\d+$/.test(positionals[0] ?? "")
+  ? [Number(positionals[0]), positionals.slice(1)]
+  : [20, positionals];
+if (scenarios.length > 0 !== (values.scenario ?? false)) throw new Error("name the scenarios after --scenario");
+
 const cluster = await sandbox();
-const target = ["--kubeconfig", cluster.kubeconfig, "--context", cluster.context, "--node", ...cluster.nodes];
-const images = ["--set", `producerImage=${cluster.images.producer}`, `consumerImage=${cluster.images.producer}`];
-const counts = new Map<string, number>();
+const args = [
+  ...["--kubeconfig", cluster.kubeconfig, "--context", cluster.context, "--node", ...cluster.nodes],
+  ...["--set", `producerImage=${cluster.images.producer}`, `consumerImage=${cluster.images.producer}`],
+  ...(scenarios.length > 0 ? ["--scenario", ...scenarios] : []),
+];
+const burning = values.busy ? Array.from({ length: availableParallelism() }, burn) : [];
+const runs: Answer[][] = [];
 try {
   for (let time = 1; time <= times; time++) {
-    const { document, seconds, stderr } = await start([...target, ...images]);
-    const answers = Object.entries(document?.nodes ?? {}).map(
-      ([node, { verdict, grade, cause, permissions }]) =>
-        `${node} ${verdict} ${grade ?? "-"} ${cause}${permissions ? ` ${cells(permissions)}` : ""}`,
-    );
-    const answer = [...answers.sort(), `residue ${document?.residue.length ?? "?"}`].join("; ");
-    counts.set(answer, (counts.get(answer) ?? 0) + 1);
-    console.log(`${time}/${times}  ${seconds.toFixed(1)} s  ${answer}`);
-    if (counts.size > 1) console.log(stderr);
+    const { document, seconds, stderr } = await start(args);
+    const answers = answersOf(document, chosen(scenarios).includes("daemon-crash"));
+    runs.push(answers);
+    console.log(`${time}/${times}  ${seconds.toFixed(1)} s`);
+    for (const { of, says } of answers) console.log(`  ${of}  ${says}`);
+    if (!agreement(runs).agreed || answers.some(({ open }) => open)) console.log(stderr);
   }
 } finally {
+  for (const process of burning) process.kill();
   await sandboxDown();
 }
-console.log(`${counts.size === 1 ? "√" : "×"} ${counts.size} different answers in ${times} runs`);
-process.exitCode = counts.size === 1 ? 0 : 1;
+const { agreed, lines } = agreement(runs);
+for (const line of lines) console.log(line);
+process.exitCode = agreed ? 0 : 1;
 
-/** How many cells of the matrix can be read: one number that changes where any of them does. */
-function cells(matrix: object): string {
-  const read = Object.values(matrix).flatMap(({ readers }: { readers: Record<string, { read?: string }> }) =>
-    Object.values(readers).map((access) => access.read ?? "not probed"),
-  );
-  return `${read.filter((one) => one === "ok").length} of ${read.length} cells read`;
+/** A process that never rests, and ends with this one however that ends. */
+function burn(): ChildProcess {
+  const loop = `const parent = process.ppid;
+    while (process.ppid === parent) for (const end = Date.now() + 500; Date.now() < end; );`;
+  return spawn(process.execPath, ["-e", loop], { stdio: "ignore" });
 }
