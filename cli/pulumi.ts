@@ -32,7 +32,7 @@ export const sweepReport = (stack: string): string => join(stateOf(stack), "swee
 /**
  * @param settings the checked settings as an operator would give them: they go through the stack's configuration
  * @param allowed what the policy pack is told to allow instead of its own defaults: never taken from the stack itself
- * @param print takes what the resources report while they are worked on, a line at a time
+ * @param onEvent takes the engine's events while the resources are worked on
  */
 export async function openRun(
   stack: string,
@@ -40,7 +40,7 @@ export async function openRun(
   allowed: Partial<Pick<Allowed, "nodes" | "namespace" | "bridge">>,
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
-  print: (line: string) => unknown,
+  onEvent: (event: EngineEvent) => void,
 ): Promise<Run> {
   const folder = stateOf(stack);
   mkdirSync(join(folder, "state"), { recursive: true });
@@ -65,9 +65,6 @@ export async function openRun(
     },
   );
   const policies = policyOptions(folder, allowed);
-  const onEvent = (event: EngineEvent) => {
-    for (const line of told(event)) print(line);
-  };
 
   return {
     preview: async () => {
@@ -120,22 +117,3 @@ export function residueReported(stack: string): string[] | undefined {
     ),
   );
 }
-
-/** What a person should see of an engine's event: what resources print, warnings, errors, policy violations. */
-function told(event: EngineEvent): string[] {
-  const { diagnosticEvent: said, policyEvent: policy } = event;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the engine colours some of its texts
-  const plain = (text: string) => text.replace(/<\{%[^%]*%\}>|\u001b\[[0-9;]*m/g, "").trimEnd();
-  if (policy)
-    return [
-      `${policy.enforcementLevel === "mandatory" ? "×" : "‼"} policy ${policy.policyName}: ${plain(policy.message)}`,
-    ];
-  if (!said || !SHOWN.has(said.severity)) return [];
-  const text = plain(said.message);
-  if (text === "" || /^using pulumi-[a-z]+-\w+ from \$PATH/.test(text)) return [];
-  const mark = said.severity === "error" ? "× " : said.severity === "warning" ? "‼ " : "";
-  return text.split("\n").map((line) => `${mark}${line}`);
-}
-
-/** The engine also sends what it logs for its own developers. */
-const SHOWN: ReadonlySet<string> = new Set(["info", "warning", "error"]);

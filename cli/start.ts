@@ -12,6 +12,7 @@ import { worst } from "../core/verdict.ts";
 import { verdictLines } from "../report/terminal.ts";
 import { claim, claimFile, claimMade, type Made, release } from "./claim.ts";
 import { connect, requireAnswer } from "./cluster.ts";
+import { teller } from "./engineEvents.ts";
 import { type Ground, prepareGround } from "./ground.ts";
 import { keptLines } from "./kept.ts";
 import { givenSettings, type SettingsOptions, saidSettings, settingsOptions } from "./options.ts";
@@ -23,6 +24,7 @@ import { requireOwnNamespace } from "./sweepNamespace.ts";
 interface Options extends SettingsOptions {
   readonly json?: boolean;
   readonly keep?: boolean;
+  readonly verbose?: boolean;
 }
 
 /** Exit code after Ctrl-C, as shells have it. */
@@ -38,6 +40,7 @@ const program = new Command("start")
       "leave the pods (and the sandbox) for inspection; the last lines say how to look and how to end it",
     ),
   )
+  .addOption(new Option("--verbose", "print everything that the Pulumi engine and its plugins say"))
   .addHelpText(
     "after",
     `
@@ -77,14 +80,8 @@ async function start(options: Options, stop: AbortSignal, kept: string[]): Promi
     claimMade(claimFile(options.stack), { kind: ground.kind, settings });
     // What an engine says while it is being stopped is of no use to anyone.
     const allowed = allowedBySaying(options, ground);
-    const run = await openRun(
-      options.stack,
-      settings,
-      allowed,
-      ground.env,
-      stop,
-      (line) => stop.aborted || print(line),
-    );
+    const tell = teller((line) => stop.aborted || print(line), options.verbose);
+    const run = await openRun(options.stack, settings, allowed, ground.env, stop, tell);
     if (options.keep) kept.push(...keptLines(ground.kind, options, complete));
     try {
       verdicts = await test(run);

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import fc from "fast-check";
+import { teller } from "../../cli/engineEvents.ts";
+
+const FIXTURES = join(import.meta.dirname, "..", "fixtures", "engine");
+
+/** Events of a run with the official plugins: creation, the collector's lines, deletion. */
+const official = readFileSync(join(FIXTURES, "official.jsonl"), "utf8")
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line) as EngineEvent);
+
+const told = (events: readonly EngineEvent[], verbose = false): string[] => {
+  const lines: string[] = [];
+  const tell = teller((line) => lines.push(line), verbose);
+  for (const event of events) tell(event);
+  return lines;
+};
+
+type Said = NonNullable<EngineEvent["diagnosticEvent"]>;
+const POD = "urn:pulumi:s::p::kubernetes:core/v1:Pod::s-k3s-w1-producer";
+const COLLECT = "urn:pulumi:s::p::command:local:Command::s-collect";
+const says = (message: string, more: Partial<Said> = {}): EngineEvent => ({
+  sequence: 0,
+  timestamp: 0,
+  diagnosticEvent: { urn: POD, message, color: "raw", severity: "info", ...more },
+});
+const violates = (message: string, enforcementLevel: "mandatory" | "warning" = "mandatory"): EngineEvent => ({
+  sequence: 0,
+  timestamp: 0,
+  policyEvent: {
+    resourceUrn: POD,
+    message,
+    color: "raw",
+    policyName: "no-host-ports",
+    policyPackName: "fuse",
+    policyPackVersion: "1",
+    policyPackVersionTag: "1",
+    enforcementLevel,
+  },
+});
+
+describe("what is told of the engine's events", () => {
+  it("of official plugins is what the test's own commands say, and none of the plugins' status lines", () => {
+    assert.deepEqual(told(official), [
+      "· k3s-w2  fuse-producer-k3s-w2 runs  0.8 s",
+      "× k3s-w1  failure: node-root-private",
+      "‼ k3s-w2  found mount /tmp/fuse-test-bridge/fuse",
+    ]);
+  });
+
+  it("is everything with --verbose, each line with its resource", () => {
+    const lines = told(official, true);
+    const messages = official.flatMap(({ diagnosticEvent }) => diagnosticEvent?.message.trimEnd() || []);
+    const texts = messages
+      .map((message) => message.replace(/<\{%[^%]*%\}>/g, "").trimEnd())
+      .filter((text) => text !== "");
+    for (const text of texts)
+      assert.ok(
+        lines.some((line) => line.endsWith(text)),
+        text,
+      );
+    assert.ok(lines.includes("· homelab-k3s-w1-producer: Found {.metadata.uid}"), lines.join("\n"));
+    assert.ok(lines.includes("· create kubernetes:core/v1:Namespace homelab-namespace"), lines.join("\n"));
+    const failed = lines.filter((line) => line.includes("failed to generate container"));
+    assert.equal(failed.length, 4, "nothing is taken for a repetition");
+  });
+
+  it("is every error, in whatever words, from whatever resource, of whatever kind", () => {
+    const words = fc.constantFrom(
+      "Found {.metadata.uid}",
+      "Pod is Ready",
+      "Failed: Error",
+      "using pulumi-a-b from $PATH",
+    );
+    const error = fc.record({
+      text: fc.oneof(words, fc.stringMatching(/^[a-z][a-z ]*$/)),
+      urn: fc.constantFrom(POD, COLLECT, ""),
+      ephemeral: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(error, { maxLength: 8 }), (errors) => {
+        const events = errors.map(({ text, ...more }) => says(text, { severity: "error", ...more }));
+        const lines = told([...official, ...events]);
+        for (const { text } of errors) assert.ok(lines.includes(`× ${text.trimEnd()}`), text);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("is every violation of a policy, once for each resource", () => {
+    const one = violates("Pod fuse-test/a: opens the node's port 80");
+    const other: EngineEvent = { ...one, policyEvent: { ...one.policyEvent, resourceUrn: COLLECT } as never };
+    const line = "× policy no-host-ports: Pod fuse-test/a: opens the node's port 80";
+    assert.deepEqual(told([one, other, one]), [line, line]);
+    assert.deepEqual(told([violates("x", "warning")]), ["‼ policy no-host-ports: x"]);
+  });
+
+  it("is a warning that stays, once, though preview and update both give it", () => {
+    const warning = says("finalizers might be preventing deletion (a/b)", { severity: "warning", ephemeral: false });
+    assert.deepEqual(told([warning, warning]), ["‼ finalizers might be preventing deletion (a/b)"]);
+  });
+
+  it("is of a failed command what it has not said before it failed", () => {
+    const progress = says("· k3s-w2  fuse-producer-k3s-w2 runs  0.8 s", { urn: COLLECT, ephemeral: true });
+    const failed =
+      'exit status 2: running "sh cli/node.sh cli/collect.ts":\n· k3s-w2  fuse-producer-k3s-w2 runs  0.8 s\nerror: no';
+    assert.deepEqual(told([progress, says(failed, { urn: COLLECT, severity: "error" })]), [
+      "· k3s-w2  fuse-producer-k3s-w2 runs  0.8 s",
+      '× exit status 2: running "sh cli/node.sh cli/collect.ts":',
+      "× error: no",
+    ]);
+  });
+
+  it("is not what the engine logs for its own developers", () => {
+    assert.deepEqual(
+      told([says("noise", { severity: "debug" as never }), says("noise", { severity: "info#err" })]),
+      [],
+    );
+  });
+});
