@@ -9,7 +9,7 @@ import { FluxExport } from "./components/fluxExport.ts";
 import { FusePropagationTest } from "./components/fusePropagationTest.ts";
 import { PROJECT } from "./core/manifests/names.ts";
 import { settingsFromConfig } from "./core/settings.ts";
-import { worst } from "./core/verdict.ts";
+import { OUTPUTS, stackOutputs } from "./report/outputs.ts";
 
 export default async function program(): Promise<Record<string, unknown>> {
   const settings = settingsFromConfig(pulumi.runtime.allConfig(), PROJECT);
@@ -21,17 +21,7 @@ export default async function program(): Promise<Record<string, unknown>> {
       ? new Provider("cluster", { ...(kubeconfig ? { kubeconfig } : {}), ...(context ? { context } : {}) })
       : undefined;
   const test = new FusePropagationTest(pulumi.getStack(), settings, provider ? { provider } : {});
-  const answer = test.verdicts.apply(worst);
-  return {
-    run: test.run,
-    /** Of the node with the worst verdict; `nodes` has them all. */
-    node: answer.apply(({ node }) => node),
-    verdict: answer.apply(({ verdict }) => verdict.verdict),
-    grade: answer.apply(({ verdict }) => verdict.grade ?? ""),
-    cause: answer.apply(({ verdict }) => verdict.cause),
-    evidence: answer.apply(({ verdict }) => verdict.evidence),
-    timings: answer.apply(({ verdict }) => verdict.timings),
-    decision: answer.apply(({ verdict }) => verdict.decision),
-    nodes: test.verdicts,
-  };
+  const outputs = test.verdicts.apply((nodes) => stackOutputs(test.run, nodes));
+  // Each an output of its own; what is known of it in a preview is that it will be there.
+  return Object.fromEntries(OUTPUTS.map((name) => [name, outputs.apply((all) => all[name])]));
 }

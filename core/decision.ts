@@ -66,7 +66,7 @@ export function decide(verdict: "success" | "failure" | "inconclusive", grade: G
     return {
       text: CONTAINERISE,
       nextStep:
-        "Find out first whether readers come back after the daemon's crash, which this run does not tell; until then deploy it with a liveness probe in each reader.",
+        "Find out first whether readers come back after the daemon's crash, which this run does not tell; until then give each reader a liveness probe.",
       manifest: `${PRODUCER}\n${LIVENESS}`,
     };
   return {

@@ -3,6 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import type { StackOutputs } from "../../report/outputs.ts";
 import { command, kubectl, type SandboxDocument, sandbox, sandboxDown, succeeded } from "./sandbox.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -45,13 +46,30 @@ describe("the ordinary Pulumi CLI", () => {
     await pulumi("stack", "init", "homelab", "--cwd", folder);
     const { stdout } = await pulumi("up", "--yes", "--skip-preview", ...target);
     assert.match(stdout, /√ k3s-w2 {2}success: success/, "the collector's progress reaches the terminal");
-    const outputs = JSON.parse((await pulumi("stack", "output", "--json", "--stack", "homelab")).stdout);
-    assert.deepEqual(
-      [outputs.node, outputs.verdict, outputs.grade, outputs.cause],
-      ["k3s-w2", "success", "A", "success"],
+    const shown = stdout.split("\n");
+    const from = shown.indexOf("Outputs:");
+    const outputLines = shown.slice(from + 1, shown.indexOf("", from));
+    assert.ok(from > 0 && outputLines.length <= 30, `${outputLines.length} lines of outputs:\n${stdout}`);
+    assert.ok(
+      outputLines.some((line) => /explanation *: "The FUSE file system .*\."$/.test(line)),
+      "a text in full",
     );
-    assert.match(outputs.decision.text, /Containerise Decypharr/);
-    assert.ok(outputs.evidence.length >= 3 && outputs.timings.readers.hardened.seenMs >= 0);
+
+    const output = async (name: string, ...how: string[]) =>
+      (await pulumi("stack", "output", name, "--stack", "homelab", ...how)).stdout.trimEnd();
+    const names = ["node", "verdict", "grade", "cause", "decision"];
+    assert.deepEqual(await Promise.all(names.map((name) => output(name))), [
+      "k3s-w2",
+      "success",
+      "A",
+      "success",
+      "Containerise Decypharr in k3s, drop SMB/CIFS, gain HA and GitOps.",
+    ]);
+    assert.match(await output("fragment"), /^ {2}- \{ name: media, .*HostToContainer \}$/m);
+    const { run, __nodes } = JSON.parse(await output("report")) as StackOutputs["report"];
+    const { evidence = [], timings } = __nodes["k3s-w2"] ?? {};
+    assert.match(run, /^manual-/);
+    assert.ok(evidence.length >= 3 && (timings?.readers.hardened?.seenMs ?? -1) >= 0);
 
     await pulumi("up", "--yes", "--skip-preview", "--expect-no-changes", ...target);
 
