@@ -1,7 +1,8 @@
 /** The mount is there, but its daemon is dead, silent, or does not answer this user. */
-import type { Evidence } from "../evidence.ts";
+import type { Evidence, ProbeRecord } from "../evidence.ts";
 import { scenarioOf } from "../scenarios.ts";
 import type { Cause, Quote } from "./cause.ts";
+import { markerInTime } from "./marker.ts";
 import {
   containerQuotes,
   gaveUp,
@@ -26,6 +27,21 @@ export const daemonKilled: Cause = {
   find: killed,
 };
 
+export const daemonSlow: Cause = {
+  id: "daemon-slow",
+  outcome: "inconclusive",
+  symptom: "Every read ends at the probe's deadline, and `cat` of the same file answers a little later.",
+  explanation: "The FUSE daemon answers, but needs longer than the probe waits for one answer (`probeSeconds`).",
+  fix: "Raise `probeSeconds` above the seconds in the evidence, and `markerWaitSeconds` to ten times that, then test again.",
+  find: (evidence) => {
+    const late = [...READERS, "producer"].flatMap((role) => of(evidence, role, "slow"));
+    const timedOut = unanswered(evidence);
+    if (timedOut.length === 0 || late.length === 0 || !notRead(evidence)) return undefined;
+    const words = late.map((record) => ({ source: sourceOf(record), text: `answered after ${record.seconds} s` }));
+    return some([...words, ...timedOut.map(recordQuote)]);
+  },
+};
+
 export const daemonHung: Cause = {
   id: "daemon-hung",
   outcome: "inconclusive",
@@ -33,15 +49,8 @@ export const daemonHung: Cause = {
   explanation:
     "The FUSE daemon does not answer: the mount is there, and every read of it ends at the probe's deadline.",
   fix: "Restart the daemon; `echo 1 > /sys/fs/fuse/connections/N/abort` on the node frees whoever waits for it.",
-  find: (evidence) => {
-    const silent = READERS.flatMap((role) => of(evidence, role, "read").slice(-1)).filter(
-      ({ errno, mountinfo }) => errno === "ETIMEDOUT" && isFuse(mountinfo),
-    );
-    const unwritten = gaveUp(evidence).filter(({ step, errno }) => step === "marker" && errno === "ETIMEDOUT");
-    // What one write waited for in vain, the next mount's may do.
-    if (!notRead(evidence) && !evidence.final) return undefined;
-    return some([...unwritten, ...silent].map(recordQuote));
-  },
+  // What one write waited for in vain, the next mount's may do.
+  find: (evidence) => (notRead(evidence) ? some(unanswered(evidence).map(recordQuote)) : undefined),
 };
 
 export const allowOtherMissing: Cause = {
@@ -66,6 +75,15 @@ export function daemonEndPending({ records, final }: Evidence): boolean {
   const dead = records.some(({ errno }) => errno === "ENOTCONN");
   const told = records.some(({ role, step, exit_code }) => role === "producer" && (step === "crash" || exit_code));
   return dead && !told && !final;
+}
+
+/** What ended at the probe's deadline: the producer's own marker, and the last look of each reader. */
+function unanswered(evidence: Evidence): ProbeRecord[] {
+  const silent = READERS.flatMap((role) => of(evidence, role, "read").slice(-1)).filter(
+    ({ errno, mountinfo }) => errno === "ETIMEDOUT" && isFuse(mountinfo),
+  );
+  const unwritten = gaveUp(evidence).filter(({ step, errno }) => step === "marker" && errno === "ETIMEDOUT");
+  return [...(markerInTime(evidence) ? [] : unwritten), ...silent];
 }
 
 /** 128 + SIGKILL, as a shell and the container runtime give it. */

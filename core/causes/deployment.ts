@@ -2,7 +2,7 @@
 import type { Evidence } from "../evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import { bothStarted, kubeletQuotes, mounts, of, recordQuote, some } from "./read.ts";
-import { placeOf, producerSide, readerSides, type Side, specQuote } from "./spec.ts";
+import { mountedPlace, placeOf, producerSide, readerSides, type Side, specQuote } from "./spec.ts";
 
 export const subpathUsed: Cause = {
   id: "subpath-used",
@@ -78,7 +78,11 @@ function apart(evidence: Evidence): readonly Quote[] | undefined {
   const place = producer && placeOf(producer);
   if (!producer || place === undefined) return undefined;
   const elsewhere = (reader: Side) => (placeOf(reader) ?? place) !== place;
-  const found = readerSides(evidence).filter(elsewhere);
+  // One directory may have two names on the node: what the kernel mounted is what counts.
+  const mounted = mountedPlace(producer, of(evidence, "producer", "preflight"));
+  const same = (reader: Side & { readonly role: string }) =>
+    mounted !== undefined && mountedPlace(reader, of(evidence, reader.role, "start")) === mounted;
+  const found = readerSides(evidence).filter((reader) => elsewhere(reader) && !same(reader));
   const lines = found.flatMap(({ role }) => of(evidence, role, "start").map(recordQuote));
   return found.length > 0 ? some([specQuote(producer), ...found.map(specQuote), ...lines]) : undefined;
 }

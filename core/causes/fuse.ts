@@ -1,6 +1,7 @@
 /** The FUSE daemon cannot mount: what the node, the container or the image lacks. */
 import type { Evidence, ProbeRecord } from "../evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
+import { markerInTime } from "./marker.ts";
 import {
   containerQuotes,
   gaveUp,
@@ -15,6 +16,7 @@ import {
   sourceOf,
   superOf,
 } from "./read.ts";
+import { mountPoint, saysInOneLine, saysOf } from "./words.ts";
 
 export const fuseUnavailable: Cause = {
   id: "fuse-unavailable",
@@ -23,7 +25,11 @@ export const fuseUnavailable: Cause = {
   explanation: "The node's kernel does not offer FUSE.",
   fix: "Run `modprobe fuse` on the node, and have it loaded at boot (/etc/modules-load.d).",
   find: (evidence) =>
-    afterPreflight(evidence, ({ fuse, device }) => fuse === "no" || (device === "no" && isPrivileged(evidence))),
+    // To open the device loads the module: where that worked, the kernel had no FUSE only until then.
+    afterPreflight(
+      evidence,
+      ({ fuse, device }) => (fuse === "no" && device !== "yes") || (device === "no" && isPrivileged(evidence)),
+    ),
 };
 
 export const fuseDeviceDenied: Cause = {
@@ -49,7 +55,9 @@ export const fusermountMissing: Cause = {
   find: (evidence) =>
     said(
       evidence,
-      /fusermount3?"?: (executable file )?not found|exec:? fusermount3?: No such file|fusermount3?: No such file/i,
+      saysInOneLine(
+        /fusermount3?"?: (executable file )?not found|exec:? fusermount3?: No such file|fusermount3?: No such file/i,
+      ),
     ),
 };
 
@@ -59,11 +67,7 @@ export const mountLimit: Cause = {
   symptom: "`no space left on device` from a mount, or `too many FUSE filesystems mounted`.",
   explanation: "A limit on the number of mounts is reached.",
   fix: "Take leaked mounts away (`findmnt | wc -l` on the node), or raise fs.mount-max or mount_max in /etc/fuse.conf.",
-  find: (evidence) =>
-    said(evidence, /too many FUSE filesystems mounted|mount.*No space left on device/i) ??
-    some(
-      kubeletQuotes(evidence, (text) => /\bmount(ing)?\b(?!.*\b(mkdir|write)\b).*no space left on device/i.test(text)),
-    ),
+  find: (evidence) => said(evidence, saysOfLimit) ?? some(kubeletQuotes(evidence, saysOfLimit)),
 };
 
 export const lsmDenies: Cause = {
@@ -76,38 +80,16 @@ export const lsmDenies: Cause = {
   find: deniedBySecurityModule,
 };
 
-/** What a file system says that takes no new file, or does not hold the one that was named. */
-const REFUSALS: ReadonlySet<string> = new Set(["EROFS", "EACCES", "EPERM", "ENOSYS", "ENOENT"]);
-
-export const noMarker: Cause = {
-  id: "no-marker",
-  outcome: "inconclusive",
-  symptom: "The daemon mounts; `Read-only file system` or `Permission denied` where the producer writes its marker.",
-  explanation:
-    "The daemon's file system takes no marker and holds none, so there was nothing for the consumer to find.",
-  fix: "Set `markerFile` to a file that your daemon's file system holds (driver `command`); a large one may need a longer `mountSeconds`.",
-  find: (evidence) =>
-    mounts(evidence).length === 0
-      ? undefined
-      : some(
-          gaveUp(evidence)
-            .filter(({ step, errno }) => step === "marker" && REFUSALS.has(errno ?? ""))
-            .map(recordQuote),
-        ),
-};
-
 export const producerNeverMounted: Cause = {
   id: "producer-never-mounted",
   outcome: "inconclusive",
   symptom: "The daemon ends at once, or runs and mounts nothing.",
-  explanation: "The FUSE daemon in the producer never mounted, so there was nothing to propagate.",
+  explanation:
+    "The FUSE daemon in the producer mounted nothing, or nothing that stayed: there was nothing to propagate.",
   fix: "Mend what the daemon says in the evidence: its image, its options, or /dev/fuse on the node (`modprobe fuse`).",
   find: (evidence) => {
-    // Where the mount is dead already, the daemon's end, which tells why, is still to come; one that is slow may yet answer.
-    const open = ({ step, errno }: ProbeRecord) =>
-      errno === "ENOTCONN" || (step === "marker" && errno === "ETIMEDOUT" && !notRead(evidence));
-    const failed = gaveUp(evidence).filter((record) => evidence.final || !open(record));
-    if (failed.length > 0) return failed.map(recordQuote);
+    const failed = gaveUp(evidence).filter((record) => record.step === "mount" || isDead(evidence, record));
+    if (failed.length > 0) return [...failed, ...daemonEnds(evidence)].map(recordQuote);
     const ended = containerQuotes(
       evidence.pods.filter(({ component }) => component === "producer"),
       ({ state, exitCode }) => state === "terminated" && exitCode !== 0,
@@ -116,12 +98,36 @@ export const producerNeverMounted: Cause = {
   },
 };
 
-const said = (evidence: Evidence, words: RegExp): readonly Quote[] | undefined =>
+const said = (evidence: Evidence, matches: (words: string) => boolean): readonly Quote[] | undefined =>
   some(
     gaveUp(evidence)
-      .filter(({ detail }) => words.test(detail ?? ""))
+      .filter(({ step, detail }) => step === "mount" && matches(detail ?? ""))
       .map(recordQuote),
   );
+
+const daemonEnds = (evidence: Evidence): ProbeRecord[] =>
+  of(evidence, "producer", "daemon").filter(({ exit_code }) => exit_code !== undefined);
+
+/**
+ * Whether the mount was dead, or never answered, when its marker was due: what else a marker fails with is the living daemon's
+ * answer. How a daemon ended is told after that, and one that is slow may yet answer.
+ */
+const isDead = (evidence: Evidence, { errno }: ProbeRecord): boolean =>
+  notRead(evidence) &&
+  !markerInTime(evidence) &&
+  (errno === "ETIMEDOUT" || (errno === "ENOTCONN" && (evidence.final || daemonEnds(evidence).length > 0)));
+
+/**
+ * The kernel's answer to mount(2), as mount, fusermount and the runtimes hand it on. A full disk is told in the same words,
+ * by whoever makes a directory or writes a file on the way to a mount.
+ */
+const saysOfLimit = (text: string): boolean =>
+  saysInOneLine(/too many FUSE filesystems mounted/i)(text) ||
+  saysInOneLine(
+    /no space left on device/i,
+    /mount failed|mount: mounting |mount\(2\)|\berror mounting\b|\bmount src=|\bmount `|\bmount through procfd/i,
+    /^(?!.*\b(mkdir(at)?|write|writing|create|creating|copy|open|loop device|make mountpoint)\b)/i,
+  )(text);
 
 function isPrivileged({ pods }: Evidence): boolean {
   const own = pods.filter(({ component }) => component === "producer").flatMap(({ spec }) => spec?.containers ?? []);
@@ -143,6 +149,11 @@ function afterPreflight(evidence: Evidence, matches: (record: ProbeRecord) => bo
 const isOpen = (options: readonly string[]): boolean =>
   options.includes("allow_other") && !options.includes("default_permissions");
 const isDenial = ({ errno }: ProbeRecord): boolean => errno === "EACCES" || errno === "EPERM";
+const DENIAL = /permission denied|operation not permitted/i;
+/** A daemon is denied many things, by its remote for one: the mount is denied where the line is about a mount. */
+const isMountDenial = (evidence: Evidence, { detail }: ProbeRecord): boolean =>
+  saysInOneLine(DENIAL, /\bmount\b|\bfusermount3?\b|\/dev\/fuse/i)(detail) ||
+  saysOf([mountPoint(evidence)], DENIAL)(detail);
 /** `docker-default (enforce)`, or an SELinux context of the type containers run as. */
 const isConfined = (label: unknown): boolean => /\(enforce\)/.test(String(label)) || isTyped(label);
 const isTyped = (label: unknown): boolean => /:(container|svirt_lxc_net)_t\b/.test(String(label));
@@ -151,9 +162,11 @@ function deniedBySecurityModule(evidence: Evidence): readonly Quote[] | undefine
   // Every container of a node with AppArmor has its runtime's profile, which lets it read: a reader's proves nothing.
   const labelOf = (role: string) =>
     of(evidence, role, "identity").filter(({ label }) => (role === "producer" ? isConfined(label) : isTyped(label)));
-  const readers = notRead(evidence) ? READERS : [];
+  const readers = notRead(evidence) ? READERS.filter((role) => !allowed(evidence, labelsOf(evidence, role))) : [];
   const denied = [
-    ...gaveUp(evidence).filter(isDenial),
+    ...gaveUp(evidence).filter((record) =>
+      record.step === "mount" ? isMountDenial(evidence, record) : isDenial(record),
+    ),
     // Without allow_other FUSE itself denies other users, with default_permissions a file's mode: neither needs a module.
     ...readers.flatMap((role) =>
       of(evidence, role, "read").filter(
@@ -167,3 +180,14 @@ function deniedBySecurityModule(evidence: Evidence): readonly Quote[] | undefine
   }));
   return labels.length > 0 ? some([...labels, ...denied.map(recordQuote)]) : undefined;
 }
+
+const labelsOf = (evidence: Evidence, role: string): string[] =>
+  of(evidence, role, "identity").map(({ label }) => String(label));
+
+/** Whether a reader with one of these labels reads through FUSE: then it is not the label that is denied. */
+const allowed = (evidence: Evidence, labels: readonly string[]): boolean =>
+  READERS.some(
+    (role) =>
+      labelsOf(evidence, role).some((label) => labels.includes(label)) &&
+      of(evidence, role, "read").some(({ result, mountinfo }) => result === "ok" && isFuse(mountinfo)),
+  );

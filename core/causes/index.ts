@@ -4,7 +4,7 @@
  */
 import { podSecurityDenies, producerNotPrivileged } from "./admission.ts";
 import type { Cause } from "./cause.ts";
-import { allowOtherMissing, daemonHung, daemonKilled } from "./daemon.ts";
+import { allowOtherMissing, daemonHung, daemonKilled, daemonSlow } from "./daemon.ts";
 import { bridgeNotHostpath, consumerNotHostToContainer, producerNotBidirectional, subpathUsed } from "./deployment.ts";
 import {
   fuseDeviceDenied,
@@ -12,13 +12,20 @@ import {
   fuseUnavailable,
   lsmDenies,
   mountLimit,
-  noMarker,
   producerNeverMounted,
 } from "./fuse.ts";
+import { markerChanges, noMarker } from "./marker.ts";
 import { consumerBindsMountpoint, peerGroupDestroyed, stackedMounts, staleMountLeft } from "./mounts.ts";
 import { differentNodes, imageUnavailable, nodeUnavailable } from "./placement.ts";
 import { controlTooLate, hollowSuccess, mountedTooLate, success } from "./proof.ts";
-import { hostReadOnly, nodeRootPrivate, runtimeDropsPropagation, sandboxedRuntime, userNamespace } from "./runtime.ts";
+import {
+  bridgeMountPrivate,
+  hostReadOnly,
+  nodeRootPrivate,
+  runtimeDropsPropagation,
+  sandboxedRuntime,
+  userNamespace,
+} from "./runtime.ts";
 
 export type { Cause, Quote } from "./cause.ts";
 export { daemonEndPending } from "./daemon.ts";
@@ -37,6 +44,7 @@ export const causes: readonly Cause[] = [
   differentNodes,
   // No container. The root explains every refusal of a mount; a user namespace or a sandbox, what the runtime says of its own.
   nodeRootPrivate,
+  bridgeMountPrivate,
   userNamespace,
   sandboxedRuntime,
   hostReadOnly,
@@ -47,6 +55,7 @@ export const causes: readonly Cause[] = [
   mountLimit,
   // No FUSE at all, or a plain file in its place: a marker that is none voids the run, whoever made it.
   hollowSuccess,
+  markerChanges,
   fuseUnavailable,
   fuseDeviceDenied,
   fusermountMissing,
@@ -62,6 +71,7 @@ export const causes: readonly Cause[] = [
   // Propagated, and not readable.
   stackedMounts,
   allowOtherMissing,
+  daemonSlow,
   daemonHung,
   // What is left where nothing more exact is proven.
   noMarker,

@@ -20,6 +20,16 @@ import {
   sourceOf,
 } from "./read.ts";
 import { producerSide, readerSides, specQuote } from "./spec.ts";
+import { bridgePaths, mountPoint, saysOf } from "./words.ts";
+
+const IN_THE_WAY =
+  /transport endpoint is not connected|socket not connected|already mounted|mkdir \S+: file exists|cannot create directory .*file exists/i;
+const inTheWay = (paths: readonly string[]) => saysOf(paths, IN_THE_WAY);
+/** The bridge on the node; any place where no spec tells it. */
+const placesOf = (evidence: Evidence): readonly string[] => {
+  const known = bridgePaths(evidence);
+  return known.length > 0 ? known : [""];
+};
 
 const DEAD = /transport endpoint is not connected|socket not connected/i;
 
@@ -62,12 +72,10 @@ export const staleMountLeft: Cause = {
     some([
       ...quotes(evidence, ({ step, result }) => step === "stale" && result === "error"),
       ...mountFailures(evidence)
-        .filter(({ step, detail }) => step === "mount" && /already mounted|not connected/i.test(detail ?? ""))
+        .filter(({ step, detail }) => step === "mount" && inTheWay([mountPoint(evidence)])(detail))
         .map(recordQuote),
       // containerd's and runc's words where a dead FUSE mount lies in a container's way.
-      ...(producerToSpeak(evidence)
-        ? []
-        : kubeletQuotes(evidence, (text) => DEAD.test(text) || /mkdir \S+: file exists/i.test(text))),
+      ...(producerToSpeak(evidence) ? [] : kubeletQuotes(evidence, inTheWay(placesOf(evidence)))),
     ]),
 };
 
@@ -100,9 +108,10 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
     // Made while this run's daemon is dead, it does not even start.
     const isMountpoint = bridge.mountPath === `${bridge.root}/fuse`;
     // The kubelet says it once in the container's state and from then on in its events only.
+    const isDead = saysOf([bridge.path ?? ""], DEAD);
     const refused = [
-      ...containerQuotes([pod], ({ message }) => DEAD.test(message)),
-      ...eventQuotes(evidence, (text) => DEAD.test(text)).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),
+      ...containerQuotes([pod], ({ message }) => isDead(message)),
+      ...eventQuotes(evidence, isDead).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),
     ];
     return isMountpoint && mounts(evidence).length > 0 && refused.length > 0 ? [specQuote(reader), ...refused] : [];
   });

@@ -1,8 +1,9 @@
 /** The test's own proof: what makes a success one, and what makes a marker worthless. */
-import type { Evidence } from "../evidence.ts";
+import type { Evidence, ProbeRecord } from "../evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
   allReadersDecided,
+  isFuse,
   mountFailures,
   mounts,
   of,
@@ -13,6 +14,7 @@ import {
   recordQuote,
   some,
 } from "./read.ts";
+import { isOwnFile } from "./words.ts";
 
 export const success: Cause = {
   id: "success",
@@ -54,7 +56,9 @@ export const mountedTooLate: Cause = {
   fix: "Raise `markerWaitSeconds` above the time the producer needs to mount and to have its marker, as the evidence shows it.",
   find: (evidence) => {
     const [mounted] = mounts(evidence);
-    const marker = of(evidence, "producer", "marker").find(({ result }) => result === "ok");
+    // A first marker that failed is a cause of its own: a later mount's was not what the readers waited for.
+    const [marker] = of(evidence, "producer", "marker");
+    if (marker?.result === "error") return undefined;
     const ready = marker ?? mounted;
     const early = READERS.flatMap((reader) => of(evidence, reader, "verdict")).filter(
       ({ result, uptime }) => result === "error" && ready !== undefined && uptime < ready.uptime,
@@ -68,15 +72,18 @@ export const mountedTooLate: Cause = {
 function hollow(evidence: Evidence): readonly Quote[] | undefined {
   const doubts = quotes(
     evidence,
-    ({ step, kind }) => (step === "doubt" && kind === "hollow") || (step === "control" && kind === "seen"),
+    (record) =>
+      (record.step === "doubt" && record.kind === "hollow" && !overcome(evidence, record)) ||
+      (record.step === "control" && record.kind === "seen" && !controlBornLate(evidence)),
   );
   // The producer's log may come later than the reader's: only its later lines prove that this nonce was never its own.
   const told = Math.max(...evidence.records.filter(({ role }) => role === "producer").map(({ uptime }) => uptime));
+  // A marker that the producer could not read back may be the one that was read; a file of the daemon's own may change.
+  const [first] = of(evidence, "producer", "marker");
+  const isKnown = first?.result === "ok" && !isOwnFile(evidence, first);
   const foreign = of(evidence, "default", "verdict")
-    .filter(({ uptime }) => uptime < told || evidence.final)
-    .filter(
-      ({ result, nonce }) => result === "ok" && ownNonces(evidence).size > 0 && !ownNonces(evidence).has(nonce ?? ""),
-    )
+    .filter(({ uptime }) => isKnown && (uptime < told || evidence.final))
+    .filter(({ result, nonce }) => result === "ok" && !ownNonces(evidence).has(nonce ?? ""))
     .map(recordQuote);
   if (foreign.length > 0) return foreign;
   // A plain directory may be seen first and the FUSE mount later: only the end of the wait, or of the mount, decides.
@@ -84,6 +91,21 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   const decided = evidence.final || readerFailed(evidence) || failures.length > 0;
   return decided && doubts.length > 0 ? [...doubts, ...failures.map(recordQuote)] : undefined;
 }
+
+/** A plain file that was there before the mount, and that the reader has looked through ever since. */
+function overcome(evidence: Evidence, doubt: ProbeRecord): boolean {
+  if (onFuse(doubt)) return false;
+  const later = of(evidence, doubt.role, "read").filter(({ uptime }) => uptime > doubt.uptime);
+  const last = later.at(-1);
+  return later.some(onFuse) && !(last?.result === "ok" && !onFuse(last));
+}
+
+const onFuse = ({ mountinfo, fstype }: ProbeRecord): boolean =>
+  isFuse(mountinfo) || /^fuse(blk$|\.|$)/.test(String(fstype));
+
+/** Its own copy of the mount is what it sees: that proves nothing, whatever it reads there. */
+const controlBornLate = (evidence: Evidence): boolean =>
+  of(evidence, "control", "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
 
 function proven(evidence: Evidence): readonly Quote[] | undefined {
   const nonces = ownNonces(evidence);

@@ -13,6 +13,7 @@ import {
   some,
 } from "./read.ts";
 import { producerSide, readerSides, type Side, specQuote } from "./spec.ts";
+import { mountPoint, saysInOneLine, saysOf } from "./words.ts";
 
 export const nodeRootPrivate: Cause = {
   id: "node-root-private",
@@ -22,8 +23,23 @@ export const nodeRootPrivate: Cause = {
   explanation: "The node's root mount is private, so the container runtime refuses every mount propagation.",
   fix: "Run `mount --make-rshared /` on the node at boot, before its kubelet or k3s starts (a systemd unit).",
   // The kubelet's and the runtime's words: kubernetes/kubernetes#61058, juicedata/juicefs-csi-driver#647.
-  find: (evidence) => some(kubeletQuotes(evidence, (text) => /is not a shared( or slave)? mount/.test(text))),
+  find: (evidence) => some(kubeletQuotes(evidence, (text) => privateMount(text) === "/")),
 };
+
+export const bridgeMountPrivate: Cause = {
+  id: "bridge-mount-private",
+  outcome: "failure",
+  symptom:
+    '`CreateContainerError`: `path "..." is mounted on "/mnt/media" but it is not a shared mount`: another mount than `/`.',
+  explanation:
+    "The bridge lies on a mount of its own, and that mount is private: the container runtime refuses every propagation of it.",
+  fix: "Run `mount --make-rshared` on the node for the mount that the words name, after it is mounted at boot; or choose a bridge on a shared one.",
+  find: (evidence) => some(kubeletQuotes(evidence, (text) => (privateMount(text) ?? "/") !== "/")),
+};
+
+/** The mount that is not shared, as containerd, CRI-O and Docker name it (the last without quotes). */
+const privateMount = (text: string): string | undefined =>
+  / is mounted on \\*"?(\/[^"\\]*?)\\*"? but it is not a shared( or slave)? mount/.exec(text)?.[1];
 
 export const userNamespace: Cause = {
   id: "user-namespace",
@@ -38,7 +54,8 @@ export const sandboxedRuntime: Cause = {
   id: "sandboxed-runtime",
   outcome: "failure",
   symptom: "A pod with a `runtimeClassName` (gVisor, Kata) does not start, or sees an empty directory.",
-  explanation: "A pod runs under a sandboxed runtime, whose kernel is not the node's: mounts do not cross into it.",
+  explanation:
+    "A pod asks for a runtime class that the node does not have, or for a sandbox, whose kernel is not the node's: mounts do not cross into it.",
   fix: "Leave runtimeClassName out of both pods, so that they run with runc.",
   find: sandboxed,
 };
@@ -69,10 +86,12 @@ export const hostReadOnly: Cause = {
   fix: "Set `bridge` to a directory on a writable file system of the node, such as one below /var or /tmp.",
   find: (evidence) =>
     some([
-      ...kubeletQuotes(evidence, (text) => /mkdir.*read-only file system/.test(text)),
+      ...kubeletQuotes(evidence, saysInOneLine(/mkdir.*read-only file system/i)),
       ...mountFailures(evidence)
-        // A marker that cannot be written is the daemon's file system's refusal, not the node's.
-        .filter(({ step, errno }) => step === "mount" && errno === "EROFS")
+        // A marker that cannot be written is the daemon's file system's refusal, not the node's; so is its own cache.
+        .filter(
+          ({ step, detail }) => step === "mount" && saysOf([mountPoint(evidence)], /read-only file system/i)(detail),
+        )
         .map(recordQuote),
     ]),
 };
@@ -101,6 +120,12 @@ function inUserNamespace(evidence: Evidence): readonly Quote[] | undefined {
   return some([...own.map(({ name }) => ({ source: `spec of ${name}`, text: "hostUsers: false" })), ...proof]);
 }
 
+/** containerd's and CRI-O's words for a class whose handler is not configured. */
+const NO_HANDLER = /no runtime for "[^"]*" is configured|failed to find runtime handler|unknown runtime handler/i;
+/** The network of a pod is made with its sandbox, whatever the runtime. */
+const isSandboxFailure = (text: string): boolean =>
+  /failed to (create|start) (pod )?sandbox/i.test(text) && !/plugin type=|\bcni\b|network/i.test(text);
+
 const SANDBOXES = /gvisor|runsc|kata|firecracker|qemu|clh|kuasar/i;
 
 function sandboxed(evidence: Evidence): readonly Quote[] | undefined {
@@ -110,10 +135,10 @@ function sandboxed(evidence: Evidence): readonly Quote[] | undefined {
     source: `spec of ${name}`,
     text: `runtimeClassName: ${spec?.runtimeClassName}`,
   }));
-  const words = eventQuotes(evidence, (text) => /failed to create pod sandbox|sandbox.*runtime/i.test(text));
-  if (words.length > 0) return some([...classes, ...words]);
-  // A class may as well stand for runc with other options: only a sandbox's name speaks for it.
+  // A class may as well stand for runc with other options: only a sandbox's name speaks for it, or that there is no such.
   const named = own.some(({ spec }) => SANDBOXES.test(spec?.runtimeClassName ?? ""));
-  if (!named || !notRead(evidence)) return undefined;
-  return some([...classes, ...of(evidence, "default", "start").map(recordQuote)]);
+  const words = eventQuotes(evidence, (text) => NO_HANDLER.test(text) || (named && isSandboxFailure(text)));
+  if (words.length > 0) return some([...classes, ...words]);
+  const started = of(evidence, "default", "start").map(recordQuote);
+  return named && started.length > 0 && notRead(evidence) ? some([...classes, ...started]) : undefined;
 }

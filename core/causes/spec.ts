@@ -1,5 +1,5 @@
 /** How the causes read the pods as they were really made, which may differ from what this project would make. */
-import type { BridgeFact, ContainerSpecFact, Evidence, PodFact } from "../evidence.ts";
+import type { BridgeFact, ContainerSpecFact, Evidence, PodFact, ProbeRecord } from "../evidence.ts";
 import type { Quote } from "./cause.ts";
 import { READERS } from "./read.ts";
 
@@ -49,7 +49,22 @@ export function placeOf({ bridge }: Side): string | undefined {
   if (bridge.kind !== "hostPath" || bridge.path === undefined) return undefined;
   const point = `${bridge.root}/fuse`;
   if (point !== bridge.mountPath && !point.startsWith(`${bridge.mountPath}/`)) return undefined;
-  const parts = [bridge.path, bridge.subPath ?? "", point.slice(bridge.mountPath.length)];
+  const parts = [canonical(bridge.path), bridge.subPath ?? "", point.slice(bridge.mountPath.length)];
+  return joined(parts);
+}
+
+/** The same as the kernel has it: the device, and the directory of it that is mounted as the volume (proc_pid_mountinfo(5)). */
+export function mountedPlace({ bridge }: Side, records: readonly ProbeRecord[]): string | undefined {
+  const line = records.map(({ mountinfo }) => mountinfo?.split(" ")).find((parts) => parts?.[4] === bridge.mountPath);
+  const point = `${bridge.root}/fuse`;
+  return line && `${line[2]} ${joined([line[3] ?? "", point.slice(bridge.mountPath.length)])}`;
+}
+
+/** One name for what every distribution links; what else is linked, only the node knows. */
+export const canonical = (path: string): string =>
+  path.replace(/\/var\/(run|lock)(?![\w.-])/g, (_, name: string) => (name === "run" ? "/run" : "/run/lock"));
+
+function joined(parts: readonly string[]): string {
   return parts
     .flatMap((part) => part.split("/"))
     .filter((part) => part !== "" && part !== ".")

@@ -6,7 +6,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Evidence, PodFact } from "../../../core/evidence.ts";
-import { evidence, misses, mounted, record, running, sees, unseenByControl, waiting } from "../evidence.ts";
+import { evidence, misses, mounted, record, sees, unseenByControl, waiting } from "../evidence.ts";
+import { leaf, made, podsWith } from "./pods.ts";
 
 const FOLDER = join(import.meta.dirname, "..", "..", "fixtures", "evidence");
 
@@ -38,42 +39,6 @@ const unmounted = (detail: string, errno = "UNKNOWN") => [
   ...misses("default"),
   ...misses("hardened"),
   record("producer", "mount", "error", { detail, errno }),
-];
-
-/** The spec of a pod as `podFact` draws it from this project's own objects. */
-function made(component: string, more: Partial<PodFact["spec"]> = {}): PodFact["spec"] {
-  const propagation = component === "producer" ? "Bidirectional" : "HostToContainer";
-  const roles = component === "producer" ? ["producer"] : ["default", "hardened"];
-  const containers = roles.map((role) => ({
-    name: `fuse-${role}`,
-    role,
-    privileged: component === "producer",
-    bridge: {
-      volume: "bridge",
-      kind: "hostPath" as const,
-      path: "/tmp/fuse-test-bridge",
-      mountPath: "/bridge",
-      propagation,
-      readOnly: component !== "producer",
-      root: "/bridge",
-    },
-  }));
-  return { containers, ...more };
-}
-
-/** A consumer whose volume is the mount point, not its parent. */
-function leaf(): NonNullable<PodFact["spec"]> {
-  const containers = (made("consumer")?.containers ?? []).map((container) =>
-    container.bridge
-      ? { ...container, bridge: { ...container.bridge, path: "/tmp/fuse-test-bridge/fuse", mountPath: "/bridge/fuse" } }
-      : container,
-  );
-  return { containers };
-}
-
-const podsWith = (producer: Partial<PodFact>, consumer: Partial<PodFact> = {}): PodFact[] => [
-  { ...running("producer", ["fuse-producer"]), spec: made("producer"), ...producer } as PodFact,
-  { ...running("consumer", ["fuse-control", "fuse-consumer"]), spec: made("consumer"), ...consumer } as PodFact,
 ];
 
 const event = (object: string, reason: string, message: string) => ({ object, reason, message });
@@ -208,7 +173,7 @@ export const words: readonly Recorded[] = [
               state: "terminated",
               reason: "StartError",
               message:
-                'runc create failed: unable to start container process: error during container init: error mounting "/tmp/causes-c9/fuse" to rootfs at "/bridge/fuse": stat /tmp/causes-c9/fuse: transport endpoint is not connected: unknown',
+                'runc create failed: unable to start container process: error during container init: error mounting "/tmp/fuse-test-bridge/fuse" to rootfs at "/bridge/fuse": stat /tmp/fuse-test-bridge/fuse: transport endpoint is not connected: unknown',
               exitCode: 128,
             },
           ],
@@ -243,11 +208,51 @@ export const words: readonly Recorded[] = [
     }),
   },
   {
+    what: "a bridge on a private mount of its own",
+    cause: "bridge-mount-private",
+    quoted: /mounted on \\"\/mnt\/media\\"/,
+    evidence: evidence({
+      pods: [pendingOn('path "/mnt/media/bridge" is mounted on "/mnt/media" but it is not a shared mount')],
+    }),
+  },
+  {
+    what: "a file of the daemon's own that grows between two looks",
+    cause: "marker-changes",
+    quoted: /nonce 0{8}.*nonce ccf6d907/s,
+    evidence: evidence({
+      pods: podsWith({}),
+      records: [
+        ...mounted.filter(({ step }) => step !== "marker"),
+        record("producer", "marker", "ok", { path: "/bridge/fuse/version.txt", nonce: "00000000" }),
+        unseenByControl,
+        ...sees("default"),
+        ...sees("hardened"),
+        record("producer", "inspect", "info", { uptime: 2099 }),
+      ],
+    }),
+  },
+  {
+    what: "a remote slower than the probe's deadline",
+    cause: "daemon-slow",
+    quoted: /answered after 3\.1 s.*ETIMEDOUT/s,
+    evidence: evidence({
+      records: [
+        ...mounted,
+        unseenByControl,
+        ...["default", "hardened"].flatMap((role) => [
+          record(role, "read", "error", { errno: "ETIMEDOUT", mountinfo: FUSE }),
+          record(role, "verdict", "error", { uptime: 2087 }),
+        ]),
+        record("default", "slow", "info", { seconds: "3.1", uptime: 2062 }),
+      ],
+    }),
+  },
+  {
     what: "a user namespace whose id mapping the file system refuses",
     cause: "user-namespace",
     quoted: /failed to set MOUNT_ATTR_IDMAP/,
     evidence: evidence({
-      pods: podsWith({}, { spec: made("consumer", { hostUsers: false }) as NonNullable<PodFact["spec"]> }),
+      pods: podsWith({}, { spec: made("consumer", { hostUsers: false }) }),
       events: [event("pod/fuse-consumer", "Failed", "failed to set MOUNT_ATTR_IDMAP on /bridge: invalid argument")],
     }),
   },
@@ -256,7 +261,7 @@ export const words: readonly Recorded[] = [
     cause: "sandboxed-runtime",
     quoted: /runtimeClassName: kata-qemu.*virtiofs/s,
     evidence: evidence({
-      pods: podsWith({}, { spec: made("consumer", { runtimeClassName: "kata-qemu" }) as NonNullable<PodFact["spec"]> }),
+      pods: podsWith({}, { spec: made("consumer", { runtimeClassName: "kata-qemu" }) }),
       records: [
         ...mounted,
         unseenByControl,
