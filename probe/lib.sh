@@ -179,6 +179,36 @@ volume_mount() {
   printf '%s' "${volume:-$(mount_of "$BRIDGE")}"
 }
 
+# state_of_mount POINT LINE
+# Whose mount it is that lies on top at a mount point, by its line of the mount table. Sets `state`: dead, ours (it carries a
+# marker of this test, of whatever run) or foreign; and for foreign `out` to the reason.
+state_of_mount() {
+  state=foreign errno=
+  if ! is_fuse "$(type_of_mount "$2")"; then
+    out="it is no FUSE mount, but $(type_of_mount "$2")"
+  elif [ -n "$(awk -v path="$1" 'index($5, path "/") == 1' "$MOUNTINFO")" ]; then
+    out="another mount lies below it"
+  else
+    bounded cat "$1/marker"
+    case $errno-$out in
+      ENOTCONN-* | ECONNABORTED-*) state=dead ;;
+      -"run="*" nonce="* | -"run="*" variant="*) state=ours ;;
+      -*) out="its file \`marker\` is not this test's" ;;
+      *) out="it lives, and carries no marker of this test: $out" ;;
+    esac
+  fi
+}
+
+# made_with_pod DIRECTORY
+# Whether nothing says that a directory is older than this pod. The kubelet makes the volumes of a pod together, and a test's pods
+# are made together: what is older than the probe's own volume by more than a minute was there before. Reading a directory
+# renews one of its times, changing it the others; one that was both read and changed just now cannot be told from a new one.
+made_with_pod() {
+  [ -d "$1" ] || return 0
+  pod_made=$(stat -c %Y "$here/..data" 2>/dev/null || stat -c %Y "$here")
+  stat -c '%X %Y %Z' "$1" | awk -v pod="$pod_made" '{ for (i = 1; i <= 3; i++) if ($i < pod - 60) old = 1 } END { exit old }'
+}
+
 # The file system type in a line of the mount table: the field after the lone dash.
 type_of_mount() {
   case $1 in
@@ -242,6 +272,8 @@ BRIDGE=${BRIDGE:-/bridge}
 FINDINGS=${FINDINGS:-/findings}
 MOUNTINFO=${MOUNTINFO:-/proc/self/mountinfo}
 MOUNT=$BRIDGE/fuse
+# In a bridge that was made for the test: see producer.sh and sweep.sh.
+STAMP=.fuse-propagation-test
 MARKER_FILE=${MARKER_FILE:-}
 MARKER=$MOUNT/${MARKER_FILE:-marker}
 # What readers keep open over the daemon's death.

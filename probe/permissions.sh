@@ -71,6 +71,12 @@ permission_start() {
   point=$PERMISSIONS_AT/$1 own=$permission_work/$1
   case $1 in *-allow) share=allow ;; *) share=only ;; esac
   case $1 in user-*) uid=$PERMISSION_UID ;; *) uid=0 ;; esac
+  if permission_mounted "$point"; then
+    permission_refused "$1" "somebody else's mount lies there: $permission_line" EBUSY
+    return
+  fi
+  [ -d "$PERMISSIONS_AT" ] || permissions_at_made=yes
+  [ -d "$point" ] || permissions_made="${permissions_made:-} $1"
   if ! said=$(permission_lay_out "$1" 2>&1); then
     permission_refused "$1" "$said"
     return
@@ -142,18 +148,29 @@ permissions_finish() {
   [ -z "${permission_work:-}" ] || rm -rf "$permission_work"
 }
 
-# Only what is ours by name, and directories only if they are empty.
+# Only what is ours, at our own mount points; and directories only where we made them, and if they are empty.
 permissions_unmount() {
-  tries=0
-  while stale=$(fuse_below "$PERMISSIONS_AT" | awk 'END { print $5 }') && [ -n "$stale" ] && [ "$tries" -lt 32 ]; do
-    tries=$((tries + 1))
-    said=$(umount -l "$stale" 2>&1) || break
+  for variant in $PERMISSION_VARIANTS; do
+    tries=0
+    while permission_mounted "$PERMISSIONS_AT/$variant" && permission_ours "$variant" && [ "$tries" -lt 8 ]; do
+      tries=$((tries + 1))
+      said=$(umount -l "$PERMISSIONS_AT/$variant" 2>&1) && continue
+      record unmount error "still mounted: $PERMISSIONS_AT/$variant: $said" mountinfo "$permission_line" detail "$said"
+      break
+    done
   done
-  if [ -n "$stale" ]; then
-    record unmount error "still mounted: $stale: $said" mountinfo "$(fuse_below "$PERMISSIONS_AT")" detail "$said"
-  fi
-  for variant in $PERMISSION_VARIANTS; do rmdir "$PERMISSIONS_AT/$variant" 2>/dev/null; done
-  rmdir "$PERMISSIONS_AT" 2>/dev/null
+  for variant in ${permissions_made:-}; do rmdir "$PERMISSIONS_AT/$variant" 2>/dev/null; done
+  [ -z "${permissions_at_made:-}" ] || rmdir "$PERMISSIONS_AT" 2>/dev/null
+  permissions_made='' permissions_at_made=''
+}
+
+# Whether this process started it, or its source is one of this script's, or it is dead or carries a marker of this test. Where
+# not even root may look, a mount of another user without allow_other, the source alone tells.
+permission_ours() {
+  [ ! -e "${permission_work:-/nowhere}/$1/launcher" ] || return 0
+  case ${permission_line##* - } in *"/$1/source "* | *"/$1/source.squashfs "*) return 0 ;; esac
+  state_of_mount "$PERMISSIONS_AT/$1" "$permission_line"
+  [ "$state" != foreign ]
 }
 
 # ---- the readers' side ----

@@ -32,11 +32,12 @@ ROLE=producer
 SOURCE=${SOURCE:-/tmp/source}
 
 main() {
-  daemon='' hung=no mounts=0
+  daemon='' hung=no mounts=0 made=''
   trap 'finish SIGTERM' TERM INT
   words=$(mktemp)
   preflight
   clear_stale
+  stamp_bridge
   make_mount_point
   if [ -e "$FINDINGS/died" ]; then second_life; else first_life; fi
   [ "$FAULT" = none ] || recover
@@ -96,7 +97,16 @@ window_end() {
   esac
 }
 
+# Tells a sweep that the bridge was made for the test: the kubelet makes it where it is missing, and leaves no word of it. Only
+# the base pair's producer sees the bridge itself.
+stamp_bridge() {
+  [ "$AFTERWARDS" = inspect ] && made_with_pod "$BRIDGE" || return 0
+  { : >"$BRIDGE/$STAMP"; } 2>/dev/null || return 0
+}
+
+# A directory that was there before this pod stays when it ends, even if it is empty.
 make_mount_point() {
+  : "${made:=$(made_with_pod "$MOUNT" && echo yes)}"
   mkdir -p "$MOUNT" 2>"$words" || give_up mount "the directory $MOUNT cannot be made" "$(cat "$words")"
 }
 
@@ -112,18 +122,20 @@ preflight() {
     fuse "$fuse" device "$device" propagation "$(peers_of_mount "$bridge_mount")" mountinfo "$bridge_mount"
 }
 
-# A mount of an earlier run, dead or alive, would block this one: take it away first.
+# What lies at the mount point would block this run. A dead FUSE mount of an earlier one, or a living one that carries this
+# test's marker, is taken away. Whatever else is there is somebody else's, and stays.
 clear_stale() {
   tries=0
-  while stale=$(fuse_below "$MOUNT" | tail -n 1) && [ -n "$stale" ]; do
-    point=$(printf '%s\n' "$stale" | awk '{ print $5 }')
-    bounded stat "$point"
+  # In the leaf layout the volume itself is mounted there.
+  while stale=$(mounts_at "$MOUNT" | tail -n 1) && [ -n "$stale" ] && [ "$stale" != "$bridge_mount" ]; do
+    state_of_mount "$MOUNT" "$stale"
     said=${errno:-alive}
+    [ "$state" != foreign ] || give_up in-use "a mount that is not this test's lies at $MOUNT, and stays" "$out" mountinfo "$stale"
     tries=$((tries + 1))
-    if [ "$tries" -gt 16 ] || ! bounded umount -l "$point"; then
-      give_up stale "a mount of an earlier run at $point cannot be taken away" "$out" mountinfo "$stale"
+    if [ "$tries" -gt 16 ] || ! bounded umount -l "$MOUNT"; then
+      give_up stale "a mount of an earlier run at $MOUNT cannot be taken away" "$out" mountinfo "$stale"
     fi
-    record stale ok "took away a mount of an earlier run at $point ($said)" state "$said" mountinfo "$stale"
+    record stale ok "took away a mount of an earlier run at $MOUNT ($said)" state "$said" mountinfo "$stale"
   done
 }
 
@@ -222,13 +234,15 @@ finish() {
   permissions_finish
   [ "$hung" = no ] || let_go
   out=
-  if [ -n "$(fuse_below "$MOUNT")" ]; then bounded umount "$MOUNT" || bounded umount -l "$MOUNT"; fi
+  # Before the first mount there is nothing of ours to take away.
+  own_mounts() { [ "$mounts" = 0 ] || fuse_below "$MOUNT"; }
+  if [ -n "$(own_mounts)" ]; then bounded umount "$MOUNT" || bounded umount -l "$MOUNT"; fi
   said=$out
   daemon_stop
-  left=$(fuse_below "$MOUNT")
+  left=$(own_mounts)
   if [ -z "$left" ]; then
-    rmdir "$MOUNT" 2>/dev/null
-    record unmount ok "nothing is mounted below $BRIDGE any more"
+    [ "$made" != yes ] || rmdir "$MOUNT" 2>/dev/null
+    record unmount ok "nothing of this run is mounted below $BRIDGE any more"
   else
     record unmount error "still mounted: $left" mountinfo "$left" detail "$said"
   fi

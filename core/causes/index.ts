@@ -3,6 +3,7 @@
  * prove it, or undefined. The order matters: where two apply, the one that explains the other comes first.
  */
 import { podSecurityDenies, producerNotPrivileged } from "./admission.ts";
+import { bridgeInUse } from "./bridgeInUse.ts";
 import type { Cause } from "./cause.ts";
 import { allowOtherMissing, daemonHung, daemonKilled, daemonSlow } from "./daemon.ts";
 import { bridgeNotHostpath, consumerNotHostToContainer, producerNotBidirectional, subpathUsed } from "./deployment.ts";
@@ -48,6 +49,8 @@ export const causes: readonly Cause[] = [
   userNamespace,
   sandboxedRuntime,
   hostReadOnly,
+  // Nothing was mounted, and the readers meet what somebody else has mounted.
+  bridgeInUse,
   // A daemon that was killed leaves its dead mount behind; who has bound that mount meets it, too.
   daemonKilled,
   consumerBindsMountpoint,

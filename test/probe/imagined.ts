@@ -2,7 +2,7 @@
  * A node for the probe without a kernel's part in it: the mount table is a file, and `mount`, `umount`, `stat` and the FUSE
  * daemon are shell functions that write to it or answer from it. Everything else is as in a pod.
  */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ProbeRecord, parseRecord } from "../../core/evidence.ts";
@@ -15,6 +15,8 @@ export interface ImaginedNode {
   readonly findings: string;
   readonly environment: Readonly<Record<string, string>>;
   mountTable(): string;
+  /** Adds a mount at the mount point, or at a directory below the bridge; a source `dead` answers as a dead daemon's. */
+  mount(type: string, source: string, at?: string): void;
   remove(): void;
 }
 
@@ -29,10 +31,19 @@ umount() {
 mount() { mkdir "$4/77"; : >"$4/77/abort"; }
 rmdir() { rm -r "$1"; }
 stat() {
-  case $3 in
-    */marker) [ -z "\${STAT_SAYS:-}" ] || { echo "stat: $STAT_SAYS"; return 1; }; echo 77 ;;
-    *) echo 1 ;;
+  case $2-$3 in
+    %d-*/marker) [ -z "\${STAT_SAYS:-}" ] || { echo "stat: $STAT_SAYS"; return 1; }; echo 77 ;;
+    %d-*) echo 1 ;;
+    *) command stat "$@" ;;
   esac
+}
+# A mount whose source is "dead" answers as one whose daemon has died.
+cat() {
+  case \${1:-} in
+    */marker)
+      if grep -q " \${1%/marker} .* dead rw" "$MOUNTINFO"; then echo "cat: $1: Transport endpoint is not connected"; return 1; fi ;;
+  esac
+  command cat "$@"
 }
 `;
 
@@ -77,6 +88,10 @@ export function imaginedNode(layout: "parent" | "leaf" = "parent"): ImaginedNode
       MOUNTINFO: table,
       // The scripts leave their scratch files to the container's end.
       TMPDIR: folder,
+    },
+    mount: (type, source, at = "fuse") => {
+      mkdirSync(join(bridge, at), { recursive: true });
+      appendFileSync(table, `90 30 0:78 / ${join(bridge, at)} rw shared:3 - ${type} ${source} rw\n`);
     },
     mountTable: () => readFileSync(table, "utf8"),
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -1,62 +1,8 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ProbeRecord } from "../../core/evidence.ts";
-import { type ImaginedNode, imaginedNode, recordsOf } from "./imagined.ts";
-
-interface Life {
-  readonly code: number | null;
-  readonly records: readonly ProbeRecord[];
-  /** From the signal to the end. */
-  readonly endedIn?: number;
-}
-
-/** One life of the producer on an imagined node; where a step is named, SIGTERM comes in the pause after it. */
-async function live(node: ImaginedNode, environment: Record<string, string>, termAfter?: string): Promise<Life> {
-  const child = spawn("busybox", ["ash", join(node.probe, "producer.sh")], {
-    stdio: ["ignore", "pipe", "ignore"],
-    env: {
-      ...node.environment,
-      DRIVER: "imagined",
-      SETTLE_SECONDS: "0",
-      MOUNT_SECONDS: "5",
-      HOLD_SECONDS: "1",
-      STALE_SECONDS: "0",
-      RECOVER_SECONDS: "0",
-      INSPECT_SECONDS: "1",
-      AFTERWARDS: "end",
-      ...environment,
-    },
-  });
-  let log = "";
-  let asked = false;
-  let signalled: number | undefined;
-  child.stdout.setEncoding("utf8").on("data", (piece: string) => {
-    log += piece;
-    if (!termAfter || asked || !recordsOf(log).some(({ step }) => step === termAfter)) return;
-    asked = true;
-    setTimeout(() => {
-      signalled = performance.now();
-      child.kill("SIGTERM");
-    }, 300);
-  });
-  const [code] = (await once(child, "close")) as [number | null];
-  return {
-    code,
-    records: recordsOf(log),
-    ...(signalled === undefined ? {} : { endedIn: performance.now() - signalled }),
-  };
-}
-
-const stepsOf = ({ records }: Life): string[] =>
-  records
-    .filter(({ step }) => !["identity", "preflight", "settle", "finish"].includes(step))
-    .map(
-      ({ step, result, fault }) =>
-        `${step}${typeof fault === "string" ? ` ${fault}` : ""}${result === "error" ? "!" : ""}`,
-    );
+import { type ImaginedNode, imaginedNode } from "./imagined.ts";
+import { type Life, live, stepsOf } from "./live.ts";
 
 const MOUNTED = ["daemon", "mount", "marker"];
 const RECOVERED = [...MOUNTED, "unmount-in-order"];
