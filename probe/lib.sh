@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2034 # `errno`, MARKER, FINDINGS and others are for the scripts that source this
+# shellcheck disable=SC2034,SC2154 # $here is of the scripts that source this; `errno`, MARKER, FINDINGS and others are for the scripts that source this
 # What both probes share: a clock, a log of two lines a step, reads that cannot hang, and the mount table.
 # POSIX sh; needs awk, cat, date, dd, md5sum, mkfifo, mktemp, stat, timeout, as every busybox has. Sourced, never run.
 

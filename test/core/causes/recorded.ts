@@ -153,6 +153,24 @@ export const words: readonly Recorded[] = [
     }),
   },
   {
+    what: "a media server's mount where the test would mount",
+    cause: "bridge-in-use",
+    quoted: /fuse\.rclone media:/,
+    evidence: evidence({
+      records: [
+        ...misses("default"),
+        ...misses("hardened"),
+        record("producer", "in-use", "error", {
+          detail:
+            "it lives, and carries no marker of this test: cat: can't open '/bridge/fuse/marker': No such file or directory",
+          errno: "ENOENT",
+          mountinfo:
+            "387 311 0:155 / /bridge/fuse rw,nosuid,nodev,relatime shared:38 - fuse.rclone media: rw,allow_other",
+        }),
+      ],
+    }),
+  },
+  {
     what: "a daemon that finds its mount point mounted",
     cause: "stale-mount-left",
     quoted: /directory already mounted/,
