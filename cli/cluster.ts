@@ -19,29 +19,38 @@ const ANSWER_MS = 10_000;
  */
 export function connect(options: { readonly kubeconfig?: string | undefined; readonly context?: string | undefined }) {
   const config = new KubeConfig();
+  const refused = (key: "kubeconfig" | "context", words: string, remedy: string) => {
+    const name = key === "context" ? "NAME" : "PATH";
+    return new UserError(`${key} = ${JSON.stringify(options[key] ?? "")}: ${words}`, {
+      remedy: `${remedy} (--${key} ${name}; in a stack: pulumi config set ${key} ${name})`,
+    });
+  };
   try {
     if (options.kubeconfig) config.loadFromFile(options.kubeconfig);
     else config.loadFromDefault();
   } catch (error) {
-    throw new UserError(`the kubeconfig ${options.kubeconfig || "of this machine"} cannot be read: ${String(error)}`, {
-      remedy: "name a kubeconfig with --kubeconfig, or set KUBECONFIG",
-    });
+    const file = options.kubeconfig ? "it" : `the kubeconfig ${process.env.KUBECONFIG ?? "of this machine"}`;
+    const remedy = "name a kubeconfig that is there, or set KUBECONFIG";
+    throw refused("kubeconfig", `${file} cannot be read: ${(error as Error).message}`, remedy);
   }
   // What client-node makes up where there is no kubeconfig at all.
   if (!options.kubeconfig && config.getCurrentContext() === "loaded-context")
-    throw new UserError("no cluster is configured: there is no kubeconfig", {
-      remedy: "name one with --kubeconfig, or set KUBECONFIG",
-    });
+    throw refused(
+      "kubeconfig",
+      "this machine has no kubeconfig, so there is no cluster",
+      "name one, or set KUBECONFIG",
+    );
+  const known = config.getContexts().map(({ name }) => name);
+  const remedy =
+    known.length > 0 ? `use one of: ${known.join(", ")}` : "name another kubeconfig: it has no context at all";
+  const which = options.kubeconfig || process.env.KUBECONFIG || "of this machine";
   if (options.context) {
-    const known = config.getContexts().map(({ name }) => name);
     if (!known.includes(options.context))
-      throw new UserError(`there is no context ${options.context} in the kubeconfig`, {
-        remedy: known.length > 0 ? `use one of: ${known.join(", ")}` : "the kubeconfig has no context at all",
-      });
+      throw refused("context", `the kubeconfig ${which} has no such context`, remedy);
     config.setCurrentContext(options.context);
   }
   if (!config.getCurrentCluster())
-    throw new UserError("no cluster is configured", { remedy: "name a context with --context, or set KUBECONFIG" });
+    throw refused("context", `the kubeconfig ${which} has no current context, or one without a cluster`, remedy);
   return config;
 }
 
@@ -52,25 +61,35 @@ export function connect(options: { readonly kubeconfig?: string | undefined; rea
  */
 export async function requireAnswer(config: KubeConfig): Promise<void> {
   const server = config.getCurrentCluster()?.server;
+  const context = config.getCurrentContext();
   const signal = AbortSignal.timeout(ANSWER_MS);
-  const failed = (cause: unknown) =>
-    new UserError(
-      `the cluster ${config.getCurrentContext()} at ${server} does not answer: ${(cause as Error).message}`,
-      {
-        remedy: "check the context with `kubectl version`, or name another with --context",
-        cause,
-      },
-    );
   try {
     await Promise.race([
       config.makeApiClient(VersionApi).getCode(),
       new Promise((_, reject) =>
-        signal.addEventListener("abort", () => reject(new Error(`no answer within ${ANSWER_MS / 1000} s`))),
+        signal.addEventListener("abort", () => reject(new Error(`nothing within ${ANSWER_MS / 1000} s`))),
       ),
     ]);
-  } catch (error) {
-    throw failed(error);
+  } catch (cause) {
+    throw new UserError(
+      `context = ${JSON.stringify(context)}: its cluster at ${server} does not answer: ${reasonOf(cause)}`,
+      {
+        remedy: `see whether \`kubectl version --context ${context}\` comes through, or name another context with --context`,
+        cause,
+      },
+    );
   }
+}
+
+/** An error of a request in one line: the API server's own words, or why there are none. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof ApiException)) {
+    // `fetch failed` is all that the outermost error says.
+    const { message, cause } = error as Error;
+    return cause instanceof Error ? `${message}: ${cause.message || (cause as NodeJS.ErrnoException).code}` : message;
+  }
+  const { message = "" } = (error.body ?? {}) as { message?: string };
+  return `HTTP ${error.code}${message && `: ${message}`}`;
 }
 
 /** For a promise's catch: these answers of the API server are no error. */
