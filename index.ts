@@ -5,16 +5,29 @@
  */
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import { connect } from "./cli/cluster.ts";
+import { problem } from "./cli/problem.ts";
+import { requireReach } from "./cli/reach.ts";
 import { FluxExport } from "./components/fluxExport.ts";
 import { FusePropagationTest } from "./components/fusePropagationTest.ts";
 import { PROJECT } from "./core/manifests/names.ts";
-import { settingsFromConfig } from "./core/settings.ts";
+import { type Settings, SettingsError, settingsFromConfig } from "./core/settings.ts";
 import { OUTPUTS, stackOutputs } from "./report/outputs.ts";
 
 export default async function program(): Promise<Record<string, unknown>> {
-  const settings = settingsFromConfig(pulumi.runtime.allConfig(), PROJECT);
+  try {
+    return await run(settingsFromConfig(pulumi.runtime.allConfig(), PROJECT));
+  } catch (error) {
+    const words = problem(error);
+    // Anything else than a RunError is shown with a stack trace, as a fault of the program.
+    throw words === undefined ? error : new pulumi.RunError(words + howToSet(error));
+  }
+}
+
+async function run(settings: Settings): Promise<Record<string, unknown>> {
   if (settings.mode === "flux") return { exported: new FluxExport(pulumi.getStack(), settings).exported };
 
+  await reach(settings);
   const { kubeconfig, context } = settings;
   const provider =
     kubeconfig || context
@@ -22,6 +35,23 @@ export default async function program(): Promise<Record<string, unknown>> {
       : undefined;
   const test = new FusePropagationTest(pulumi.getStack(), settings, provider ? { provider } : {});
   const outputs = test.verdicts.apply((nodes) => stackOutputs(test.run, nodes));
-  // Each an output of its own; what is known of it in a preview is that it will be there.
   return Object.fromEntries(OUTPUTS.map((name) => [name, outputs.apply((all) => all[name])]));
+}
+
+/** A preview judges objects by the policies, in a pipeline for one. That needs no cluster, only the right one in the settings. */
+async function reach(settings: Settings): Promise<void> {
+  if (!pulumi.runtime.isDryRun()) return void (await requireReach(settings));
+  if (settings.kubeconfig || settings.context) connect(settings);
+  await requireReach(settings).catch(async (error: unknown) => {
+    const words = problem(error);
+    if (words === undefined) throw error;
+    await pulumi.log.warn(words);
+  });
+}
+
+/** Whoever runs a stack sets its configuration, not options. */
+function howToSet(error: unknown): string {
+  const key = error instanceof SettingsError ? error.faults[0]?.key : undefined;
+  if (key === undefined) return "";
+  return `\n  remedy: pulumi config set --path '${key === "nodes" ? "nodes[0]" : key}' VALUE`;
 }

@@ -13,6 +13,13 @@ export class UserError extends Error {
   }
 }
 
+/** What a person is told who can mend it; undefined for a fault of ours, which needs its stack. */
+export function problem(error: unknown): string | undefined {
+  if (error instanceof UserError) return `${error.message}\n  remedy: ${error.remedy}`;
+  const known = error instanceof Error && ["SettingsError", "IsolationError"].includes(error.name);
+  return known ? error.message : undefined;
+}
+
 /** Runs a command's body; what it throws is printed as a person can use it. */
 export async function main(body: () => Promise<number>): Promise<void> {
   // A reader that has seen enough (`| head`), or a terminal that was closed, is no problem: least of all may it end a
@@ -28,9 +35,9 @@ export async function main(body: () => Promise<number>): Promise<void> {
     // Commander has printed what it has to say: the help, or what is wrong with the words of the command line.
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) process.exitCode = EXIT.success;
-    } else if (error instanceof UserError) process.stderr.write(`error: ${error.message}\n  remedy: ${error.remedy}\n`);
-    else if (error instanceof Error && ["SettingsError", "IsolationError"].includes(error.name))
-      process.stderr.write(`error: ${error.message}\n`);
-    else process.stderr.write(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    } else {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      process.stderr.write(`error: ${problem(error) ?? stack}\n`);
+    }
   }
 }

@@ -11,7 +11,7 @@ import { parseSettings } from "../core/settings.ts";
 import { worst } from "../core/verdict.ts";
 import { verdictLines } from "../report/terminal.ts";
 import { claim, claimFile, claimMade, type Made, release } from "./claim.ts";
-import { connect, requireAnswer } from "./cluster.ts";
+import { connect } from "./cluster.ts";
 import { teller } from "./engineEvents.ts";
 import { type Ground, prepareGround } from "./ground.ts";
 import { keptLines } from "./kept.ts";
@@ -19,6 +19,7 @@ import { givenSettings, type SettingsOptions, saidSettings, settingsOptions } fr
 import { ROOT } from "./places.ts";
 import { EXIT, main, UserError } from "./problem.ts";
 import { forget, openRun, type Run, residueReported, stateOf, wasInterrupted } from "./pulumi.ts";
+import { requireReach } from "./reach.ts";
 import { requireOwnNamespace } from "./sweepNamespace.ts";
 
 interface Options extends SettingsOptions {
@@ -63,7 +64,7 @@ async function start(options: Options, stop: AbortSignal, kept: string[]): Promi
   const asked = parseSettings(given);
 
   const own = asked.kubeconfig !== "" || asked.context !== "";
-  if (own) await requireAnswer(connect(asked));
+  if (own) await requireReach(asked);
 
   const earlier = claim(claimFile(options.stack), options.stack);
   const ground = await prepareGround(own, options.keep ?? false, stop);

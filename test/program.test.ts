@@ -1,80 +1,84 @@
-/** The program as Pulumi's Node.js host starts it: through the SDK's own runner, with a resource monitor of ours. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as grpc from "@grpc/grpc-js";
-import engineServices from "@pulumi/pulumi/proto/engine_grpc_pb.js";
-import enginePb from "@pulumi/pulumi/proto/engine_pb.js";
-import services from "@pulumi/pulumi/proto/resource_grpc_pb.js";
-import pb from "@pulumi/pulumi/proto/resource_pb.js";
-import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
-import { oldNode, startProgram } from "./runner.ts";
+import * as pulumi from "@pulumi/pulumi";
+import program from "../index.ts";
 
-type Call<Request> = { readonly request: Request };
-type Done = (error: null, response: unknown) => void;
+const KUBECONFIG = {
+  apiVersion: "v1",
+  kind: "Config",
+  clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:9" } }],
+  users: [{ name: "me", user: {} }],
+  contexts: [{ name: "dead", context: { cluster: "c", user: "me" } }],
+  "current-context": "dead",
+};
 
-describe("the program under the SDK's runner", function () {
-  this.timeout(60_000);
-  const logged: string[] = [];
+describe("the Pulumi program", () => {
+  let folder: string;
   const registered: string[] = [];
-  const server = new grpc.Server();
-  const folder = mkdtempSync(join(tmpdir(), "program-"));
-  let address = "";
-
-  before(async () => {
-    // Only what the runner calls in a preview; anything else is refused as not implemented.
-    server.addService(services.ResourceMonitorService, {
-      supportsFeature: (_: unknown, done: Done) => done(null, new pb.SupportsFeatureResponse().setHassupport(true)),
-      registerResource: ({ request }: Call<InstanceType<typeof pb.RegisterResourceRequest>>, done: Done) => {
-        registered.push(request.getType());
-        const urn = `urn:pulumi:test::fuse-propagation-test::${request.getType()}::${request.getName()}`;
-        done(null, new pb.RegisterResourceResponse().setUrn(urn).setObject(request.getObject()));
-      },
-      registerResourceOutputs: (_: unknown, done: Done) => done(null, new emptyPb.Empty()),
-      signalAndWaitForShutdown: (_: unknown, done: Done) => done(null, new emptyPb.Empty()),
-    } as unknown as grpc.UntypedServiceImplementation);
-    server.addService(engineServices.EngineService, {
-      log: ({ request }: Call<InstanceType<typeof enginePb.LogRequest>>, done: Done) => {
-        if (request.getSeverity() > 0) logged.push(request.getMessage());
-        done(null, new emptyPb.Empty());
-      },
-      getRootResource: (_: unknown, done: Done) => done(null, new enginePb.GetRootResourceResponse()),
-      setRootResource: (_: unknown, done: Done) => done(null, new enginePb.SetRootResourceResponse()),
-    } as unknown as grpc.UntypedServiceImplementation);
-    address = await new Promise<string>((resolve, reject) =>
-      server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
-        error ? reject(error) : resolve(`127.0.0.1:${port}`),
-      ),
-    );
-    writeFileSync(join(folder, "kubeconfig"), "apiVersion: v1\nkind: Config\n");
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "program-"));
+    writeFileSync(join(folder, "kubeconfig"), JSON.stringify(KUBECONFIG));
   });
   after(() => {
-    server.forceShutdown();
     rmSync(folder, { recursive: true });
+    pulumi.runtime.setAllConfig({});
   });
 
-  const run = (node?: readonly string[]) => {
-    logged.length = 0;
+  /** The one error of a run with this configuration; the settings are what a fresh stack has but for it. */
+  const refused = async (config: Readonly<Record<string, string>>, preview = false): Promise<string> => {
     registered.length = 0;
-    const addresses = { monitor: address, engine: address };
-    return startProgram(addresses, { nodes: '["k3s-w2"]', kubeconfig: join(folder, "kubeconfig") }, node).ended;
+    await pulumi.runtime.setMocks(
+      {
+        newResource: ({ name, inputs }) => {
+          registered.push(name);
+          return { id: `${name}-id`, state: inputs };
+        },
+        call: ({ inputs }) => inputs,
+      },
+      "fuse-propagation-test",
+      "dev",
+      preview,
+    );
+    const own = Object.entries({ nodes: "[]", ...config }).map(([key, value]) => [
+      `fuse-propagation-test:${key}`,
+      value,
+    ]);
+    pulumi.runtime.setAllConfig(Object.fromEntries(own));
+    const error: unknown = await program().then(
+      () => assert.fail("it is not refused"),
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(pulumi.RunError.isInstance(error), `shown with a stack trace: ${String(error)}`);
+    assert.deepEqual(registered, [], "nothing was made");
+    return error.message;
   };
 
-  it("registers the test", async () => {
-    const { code, said } = await run();
-    assert.deepEqual([code, said, logged], [0, "", []]);
-    assert.ok(registered.includes("fuse-propagation-test:index:FusePropagationTest"), registered.join());
-    assert.equal(registered.filter((type) => type === "kubernetes:core/v1:Pod").length, 2);
+  it("of a stack without nodes ends with the key, its value and the command that sets it", async () => {
+    assert.equal(
+      await refused({}),
+      "a setting is refused:\n  nodes = []: name at least one node, as `kubectl get nodes` shows it\n" +
+        "  remedy: pulumi config set --path 'nodes[0]' VALUE",
+    );
   });
 
-  it("names the Node it needs on an older one, before anything else is loaded", async () => {
-    const { node, version } = oldNode();
-    const { code, said } = await run(node);
-    // 32: the runner has told the user, and the engine adds nothing.
-    assert.deepEqual([code, said], [32, ""]);
-    assert.equal(logged.length, 1);
-    assert.match(logged[0] ?? "", new RegExp(`^this needs Node 22\\.18 or later, and there is ${version}: .*\\.$`));
-    assert.deepEqual(registered, ["pulumi:pulumi:Stack"]);
+  it("of a setting that is refused ends with the same", async () => {
+    const error = await refused({ nodes: '["a"]', bridge: "/etc" }, true);
+    assert.match(error, /bridge = "\/etc": choose a directory outside \/etc/);
+    assert.match(error, /remedy: pulumi config set --path 'bridge' VALUE$/);
+  });
+
+  for (const preview of [false, true])
+    it(`of a context that is not there ends with it and those that are${preview ? ", in a preview too" : ""}`, async () => {
+      const kubeconfig = join(folder, "kubeconfig");
+      const error = await refused({ nodes: '["a"]', kubeconfig, context: "nope" }, preview);
+      assert.match(error, /^context = "nope": the kubeconfig .* has no such context\n {2}remedy: use one of: dead /);
+      assert.match(error, /pulumi config set context NAME/);
+    });
+
+  it("of a cluster that does not answer ends with it before anything is made", async () => {
+    const error = await refused({ nodes: '["a"]', kubeconfig: join(folder, "kubeconfig") });
+    assert.match(error, /^context = "dead": its cluster at https:\/\/127\.0\.0\.1:9 does not answer: /);
   });
 });

@@ -60,8 +60,7 @@ describe("what is asked of a cluster before anything is made", () => {
     const given = settings(server.config);
     server.close();
     await assert.rejects(requireReach(given), {
-      message:
-        /^context = "mine": its cluster at http:\/\/127\.0\.0\.1:\d+ does not answer: [^\n]*ECONNREFUSED[^\n]*$/,
+      message: /^context = "mine": its cluster at http:\/\/127\.0\.0\.1:\d+ does not answer: [^\n]*ECONNREFUSED[^\n]*$/,
       remedy: /kubectl version --context mine/,
     });
   });
