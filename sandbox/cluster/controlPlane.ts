@@ -9,6 +9,7 @@ import { type Box, configDirectory, type Daemon, startDaemon } from "../box/box.
 import { addresses } from "../box/network.ts";
 import type { ToolPaths } from "../build/tools.ts";
 import type { Api } from "./api.ts";
+import { auditLog, auditPolicy } from "./audit.ts";
 import { renderKubeconfig, type Secrets } from "./pki.ts";
 
 const config = "/etc/sandbox";
@@ -49,6 +50,8 @@ export function controlPlaneCommands(paths: ToolPaths): ControlPlaneCommands {
       `--kubelet-client-key=${config}/kubelet-client.key`,
       // Node names do not resolve here; without this `kubectl logs` fails.
       "--kubelet-preferred-address-types=InternalIP",
+      `--audit-policy-file=${config}/audit.json`,
+      `--audit-log-path=${auditLog}`,
       "--profiling=false",
     ],
     controllers: [
@@ -84,6 +87,7 @@ export async function startControlPlane(
   for (const who of ["controllers", "scheduler"] as const) {
     writeFileSync(join(configDirectory("control"), `${who}.kubeconfig`), renderKubeconfig(secrets, who, "sandbox"));
   }
+  writeFileSync(join(configDirectory("control"), "audit.json"), auditPolicy);
   const etcd = startDaemon(box, "etcd", commands.etcd);
   // It retries etcd by itself, and most of its start needs no etcd.
   const apiserver = startDaemon(box, "apiserver", commands.apiserver);

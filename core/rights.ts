@@ -1,0 +1,113 @@
+/**
+ * What a user of the Kubernetes API must be allowed, as RBAC objects. A test runs the whole with a user who has exactly this, and
+ * compares it with what the API server's audit log saw.
+ */
+import { PROBE_CONFIG_MAP, PROJECT } from "./manifests/names.ts";
+import type { Settings } from "./settings.ts";
+
+/** `start`: make the test, read its verdict, take it down, sweep. `collect`: read the verdict of a test that runs. */
+export const JOBS = ["start", "collect"] as const;
+export type Job = (typeof JOBS)[number];
+
+/** An entry of `rules` of a Role (rbac.authorization.k8s.io/v1). */
+export interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+export interface Subject {
+  readonly kind: "User" | "Group" | "ServiceAccount";
+  readonly name: string;
+  /** Of a ServiceAccount. */
+  readonly namespace?: string;
+}
+
+export interface RbacObject {
+  readonly apiVersion: "rbac.authorization.k8s.io/v1";
+  readonly kind: "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding";
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules?: readonly PolicyRule[];
+  readonly roleRef?: { readonly apiGroup: string; readonly kind: string; readonly name: string };
+  readonly subjects?: readonly object[];
+}
+
+/** The objects to apply, by somebody who may grant these rights, for one job of one user. */
+export function rights(settings: Settings, job: Job, subject: Subject): readonly RbacObject[] {
+  return job === "start"
+    ? granted("ClusterRole", PROJECT, subject, [...clusterRules(settings), ...madeRules(), ...readRules])
+    : [
+        ...granted("ClusterRole", `${PROJECT}-collect`, subject, [nodeRule(settings)]),
+        ...granted("Role", `${PROJECT}-collect`, subject, collectRules, settings.namespace),
+      ];
+}
+
+const core = [""];
+
+/** A watch of one name counts as one of that name, so these need no more than it. */
+const nodeRule = ({ nodes }: Settings): PolicyRule => ({
+  apiGroups: core,
+  resources: ["nodes"],
+  resourceNames: nodes,
+  verbs: ["list"],
+});
+
+function clusterRules(settings: Settings): PolicyRule[] {
+  const namespaces = { apiGroups: core, resources: ["namespaces"] };
+  return [
+    // A name that is not there yet cannot be named in a rule.
+    { ...namespaces, verbs: ["create"] },
+    { ...namespaces, resourceNames: [settings.namespace], verbs: ["get", "list", "watch", "patch", "delete"] },
+    nodeRule(settings),
+    {
+      apiGroups: ["admissionregistration.k8s.io"],
+      resources: ["validatingadmissionpolicies", "validatingadmissionpolicybindings"],
+      verbs: settings.admission ? ["get", "list", "watch", "create", "patch", "delete"] : ["list"],
+    },
+  ];
+}
+
+const collectRules: readonly PolicyRule[] = [
+  { apiGroups: core, resources: ["pods"], verbs: ["list", "watch"] },
+  { apiGroups: core, resources: ["pods/log"], verbs: ["get"] },
+  { apiGroups: core, resources: ["events"], verbs: ["list", "watch"] },
+];
+
+const readRules: readonly PolicyRule[] = collectRules.filter(({ resources }) => !resources.includes("pods"));
+
+function madeRules(): PolicyRule[] {
+  const configMaps = { apiGroups: core, resources: ["configmaps"] };
+  return [
+    {
+      apiGroups: core,
+      resources: ["pods"],
+      verbs: ["get", "list", "watch", "create", "patch", "delete", "deletecollection"],
+    },
+    { ...configMaps, verbs: ["create"] },
+    { ...configMaps, resourceNames: [PROBE_CONFIG_MAP], verbs: ["get", "list", "watch", "patch", "delete"] },
+  ];
+}
+
+/** A role, and its binding to the subject. */
+function granted(
+  kind: "ClusterRole" | "Role",
+  name: string,
+  subject: Subject,
+  rules: readonly PolicyRule[],
+  namespace?: string,
+): RbacObject[] {
+  const apiVersion = "rbac.authorization.k8s.io/v1";
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+  const apiGroup = subject.kind === "ServiceAccount" ? "" : "rbac.authorization.k8s.io";
+  return [
+    { apiVersion, kind, metadata, rules },
+    {
+      apiVersion,
+      kind: `${kind}Binding`,
+      metadata,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind, name },
+      subjects: [{ ...subject, apiGroup }],
+    },
+  ];
+}

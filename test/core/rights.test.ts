@@ -1,0 +1,50 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { JOBS, type PolicyRule, rights } from "../../core/rights.ts";
+import { parseSettings } from "../../core/settings.ts";
+
+const settings = parseSettings({ nodes: ["w2", "w3"], namespace: "fuse-test" });
+const rulesOf = (job: (typeof JOBS)[number], of = settings): readonly PolicyRule[] =>
+  rights(of, job, { kind: "User", name: "jane" }).flatMap(({ rules = [] }) => rules);
+
+describe("the rights that are printed", () => {
+  for (const job of JOBS)
+    it(`${job}: name every resource and verb, and no secret`, () => {
+      for (const rule of rulesOf(job)) {
+        ok(![...rule.apiGroups, ...rule.resources, ...rule.verbs].includes("*"), JSON.stringify(rule));
+        ok(!rule.resources.some((resource) => /secret|exec|role|token/.test(resource)), JSON.stringify(rule));
+      }
+    });
+
+  it("reach only the nodes and the namespace of the settings", () => {
+    const named = rulesOf("start").filter(({ resources }) => /^(nodes|namespaces)$/.test(resources[0] ?? ""));
+    deepEqual(
+      named.map(({ resources, resourceNames, verbs }) => [resources[0], resourceNames, verbs.length]),
+      [
+        ["namespaces", undefined, 1],
+        ["namespaces", ["fuse-test"], 5],
+        ["nodes", ["w2", "w3"], 1],
+      ],
+    );
+  });
+
+  it("let whoever only collects change nothing", () => {
+    const verbs = new Set(rulesOf("collect").flatMap((rule) => rule.verbs));
+    deepEqual([...verbs].sort(), ["get", "list", "watch"]);
+  });
+
+  it("make admission policies only where the settings ask for them", () => {
+    const policies = (admission: boolean) =>
+      rulesOf("start", { ...settings, admission }).find(({ apiGroups }) => apiGroups[0] !== "")?.verbs;
+    deepEqual(policies(false), ["list"]);
+    ok(policies(true)?.includes("create"));
+  });
+
+  it("bind each role to the one who is named", () => {
+    const bindings = rights(settings, "collect", { kind: "ServiceAccount", namespace: "ci", name: "bot" }).filter(
+      ({ roleRef }) => roleRef,
+    );
+    equal(bindings.length, 2);
+    for (const { subjects } of bindings)
+      deepEqual(subjects, [{ kind: "ServiceAccount", namespace: "ci", name: "bot", apiGroup: "" }]);
+  });
+});
