@@ -42,6 +42,7 @@ const rule = (apiGroups: readonly string[], resources: readonly string[]): Rule 
   apiVersions: ["*"],
   operations: WRITES,
   resources,
+  scope: "Namespaced",
 });
 
 function policy(

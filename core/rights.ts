@@ -71,7 +71,7 @@ function clusterRules(settings: Settings): PolicyRule[] {
 const collectRules: readonly PolicyRule[] = [
   { apiGroups: core, resources: ["pods"], verbs: ["list", "watch"] },
   { apiGroups: core, resources: ["pods/log"], verbs: ["get"] },
-  { apiGroups: core, resources: ["events"], verbs: ["list", "watch"] },
+  { apiGroups: core, resources: ["events"], verbs: ["watch"] },
 ];
 
 const readRules: readonly PolicyRule[] = collectRules.filter(({ resources }) => !resources.includes("pods"));

@@ -58,8 +58,10 @@ function mounts(): string[] {
 }
 
 /** A process of another cache's sandbox. */
-const ofAnother = (pid: string): boolean =>
-  /:\/fpt-/.test(read(`/proc/${pid}/cgroup`)) && !read(`/proc/${pid}/cgroup`).includes(`:/${group}`);
+function ofAnother(pid: string): boolean {
+  const groups = read(`/proc/${pid}/cgroup`);
+  return /:\/fpt-/.test(groups) && !groups.includes(`:/${group}`);
+}
 
 /** By control group, by the network a sandbox process keeps open, and by the path of its program. */
 function processes(): string[] {

@@ -16,6 +16,8 @@ export interface Rule {
   readonly apiVersions: readonly string[];
   readonly operations: readonly string[];
   readonly resources: readonly string[];
+  /** A namespace selector does not keep an object that lies in no namespace out of a policy: this does. */
+  readonly scope: "Namespaced";
 }
 
 export interface Metadata {

@@ -121,6 +121,18 @@ describe("admission policies", () => {
     }
   });
 
+  it("say nothing about the rest of the cluster, its cluster-wide objects included", async () => {
+    const metadata = { name: "fuse-admission-test-elsewhere" };
+    succeeded(
+      await create([
+        { apiVersion: "v1", kind: "Namespace", metadata },
+        { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata, rules: [] },
+        { apiVersion: "storage.k8s.io/v1", kind: "StorageClass", metadata, provisioner: "example.com/none" },
+        { apiVersion: "v1", kind: "ConfigMap", metadata: { ...metadata, namespace: "default" } },
+      ]),
+    );
+  });
+
   it("deny a config map that would make the privileged container run something else", async () => {
     const { stderr } = await create([{ ...objects.probe, data: { ...scripts, "producer.sh": "nsenter -t 1 -m sh" } }]);
     assert.match(stderr, /denied request: privileged-producer-only: /);

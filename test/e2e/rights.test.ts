@@ -20,6 +20,15 @@ interface AuditEvent {
   readonly user: { readonly username: string };
 }
 
+/** Pulumi's own kubernetes plugin reads and watches whatever it makes; the stand-in watches only what it waits for. */
+const FOR_THE_OFFICIAL_PLUGIN = [
+  "get admissionregistration.k8s.io validatingadmissionpolicies",
+  "watch admissionregistration.k8s.io validatingadmissionpolicies",
+  "get admissionregistration.k8s.io validatingadmissionpolicybindings",
+  "watch admissionregistration.k8s.io validatingadmissionpolicybindings",
+  "get configmaps",
+];
+
 describe("a user with the rights that are printed, and no others", () => {
   let cluster: SandboxDocument;
   let folder: string;
@@ -53,8 +62,9 @@ describe("a user with the rights that are printed, and no others", () => {
 
   it("run the whole test, collect its verdict, sweep and export", async () => {
     const { producer } = cluster.images;
-    const set = ["--set", "admission=true", `producerImage=${producer}`, `consumerImage=${producer}`];
-    const starter = await allowed("start", set);
+    const set = ["--set", `producerImage=${producer}`, `consumerImage=${producer}`];
+    const guarded = [...set, "admission=true"];
+    const starter = await allowed("start", guarded);
     const target = ["--kubeconfig", starter.kubeconfig, "--context", cluster.context];
 
     const { document, stderr, code } = await start([...target, "--keep", ...set]);
@@ -63,18 +73,18 @@ describe("a user with the rights that are printed, and no others", () => {
 
     const collector = await allowed("collect", []);
     const reader = ["--kubeconfig", collector.kubeconfig, "--context", cluster.context];
-    const collected = succeeded(await node("cli/collect.ts", ["--json", ...reader]));
+    const collected = succeeded(await node("cli/collect.ts", reader));
     equal(JSON.parse(collected.stdout).nodes["k3s-w2"].grade, "A", collected.stderr);
 
     succeeded(await node("cli/sweep.ts", [...target, ...set]));
-    const again = await start([...target, ...set]);
+    const again = await start([...target, ...guarded]);
     deepEqual([again.code, again.document?.residue], [0, []], again.stderr);
     succeeded(await node("cli/export.ts", ["--out", folder, ...target]));
 
     const events = auditEvents();
     const refused = events.filter(({ responseStatus }) => responseStatus?.code === 403);
     deepEqual(refused.map(shown), []);
-    deepEqual(unused("start", starter.rules, events), []);
+    deepEqual(unused("start", starter.rules, events), FOR_THE_OFFICIAL_PLUGIN);
     deepEqual(unused("collect", collector.rules, events), []);
   });
 });
