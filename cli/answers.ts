@@ -1,5 +1,6 @@
 /** The verdicts of a run as they become known: of each node's base pair first, then of its scenarios. */
 import { answered, type NodeVerdict, scenariosAsked, scenarioVerdict } from "../core/answer.ts";
+import { isAtEnd } from "../core/causes/index.ts";
 import type { Evidence } from "../core/evidence.ts";
 import { pairsIn } from "../core/manifests/pair.ts";
 import { scenariosIn } from "../core/scenarios.ts";
@@ -37,14 +38,16 @@ export class Answers {
 
   /** Takes the verdict that the evidence allows, if it allows one. */
   consider(evidence: Evidence): void {
-    const verdict = judge(evidence);
+    // What nobody can add to is judged as it stands.
+    const all = isAtEnd(evidence) ? { ...evidence, final: true } : evidence;
+    const verdict = judge(all);
     if (!verdict || this.has(evidence)) return;
     const key = keyOf(evidence);
     const mark = MARKS[verdict.verdict];
     // Said as soon as it is known; its grade needs the rest of the producer's schedule.
     if (!this.told.has(key) && !evidence.scenario) this.print(`${mark} ${key}  ${verdict.verdict}: ${verdict.cause}`);
     this.told.add(key);
-    if (!answered(verdict, evidence, scenariosIn(this.settings))) return;
+    if (!answered(verdict, all, scenariosIn(this.settings))) return;
     this.verdicts.set(key, verdict);
     if (evidence.scenario) {
       const { asExpected, finding } = scenarioVerdict(evidence.scenario, verdict);

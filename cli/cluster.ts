@@ -155,6 +155,7 @@ export async function followLog(
   where: LogSource,
   signal: AbortSignal,
   onLine: (line: string) => void,
+  onServed: () => void = () => undefined,
 ): Promise<void> {
   // Not client-node's own Log: a connection that breaks ends the whole process there.
   const path = `/api/v1/namespaces/${where.namespace}/pods/${where.pod}/log`;
@@ -168,6 +169,7 @@ export async function followLog(
     const request = call.get(url, options, (response) => {
       response.on("error", () => resolve());
       response.on("close", () => resolve());
+      if (response.statusCode === 200) onServed();
       if (response.statusCode === 200)
         return createInterface({ input: response }).on("line", onLine).on("error", resolve);
       response.resume();

@@ -15,8 +15,8 @@ interface Container {
   readonly container: ContainerFact;
 }
 
-/** Takes all that one life of the container has said so far. */
-type OnRecords = (life: number, records: readonly ProbeRecord[]) => void;
+/** Takes all that one life of the container has said so far, and whether that is all it will ever say. */
+type OnRecords = (life: number, records: readonly ProbeRecord[], whole: boolean) => void;
 
 export class ContainerLogs {
   private readonly begun = new Set<string>();
@@ -80,14 +80,17 @@ export class ContainerLogs {
       const records: ProbeRecord[] = [];
       let whole = true;
       try {
-        await followLog(this.config, this.source(of, false), this.signal, (line) => {
+        const onLine = (line: string) => {
           if (!take(line, records)) return;
           const known = this.known.get(keyOf(of, life));
           // The next life's log, served before its pod's status said that there is one: it is followed by itself. And
           // what is read again after a broken connection takes nothing back.
           if (known && (!sameLife(known, records) || known.length > records.length)) return;
           this.tell(of, life, records, onRecords);
-        });
+        };
+        // That a log is served is worth knowing, also while it is empty.
+        const onServed = () => onRecords(life, this.known.get(keyOf(of, life)) ?? [], false);
+        await followLog(this.config, this.source(of, false), this.signal, onLine, onServed);
       } catch (error) {
         whole = false;
         this.onProblem(error);
@@ -96,14 +99,17 @@ export class ContainerLogs {
       // was not served at all is asked for again, for as long as there is such a pod.
       const state = current();
       if (state === undefined || (state.restarts ?? 0) !== life) return;
-      if (whole && state.state !== "running") return;
+      if (whole && state.state !== "running") {
+        onRecords(life, this.known.get(keyOf(of, life)) ?? records, true);
+        return;
+      }
       await sleep(RETRY_MS, undefined, { signal: this.signal }).catch(() => undefined);
     }
   }
 
   private tell(of: Container, life: number, records: readonly ProbeRecord[], onRecords: OnRecords) {
     this.known.set(keyOf(of, life), records);
-    onRecords(life, records);
+    onRecords(life, records, false);
   }
 
   private source({ pod, container }: Container, previous: boolean) {

@@ -1,9 +1,11 @@
 /** Watches one run of the test in a cluster and keeps the evidence of each node up to date. */
 
+import { isDeepStrictEqual } from "node:util";
 import type { CoreV1Event, KubeConfig, V1Node, V1Pod } from "@kubernetes/client-node";
 import { CoreV1Api } from "@kubernetes/client-node";
 import {
   type ContainerFact,
+  type EventFact,
   type Evidence,
   nodeFact,
   type PodFact,
@@ -20,6 +22,9 @@ type Draft = { -readonly [Key in keyof Evidence]: Evidence[Key] } & {
   logs: Map<string, readonly ProbeRecord[]>;
   /** By pod name: which of the pods that had this name in turn is meant. */
   uids: Map<string, string>;
+  /** Which lives' logs were served, and which of them to the end, as the logs are named. */
+  served: Set<string>;
+  read: Set<string>;
 };
 
 export interface Gathering {
@@ -47,6 +52,8 @@ export function gather(
 ): Gathering {
   const drafts = pairsIn(settings).map(({ node, scenario }) => draft(settings, node, scenario?.id));
   const changed = (of: Draft) => onChange(evidenceIn(of));
+  /** All that was said in the namespace so far: an event may come before its pod, and stays after it. */
+  const said: CoreV1Event[] = [];
 
   const logs = new ContainerLogs(config, settings.namespace, signal, onProblem);
 
@@ -89,6 +96,7 @@ export function gather(
     const fact = podFact(pod);
     const others = of.pods.filter((one) => one.name !== fact.name);
     of.pods = type === "DELETED" ? others : [...others, fact];
+    of.events = eventsOf(of, said);
     for (const container of fact.containers) readLogs(of, fact, uid, container);
     changed(of);
   }
@@ -96,7 +104,7 @@ export function gather(
   /** A pod of the same name has come in a pod's place: another test, of which the old one proves nothing. */
   function forget(of: Draft, pod: string) {
     for (const key of of.logs.keys()) if (key.startsWith(`${pod} `)) of.logs.delete(key);
-    of.events = of.events.filter(({ object }) => object !== `pod/${pod}`);
+    for (const keys of [of.served, of.read]) for (const key of keys) if (key.startsWith(`${pod} `)) keys.delete(key);
   }
 
   /** The node a pod is meant to test, which need not be the one it runs on: people change pods. */
@@ -112,9 +120,12 @@ export function gather(
       of.uids.get(pod.name) === uid
         ? of.pods.find(({ name }) => name === pod.name)?.containers.find(({ name }) => name === container.name)
         : undefined;
-    logs.read({ pod: pod.name, uid, container }, current, (life, records) => {
+    logs.read({ pod: pod.name, uid, container }, current, (life, records, whole) => {
       if (of.uids.get(pod.name) !== uid) return;
-      of.logs.set(`${pod.name} ${container.name} ${life}`, records);
+      const key = `${pod.name} ${container.name} ${life}`;
+      of.logs.set(key, records);
+      of.served.add(key);
+      if (whole) of.read.add(key);
       changed(of);
     });
   }
@@ -126,15 +137,13 @@ export function gather(
 
   function onEvent(type: string, event: CoreV1Event) {
     if (type === "DELETED") return;
+    const known = said.findIndex(({ metadata }) => metadata?.uid !== undefined && metadata.uid === event.metadata?.uid);
+    if (known < 0) said.push(event);
+    else said[known] = event;
     for (const of of drafts) {
-      // What a controller says of pods it may not make belongs to no pod, and to every node.
-      const { kind, name = "", uid } = event.involvedObject;
-      // Events outlive the pods they are of, and the next test's pods have the same names.
-      if (kind === "Pod" && (!of.uids.has(name) || (uid && uid !== of.uids.get(name)))) continue;
-      const { reason = "", message = "" } = event;
-      const object = `${kind?.toLowerCase()}/${name}`;
-      if (of.events.some((known) => known.message === message && known.object === object)) continue;
-      of.events = [...of.events, { object, reason, message }];
+      const events = eventsOf(of, said);
+      if (isDeepStrictEqual(events, of.events)) continue;
+      of.events = events;
       changed(of);
     }
   }
@@ -159,9 +168,39 @@ export function gather(
   }
 }
 
-const evidenceIn = ({ logs, uids: _, ...rest }: Draft): Evidence => ({ ...rest, records: [...logs.values()].flat() });
+const evidenceIn = ({ logs, served, read, uids: _, ...rest }: Draft): Evidence => ({
+  ...rest,
+  records: [...logs.values()].flat(),
+  unread: rest.pods.flatMap((pod) =>
+    pod.containers
+      .filter(({ name, state, reason, restarts = 0 }) => {
+        const log = `${pod.name} ${name} ${restarts}`;
+        return state === "terminated" ? reason !== NO_LOG && !read.has(log) : state === "running" && !served.has(log);
+      })
+      .map(({ name }) => `${pod.name}/${name}`),
+  ),
+});
+
+/** What the kubelet says of a container that it never started, or has lost: there is no log of it. */
+const NO_LOG = "ContainerStatusUnknown";
+
+/** What was said of the pods of a pair, each thing once; and of what is no pod, as a controller, which concerns every node. */
+function eventsOf({ uids }: Draft, said: readonly CoreV1Event[]): EventFact[] {
+  const facts = new Map<string, EventFact & { readonly count: number }>();
+  for (const { involvedObject, reason = "", message = "", count = 1, series } of said) {
+    const { kind, name = "", uid } = involvedObject;
+    // Events outlive the pods they are of, and the next test's pods have the same names.
+    if (kind === "Pod" && (!uids.has(name) || (uid && uid !== uids.get(name)))) continue;
+    const object = `${kind?.toLowerCase()}/${name}`;
+    const times = series?.count ?? count;
+    const before = facts.get(`${object} ${message}`)?.count ?? 0;
+    facts.set(`${object} ${message}`, { object, reason, message, count: before + times });
+  }
+  return [...facts.values()];
+}
 
 function draft(settings: Settings, node: string, scenario: string | undefined): Draft {
-  const empty = { records: [], pods: [], events: [], refusals: [], final: false, logs: new Map(), uids: new Map() };
-  return { node, ...(scenario === undefined ? {} : { scenario }), run: settings.run, ...empty };
+  const empty = { records: [], pods: [], events: [], refusals: [], final: false };
+  const own = { logs: new Map(), uids: new Map(), served: new Set<string>(), read: new Set<string>() };
+  return { node, ...(scenario === undefined ? {} : { scenario }), run: settings.run, ...empty, ...own };
 }

@@ -58,6 +58,8 @@ export interface EventFact {
   readonly object: string;
   readonly reason: string;
   readonly message: string;
+  /** How often it was said; undefined where nobody counted. */
+  readonly count?: number;
 }
 
 export interface NodeFact {
@@ -80,6 +82,11 @@ export interface Evidence {
   readonly nodeFact?: NodeFact | "unreadable";
   /** The API's own words where it refused an object of the test. */
   readonly refusals: readonly string[];
+  /**
+   * `pod/container` of each that has started and whose log nobody has served yet, or, where it has ended, not to its end.
+   * Undefined where nobody kept count.
+   */
+  readonly unread?: readonly string[];
   /** True when no more will come: the time for collecting is over. */
   readonly final: boolean;
 }

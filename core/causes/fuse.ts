@@ -92,7 +92,11 @@ export const producerNeverMounted: Cause = {
     if (failed.length > 0) return [...failed, ...daemonEnds(evidence)].map(recordQuote);
     const ended = containerQuotes(
       evidence.pods.filter(({ component }) => component === "producer"),
-      ({ state, exitCode }) => state === "terminated" && exitCode !== 0,
+      // Its log tells more, once it is read.
+      ({ name, state, exitCode }, pod) =>
+        state === "terminated" &&
+        exitCode !== 0 &&
+        (evidence.final || !evidence.unread?.includes(`${pod.name}/${name}`)),
     );
     return mounts(evidence).length > 0 ? undefined : some(ended);
   },

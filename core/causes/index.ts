@@ -2,7 +2,7 @@
  * The catalogue of causes: what makes a test end as it does. Each is a function of evidence that returns the lines that
  * prove it, or undefined. The order matters: where two apply, the one that explains the other comes first.
  */
-import { podSecurityDenies, producerNotPrivileged } from "./admission.ts";
+import { admissionRefused, podSecurityDenies, producerNotPrivileged } from "./admission.ts";
 import { bridgeInUse } from "./bridgeInUse.ts";
 import type { Cause } from "./cause.ts";
 import { allowOtherMissing, daemonHung, daemonKilled, daemonSlow } from "./daemon.ts";
@@ -17,7 +17,7 @@ import {
 } from "./fuse.ts";
 import { markerChanges, noMarker } from "./marker.ts";
 import { consumerBindsMountpoint, peerGroupDestroyed, stackedMounts, staleMountLeft } from "./mounts.ts";
-import { differentNodes, imageUnavailable, nodeUnavailable } from "./placement.ts";
+import { differentNodes, imageUnavailable, nodeUnavailable, windowOver } from "./placement.ts";
 import { controlTooLate, hollowSuccess, mountedTooLate, success } from "./proof.ts";
 import {
   bridgeMountPrivate,
@@ -31,6 +31,7 @@ import {
 export type { Cause, Quote } from "./cause.ts";
 export { daemonEndPending } from "./daemon.ts";
 export { notes } from "./notes.ts";
+export { isAtEnd } from "./over.ts";
 export { ownNonces } from "./proof.ts";
 export { notRead, of, READERS, recordQuote } from "./read.ts";
 
@@ -40,6 +41,7 @@ export const causes: readonly Cause[] = [
   // No pod.
   producerNotPrivileged,
   podSecurityDenies,
+  admissionRefused,
   nodeUnavailable,
   imageUnavailable,
   differentNodes,
@@ -80,4 +82,5 @@ export const causes: readonly Cause[] = [
   noMarker,
   producerNeverMounted,
   controlTooLate,
+  windowOver,
 ];

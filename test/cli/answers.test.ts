@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Answers } from "../../cli/answers.ts";
-import type { Evidence } from "../../core/evidence.ts";
+import type { Evidence, PodFact } from "../../core/evidence.ts";
 import { parseSettings } from "../../core/settings.ts";
-import { evidence, misses, mounted, record, sees, unseenByControl } from "../core/evidence.ts";
+import { evidence, misses, mounted, record, running, sees, unseenByControl } from "../core/evidence.ts";
 
 const crossed = [...mounted, unseenByControl, ...sees("default"), ...sees("hardened")];
 const through = record("producer", "inspect", "info", { uptime: 2069 });
@@ -28,6 +28,30 @@ describe("the answers of a run", () => {
   it("wait for the matrix where it was asked for", () => {
     const { answers } = answersTo(["permissions"], evidence({ records: crossed }));
     assert.equal(answers.complete, false);
+  });
+
+  it("wait for no recovery of a producer that was OOM-killed after the success", () => {
+    const pod: PodFact = {
+      ...running("producer", []),
+      phase: "Failed",
+      containers: [{ name: "fuse-producer", state: "terminated", reason: "OOMKilled", message: "", exitCode: 137 }],
+    };
+    const all = (unread: readonly string[]) =>
+      evidence({ records: crossed, pods: [pod, running("consumer", ["fuse-consumer"])], unread });
+    assert.equal(answersTo([], all(["fuse-producer/fuse-producer"])).answers.complete, false);
+    const { answers } = answersTo([], all([]));
+    assert.equal(answers.complete, true);
+    const { verdict, grade } = answers.nodes()["k3s-w2"] ?? {};
+    assert.deepEqual([verdict, grade], ["success", undefined]);
+  });
+
+  it("wait no longer for readers whose pod has ended", () => {
+    const pods: PodFact[] = [
+      running("producer", ["fuse-producer"]),
+      { ...running("consumer", []), phase: "Failed", containers: [] },
+    ];
+    assert.equal(answersTo([], evidence({ records: mounted, pods })).answers.complete, true);
+    assert.equal(answersTo([], evidence({ records: [], pods })).answers.complete, false);
   });
 
   it("wait for each scenario, and carry what it found", () => {

@@ -12,6 +12,18 @@ import { listening } from "./api.ts";
 const settings = parseSettings({ nodes: ["n1"], scenarios: ["!permissions"] });
 const PODS = `/api/v1/namespaces/${settings.namespace}/pods`;
 
+/** What comes over several connections comes when it comes: asks again until it holds, for ten seconds. */
+async function holds(check: () => void): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    try {
+      return check();
+    } catch {
+      await sleep(50);
+    }
+  }
+  check();
+}
+
 /** As much of an API server as a collector reads: watches that stay open, and logs. */
 class FakeApi {
   readonly logs = new Map<string, string>();
@@ -78,6 +90,7 @@ const producer = ({ uid, run, restarts = 0, deleted = false, state = { running: 
 });
 
 const event = (uid: string, message: string) => ({
+  metadata: { uid: `${uid} ${message}` },
   reason: "Failed",
   message,
   type: "Warning",
@@ -115,16 +128,16 @@ describe("what is gathered of a run", () => {
     api.logs.set("fuse-producer previous", lines(["mount", 10], ["crash", 12]));
     api.logs.set("fuse-producer current", lines(["settle", 15]));
     await api.send(PODS, "ADDED", producer({ uid: "a", run: "r", restarts: 1 }));
-    assert.deepEqual(steps()?.sort(), ["crash", "mount", "settle"]);
+    await holds(() => assert.deepEqual(steps()?.sort(), ["crash", "mount", "settle"]));
   });
 
   it("has each life once, where the next one's log was served in its place", async () => {
     api.logs.set("fuse-producer current", lines(["settle", 15]));
     await api.send(PODS, "ADDED", producer({ uid: "a", run: "r" }));
-    assert.deepEqual(steps(), ["settle"]);
+    await holds(() => assert.deepEqual(steps(), ["settle"]));
     api.logs.set("fuse-producer previous", lines(["mount", 10], ["crash", 12]));
     await api.send(PODS, "MODIFIED", producer({ uid: "a", run: "r", restarts: 1 }));
-    assert.deepEqual(steps()?.sort(), ["crash", "mount", "settle"]);
+    await holds(() => assert.deepEqual(steps()?.sort(), ["crash", "mount", "settle"]));
   });
 
   it("takes nothing from a pod that was on its way out when the watch began", async () => {
@@ -134,20 +147,50 @@ describe("what is gathered of a run", () => {
     assert.equal(seen?.records.length ?? 0, 0);
   });
 
+  it("keeps an event that comes before its pod, and counts how often it was said", async () => {
+    const events = `/api/v1/namespaces/${settings.namespace}/events`;
+    api.logs.set("fuse-producer current", "");
+    await api.send(events, "ADDED", event("a", "Failed to pull image"));
+    await api.send(events, "ADDED", event("an earlier one", "not of this pod"));
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r" }));
+    const told = () => seen?.events.map(({ message, count }) => `${message} ${count}`);
+    await holds(() => assert.deepEqual(told(), ["Failed to pull image 1"]));
+    await api.send(events, "MODIFIED", { ...event("a", "Failed to pull image"), count: 2 });
+    await holds(() => assert.deepEqual(told(), ["Failed to pull image 2"]));
+  });
+
+  for (const [what, state] of [
+    ["runs", { running: {} }],
+    ["has ended", { terminated: { exitCode: 137 } }],
+  ] as const)
+    it(`says of a container that ${what} whether its log was had`, async () => {
+      await api.send(PODS, "ADDED", producer({ uid: "a", run: "r", state }));
+      await holds(() => assert.deepEqual(seen?.unread, ["fuse-producer/fuse-producer"]));
+      api.logs.set("fuse-producer current", lines(["mount", 10]));
+      await holds(() => assert.deepEqual(seen?.unread, []));
+      await holds(() => assert.deepEqual(steps(), ["mount"]));
+    });
+
+  it("expects no log of a container that the kubelet never started", async () => {
+    const state = { terminated: { exitCode: 137, reason: "ContainerStatusUnknown" } };
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r", state }));
+    await holds(() => assert.equal(seen?.pods.length, 1));
+    assert.deepEqual(seen?.unread, []);
+  });
+
   it("forgets a pod in whose place another has come, with its log and its events", async () => {
     const events = `/api/v1/namespaces/${settings.namespace}/events`;
     api.logs.set("fuse-producer current", lines(["mount", 10]));
     await api.send(PODS, "ADDED", producer({ uid: "old", run: "r1", state: { terminated: { exitCode: 0 } } }));
     await api.send(events, "ADDED", event("old", "path is not a shared mount"));
-    assert.deepEqual([seen?.records.length, seen?.events.length, seen?.run], [1, 1, "r1"]);
+    const counts = () => [seen?.records.length, seen?.events.length, seen?.run];
+    await holds(() => assert.deepEqual(counts(), [1, 1, "r1"]));
     await api.send(PODS, "ADDED", producer({ uid: "new", run: "r2", state: { waiting: {} } }));
-    assert.deepEqual([seen?.records.length, seen?.events.length, seen?.run], [0, 0, "r2"]);
+    await holds(() => assert.deepEqual(counts(), [0, 0, "r2"]));
     await api.send(events, "ADDED", event("old", "path is not a shared mount, again"));
     assert.equal(seen?.events.length, 0);
     await api.send(events, "ADDED", event("new", "no room"));
-    assert.deepEqual(
-      seen?.events.map(({ message }) => message),
-      ["no room"],
-    );
+    const messages = () => seen?.events.map(({ message }) => message);
+    await holds(() => assert.deepEqual(messages(), ["no room"]));
   });
 });

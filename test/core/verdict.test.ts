@@ -150,7 +150,7 @@ const cases: readonly [what: string, Evidence, verdict: string, cause: string, q
   [
     "an image that cannot be pulled",
     evidence({
-      pods: [waiting("producer", "fuse-producer", "ImagePullBackOff", 'Back-off pulling image "rclone/rclone:9"')],
+      pods: [waiting("producer", "fuse-producer", "ErrImagePull", "docker.io/rclone/rclone:9: not found")],
     }),
     "inconclusive",
     "image-unavailable",

@@ -57,6 +57,8 @@ describe("a cause found in recorded evidence", () => {
 
 /** What else is true of some evidence, and is explained by its cause. Anything beyond is a confusion. */
 const EXPLAINED: Readonly<Record<string, readonly string[]>> = {
+  "producer-not-privileged": ["admission-refused"],
+  "pod-security-denies": ["admission-refused"],
   "fuse-unavailable": ["producer-never-mounted"],
   "fuse-device-denied": ["producer-never-mounted"],
   "fusermount-missing": ["producer-never-mounted"],

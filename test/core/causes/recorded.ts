@@ -226,6 +226,30 @@ export const words: readonly Recorded[] = [
     }),
   },
   {
+    what: "a quota that leaves no room for a pod",
+    cause: "admission-refused",
+    quoted: /exceeded quota: compute/,
+    evidence: evidence({
+      pods: [],
+      refusals: [
+        'pods "fuse-producer" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=4, limited: pods=4',
+      ],
+    }),
+  },
+  {
+    what: "pods that were started too slowly for their time",
+    cause: "window-over",
+    quoted: /DeadlineExceeded: Pod was active on the node longer than the specified deadline/,
+    evidence: evidence({
+      pods: podsWith({
+        phase: "Failed",
+        reason: "DeadlineExceeded",
+        message: "Pod was active on the node longer than the specified deadline",
+        containers: [],
+      }),
+    }),
+  },
+  {
     what: "a bridge on a private mount of its own",
     cause: "bridge-mount-private",
     quoted: /mounted on \\"\/mnt\/media\\"/,
