@@ -2,6 +2,7 @@
 import {
   closeSync,
   fchmodSync,
+  fchownSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -12,11 +13,13 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import type { Change, Tree } from "../core/flux/tree.ts";
+import { decoded, explained, requireReplaceable } from "./exportFault.ts";
 import { UserError } from "./problem.ts";
 
 /** What a killed export may leave beside a file: no name that kustomize or Flux reads. */
@@ -36,19 +39,26 @@ export function openCheckout(directory: string): Checkout {
     throw new UserError(`there is no directory ${directory}`, { remedy: "give the GitOps checkout with --out" });
   const read = (path: string) => {
     const place = inside(root, path);
-    return isFile(place) ? readFileSync(place, "utf8") : undefined;
+    return explained(path, "read", () => (stats(place)?.isFile() ? decoded(path, readFileSync(place)) : undefined));
   };
   return {
     read,
-    files: (path) => filesBelow(root, inside(root, path)),
+    files: (path) => explained(path, "read", () => filesBelow(root, inside(root, path))),
     write(changes) {
+      // All of them first: what is refused is refused before anything is written.
       for (const { path, before, after } of changes) {
         if (read(path) !== before)
           throw new UserError(`${path} was changed meanwhile`, { remedy: "run the export again" });
+        const there = stats(inside(root, path));
+        if (there && after !== undefined) requireReplaceable(path, there);
+      }
+      for (const { path, after } of changes) {
         const place = inside(root, path);
-        sweepTemporaries(dirname(place));
-        if (after !== undefined) replace(root, place, after);
-        else remove(place);
+        explained(path, after === undefined ? "removed" : "written", () => {
+          sweepTemporaries(dirname(place));
+          if (after !== undefined) replace(root, place, after);
+          else remove(place);
+        });
       }
     },
     prune(directories) {
@@ -80,7 +90,7 @@ function inside(root: string, path: string): string {
 }
 
 function filesBelow(root: string, directory: string): string[] {
-  const entries = attempt(() => readdirSync(directory, { withFileTypes: true })) ?? [];
+  const entries = absent(() => readdirSync(directory, { withFileTypes: true })) ?? [];
   return entries
     .filter(({ name }) => name !== ".git" && !TEMPORARY.test(name))
     .flatMap((entry) => {
@@ -97,16 +107,23 @@ function replace(root: string, place: string, text: string): void {
     dirname(place),
     `.${place.slice(place.lastIndexOf(sep) + 1)}.fuse-propagation-test-${process.pid}~`,
   );
-  const mode = attempt(() => statSync(place))?.mode;
+  const old = stats(place);
   const file = openSync(fresh, "wx", 0o666);
   try {
     writeFileSync(file, text);
-    if (mode !== undefined) fchmodSync(file, mode & 0o7777);
+    if (old) {
+      // The owner first: to give a file away takes its set-user-ID bit.
+      if (old.uid !== process.geteuid?.() || old.gid !== process.getegid?.()) fchownSync(file, old.uid, old.gid);
+      fchmodSync(file, old.mode & 0o7777);
+    }
     fsyncSync(file);
+    renameSync(fresh, place);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }
-  renameSync(fresh, place);
   settle(dirname(place));
 }
 
@@ -136,7 +153,17 @@ function sweepTemporaries(directory: string): void {
     if (TEMPORARY.test(name)) rmSync(join(directory, name), { force: true });
 }
 
-const isFile = (place: string): boolean => attempt(() => statSync(place))?.isFile() ?? false;
+const stats = (place: string): Stats | undefined => absent(() => statSync(place));
+
+/** What is not there is no problem; what cannot be looked at is. */
+function absent<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+}
 
 function attempt<T>(work: () => T): T | undefined {
   try {
