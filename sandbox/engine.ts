@@ -12,7 +12,7 @@ export interface Engine {
   readonly plugins: Plugins;
   /** Environment for the engine: PATH with engine, plugins and this Node first, PULUMI_HOME. */
   readonly env: Readonly<Record<string, string>>;
-  /** Directory with pulumi and, when compiled, kubectl. */
+  /** Directory with this Node, pulumi and, when compiled, kubectl. */
   readonly binaries: string;
 }
 
@@ -63,6 +63,7 @@ function own(): Ambient {
 function describeEngine({ directory, version }: Ambient, plugins: Plugins): Engine {
   const binaries = join(links, "bin");
   linkExactly(binaries, {
+    node: process.execPath,
     pulumi: join(directory, "pulumi"),
     kubectl: join(toolDirectory("kubernetes"), "kubectl"),
     etcd: join(toolDirectory("etcd"), "server"),

@@ -1,6 +1,6 @@
 /** Pulumi's resource plugins: the official ones where they can be installed, the sandbox's offline ones elsewhere. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, join } from "node:path";
 import { attempt } from "../base/command.ts";
 import { linkExactly } from "../base/links.ts";
 import { cache, links, pulumiHome, repository, source } from "../base/paths.ts";
@@ -45,7 +45,12 @@ export function linkPlugins(plugins: Plugins, engine: string): string {
   return directory;
 }
 
-/** What the engine has to be run with, besides the backend, which is the caller's. */
+/**
+ * What the engine has to be run with, besides the backend, which is the caller's.
+ *
+ * @param programs directory with links to this very Node and to the engine: beside an engine of the machine there may be an
+ *   older Node, and the language host takes the first of PATH
+ */
 export function engineEnvironment(
   engine: string,
   shims: string,
@@ -53,7 +58,7 @@ export function engineEnvironment(
   plugins: Plugins,
 ): Record<string, string> {
   const offline = Object.values(plugins).includes("offline");
-  const path = [shims, engine, programs, dirname(process.execPath), process.env.PATH ?? ""];
+  const path = [shims, programs, engine, process.env.PATH ?? ""];
   return {
     PATH: [...new Set(path.join(delimiter).split(delimiter))].join(delimiter),
     PULUMI_HOME: pulumiHome,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isInstalled, triedLately, versionOf } from "../../sandbox/build/plugins.ts";
+import { engineEnvironment, isInstalled, triedLately, versionOf } from "../../sandbox/build/plugins.ts";
 
 describe("the official plugins", () => {
   const home = mkdtempSync(join(tmpdir(), "plugins-"));
@@ -30,4 +30,15 @@ describe("the official plugins", () => {
       assert.equal(triedLately(mark, then(1.1)), false);
     });
   }
+});
+
+describe("the engine's environment", () => {
+  it("has this Node before one that lies beside the engine", () => {
+    const { PATH = "" } = engineEnvironment("/engine", "/shims", "/programs", {
+      kubernetes: "official",
+      command: "official",
+    });
+    const order = PATH.split(":");
+    assert.deepEqual(order.slice(0, 3), ["/shims", "/programs", "/engine"]);
+  });
 });

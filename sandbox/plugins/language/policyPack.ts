@@ -1,38 +1,81 @@
 /** Offline stand-in, used only where the official Node.js language host cannot be installed: starts policy packs for it. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import type * as Messages from "@pulumi/pulumi/proto/language_pb.js";
 import pb from "@pulumi/pulumi/proto/language_pb.js";
+import { type Configuration, policyProxy } from "./policyProxy.ts";
+import { optionsOf, start, within } from "./runner.ts";
 
-const RUNNER = fileURLToPath(new URL("../policy/main.ts", import.meta.url));
+type Call = grpc.ServerWritableStream<Messages.RunPluginRequest, Messages.RunPluginResponse>;
 
-/** Passes on what the pack prints, the port first, and its exit code at the end. */
-export function runPolicyPack(
-  call: grpc.ServerWritableStream<Messages.RunPluginRequest, Messages.RunPluginResponse>,
-  started: (child: ChildProcess) => void,
-): void {
+/**
+ * The engine configures a pack after it has started; the SDK's runner wants stack and configuration in its environment at
+ * the start. As in the official host, a proxy answers the engine until both are known.
+ */
+export function runPolicyPack(call: Call): void {
   const { request } = call;
+  const fail = (details: string, code = grpc.status.UNKNOWN) => call.emit("error", { code, details });
   if (request.getKind() !== "analyzer") {
     const details = `The offline language host runs policy packs, not plugins of kind "${request.getKind()}".`;
-    call.emit("error", { code: grpc.status.UNIMPLEMENTED, details });
+    fail(details, grpc.status.UNIMPLEMENTED);
     return;
   }
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", RUNNER, ...request.getArgsList()], {
-    cwd: request.getInfo()?.getProgramDirectory() || request.getPwd(),
-    env: { ...process.env, ...Object.fromEntries(request.getEnvList().map(splitAssignment)) },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  started(child);
-  child.stdout.on("data", (chunk: Buffer) => call.write(new pb.RunPluginResponse().setStdout(chunk)));
-  child.stderr.on("data", (chunk: Buffer) => call.write(new pb.RunPluginResponse().setStderr(chunk)));
-  child.on("error", (error) => call.emit("error", { code: grpc.status.INTERNAL, details: error.message }));
-  child.on("close", (code) => {
-    call.write(new pb.RunPluginResponse().setExitcode(code ?? 1));
-    call.end();
-  });
+  run(call).then(
+    () => call.end(),
+    (error: Error) => fail(error.message),
+  );
+}
+
+async function run(call: Call): Promise<void> {
+  const { request } = call;
+  const { directory, options } = optionsOf(request.getInfo());
+  const runner = within(directory, "@pulumi/pulumi/cmd/run-policy-pack", `npm install in ${directory}`);
+  const say = (chunk: Uint8Array) => call.write(new pb.RunPluginResponse().setStdout(chunk));
   // The engine ends a pack by ending the call.
-  call.on("cancelled", () => child.kill("SIGTERM"));
+  const ended = new AbortController();
+  call.on("cancelled", () => ended.abort());
+
+  const proxy = await policyProxy(ended.signal);
+  say(Buffer.from(`${proxy.port}\n`));
+  const configuration = await proxy.configured;
+  if (ended.signal.aborted) return;
+  // Node's own arguments stand behind the runner, where it overlooks them: so they do in the official host.
+  const child = start([runner, ...options.nodeArguments, ...request.getArgsList(), directory], {
+    cwd: directory,
+    env: {
+      ...Object.fromEntries(request.getEnvList().map(splitAssignment)),
+      ...options.environment,
+      ...(configuration && environmentOf(configuration)),
+    },
+    signal: ended.signal,
+  });
+  child.stderr.on("data", (chunk: Buffer) => call.write(new pb.RunPluginResponse().setStderr(chunk)));
+  let head = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (proxy.attached()) return say(chunk);
+    head += chunk.toString("utf8");
+    const [, port, rest = ""] = /^(\d+)\n(.*)$/s.exec(head) ?? [];
+    if (port === undefined) return;
+    proxy.attach(Number(port));
+    if (rest) say(Buffer.from(rest));
+  });
+  const code = await new Promise<number | string>((done) => {
+    child.on("error", (error) => done(error.message));
+    child.on("close", (status, signal) => done(status ?? signal ?? "unknown"));
+  });
+  proxy.close();
+  if (!proxy.attached()) throw new Error("could not read policy pack port: unexpected EOF");
+  if (code !== 0 && !ended.signal.aborted) throw new Error(`Program exited with non-zero exit code: ${code}`);
+}
+
+function environmentOf(configuration: Configuration): Record<string, string> {
+  const entries = {
+    PULUMI_NODEJS_ORGANIZATION: configuration.getOrganization(),
+    PULUMI_NODEJS_PROJECT: configuration.getProject(),
+    PULUMI_NODEJS_STACK: configuration.getStack(),
+    PULUMI_NODEJS_DRY_RUN: String(configuration.getDryRun()),
+    PULUMI_CONFIG: JSON.stringify(Object.fromEntries(configuration.getConfigMap().toArray())),
+  };
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== ""));
 }
 
 function splitAssignment(text: string): [string, string] {

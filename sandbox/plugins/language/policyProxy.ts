@@ -1,0 +1,84 @@
+/** Offline stand-in, used only where the official Node.js language host cannot be installed: stands before a policy pack. */
+import * as grpc from "@grpc/grpc-js";
+import services from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
+import type * as Messages from "@pulumi/pulumi/proto/analyzer_pb.js";
+import pb from "@pulumi/pulumi/proto/analyzer_pb.js";
+import { unary } from "../protocol/unary.ts";
+
+export type Configuration = Messages.AnalyzerStackConfigureRequest;
+
+export interface PolicyProxy {
+  readonly port: number;
+  /** Undefined where the engine asks something else first: it then has no stack. */
+  readonly configured: Promise<Configuration | undefined>;
+  readonly attached: () => boolean;
+  /** From now on the pack answers. */
+  attach(port: number): void;
+  /** Whoever waits for the pack is told that it has not started. */
+  close(): void;
+}
+
+type Method = (request: unknown, done: (error: grpc.ServiceError | null, response: unknown) => void) => unknown;
+
+/** @param ended aborted when the engine wants no more of the pack */
+export async function policyProxy(ended: AbortSignal): Promise<PolicyProxy> {
+  const configuration = Promise.withResolvers<Configuration | undefined>();
+  const pack = Promise.withResolvers<Readonly<Record<string, Method>>>();
+  // Nobody may be waiting for it.
+  pack.promise.catch(() => {});
+  let attached = false;
+
+  const forward = (name: string) =>
+    unary(async (request: unknown) => {
+      configuration.resolve(undefined);
+      const client = await pack.promise;
+      return new Promise<unknown>((resolve, reject) =>
+        client[name]?.call(client, request, (error, response) => (error ? reject(error) : resolve(response))),
+      );
+    });
+  const server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
+  server.addService(services.AnalyzerService, {
+    ...Object.fromEntries(Object.keys(services.AnalyzerService).map((name) => [name, forward(name)])),
+    handshake: unary(async () => new pb.AnalyzerHandshakeResponse()),
+    configureStack: unary(async (request: Configuration) => {
+      configuration.resolve(request);
+      return new pb.AnalyzerStackConfigureResponse();
+    }),
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  const close = () => {
+    configuration.resolve(undefined);
+    pack.reject(new Error("policy pack not started: could not read policy pack port: unexpected EOF"));
+  };
+  ended.addEventListener("abort", () => {
+    close();
+    server.forceShutdown();
+  });
+
+  return {
+    port,
+    configured: configuration.promise,
+    attached: () => attached,
+    attach: (packPort) => {
+      attached = true;
+      const options = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
+      const credentials = grpc.credentials.createInsecure();
+      const client = new services.AnalyzerClient(`127.0.0.1:${packPort}`, credentials, options);
+      // What it is told of the stack's tags, before anything is asked.
+      void configuration.promise.then((request) => {
+        const told = request ?? new pb.AnalyzerStackConfigureRequest();
+        client.configureStack(told, (error) => {
+          if (error && error.code !== grpc.status.UNIMPLEMENTED) {
+            const { message } = error;
+            pack.reject(new Error(`policy pack not started: policy pack configuration failed: ${message}`));
+          } else pack.resolve(client as unknown as Readonly<Record<string, Method>>);
+        });
+      });
+    },
+    close,
+  };
+}
