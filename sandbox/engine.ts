@@ -1,4 +1,5 @@
 /** The Pulumi engine and its plugins: all that `engine` makes, and the half of `up` that is not the cluster. */
+import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { attempt } from "./base/command.ts";
 import { linkExactly } from "./base/links.ts";
@@ -28,7 +29,9 @@ export async function ambientPulumi(): Promise<Ambient | undefined> {
   });
   if (code !== 0 || !serves(stdout.trim())) return undefined;
   const { stdout: path } = await attempt("sh", ["-c", "command -v pulumi"]);
-  return path.trim() ? { directory: dirname(path.trim()), version: stdout.trim().slice(1) } : undefined;
+  if (!path.trim()) return undefined;
+  // Where it really is: it may be our own link, made for whoever started us, and the host of a language lies beside the program.
+  return { directory: dirname(realpathSync(path.trim())), version: stdout.trim().slice(1) };
 }
 
 /** `v3.251.1` -> whether it is of the SDK's major version, and no older. */

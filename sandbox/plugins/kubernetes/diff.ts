@@ -14,26 +14,43 @@ export interface DiffSettings {
   readonly secretMutable: boolean;
 }
 
-/** Properties below which any change needs a new object, by kind. */
+/** Properties below which any change needs a new object, by kind: those of the official plugin, no more and no fewer. */
 const IMMUTABLE: Readonly<Record<string, readonly string[]>> = {
   Deployment: ["spec.selector"],
   DaemonSet: ["spec.selector"],
-  StatefulSet: ["spec.selector", "spec.serviceName", "spec.podManagementPolicy", "spec.volumeClaimTemplates"],
-  Job: ["spec.template", "spec.selector", "spec.completions", "spec.completionMode"],
-  PersistentVolumeClaim: [
-    "spec.accessModes",
+  StatefulSet: [
+    "spec.podManagementPolicy",
+    "spec.revisionHistoryLimit",
     "spec.selector",
-    "spec.storageClassName",
-    "spec.volumeMode",
-    "spec.volumeName",
+    "spec.serviceName",
+    "spec.volumeClaimTemplates",
   ],
-  PersistentVolume: ["spec.hostPath", "spec.local", "spec.nfs", "spec.csi", "spec.nodeAffinity"],
-  StorageClass: ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"],
+  Job: ["spec.completions", "spec.parallelism", "spec.selector", "spec.template"],
+  PersistentVolumeClaim: ["spec.accessModes", "spec.selector", "spec.storageClassName", "spec.volumeName"],
+  PersistentVolume: ["spec.hostPath", "spec.local", "spec.nfs", "spec.csi"],
+  ResourceQuota: ["spec.scopes"],
+  StorageClass: ["parameters", "provisioner"],
   RoleBinding: ["roleRef"],
   ClusterRoleBinding: ["roleRef"],
   Service: ["spec.clusterIP"],
+  Pod: [
+    ...words(
+      "affinity automountServiceAccountToken dnsConfig dnsPolicy enableServiceLinks hostAliases hostIPC hostNetwork hostPID",
+      "hostname imagePullSecrets nodeName nodeSelector overhead preemptionPolicy priority priorityClassName readinessGates",
+      "restartPolicy runtimeClassName schedulerName securityContext serviceAccount serviceAccountName",
+      "shareProcessNamespace subdomain terminationGracePeriodSeconds volumes",
+    ).map((field) => `spec.${field}`),
+    ...words(
+      "args command env image imagePullPolicy lifecycle livenessProbe ports readinessProbe resources securityContext stdin",
+      "stdinOnce terminationMessagePath terminationMessagePolicy tty volumeDevices volumeMounts workingDir",
+    ).flatMap((field) => [`spec.containers.*.${field}`, `spec.initContainers.*.${field}`]),
+  ],
 };
-const IDENTITY = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
+const IDENTITY = ["metadata.name", "metadata.namespace"];
+
+function words(...lines: readonly string[]): string[] {
+  return lines.flatMap((line) => line.split(" "));
+}
 
 export function diffObjects(before: Bag, after: Bag, settings: DiffSettings): DiffAnswer {
   const changes = changesBetween(before, after).map((change) => ({
@@ -50,47 +67,37 @@ export function diffObjects(before: Bag, after: Bag, settings: DiffSettings): Di
   };
 }
 
-function needsNewObject(change: Change, before: Bag, after: Bag, settings: DiffSettings): boolean {
+function needsNewObject({ path }: Change, before: Bag, after: Bag, settings: DiffSettings): boolean {
   const kind = textAt(after, "kind") ?? "";
-  if (touches(change.path, IDENTITY)) return true;
-  if (kind === "Pod") return needsNewPod(change, before);
-  if (kind === "ConfigMap" && (!settings.configMapMutable || before.immutable === true)) {
-    return (
-      touches(change.path, ["data", "binaryData"]) || (before.immutable === true && touches(change.path, ["immutable"]))
-    );
-  }
-  if (kind === "Secret" && (!settings.secretMutable || before.immutable === true)) {
-    return (
-      touches(change.path, ["data", "stringData", "type"]) ||
-      (before.immutable === true && touches(change.path, ["immutable"]))
-    );
-  }
-  return touches(change.path, IMMUTABLE[kind] ?? []);
+  const touched = (properties: readonly string[]) => properties.some((one) => touches(path, one, before, after));
+  if (touched(IDENTITY)) return true;
+  if (kind === "ConfigMap" && (!settings.configMapMutable || after.immutable === true))
+    return touched(["data", "binaryData"]);
+  if (kind === "Secret" && (!settings.secretMutable || after.immutable === true))
+    return touched(["data", "stringData", "type"]);
+  return touched(IMMUTABLE[kind] ?? []);
 }
 
 /**
- * The API lets a container's image change in place, but the official plugin replaces the Pod: a Pod that is not restarted
- * would otherwise end. The deadline and further tolerations are all that is changed in place.
+ * Whether the path is this property, or below it, or a new value there holds it. `*` is any element of a list. Where a whole
+ * element is gone, nothing is held: the official plugin then updates in place, and the API server has the last word.
  */
-function needsNewPod({ path, kind }: Change, before: Bag): boolean {
-  if (path[0] !== "spec") return false;
-  if (path[1] === "activeDeadlineSeconds") return false;
-  if (path[1] === "tolerations") {
-    const known = valueAt(before, ["spec", "tolerations"]);
-    const index = path[2];
-    const added =
-      kind === "add" &&
-      (path.length === 2 || (path.length === 3 && Number(index) >= (Array.isArray(known) ? known.length : 0)));
-    return !added;
-  }
-  return true;
+function touches(path: PropertyPath, property: string, before: Bag, after: Bag): boolean {
+  const parts = property.split(".");
+  const alike = path.every((key, index) => {
+    const part = parts[index];
+    return part === undefined || part === key || (part === "*" && typeof key === "number");
+  });
+  if (!alike) return false;
+  if (path.length >= parts.length) return true;
+  const value = valueAt(path[0] === "metadata" ? before : after, path);
+  return holds(value, parts.slice(path.length));
 }
 
-/** Whether the path is one of these, below one of these, or holds one of these. */
-function touches(path: PropertyPath, properties: readonly string[]): boolean {
-  return properties.some((property) =>
-    property.split(".").every((part, index) => index >= path.length || path[index] === part),
-  );
+function holds(value: unknown, [part, ...rest]: readonly string[]): boolean {
+  if (part === undefined) return value !== undefined && value !== null;
+  if (part === "*") return Array.isArray(value) && value.some((item) => holds(item, rest));
+  return isRecord(value) && holds(value[part], rest);
 }
 
 /**

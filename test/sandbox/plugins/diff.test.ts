@@ -69,17 +69,45 @@ const CASES: readonly Case[] = [
     changes: ["spec.tolerations"],
   },
   {
-    title: "one toleration less",
+    title: "one toleration less: in place, which the API server refuses",
     before: pod({ tolerations: [toleration("a"), toleration("b")] }),
     after: pod({ tolerations: [toleration("a")] }),
-    changes: ["spec.tolerations[1]!"],
+    changes: ["spec.tolerations[1]"],
+  },
+  {
+    title: "a probe of a kind that the official plugin does not list: in place, which the API server refuses",
+    before: pod({}),
+    after: pod({ containers: [{ name: "c", image: "busybox:1", startupProbe: { periodSeconds: 1 } }] }),
+    changes: ["spec.containers[0].startupProbe"],
+  },
+  {
+    title: "a container more",
+    before: pod({}),
+    after: pod({
+      containers: [
+        { name: "c", image: "busybox:1" },
+        { name: "d", image: "busybox:1" },
+      ],
+    }),
+    changes: ["spec.containers[1]!"],
     deleteFirst: true,
   },
   {
-    title: "a changed toleration",
-    before: pod({ tolerations: [toleration("a")] }),
-    after: pod({ tolerations: [toleration("b")] }),
-    changes: ["spec.tolerations[0].key!"],
+    title: "a container less: in place, which the API server refuses",
+    before: pod({
+      containers: [
+        { name: "c", image: "busybox:1" },
+        { name: "d", image: "busybox:1" },
+      ],
+    }),
+    after: pod({}),
+    changes: ["spec.containers[1]"],
+  },
+  {
+    title: "the first init containers",
+    before: pod({}),
+    after: pod({ initContainers: [{ name: "i", image: "busybox:1" }] }),
+    changes: ["spec.initContainers!"],
     deleteFirst: true,
   },
   {
@@ -90,11 +118,10 @@ const CASES: readonly Case[] = [
   },
   { title: "another namespace", before: pod({}), after: pod({}, { namespace: "m" }), changes: ["metadata.namespace!"] },
   {
-    title: "another apiVersion",
+    title: "another apiVersion, in place",
     before: { apiVersion: "a/v1", kind: "K", metadata: { name: "x" } },
     after: { apiVersion: "a/v2", kind: "K", metadata: { name: "x" } },
-    changes: ["apiVersion!"],
-    deleteFirst: true,
+    changes: ["apiVersion"],
   },
   {
     title: "metadata gone as a whole",
@@ -129,6 +156,13 @@ const CASES: readonly Case[] = [
     settings: { configMapMutable: true },
     changes: ["data.a!"],
     deleteFirst: true,
+  },
+  {
+    title: "a ConfigMap that is immutable no longer: in place, which the API server refuses",
+    before: configMap({ immutable: true, data: { a: "1" } }),
+    after: configMap({ data: { a: "1" } }),
+    settings: { configMapMutable: true },
+    changes: ["immutable"],
   },
   {
     title: "a Job's template",
