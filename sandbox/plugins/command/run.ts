@@ -1,8 +1,7 @@
-/** Offline stand-in, used only where the official plugin cannot be installed: runs one command and ends what it started. */
-import { type ChildProcessByStdio, spawn } from "node:child_process";
-import type { constants } from "node:os";
-import type { Readable, Writable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
+/** Offline stand-in, used only where the official plugin cannot be installed: runs one command. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import type { Readable } from "node:stream";
 
 export interface CommandLine {
   readonly command: string;
@@ -14,36 +13,29 @@ export interface CommandLine {
 }
 
 export interface Watcher {
-  /** Aborted: the command gets SIGINT, then SIGTERM, then SIGKILL, with time to clean up between them. */
+  /** Aborted: the command is killed, without time to clean up: the official plugin gives it none. */
   readonly signal: AbortSignal;
   onLine(stream: "stdout" | "stderr", line: string): void;
 }
 
-const GRACE_MS = { SIGINT: 5_000, SIGTERM: 5_000 } as const;
-const ERROR_TAIL_LINES = 40;
-
-/** Process groups under way; a plugin that is ended must not leave them behind. */
-const groups = new Set<number>();
+/** What runs; a plugin that is ended must not leave it behind. */
+const running = new Set<ChildProcess>();
 process.on("exit", () => {
-  for (const group of groups) signalGroup(group, "SIGTERM");
+  for (const child of running) child.kill("SIGKILL");
 });
 
 /**
  * What the command printed, each without its last newline.
  *
- * @throws Error with the exit code or signal and the end of what was printed.
+ * @throws Error in the official plugin's words: what happened, the command, and all that it printed.
  */
 export async function run(line: CommandLine, watcher: Watcher): Promise<{ stdout: string; stderr: string }> {
-  watcher.signal.throwIfAborted();
   const [program = "/bin/sh", ...args] = [...line.interpreter, line.command];
-  const child = spawn(program, args, {
-    cwd: line.dir,
-    env: line.environment,
-    stdio: ["pipe", "pipe", "pipe"],
-    // A process group of its own, so that what the command started ends with it.
-    detached: true,
-  });
   const both: string[] = [];
+  const failed = (what: string) => new Error(`${what}: running ${JSON.stringify(line.command)}:\n${both.join("")}`);
+  if (watcher.signal.aborted) throw failed("context canceled");
+  if (!existsSync(line.dir)) throw failed(`chdir ${line.dir}: no such file or directory`);
+  const child = spawn(program, args, { cwd: line.dir, env: line.environment, stdio: ["pipe", "pipe", "pipe"] });
   const collect = (stream: "stdout" | "stderr") => {
     const chunks: string[] = [];
     onLines(
@@ -58,55 +50,39 @@ export async function run(line: CommandLine, watcher: Watcher): Promise<{ stdout
   // A command that does not read its stdin closes the pipe: no error of ours.
   child.stdin.on("error", () => {}).end(line.stdin);
 
-  const problem = await ending(child, watcher.signal, line);
-  if (problem !== undefined)
-    throw new Error(`${problem}: running ${JSON.stringify(line.command)}:\n${tail(both.join(""))}`);
+  const problem = await ending(child, watcher.signal);
+  if (problem !== undefined) throw failed(problem);
   return { stdout: stdout.join("").replace(/\n$/, ""), stderr: stderr.join("").replace(/\n$/, "") };
 }
 
-/** Why the command failed, or undefined. */
-async function ending(
-  child: ChildProcessByStdio<Writable, Readable, Readable>,
-  signal: AbortSignal,
-  { interpreter, dir }: CommandLine,
-): Promise<string | undefined> {
-  const group = child.pid;
-  if (group !== undefined) groups.add(group);
-  const stop = () => group !== undefined && void endGroup(group);
+/** Why the command failed, or undefined. What it started itself and left with its output still open is waited for. */
+async function ending(child: ChildProcess, signal: AbortSignal): Promise<string | undefined> {
+  const stop = () => child.kill("SIGKILL");
+  running.add(child);
   signal.addEventListener("abort", stop, { once: true });
   try {
     return await new Promise((resolve) => {
-      child.on("error", (error) => resolve(`cannot start ${interpreter[0]} in ${dir}: ${error.message}`));
+      child.on("error", ({ code, message }: NodeJS.ErrnoException) =>
+        resolve(code === "ENOENT" ? `fork/exec ${child.spawnfile}: no such file or directory` : message),
+      );
       child.on("close", (code, killedBy) => {
         if (code === 0) return resolve(undefined);
-        const status = killedBy === null ? `exit status ${code}` : `ended by ${killedBy}`;
-        resolve(signal.aborted ? `${(signal.reason as Error).message} (${status})` : status);
+        resolve(killedBy === null ? `exit status ${code}` : `signal: ${SIGNALS[killedBy] ?? killedBy}`);
       });
     });
   } finally {
     signal.removeEventListener("abort", stop);
-    if (group !== undefined) groups.delete(group);
+    running.delete(child);
   }
 }
 
-async function endGroup(group: number): Promise<void> {
-  for (const [signal, grace] of Object.entries(GRACE_MS) as [keyof typeof GRACE_MS, number][]) {
-    signalGroup(group, signal);
-    for (let waited = 0; waited < grace; waited += 50) {
-      if (!groups.has(group)) return;
-      await sleep(50);
-    }
-  }
-  signalGroup(group, "SIGKILL");
-}
-
-function signalGroup(group: number, signal: keyof typeof constants.signals): void {
-  try {
-    process.kill(-group, signal);
-  } catch {
-    // Ended already.
-  }
-}
+/** As Go names them. */
+const SIGNALS: Partial<Record<NodeJS.Signals, string>> = {
+  SIGHUP: "hangup",
+  SIGINT: "interrupt",
+  SIGKILL: "killed",
+  SIGTERM: "terminated",
+};
 
 /** Chunks as they come, and each line as soon as it is whole (or the stream has ended). */
 function onLines(stream: Readable, onChunk: (text: string) => void, onLine: (line: string) => void): void {
@@ -119,8 +95,4 @@ function onLines(stream: Readable, onChunk: (text: string) => void, onLine: (lin
     lines.forEach(onLine);
   });
   stream.on("end", () => rest !== "" && onLine(rest));
-}
-
-function tail(text: string): string {
-  return text.trimEnd().split("\n").slice(-ERROR_TAIL_LINES).join("\n");
 }

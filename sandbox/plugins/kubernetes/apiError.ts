@@ -29,6 +29,11 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof ApiError && error.code === 404;
 }
 
+/** There is one of that name, made by somebody else. */
+export function isAlreadyThere(error: unknown): boolean {
+  return error instanceof ApiError && error.reason === "AlreadyExists";
+}
+
 /** The change does not suit the object as it is: an immutable field, or a field of another manager. */
 export function isRefusedChange(error: unknown): boolean {
   return error instanceof ApiError && (error.code === 422 || error.code === 409);

@@ -1,7 +1,7 @@
 /** Offline stand-in, used only where the official plugin cannot be installed: applies, awaits, reads and deletes objects. */
 import { textAt, valueAt } from "../protocol/paths.ts";
 import { NotReadyError } from "../protocol/provider.ts";
-import { isNotFound } from "./apiError.ts";
+import { ApiError, isNotFound } from "./apiError.ts";
 import type { Client, KubeObject } from "./client.ts";
 import { Discovery, pathOf } from "./discovery.ts";
 import { annotation, idOf } from "./names.ts";
@@ -45,7 +45,24 @@ export class Cluster {
     return (await this.#discovery.find(apiVersion, kind)).namespaced;
   }
 
-  /** Server-side apply: creates the object, or changes the fields that are ours. */
+  /**
+   * Creates the object, and never takes over one that is there: a look before the apply, where the official plugin posts.
+   *
+   * @throws ApiError of reason AlreadyExists
+   */
+  async create(
+    inputs: KubeObject,
+    options: { readonly dryRun: boolean; readonly signal: AbortSignal },
+  ): Promise<KubeObject> {
+    const place = await this.#place(inputs);
+    if (await lookUp(this.#client, place, options.signal)) {
+      const message = `${place.collection.split("/").at(-1)} "${place.name}" already exists`;
+      throw new ApiError(409, JSON.stringify({ message, reason: "AlreadyExists" }), `POST ${place.collection}`);
+    }
+    return this.apply(inputs, options);
+  }
+
+  /** Server-side apply: changes the fields that are ours, and creates the object where it is not there. */
   async apply(
     inputs: KubeObject,
     options: { readonly dryRun: boolean; readonly signal: AbortSignal },
@@ -189,5 +206,5 @@ function holdUps(object: KubeObject): string | undefined {
 
 function propagation(wanted: string | undefined): string {
   const known = { background: "Background", orphan: "Orphan" } as const;
-  return known[wanted as keyof typeof known] ?? "Foreground";
+  return known[wanted?.toLowerCase() as keyof typeof known] ?? "Foreground";
 }

@@ -1,4 +1,5 @@
 /** Offline stand-in, used only where the official plugin cannot be installed: Kubernetes objects as Pulumi resources. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { isRecord, textAt } from "../protocol/paths.ts";
 import type {
   CheckAnswer,
@@ -13,7 +14,7 @@ import type {
   UpdateRequest,
 } from "../protocol/provider.ts";
 import { type Bag, containsUnknown, isUnknown } from "../protocol/values.ts";
-import { isNotFound, isRefusedChange, UnreachableError } from "./apiError.ts";
+import { ApiError, isAlreadyThere, isNotFound, UnreachableError } from "./apiError.ts";
 import { Client, type KubeObject } from "./client.ts";
 import { Cluster, type Patience } from "./cluster.ts";
 import { type DiffSettings, diffObjects, withDrift } from "./diff.ts";
@@ -22,6 +23,8 @@ import { annotation, idOf, kindOfType, partsOfId, withName } from "./names.ts";
 import { waitForFault } from "./readiness.ts";
 
 const DEFAULT_WAIT_SECONDS = 600;
+/** Those of the official plugin, between its attempts to create an object. */
+const CREATE_PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 16_000];
 /** Without a cluster to ask, these are known to live outside namespaces. */
 const CLUSTER_WIDE =
   /^(Namespace|Node|PersistentVolume|StorageClass|Cluster.*|CustomResourceDefinition|.*AdmissionPolicy(Binding)?|.*WebhookConfiguration|PriorityClass|RuntimeClass|IngressClass|CSIDriver|APIService)$/;
@@ -35,6 +38,7 @@ export function kubernetesProvider(reporter: Reporter): Provider {
   connecting.catch(() => {});
   let settings: DiffSettings = { configMapMutable: false, secretMutable: false };
   let unreachable = false;
+  let upsert = false;
 
   const patience = (operation: Operation, object: Bag): Patience => ({
     signal,
@@ -46,12 +50,15 @@ export function kubernetesProvider(reporter: Reporter): Provider {
   /** What the server would make of it; the inputs themselves where that cannot be asked yet. */
   async function preview(operation: Operation, inputs: Bag, isNew: boolean): Promise<KubeObject> {
     if (unreachable || containsUnknown(inputs)) return inputs;
+    const options = { dryRun: true, signal };
     try {
-      return await (await connecting).apply(inputs, { dryRun: true, signal });
+      const cluster = await connecting;
+      return await (isNew && !upsert ? cluster.create(inputs, options) : cluster.apply(inputs, options));
     } catch (error) {
       // Its namespace, or the definition of its kind, may be created by this very program.
       if (isNotFound(error)) return inputs;
-      if (isNew && isRefusedChange(error) && (await exists(inputs))) return inputs;
+      // In the preview of a replacement the object that will have gone by then is still there.
+      if (isNew && isAlreadyThere(error)) return inputs;
       if (!(error instanceof UnreachableError)) throw error;
       if (!unreachable) reporter.warn(operation.urn, `${error.message} The preview therefore shows the inputs only.`);
       unreachable = true;
@@ -59,21 +66,33 @@ export function kubernetesProvider(reporter: Reporter): Provider {
     }
   }
 
-  /** In the preview of a replacement the object that will have gone by then is still there, and refuses the change. */
-  async function exists(inputs: Bag): Promise<boolean> {
-    return (await (await connecting).read(inputs, signal)) !== undefined;
+  async function applyAndWait(operation: Operation, inputs: Bag, isNew: boolean): Promise<KubeObject> {
+    const cluster = await connecting;
+    const options = { dryRun: false, signal };
+    const applied =
+      isNew && !upsert ? await createPatiently(cluster, operation, inputs) : await cluster.apply(inputs, options);
+    return cluster.untilReady(applied, patience(operation, inputs)).finally(() => reporter.status(operation.urn, ""));
   }
 
-  async function applyAndWait(operation: Operation, inputs: Bag): Promise<KubeObject> {
-    const cluster = await connecting;
-    const applied = await cluster.apply(inputs, { dryRun: false, signal });
-    return cluster.untilReady(applied, patience(operation, inputs)).finally(() => reporter.status(operation.urn, ""));
+  /** Its namespace, or the definition of its kind, may only be on its way: as the official plugin does, this tries again. */
+  async function createPatiently(cluster: Cluster, operation: Operation, inputs: Bag): Promise<KubeObject> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await cluster.create(inputs, { dryRun: false, signal });
+      } catch (error) {
+        const pause = CREATE_PAUSES_MS[attempt];
+        if (!isNotFound(error) || pause === undefined) throw withWords(error, operation.urn);
+        reporter.status(operation.urn, `Retry #${attempt}; creation failed: ${(error as Error).message}`);
+        await sleep(pause, undefined, { signal });
+      }
+    }
   }
 
   return {
     name: "kubernetes",
 
     async configure(given) {
+      upsert = isOn(given.upsertExistingObjects ?? process.env.PULUMI_K8S_UPSERT_EXISTING_OBJECTS);
       settings = {
         configMapMutable: isOn(given.enableConfigMapMutable ?? process.env.PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE),
         secretMutable: isOn(given.enableSecretMutable ?? process.env.PULUMI_K8S_ENABLE_SECRET_MUTABLE),
@@ -95,12 +114,12 @@ export function kubernetesProvider(reporter: Reporter): Provider {
     diff: ({ oldInputs, news }: DiffRequest) => diffObjects(oldInputs, news, settings),
 
     async create({ inputs, preview: isPreview, ...operation }: CreateRequest) {
-      const outputs = await (isPreview ? preview(operation, inputs, true) : applyAndWait(operation, inputs));
+      const outputs = await (isPreview ? preview(operation, inputs, true) : applyAndWait(operation, inputs, true));
       return { id: idOf(outputs), outputs };
     },
 
     async update({ inputs, preview: isPreview, ...operation }: UpdateRequest) {
-      return isPreview ? preview(operation, inputs, false) : applyAndWait(operation, inputs);
+      return isPreview ? preview(operation, inputs, false) : applyAndWait(operation, inputs, false);
     },
 
     async read({ id, type, oldInputs, oldOutputs }: ReadRequest) {
@@ -115,9 +134,12 @@ export function kubernetesProvider(reporter: Reporter): Provider {
       return { id: idOf(live), outputs: live, inputs };
     },
 
-    async delete({ id, type, outputs, ...operation }: DeleteRequest) {
+    // What the user said counts, not what somebody else has written to the object since.
+    async delete({ id, type, inputs, outputs, ...operation }: DeleteRequest) {
+      const annotations = isRecord(inputs.metadata) ? inputs.metadata.annotations : undefined;
       const identity = identityOf(id, type, outputs);
-      await (await connecting).remove(identity, patience({ type, ...operation }, outputs));
+      const said = { ...identity, metadata: { ...(identity.metadata as Bag), annotations } };
+      await (await connecting).remove(said, patience({ type, ...operation }, inputs));
     },
 
     async cancel() {
@@ -126,6 +148,13 @@ export function kubernetesProvider(reporter: Reporter): Provider {
 
     secretOutputs: (outputs) => (outputs.kind === "Secret" ? [["data"], ["stringData"]] : []),
   };
+}
+
+/** What the server said, in the official plugin's sentence. */
+function withWords(error: unknown, urn: string): unknown {
+  if (!(error instanceof ApiError)) return error;
+  error.message = `resource "${urn}" was not successfully created by the Kubernetes API server: ${error.message}`;
+  return error;
 }
 
 /** Resources of the SDK that are more than one object, or less: only the official plugin serves them. */

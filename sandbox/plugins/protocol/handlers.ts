@@ -119,7 +119,8 @@ export function handlers(
 
     delete: unary(async (request: Messages.DeleteRequest) => {
       const outputs = decode(request.getProperties()).bag;
-      await provider.delete({ ...operation(request), id: request.getId(), outputs });
+      const inputs = request.hasOldInputs() ? decode(request.getOldInputs()).bag : outputs;
+      await provider.delete({ ...operation(request), id: request.getId(), inputs, outputs });
       return new emptyPb.Empty();
     }),
 

@@ -55,6 +55,7 @@ export interface ReadRequest extends Operation {
 
 export interface DeleteRequest extends Operation {
   readonly id: string;
+  readonly inputs: Bag;
   readonly outputs: Bag;
 }
 

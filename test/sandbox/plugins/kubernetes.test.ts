@@ -52,10 +52,33 @@ describe("kubernetes plugin: objects", () => {
       server.intercept = ({ method }) =>
         method === "PATCH" ? { code: 403, body: { reason: "Forbidden", message, details: { causes } } } : undefined;
       await assert.rejects(provider.create({ ...POD_TYPE, inputs: POD, preview: false }), (error: Error) => {
-        assert.ok(error.message.startsWith(`${message} (403 Forbidden, PATCH ${POD_PATH})`));
+        const words = `resource "${POD_TYPE.urn}" was not successfully created by the Kubernetes API server: ${message}`;
+        assert.ok(error.message.startsWith(`${words} (403 Forbidden, PATCH ${POD_PATH})`), error.message);
         assert.match(error.message, /\n {2}- spec\.x: must be a number$/);
         return true;
       });
+    });
+
+    it("does not take over an object that is there, unless the provider says so", async () => {
+      server.objects.set(POD_PATH, { ...POD, metadata: { ...(POD.metadata as Bag), uid: "theirs" } });
+      const creating = () => provider.create({ ...POD_TYPE, inputs: POD, preview: false });
+      await assert.rejects(creating(), /pods "p" already exists \(409 AlreadyExists/);
+      assert.ok(!server.requests.some(({ method }) => method !== "GET"), "only looked");
+      await provider.configure({ kubeconfig: server.kubeconfig, upsertExistingObjects: "true" });
+      const annotations = { "pulumi.com/skipAwait": "true" };
+      const inputs = { ...POD, metadata: { ...(POD.metadata as Bag), annotations } };
+      const { outputs } = await provider.create({ ...POD_TYPE, inputs, preview: false });
+      assert.equal((outputs.metadata as Bag).uid, "theirs");
+    });
+
+    it("tries again where the namespace is not there yet", async () => {
+      let refused = 0;
+      server.intercept = ({ method }) =>
+        method === "PATCH" && refused++ === 0
+          ? { code: 404, body: { reason: "NotFound", message: 'namespaces "n" not found' } }
+          : undefined;
+      await provider.create({ ...MAP_TYPE, inputs: MAP, preview: false });
+      assert.match(progress[0] ?? "", /^Retry #0; creation failed: namespaces "n" not found/);
     });
 
     it("waits for a Pod until it is ready", async () => {
@@ -78,7 +101,11 @@ describe("kubernetes plugin: objects", () => {
     it("does not wait when the annotation says so", async () => {
       const metadata = { name: "p", namespace: "n", annotations: { "pulumi.com/skipAwait": "true" } };
       await provider.create({ ...POD_TYPE, inputs: { ...POD, metadata }, preview: false });
-      assert.equal(server.requests.filter(({ method }) => method === "GET").length, 1, "discovery only");
+      assert.equal(
+        server.requests.filter(({ method }) => method === "GET").length,
+        2,
+        "discovery, and whether it is there",
+      );
     });
 
     it("waits for a path to exist, and no longer, where waitFor names one", async () => {
@@ -88,7 +115,12 @@ describe("kubernetes plugin: objects", () => {
         return provider.create({ ...POD_TYPE, inputs, preview: false });
       };
       await waiting(".metadata.uid");
-      assert.equal(server.requests.filter(({ method }) => method === "GET").length, 1, "discovery only");
+      assert.equal(
+        server.requests.filter(({ method }) => method === "GET").length,
+        2,
+        "discovery, and whether it is there",
+      );
+      server.objects.clear();
       const creating = waiting(".status.podIP");
       await until(() => server.watcherCount === 1);
       server.change(POD_PATH, { status: { phase: "Pending", podIP: "10.0.0.1" } });
@@ -140,6 +172,7 @@ describe("kubernetes plugin: objects", () => {
         late,
         /not ready after 0.1 s\nPod is Pending\ncontainer c waits: ImagePullBackOff: no such image/,
       );
+      server.objects.clear();
       const cancelled = assert.rejects(
         provider.create({ ...POD_TYPE, inputs, preview: false }),
         /the wait was cancelled/,
@@ -206,7 +239,8 @@ describe("kubernetes plugin: objects", () => {
   });
 
   describe("delete", () => {
-    const remove = (timeoutSeconds = 0) => provider.delete({ ...POD_TYPE, timeoutSeconds, id: "n/p", outputs: POD });
+    const remove = (timeoutSeconds = 0) =>
+      provider.delete({ ...POD_TYPE, timeoutSeconds, id: "n/p", inputs: POD, outputs: POD });
 
     it("waits until the object is really gone", async () => {
       server.objects.set(POD_PATH, { ...POD, metadata: { ...(POD.metadata as Bag), uid: "u" } });
@@ -233,9 +267,20 @@ describe("kubernetes plugin: objects", () => {
         const outputs = { ...object, metadata: { ...(object.metadata as Bag), uid: "u", annotations } };
         server.objects.set(path, outputs);
         const id = path.endsWith("p") ? "n/p" : "n/c";
-        const removing = provider.delete({ ...type, timeoutSeconds: 0.1, id, outputs });
+        const removing = provider.delete({ ...type, timeoutSeconds: 0.1, id, inputs: outputs, outputs });
         await (id === "n/p" ? removing : assert.rejects(removing, /n\/c is still there/));
       }
+    });
+
+    it("goes by the annotations of the inputs, not by those that the object has by now", async () => {
+      const annotations = { "pulumi.com/skipAwait": "true", "pulumi.com/deletionPropagationPolicy": "orphan" };
+      const outputs = { ...POD, metadata: { ...(POD.metadata as Bag), uid: "u", annotations } };
+      server.objects.set(POD_PATH, outputs);
+      server.holdDeletions = true;
+      const removing = provider.delete({ ...POD_TYPE, timeoutSeconds: 0.1, id: "n/p", inputs: POD, outputs });
+      await assert.rejects(removing, /n\/p is still there/);
+      const request = server.requests.find(({ method }) => method === "DELETE");
+      assert.equal(request?.body.propagationPolicy, "Foreground");
     });
 
     it("is content when there is nothing to delete, or another object has taken the name", async () => {
