@@ -2,9 +2,10 @@
  * Who works on a stack, and where. One run at a time: two would take each other's pods away. What a run that was killed has left is
  * where that run had it, whatever the next one is told.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { CACHE } from "./places.ts";
+import { DatabaseSync } from "node:sqlite";
+import { privateFolder, RUNS, requireStackName } from "./places.ts";
 import { UserError } from "./problem.ts";
 
 export interface Claim {
@@ -20,7 +21,8 @@ export interface Made {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-export const claimFile = (stack: string): string => join(CACHE, "runs", `${stack}.json`);
+/** In a directory of their own: a stack may be called `a.json`. */
+export const claimFile = (stack: string): string => join(RUNS, "claims", `${requireStackName(stack)}.json`);
 
 /**
  * Takes the stack for this process, and gives what an earlier run that was killed had made.
@@ -28,28 +30,49 @@ export const claimFile = (stack: string): string => join(CACHE, "runs", `${stack
  * @throws UserError where another process works on it
  */
 export function claim(file: string, stack: string): Made | undefined {
-  const earlier = read(file);
-  if (earlier && earlier.pid !== process.pid && lives(earlier))
-    throw new UserError(`another \`npm start\` of stack ${stack} runs as process ${earlier.pid}`, {
-      remedy: `wait for it, or end it with \`kill -INT ${earlier.pid}\``,
-    });
-  claimMade(file, earlier?.made);
-  return earlier?.made;
+  return alone(file, () => {
+    const earlier = read(file);
+    if (earlier && earlier.pid !== process.pid && lives(earlier))
+      throw new UserError(`another \`npm start\` of stack ${stack} runs as process ${earlier.pid}`, {
+        remedy: `wait for it, or end it with \`kill -INT ${earlier.pid}\``,
+      });
+    write(file, earlier?.made);
+    return earlier?.made;
+  });
 }
 
 /** Says what is about to be made, before it is. */
-export function claimMade(file: string, made: Made | undefined): void {
-  mkdirSync(dirname(file), { recursive: true });
+export const claimMade = (file: string, made: Made | undefined): void => alone(file, () => write(file, made));
+
+export const release = (file: string): void => alone(file, () => rmSync(file, { force: true }));
+
+/** How long others may take to read and write a claim, in milliseconds: each takes one or two. */
+const TURN_MS = 30_000;
+
+/**
+ * Reads and writes claims while nobody else does. A lock file would have to be removed when its process was killed, and two that
+ * remove it at the same time both go on; this one is the kernel's, which lets it go with the process.
+ */
+function alone<T>(file: string, work: () => T): T {
+  const folder = dirname(file);
+  privateFolder(folder);
+  const lock = new DatabaseSync(join(folder, "lock"), { timeout: TURN_MS });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+    return work();
+  } finally {
+    lock.close();
+  }
+}
+
+function write(file: string, made: Made | undefined): void {
   const own: Claim = { pid: process.pid, started: startOf(process.pid), made };
   // A kill leaves the old or the new one, never a part.
-  writeFileSync(`${file}.new`, JSON.stringify(own));
+  writeFileSync(`${file}.new`, JSON.stringify(own), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
 
-export const release = (file: string): void => rmSync(file, { force: true });
-
 function read(file: string): Claim | undefined {
-  if (!existsSync(file)) return undefined;
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Claim;
   } catch {
@@ -61,8 +84,9 @@ function lives({ pid, started }: Claim): boolean {
   if (started === undefined) {
     try {
       return process.kill(pid, 0);
-    } catch {
-      return false;
+    } catch (error) {
+      // EPERM: another user's process, which lives.
+      return (error as NodeJS.ErrnoException).code === "EPERM";
     }
   }
   return startOf(pid) === started;

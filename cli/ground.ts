@@ -1,9 +1,9 @@
 /** What a run stands on: the user's own cluster where one is named, the sandbox otherwise; and the Pulumi engine. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { CACHE, ROOT } from "./places.ts";
+import { CACHE, privateFolder, ROOT, RUNS } from "./places.ts";
 import { UserError } from "./problem.ts";
 
 export interface Ground {
@@ -36,7 +36,7 @@ interface SandboxDocument extends EngineDocument {
 }
 
 /** Says that a run, and not a person, started the sandbox: so a later run takes it down even if this one is killed. */
-const OURS = join(CACHE, "runs", "sandbox-of-a-run");
+const OURS = join(RUNS, "sandbox-of-a-run");
 
 /** @param own true where the settings name a kubeconfig or a context */
 export async function prepareGround(own: boolean, keep: boolean, signal: AbortSignal): Promise<Ground> {
@@ -45,7 +45,7 @@ export async function prepareGround(own: boolean, keep: boolean, signal: AbortSi
     return { kind: "cluster", env, engine: engine.version, plugins, settings: {}, fresh: false, leave: async () => {} };
   }
   const asked = sandboxIsUp();
-  mkdirSync(join(CACHE, "runs"), { recursive: true });
+  privateFolder(RUNS);
   if (!asked) writeFileSync(OURS, "");
   const leave = async () => {
     if (keep || !existsSync(OURS)) return;

@@ -5,7 +5,7 @@ import { Option } from "commander";
 import { parse } from "yaml";
 import { PROJECT } from "../core/manifests/names.ts";
 import { parseSettings, type Settings } from "../core/settings.ts";
-import { ROOT } from "./places.ts";
+import { ROOT, requireStackName } from "./places.ts";
 import { UserError } from "./problem.ts";
 
 export interface SettingsOptions {
@@ -59,7 +59,7 @@ export function saidSettings({ set = [], node, scenario }: SettingsOptions): Rec
 export const readSettings = (options: SettingsOptions): Settings => parseSettings(givenSettings(options));
 
 function stackSettings(stack: string): Record<string, unknown> {
-  const file = join(ROOT, `Pulumi.${stack}.yaml`);
+  const file = join(ROOT, `Pulumi.${requireStackName(stack)}.yaml`);
   if (!existsSync(file))
     throw new UserError(`there is no stack file Pulumi.${stack}.yaml`, {
       remedy: `make one with \`pulumi stack init ${stack}\` and \`pulumi config set\`, or name another with --stack`,

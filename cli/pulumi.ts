@@ -7,7 +7,7 @@ import type { NodeVerdict } from "../core/answer.ts";
 import { PROJECT } from "../core/manifests/names.ts";
 import { type Allowed, RULES } from "../core/rules/index.ts";
 import program from "../index.ts";
-import { CACHE, ROOT } from "./places.ts";
+import { privateFolder, ROOT, RUNS, requireStackName } from "./places.ts";
 import { UserError } from "./problem.ts";
 
 export interface Run {
@@ -22,7 +22,7 @@ export interface Run {
 }
 
 /** Where a stack's state stays while its run is under way: what is here was not taken down to the end. */
-export const stateOf = (stack: string): string => join(CACHE, "runs", stack);
+export const stateOf = (stack: string): string => join(RUNS, "stacks", requireStackName(stack));
 export const wasInterrupted = (stack: string): boolean => existsSync(stateOf(stack));
 export const forget = (stack: string): void => rmSync(stateOf(stack), { recursive: true, force: true });
 
@@ -43,6 +43,7 @@ export async function openRun(
   onEvent: (event: EngineEvent) => void,
 ): Promise<Run> {
   const folder = stateOf(stack);
+  privateFolder(folder);
   mkdirSync(join(folder, "state"), { recursive: true });
   // The project file as it stands, so that its typed configuration is enforced here too; only its program is elsewhere.
   const project = parse(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8")) as ProjectSettings;

@@ -32,5 +32,6 @@ describe("settings of a command line", () => {
   it("refuse a stack that is not there, and a change without a value", () => {
     assert.throws(() => givenSettings({ stack: "nope" }), UserError);
     assert.throws(() => givenSettings({ stack: "homelab", set: ["run"] }), /--set run has no value/);
+    assert.throws(() => givenSettings({ stack: "x/../Pulumi.homelab" }), /"x\/..\/Pulumi.homelab" is not the name/);
   });
 });

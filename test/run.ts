@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import Mocha from "mocha";
 import { kernelSettings, settingsBefore } from "./kernelSettings.ts";
+import "./ownRuns.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const [stage, ...names]: readonly (string | undefined)[] = ["unit", "e2e"].includes(process.argv[2] ?? "")

@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { claim, claimMade, release } from "../../cli/claim.ts";
+import type { Readable } from "node:stream";
+import { claim, claimFile, claimMade, release } from "../../cli/claim.ts";
+import { CACHE } from "../../cli/places.ts";
+
+/** Empty where the process ended without one. */
+async function firstLine(stream: Readable): Promise<string> {
+  for await (const chunk of stream) return String(chunk);
+  return "";
+}
 
 describe("the claim of a stack", () => {
   let folder: string;
@@ -46,6 +54,51 @@ describe("the claim of a stack", () => {
     claim(file, "homelab");
     of(process.ppid, { started: "1" });
     assert.equal(claim(file, "homelab"), undefined);
+  });
+
+  it("can be read by nobody else: settings may hold keys", () => {
+    claim(file, "homelab");
+    claimMade(file, made);
+    const folders = [join(folder, "runs")];
+    const files = readdirSync(folders[0] ?? "").map((name) => join(folder, "runs", name));
+    for (const path of folders) assert.equal(statSync(path).mode & 0o777, 0o700, path);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.ok(files.includes(file));
+  });
+
+  it("has a file that no name of a stack leads out of", () => {
+    for (const stack of ["x/../../w", "..", ".", "", "a/b", "a\nb", "a\u001b[31m", "x".repeat(101)])
+      assert.throws(() => claimFile(stack), /is not the name of a stack$/, JSON.stringify(stack));
+    for (const stack of ["homelab", "a.b", "...", "A-1_b"])
+      assert.ok(claimFile(stack).endsWith(`/claims/${stack}.json`));
+  });
+
+  it("lies elsewhere in the tests than a user's", () => {
+    const { FUSE_TEST_RUNS: runs = "?" } = process.env;
+    assert.ok(claimFile("homelab").startsWith(`${runs}/`));
+    assert.ok(!runs.startsWith(CACHE));
+  });
+
+  it("is one process's, of several that take it at the same moment", async () => {
+    const rounds = 25;
+    claim(file, "homelab");
+    const names = Array.from({ length: rounds }, (_, round) => join(folder, "runs", `${round}.json`));
+    // Every second one was left by a process that has ended: taking over is raced for as well.
+    for (const [round, name] of names.entries())
+      if (round % 2) writeFileSync(name, JSON.stringify({ pid: process.pid, started: "1" }));
+    const args = [join(folder, "runs"), String(rounds), String(Date.now() + 2500), "15"];
+    const racers = Array.from({ length: 4 }, () =>
+      spawn(process.execPath, [join(import.meta.dirname, "claimant.ts"), ...args], {
+        stdio: ["pipe", "pipe", "inherit"],
+      }),
+    );
+    try {
+      const lines = await Promise.all(racers.map(({ stdout }) => firstLine(stdout)));
+      const got = lines.flatMap((line) => JSON.parse(line) as number[]).sort((a, b) => a - b);
+      assert.deepEqual(got, [...names.keys()]);
+    } finally {
+      for (const { stdin } of racers) stdin.end();
+    }
   });
 
   it("is free where its file is torn", () => {

@@ -1,0 +1,18 @@
+/** One of several processes that claim the same stacks at the same moments; prints the rounds that it got. See claim.test.ts. */
+import { join } from "node:path";
+import { claim } from "../../cli/claim.ts";
+
+const [folder = "", rounds = "0", first = "0", apart = "0"] = process.argv.slice(2);
+const got: number[] = [];
+for (let round = 0; round < Number(rounds); round++) {
+  while (Date.now() < Number(first) + round * Number(apart));
+  try {
+    claim(join(folder, `${round}.json`), "raced");
+    got.push(round);
+  } catch (error) {
+    if (!/another `npm start`/.test(String(error))) throw error;
+  }
+}
+process.stdout.write(`${JSON.stringify(got)}\n`);
+// Alive until all have tried: a claim of a process that has ended is free.
+process.stdin.resume();
