@@ -22,6 +22,7 @@ const PRODUCER = `# in the daemon's pod: the parent directory, never the mount p
 securityContext: { privileged: true }
 volumeMounts:
   - { name: media, mountPath: /media, mountPropagation: Bidirectional }   # mount at /media/fuse
+# before each start of the daemon, since a killed one leaves its dead mount: umount -l /media/fuse; until then readers stay blind
 # in each reader's pod; readOnly does not reach the FUSE mount below: mount it read-only in the daemon
 volumeMounts:
   - { name: media, mountPath: /media, readOnly: true, mountPropagation: HostToContainer }
@@ -71,7 +72,8 @@ export function decide(verdict: "success" | "failure" | "inconclusive", grade: G
     };
   return {
     text: CONTAINERISE,
-    nextStep: "Deploy the daemon and its readers on one hostPath directory, as in this fragment.",
+    nextStep:
+      "Deploy the daemon and its readers on one hostPath directory, as in this fragment. Grade A rests on unmounting the dead mount before the daemon mounts again.",
     manifest: PRODUCER,
   };
 }

@@ -8,16 +8,30 @@ import { type PodSpecFact, type SpecSource, specFact } from "./specFact.ts";
 
 export type { BridgeFact, ContainerSpecFact, PodSpecFact } from "./specFact.ts";
 
-/** One machine-readable line of the probe: see `record` in probe/lib.sh. */
+/**
+ * One machine-readable line of the probe: see `record` in probe/lib.sh. What a step's result proves:
+ *
+ * - `mount ok` (producer): the mount table has a FUSE line at the mount point itself; `mountinfo` is that line.
+ * - `marker ok`: the marker was read back from another device than the one below the mount; `nonce` tells this mount.
+ * - `crash ok`: the daemon was killed (`fault` hang: stopped) at `at`, and the producer has seen since that the mount is dead:
+ *   `errno` ENOTCONN, or GONE from the mount table; of a hang ETIMEDOUT. `crash error`: the daemon lives on.
+ * - `clean ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead.
+ * - `read` (readers): one look at the marker, from `looked` to the record's own time, told only where it differs from the last
+ *   one; `look error`: it still fails. `fuse_at_start` and `mountinfo` are of the mount point itself, or of the bridge.
+ * - `verdict ok` (readers): `seen_uptime` and `seen_until` are that look's beginning and end, `control_uptime` the beginning
+ *   of the control's look that came after it and saw nothing.
+ * - `control ok`: it does not see the marker; `mountinfo` is its own bridge. `control error`, `kind` seen: it does.
+ * - `identity`: `uid` and effective `capabilities` as the kernel has them.
+ */
 const probeRecord = z.looseObject({
   time: z.string(),
   /** Seconds since the node's boot, 10 ms fine: the one clock all containers of a node share. */
-  uptime: z.number(),
+  uptime: z.number().nonnegative(),
   run: z.string(),
   node: z.string(),
-  /** producer, control, default, hardened. */
-  role: z.string(),
-  step: z.string(),
+  /** producer, control, default, hardened, user; of a container that comes before these: turn. */
+  role: z.string().min(1),
+  step: z.string().min(1),
   result: z.enum(["ok", "error", "info"]),
   errno: z.string().optional(),
   detail: z.string().optional(),
@@ -44,6 +58,8 @@ export interface PodFact {
   readonly component: string;
   readonly phase: string;
   readonly nodeName?: string;
+  /** RFC 3339: of several pods of one component only the newest is part of the test. */
+  readonly created?: string;
   /** Why the scheduler has not placed it, in the scheduler's words. */
   readonly unschedulable?: string;
   /** Why the kubelet refused or ended the whole pod: Evicted, OutOfcpu, DeadlineExceeded. */
@@ -56,6 +72,8 @@ export interface PodFact {
 
 export interface EventFact {
   readonly object: string;
+  /** The container of the pod that it is about, where it names one. */
+  readonly container?: string;
   readonly reason: string;
   readonly message: string;
   /** How often it was said; undefined where nobody counted. */
@@ -83,17 +101,31 @@ export interface Evidence {
   /** The API's own words where it refused an object of the test. */
   readonly refusals: readonly string[];
   /**
-   * `pod/container` of each that has started and whose log nobody has served yet, or, where it has ended, not to its end.
-   * Undefined where nobody kept count.
+   * `pod/container` of each that has started and whose log nobody has served yet, or, where it has ended, not to its end: what
+   * it has to say may prove more than what others say of it. Undefined where nobody kept count.
    */
   readonly unread?: readonly string[];
   /** True when no more will come: the time for collecting is over. */
   readonly final: boolean;
 }
 
+/**
+ * The evidence as far as it can be believed: records of this run and node alone, each once, in the order of the node's clock. A
+ * log that was read twice, or came late, changes nothing.
+ */
+export function believed(evidence: Evidence): Evidence {
+  const own = evidence.records.filter(({ run, node }) => run === evidence.run && node === evidence.node);
+  const once = new Map(own.map((record) => [JSON.stringify(record), record]));
+  const records = [...once.values()].sort((a, b) => a.uptime - b.uptime || a.role.localeCompare(b.role));
+  return { ...evidence, records };
+}
+
+/** How a record's line begins: see `record` in probe/lib.sh. */
+const BEGINNING = '{"time":"';
+
 /** A probe's log line as a record, or undefined where the line is for people, or torn. */
 export function parseRecord(line: string): ProbeRecord | undefined {
-  if (!line.startsWith("{")) return undefined;
+  if (!line.startsWith(BEGINNING)) return undefined;
   try {
     return probeRecord.safeParse(JSON.parse(line)).data;
   } catch {
@@ -114,7 +146,13 @@ interface ApiContainerStatus {
   restartCount?: number | undefined;
 }
 export interface ApiPod {
-  metadata?: { name?: string | undefined; labels?: Record<string, string> | undefined } | undefined;
+  metadata?:
+    | {
+        name?: string | undefined;
+        labels?: Record<string, string> | undefined;
+        creationTimestamp?: Date | string | undefined;
+      }
+    | undefined;
   spec?: (SpecSource & { nodeName?: string | undefined }) | undefined;
   status?:
     | {
@@ -134,10 +172,12 @@ export function podFact(pod: ApiPod): PodFact {
   const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
   const component = pod.metadata?.labels?.[LABELS.component] ?? "";
   const { reason, message } = pod.status ?? {};
+  const created = pod.metadata?.creationTimestamp;
   return {
     name: pod.metadata?.name ?? "",
     component,
     phase: pod.status?.phase ?? "Pending",
+    ...(created ? { created: new Date(created).toISOString() } : {}),
     ...(pod.spec?.nodeName ? { nodeName: pod.spec.nodeName } : {}),
     ...(scheduled?.status === "False" ? { unschedulable: scheduled.message ?? scheduled.reason ?? "" } : {}),
     ...(reason ? { reason } : {}),

@@ -18,8 +18,10 @@ export interface ReaderTimeline {
   /** From the first mount to the first read of its marker. */
   readonly seenMs?: number;
   readonly stale?: Stale;
-  /** From the second mount to the first read of its marker. */
+  /** From the second mount to the first read of its marker, within that mount. */
   readonly recoveredMs?: number;
+  /** Whether it looked while the second mount was there, and never read it: only then it is known that it does not come back. */
+  readonly notBack?: true;
   /** Whether the reader's container was started again between the crash and that read. */
   readonly restarted?: true;
   /** Whether its container was created when the FUSE mount was there already. */
@@ -33,95 +35,166 @@ export interface ReaderTimeline {
 export interface Timeline {
   /** From the start of the FUSE daemon to its mount. */
   readonly mountMs?: number;
-  /** Whether the daemon was killed and mounted again: only then can a reader recover, or not. */
+  /**
+   * Whether the daemon was seen dead, its mount taken away and made again with a marker: only then can a reader recover,
+   * or not.
+   */
   readonly remounted: boolean;
-  /** True once the producer is through with its schedule. */
+  /** Of a daemon that hung: whether its connection could be aborted. */
+  readonly aborted?: boolean;
+  /** True once the producer is through with its schedule, and each reader has looked past the second mount. */
   readonly complete: boolean;
   /** By role: default, hardened. */
   readonly readers: Readonly<Record<string, ReaderTimeline>>;
 }
 
+/** @param evidence as `believed` gives it: in the order of the node's clock */
 export function timelineOf(evidence: Evidence, readers: readonly string[]): Timeline {
   const producer = evidence.records.filter(({ role }) => role === "producer");
-  const good = (step: string) => producer.filter((record) => record.step === step && record.result === "ok");
-  const [first, second] = good("mount");
-  const [firstMarker, ...laterMarkers] = good("marker");
-  const [crash] = good("crash");
-  // A daemon that cannot be mounted again ends the schedule too, long before the pod.
-  const notBack = producer.find(
-    ({ step, result, uptime }) =>
-      (step === "mount" || step === "marker") && result === "error" && crash && uptime > crash.uptime,
-  );
+  const marks = marksOf(producer);
+  const [first] = producer.filter(isOk("mount"));
   const daemon = producer.find(({ step }) => step === "daemon");
-  const [cleaned] = good("clean");
-  const marks = { first, second, crash, cleaned, firstNonce: firstMarker?.nonce, laterMarkers };
+  const abort = producer.find(({ step }) => step === "abort");
   return {
-    ...(daemon && first ? { mountMs: since(daemon, first) } : {}),
-    remounted: crash !== undefined && second !== undefined,
-    complete: notBack !== undefined || producer.some(({ step }) => step === "inspect" || step === "unmount"),
-    readers: Object.fromEntries(readers.map((role) => [role, readerTimeline(evidence, role, marks)])),
+    ...(daemon && first ? { mountMs: since(daemon.uptime, first.uptime) } : {}),
+    remounted: marks.again !== undefined,
+    ...(abort ? { aborted: abort.result === "ok" } : {}),
+    complete: isComplete(evidence, producer, marks, readers),
+    readers: Object.fromEntries(readers.map((role) => [role, readerTimeline(evidence, role, first, marks)])),
   };
 }
 
 interface Marks {
-  readonly first: ProbeRecord | undefined;
-  readonly second: ProbeRecord | undefined;
-  readonly crash: ProbeRecord | undefined;
-  readonly cleaned: ProbeRecord | undefined;
-  readonly firstNonce: string | undefined;
-  /** Those of the second mount and of what came after it. */
-  readonly laterMarkers: readonly ProbeRecord[];
+  /** Those of the mounts before the crash. */
+  readonly before: readonly ProbeRecord[];
+  /** When the daemon died, or began to hang. */
+  readonly crashed?: number;
+  /** The second mount: after the crash, and after the dead one was taken away. */
+  readonly again?: {
+    /** When the dead mount was gone: whoever began to look later sees it no more. */
+    readonly from: number;
+    readonly mount: ProbeRecord;
+    readonly marker: ProbeRecord;
+    /** Undefined while it lasts. */
+    readonly until?: number;
+  };
 }
 
-function readerTimeline(evidence: Evidence, role: string, marks: Marks): ReaderTimeline {
-  const { first, second, crash } = marks;
-  const own = evidence.records.filter((record) => record.role === role);
-  const reads = own.filter(({ step }) => step === "read");
-  const readOf = (nonces: readonly (string | undefined)[], from = 0) =>
-    reads.find(({ result, nonce, uptime }) => result === "ok" && nonce && nonces.includes(nonce) && uptime >= from);
-  const seen = readOf([marks.firstNonce]);
-  // A file of the daemon's own has the same nonce in every mount. The first can be read no more once it was killed and taken
-  // away; the second may be, even before the producer has told of it.
-  const gone = marks.cleaned ?? crash;
-  const recovered = readOf(
-    marks.laterMarkers.map(({ nonce }) => nonce),
-    gone?.uptime,
+const isOk = (step: string) => (record: ProbeRecord) => record.step === step && record.result === "ok";
+
+/** What ends a mount, or shows that it has ended. */
+const endsMount = ({ step, result }: ProbeRecord): boolean =>
+  ["unmount-in-order", "unmount", "finish", "mount"].includes(step) || (step === "daemon" && result === "error");
+
+function marksOf(producer: readonly ProbeRecord[]): Marks {
+  const markers = producer.filter(isOk("marker"));
+  const crash = producer.find(isOk("crash"));
+  if (!crash) return { before: markers };
+  const crashed = at(crash);
+  const marks = { before: markers.filter(({ uptime }) => uptime < crashed), crashed };
+  // The next life of a container that died with its daemon meets the mount as one that was left.
+  const cleaned = producer.find((one) => (isOk("clean")(one) || isOk("stale")(one)) && one.uptime >= crash.uptime);
+  const mount = cleaned && producer.find((one) => isOk("mount")(one) && one.uptime >= cleaned.uptime);
+  const after = mount && producer.slice(producer.indexOf(mount) + 1);
+  const end = after?.find(endsMount);
+  const marker = after?.slice(0, end && after.indexOf(end)).find(isOk("marker"));
+  if (!cleaned || !mount || !marker) return marks;
+  return { ...marks, again: { from: cleaned.uptime, mount, marker, ...(end ? { until: end.uptime } : {}) } };
+}
+
+function isComplete(
+  { records, pods, unread = [], final }: Evidence,
+  producer: readonly ProbeRecord[],
+  { crashed, again }: Marks,
+  readers: readonly string[],
+): boolean {
+  if (!final && unread.length > 0) return false;
+  const through = producer.some(
+    ({ step, result, uptime }) =>
+      ["inspect", "unmount"].includes(step) ||
+      // A daemon that outlives its kill, or cannot be mounted again, ends the schedule long before the pod.
+      (step === "crash" && result === "error") ||
+      (step === "mount" && result === "error" && crashed !== undefined && uptime > crashed),
   );
+  if (!through || !again) return through;
+  const { until } = again;
+  const ended = (role: string) =>
+    pods.some(({ containers, spec }) => {
+      const name = spec?.containers.find((container) => container.role === role)?.name;
+      return containers.some((container) => container.name === name && container.state === "terminated");
+    });
+  return readers.every(
+    (role) => ended(role) || (until !== undefined && records.some((one) => one.role === role && one.uptime >= until)),
+  );
+}
+
+function readerTimeline(
+  { records }: Evidence,
+  role: string,
+  first: ProbeRecord | undefined,
+  { before, crashed, again }: Marks,
+): ReaderTimeline {
+  const own = records.filter((record) => record.role === role);
+  const reads = own.filter(({ step }) => step === "read");
+  const seen = reads.find((read) => isOneOf(before, read) && (crashed === undefined || began(read) < crashed));
+  // A file of the daemon's own has the same nonce in every mount: which of them was read tells the time of the look. The
+  // second may be read even before the producer has told of it.
+  const within = (record: ProbeRecord) =>
+    again !== undefined && began(record) >= again.from && began(record) <= (again.until ?? Number.POSITIVE_INFINITY);
+  const recovered = again && reads.find((read) => isOneOf([again.marker], read) && within(read));
   const error =
-    crash && reads.find((read) => read.result === "error" && read.errno !== "ENOENT" && read.uptime >= crash.uptime);
+    crashed === undefined
+      ? undefined
+      : reads.find((read) => read.result === "error" && read.errno !== "ENOENT" && read.uptime >= crashed);
   const over =
     error && reads.find((read) => read.uptime > error.uptime && (read.result === "ok" || read.errno === "ENOENT"));
-  // What is read after the crash but before the clean-up may still come from a cache: only the recovered state tells.
   const starts = own.filter(({ step }) => step === "start");
   // What is restarted only after it was back, at the end of a mount, came back by itself.
   const restarted =
-    crash &&
-    starts
-      .slice(1)
-      .some(({ uptime }) => uptime > crash.uptime && (recovered === undefined || uptime < recovered.uptime));
+    crashed !== undefined &&
+    starts.some(({ uptime }) => uptime > crashed && (recovered === undefined || uptime < recovered.uptime));
+  const until = again?.until;
+  const notBack =
+    again !== undefined &&
+    until !== undefined &&
+    recovered === undefined &&
+    own.some((look) => failed(look) && within(look) && began(look) >= again.marker.uptime) &&
+    own.some(({ uptime }) => uptime >= until);
   const finish = own.findLast(({ step }) => step === "finish");
-  const [again] = marks.laterMarkers;
-  const leftEarly = !recovered && finish && again && finish.uptime < again.uptime;
-  const opened = crash && !restarted && own.some(({ step, uptime }) => step === "held" && uptime < crash.uptime);
+  const leftEarly = !recovered && finish && again && finish.uptime < again.marker.uptime;
+  const opened =
+    crashed !== undefined && !restarted && own.some(({ step, uptime }) => step === "held" && uptime < crashed);
   const held = opened && recovered && own.find(({ step, uptime }) => step === "held" && uptime >= recovered.uptime);
   return {
-    ...(seen && first ? { seenMs: since(first, seen) } : {}),
-    ...(error && crash
+    ...(seen && first ? { seenMs: since(first.uptime, seen.uptime) } : {}),
+    ...(error && crashed !== undefined
       ? {
           stale: {
             errno: error.errno ?? "UNKNOWN",
-            afterMs: since(crash, error),
-            ...(over ? { lastedMs: since(error, over) } : {}),
+            afterMs: since(crashed, error.uptime),
+            ...(over ? { lastedMs: since(error.uptime, over.uptime) } : {}),
           },
         }
       : {}),
-    ...(recovered && second ? { recoveredMs: since(second, recovered) } : {}),
-    ...(recovered && restarted ? { restarted } : {}),
+    ...(recovered && again ? { recoveredMs: since(again.mount.uptime, recovered.uptime) } : {}),
+    ...(notBack ? { notBack: true as const } : {}),
+    ...(recovered && restarted ? { restarted: true as const } : {}),
     ...(starts[0]?.fuse_at_start === "yes" ? { bornLate: true as const } : {}),
     ...(leftEarly ? { leftEarly: true as const } : {}),
     ...(held ? { heldFile: held.result === "ok" ? ("alive" as const) : ("dead" as const) } : {}),
   };
 }
 
+const isOneOf = (markers: readonly ProbeRecord[], { result, nonce }: ProbeRecord): boolean =>
+  result === "ok" && nonce !== undefined && markers.some((marker) => marker.nonce === nonce);
+
+const failed = ({ step, result }: ProbeRecord): boolean => ["read", "look"].includes(step) && result === "error";
+
+/** When the look began that a record is of; the record itself comes at its end. */
+const began = ({ looked, uptime }: ProbeRecord): number => (looked === undefined ? uptime : Number(looked));
+
+/** When the daemon got its signal; the record comes when the producer has seen what that did. */
+const at = ({ at: given, uptime }: ProbeRecord): number => (given === undefined ? uptime : Number(given));
+
 /** At least 0: a reader may see what the producer has done before the producer has told of it. */
-const since = (from: ProbeRecord, to: ProbeRecord): number => Math.max(0, Math.round((to.uptime - from.uptime) * 1000));
+const since = (from: number, to: number): number => Math.max(0, Math.round((to - from) * 1000));

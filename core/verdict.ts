@@ -12,7 +12,7 @@ import {
   recordQuote,
 } from "./causes/index.ts";
 import { type Decision, decide, type Grade } from "./decision.ts";
-import type { Evidence } from "./evidence.ts";
+import { believed, type Evidence } from "./evidence.ts";
 import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
 
@@ -41,11 +41,16 @@ export interface Verdict {
 }
 
 /** The verdict the evidence allows, or undefined while more evidence may still decide. */
-export function judge(evidence: Evidence): Verdict | undefined {
+export function judge(given: Evidence): Verdict | undefined {
+  const evidence = believed(given);
+  // What nobody has read yet may prove more than whatever explains a failure.
+  const unheard = !evidence.final && (evidence.unread ?? []).length > 0;
   for (const cause of causes) {
+    if (unheard && cause.outcome !== "success") continue;
     const quotes = cause.find(evidence);
     if (quotes) return verdictOf(cause, quotes, evidence);
   }
+  if (unheard) return undefined;
   if (evidence.final || (notRead(evidence) && !daemonEndPending(evidence))) {
     return verdictOf(unknown(evidence), raw(evidence), evidence);
   }
@@ -56,7 +61,7 @@ export function judge(evidence: Evidence): Verdict | undefined {
 export function settled(verdict: Verdict): boolean {
   if (verdict.verdict !== "success") return true;
   const { complete, readers } = verdict.timings;
-  return complete || Object.values(readers).every(({ heldFile }) => heldFile !== undefined);
+  return complete || (verdict.grade === "A" && Object.values(readers).every(({ heldFile }) => heldFile !== undefined));
 }
 
 type Found = Pick<Cause, "id" | "outcome" | "explanation" | "fix">;
@@ -87,16 +92,15 @@ const notesOf = (evidence: Evidence): Note[] =>
   });
 
 /**
- * Whether it comes back by itself is known once it has, or once the second mount has come and gone. A reader that did not see the
- * first mount has not come back, and one that looked away before the second cannot say.
+ * A: each reader saw the first mount, and read the second one's marker within it, without a restart. B: the same but for a reader
+ * that was restarted, or looked at the second mount and did not read it. What nobody has seen gives no grade.
  */
-function gradeOf(outcome: Cause["outcome"], timings: Timeline): Grade | undefined {
+function gradeOf(outcome: Cause["outcome"], { readers, remounted }: Timeline): Grade | undefined {
   if (outcome === "failure") return "C";
-  const readers = Object.values(timings.readers);
-  if (outcome === "inconclusive" || readers.some(({ leftEarly }) => leftEarly)) return undefined;
-  if (readers.every(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted))
-    return readers.every(({ seenMs }) => seenMs !== undefined) ? "A" : undefined;
-  return timings.complete && timings.remounted ? "B" : undefined;
+  const all = Object.values(readers);
+  if (outcome === "inconclusive" || !remounted || all.some(({ seenMs }) => seenMs === undefined)) return undefined;
+  if (all.every(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted)) return "A";
+  return all.every(({ recoveredMs, notBack }) => recoveredMs !== undefined || notBack) ? "B" : undefined;
 }
 
 /** A failure nobody has named yet is a failure only where the question was really asked: a marker was there, and not read. */

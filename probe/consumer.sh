@@ -34,7 +34,7 @@ main() {
   log_identity
   bridge_mount=$(volume_mount)
   fuse_at_start=no
-  if is_fuse "$(type_of_mount "$(mount_of "$MOUNT")")"; then fuse_at_start=yes; fi
+  if is_fuse "$(type_of_mount "$(mounts_at "$MOUNT" | tail -n 1)")"; then fuse_at_start=yes; fi
   record start info "bridge is $(peers_of_mount "$bridge_mount"); a FUSE mount is there already: $fuse_at_start" \
     propagation "$(peers_of_mount "$bridge_mount")" fuse_at_start "$fuse_at_start" life "$life" mountinfo "$bridge_mount"
   [ "$ROLE" != user ] || permissions_only
@@ -75,13 +75,12 @@ restart_once() {
   exit 1
 }
 
-# One look at the marker. Sets content, errno, fstype, device and bridge_device; logs only what changed.
+# One look at the marker. Sets content, errno, fstype, device and bridge_device; logs what changed.
 look() {
   content='' device='' looked=$(uptime_now)
   if read_marker "$FINDINGS/marker-$ROLE"; then content=$out; fi
   read_errno=$errno read_out=$out
-  marker_mount=$(mount_of "$MARKER")
-  fstype=$(type_of_mount "$marker_mount")
+  look_at_mount
   if [ -n "$content" ]; then
     # Between the two the daemon may have died, or hung: then this look has failed.
     if bounded stat -c %d "$MARKER"; then device=$out; else content='' read_errno=$errno read_out=$out; fi
@@ -89,18 +88,41 @@ look() {
   bounded stat -c %d "$BRIDGE"
   bridge_device=$out
   new="$read_errno|$content|$fstype|$device"
-  [ "$new" = "$state" ] && return
-  state=$new seen_at=$looked
+  if [ "$new" = "$state" ]; then
+    still
+    return
+  fi
+  state=$new seen_at=$looked seen_until=$(uptime_now)
+  told_at=$seen_until
   if [ -z "$read_errno" ]; then
-    record read ok "read the marker on $fstype (device $device, bridge $bridge_device): $content" path "$MARKER" fstype "$fstype" \
+    record read ok "read the marker on $fstype (device $device, bridge $bridge_device): $content" path "$MARKER" looked "$looked" fstype "$fstype" \
       propagation "$(peers_of_mount "$marker_mount")" device "$device" bridge_device "$bridge_device" \
       nonce "$(nonce_of "$content")" marker_run "$(run_of "$content")" mountinfo "$marker_mount"
   else
-    record read error "cannot read the marker: $read_errno ($read_out)" path "$MARKER" fstype "$fstype" errno "$read_errno" \
+    record read error "cannot read the marker: $read_errno ($read_out)" path "$MARKER" looked "$looked" fstype "$fstype" errno "$read_errno" \
       detail "$read_out" propagation "$(peers_of_mount "$marker_mount")" mountinfo "$marker_mount" mounts "$(mounts_at "$MOUNT")"
   fi
   # Of a daemon that does not answer this would tell nothing new, and whoever is ended while he reads waits in his close.
   if [ "$held" = yes ] && [ "$read_errno" != ETIMEDOUT ]; then echo read >&4; fi
+}
+
+# The mount at the mount point itself, or the file system that it lies in. A bridge may be on FUSE, too: that is none of the daemon's.
+look_at_mount() {
+  marker_mount=$(mounts_at "$MOUNT" | tail -n 1)
+  fstype=$(type_of_mount "$marker_mount")
+  [ -z "$marker_mount" ] || return 0
+  marker_mount=$(mount_of "$MARKER")
+  fstype=$(type_of_mount "$marker_mount")
+  if is_fuse "$fstype"; then fstype="the bridge's $fstype" marker_mount=''; fi
+}
+
+# After a SUCCESS, and while the producer's schedule may run, a failure that lasts is told each second. A reader that looks and
+# does not come back is told so from one of which nobody knows.
+still() {
+  [ -n "$read_errno" ] && { [ "$verdict" = success ] || [ "$life" = 2 ]; } || return 0
+  [ "$(since "$born")" -lt "$WATCH_SECONDS" ] && over "$told_at" 1 || return 0
+  told_at=$(uptime_now)
+  record look error "still cannot read the marker: $read_errno" errno "$read_errno" looked "$looked"
 }
 
 nonce_of() { printf '%s\n' "$1" | sed -n 's/^.*nonce=\([0-9a-f-]*\).*$/\1/p'; }
@@ -115,9 +137,9 @@ report_control() {
   [ "${theirs:-none}" = "${told:-}" ] && return
   told=${theirs:-none}
   if [ "$told" = none ]; then
-    record control ok "the negative control does not see the marker" mountinfo "$marker_mount"
+    record control ok "the negative control does not see the marker" mountinfo "$bridge_mount"
   elif [ "$first_nonce" = "$told" ]; then
-    record control info "the negative control was created after this mount: what it sees is a copy, and proves nothing" nonce "$told" kind late mountinfo "$marker_mount"
+    record control info "the negative control was created after this mount: what it sees is a copy, and proves nothing" nonce "$told" kind late mountinfo "$bridge_mount"
   else
     record control error "the negative control sees the marker: it is not propagation that shows it" nonce "$told" kind seen mountinfo "$marker_mount"
   fi
@@ -137,7 +159,8 @@ decide() {
       case $control in
         unseen)
           verdict=success code=0
-          record verdict ok "=SUCCESS: Producer marker found at $(rfc3339 "$seen_at")" nonce "$(nonce_of "$content")" seen_uptime "$seen_at"
+          record verdict ok "=SUCCESS: Producer marker found at $(rfc3339 "$seen_at")" nonce "$(nonce_of "$content")" \
+            seen_uptime "$seen_at" seen_until "$seen_until" control_uptime "$control_at"
           : >"$FINDINGS/success-$ROLE"
           hold_file
           return
@@ -188,16 +211,16 @@ doubt() {
   record doubt error "a marker is visible but does not count: $1" kind "$2" fstype "$fstype" mountinfo "$marker_mount"
 }
 
-# The control's answer counts only if it looked after we saw the marker: one mount reaches all volumes in the same moment.
+# The control's answer counts only if it began to look when we had seen the marker: one mount reaches all volumes in the same moment.
 ask_control() {
   control=silent answer=''
   [ -r "$FINDINGS/control" ] && read -r answer <"$FINDINGS/control"
   # shellcheck disable=SC2086 # three words: when it looked, the nonce it saw, the nonce it saw first
   set -- $answer
   [ $# -eq 3 ] || return
-  awk -v theirs="$1" -v ours="$seen_at" 'BEGIN { exit !(theirs > ours) }' || return
+  awk -v theirs="$1" -v ours="$seen_until" 'BEGIN { exit !(theirs > ours) }' || return
   nonce=$(nonce_of "$content")
-  control=unseen
+  control=unseen control_at=$1
   if [ "$2" = "$nonce" ]; then control=seen; fi
   if [ "$2" = "$nonce" ] && [ "$3" = "$nonce" ]; then control=late; fi
 }

@@ -28,11 +28,15 @@ json_text() {
   }'
 }
 
+# Text on standard input as one line: whatever ends a line, or moves on a screen, is a blank.
+one_line() { awk 'BEGIN { ORS = "" } { gsub(/[\001-\037\177]/, " "); if (NR > 1) print " "; print }'; }
+
 # record STEP RESULT TEXT [KEY VALUE]...
 # One line for people, one JSON object for machines. `result` is ok, error or info. A TEXT that begins with "=" is
-# printed without its time, exactly as it stands.
+# printed without its time, exactly as it stands. What a daemon or a tool has said may have lines of its own, or look like a
+# record: it stays within the line.
 record() {
-  step=$1 result=$2 text=$3
+  step=$1 result=$2 text=$(printf '%s' "$3" | one_line)
   shift 3
   now=$(uptime_now)
   time=$(rfc3339 "$now")

@@ -1,10 +1,10 @@
 /** The mount is there, but its daemon is dead, silent, or does not answer this user. */
-import type { Evidence, ProbeRecord } from "../evidence.ts";
-import { scenarioOf } from "../scenarios.ts";
+import type { ContainerFact, Evidence, ProbeRecord } from "../evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import { markerInTime } from "./marker.ts";
 import {
   containerQuotes,
+  faultOf,
   gaveUp,
   isFuse,
   mountFailures,
@@ -95,11 +95,10 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
     ({ component, reason }) => component === "producer" && reason === undefined,
   );
   // Where the container is to die, its exit code is no news; that the kernel was out of memory still is.
-  const pair = evidence.scenario === undefined ? "base" : scenarioOf(evidence.scenario)?.pair;
-  const meant = typeof pair === "object" && pair.fault === "die";
-  const containers = containerQuotes(producers, ({ reason, exitCode, last }) =>
-    [{ reason, exitCode }, last].some((end) => end?.reason === "OOMKilled" || (end?.exitCode === KILLED && !meant)),
-  );
+  const meant = faultOf(evidence) === "die";
+  const wasKilled = ({ reason, exitCode, last }: ContainerFact) =>
+    [{ reason, exitCode }, last].some((end) => end?.reason === "OOMKilled" || (end?.exitCode === KILLED && !meant));
+  const containers = containerQuotes(producers, wasKilled);
   const daemons = evidence.records
     .filter(({ role, result, exit_code }) => role === "producer" && result === "error" && exit_code === String(KILLED))
     .map((record): Quote => {
@@ -107,8 +106,10 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
       return { source: sourceOf(record), text };
     });
   const found = [...containers, ...daemons];
-  // The daemon's death explains a run only where that run did not end well without it.
-  const ended = notRead(evidence) || mountFailures(evidence).length > 0 || containers.length > 0;
+  // The daemon's death explains a run only where that run did not end well without it; of a container that runs again its
+  // records tell.
+  const isDown = producers.some((pod) => pod.containers.some((one) => wasKilled(one) && one.state !== "running"));
+  const ended = notRead(evidence) || mountFailures(evidence).length > 0 || isDown;
   if (found.length === 0 || !ended) return undefined;
   const dead = READERS.flatMap((role) => of(evidence, role, "read").filter(({ errno }) => errno === "ENOTCONN"));
   return some([...found, ...dead.map(recordQuote)]);

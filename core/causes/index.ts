@@ -18,7 +18,7 @@ import {
 import { markerChanges, noMarker } from "./marker.ts";
 import { consumerBindsMountpoint, peerGroupDestroyed, stackedMounts, staleMountLeft } from "./mounts.ts";
 import { differentNodes, imageUnavailable, nodeUnavailable, windowOver } from "./placement.ts";
-import { controlTooLate, hollowSuccess, mountedTooLate, success } from "./proof.ts";
+import { controlTooLate, hollowSuccess, mountedTooLate, readerNotHardened, success } from "./proof.ts";
 import {
   bridgeMountPrivate,
   hostReadOnly,
@@ -82,5 +82,6 @@ export const causes: readonly Cause[] = [
   noMarker,
   producerNeverMounted,
   controlTooLate,
+  readerNotHardened,
   windowOver,
 ];

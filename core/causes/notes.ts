@@ -1,6 +1,6 @@
 /** What is worth knowing of a success, and is no cause of anything. */
 import type { Cause } from "./cause.ts";
-import { mountFailures, mounts, of, recordQuote, some, sourceOf } from "./read.ts";
+import { containerQuotes, faultOf, mountFailures, mounts, of, recordQuote, some, sourceOf } from "./read.ts";
 
 /** A consumer that starts with its daemon would have met the plain directory for this long, in seconds. */
 const SLOW_SECONDS = 2;
@@ -34,4 +34,41 @@ const daemonNotBack: Cause = {
   },
 };
 
-export const notes: readonly Cause[] = [slowMount, daemonNotBack];
+const daemonDied: Cause = {
+  id: "daemon-died",
+  outcome: "success",
+  symptom: "`OOMKilled`, or another exit of the daemon that nobody asked for, and a mount that is there all the same.",
+  explanation: "The daemon died by itself, and was started again: it will do so in use too, whatever the grade.",
+  fix: "Find what ended it (its exit code and words in the evidence, `kubectl describe pod`), and raise the memory limit if it was that.",
+  find: (evidence) => {
+    const meant = faultOf(evidence) === "die";
+    const ended = containerQuotes(
+      evidence.pods.filter(({ component }) => component === "producer"),
+      ({ last }) => last !== undefined && (last.reason === "OOMKilled" || !meant),
+    );
+    const died = of(evidence, "producer", "daemon").filter(({ result }) => result === "error");
+    const words = died.map((record) => ({
+      source: sourceOf(record),
+      text: [`exit code ${record.exit_code}`, record.detail].filter(Boolean).join("; "),
+    }));
+    return some([...ended, ...words]);
+  },
+};
+
+const daemonNotKilled: Cause = {
+  id: "daemon-not-killed",
+  outcome: "success",
+  symptom:
+    "The producer kills the daemon, and its mount still answers: a daemon that put itself into the background (`setsid`).",
+  explanation:
+    "The daemon outlived its kill, so it is not known what readers see when it dies, or whether they come back.",
+  fix: "Let the setting `command` run the daemon in the foreground, as the shell's last word: `exec DAEMON ...`; then test again.",
+  find: (evidence) =>
+    some(
+      of(evidence, "producer", "crash")
+        .filter(({ result }) => result === "error")
+        .map(recordQuote),
+    ),
+};
+
+export const notes: readonly Cause[] = [slowMount, daemonNotBack, daemonDied, daemonNotKilled];

@@ -13,6 +13,7 @@ import {
   readerFailed,
   recordQuote,
   some,
+  sourceOf,
 } from "./read.ts";
 import { isOwnFile } from "./words.ts";
 
@@ -44,7 +45,30 @@ export const controlTooLate: Cause = {
   fix: "Test again, now that the images are on the node; if it stays so, raise `settleSeconds`.",
   find: (evidence) =>
     allReadersDecided(evidence) && producerTold(evidence)
-      ? some(quotes(evidence, ({ kind }) => kind === "late" || kind === "control-late"))
+      ? some(
+          quotes(
+            evidence,
+            (record) => record.kind === "control-late" || (record.kind === "late" && isOwn(evidence, record)),
+          ),
+        )
+      : undefined,
+};
+
+export const readerNotHardened: Cause = {
+  id: "reader-not-hardened",
+  outcome: "inconclusive",
+  symptom: "The container `fuse-consumer-hardened` logs uid 0, or capabilities other than 0.",
+  explanation:
+    "The reader that should have no rights has some: a webhook or a security context constraint changed it, so nothing is proven of a reader without them.",
+  fix: "Exempt the test's namespace from what changes securityContext (a mutating webhook, OpenShift's SCC `anyuid` or `privileged`), then test again.",
+  find: (evidence) =>
+    allReadersDecided(evidence) && !readerFailed(evidence) && producerTold(evidence)
+      ? some(
+          exposed(evidence).map((record) => ({
+            source: sourceOf(record),
+            text: `uid ${record.uid}, capabilities ${record.capabilities}`,
+          })),
+        )
       : undefined,
 };
 
@@ -76,6 +100,8 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
       (record.step === "doubt" && record.kind === "hollow" && !overcome(evidence, record)) ||
       (record.step === "control" && record.kind === "seen" && !controlBornLate(evidence)),
   );
+  // Whenever it sees one of this run's own, propagation is not what shows it; the readers' word does not matter then.
+  const shown = of(evidence, "control", "control").some((one) => one.kind === "seen" && isOwn(evidence, one));
   // The producer's log may come later than the reader's: only its later lines prove that this nonce was never its own.
   const told = Math.max(...evidence.records.filter(({ role }) => role === "producer").map(({ uptime }) => uptime));
   // A marker that the producer could not read back may be the one that was read; a file of the daemon's own may change.
@@ -88,7 +114,8 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   if (foreign.length > 0) return foreign;
   // A plain directory may be seen first and the FUSE mount later: only the end of the wait, or of the mount, decides.
   const failures = mountFailures(evidence);
-  const decided = evidence.final || readerFailed(evidence) || failures.length > 0;
+  const decided =
+    evidence.final || readerFailed(evidence) || failures.length > 0 || (shown && allReadersDecided(evidence));
   return decided && doubts.length > 0 ? [...doubts, ...failures.map(recordQuote)] : undefined;
 }
 
@@ -108,19 +135,66 @@ const controlBornLate = (evidence: Evidence): boolean =>
   of(evidence, "control", "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
 
 function proven(evidence: Evidence): readonly Quote[] | undefined {
-  const nonces = ownNonces(evidence);
-  const verdicts = READERS.map((reader) =>
-    of(evidence, reader, "verdict").find(({ result, nonce }) => result === "ok" && nonces.has(nonce ?? "")),
-  );
-  const control = of(evidence, "control", "control").find(({ result }) => result === "ok");
-  if (verdicts.some((record) => record === undefined) || !control) return undefined;
-  const reads = READERS.flatMap((reader) =>
-    of(evidence, reader, "read")
-      .filter(({ result }) => result === "ok")
-      .slice(0, 1),
-  );
-  return [...mounts(evidence), ...reads, control].map(recordQuote);
+  const reads = READERS.map((role) => readOf(evidence, role));
+  const control = unseenBy(evidence);
+  const hardened = identities(evidence).find(isHardened);
+  if (!reads.every((read) => read !== undefined) || !control || !hardened || exposed(evidence).length > 0)
+    return undefined;
+  return [...mounts(evidence), ...reads, control, hardened].map(recordQuote);
 }
+
+/**
+ * The look that made a reader say SUCCESS: of a marker that the producer has told, on a FUSE file system that is not the reader's
+ * own volume; and the control's look, which began only when that one was over, saw nothing.
+ */
+function readOf(evidence: Evidence, role: string): ProbeRecord | undefined {
+  const nonces = ownNonces(evidence);
+  const volumes = of(evidence, role, "start").flatMap(({ mountinfo }) => mountinfo ?? []);
+  const decided = of(evidence, role, "verdict").filter(
+    ({ result, nonce, seen_until, control_uptime }) =>
+      result === "ok" && nonces.has(nonce ?? "") && Number(control_uptime) > Number(seen_until),
+  );
+  return of(evidence, role, "read").find(
+    ({ result, nonce, mountinfo, device, bridge_device }) =>
+      result === "ok" &&
+      decided.some((verdict) => verdict.nonce === nonce) &&
+      isFuse(mountinfo) &&
+      device !== undefined &&
+      device !== bridge_device &&
+      volumes.length > 0 &&
+      volumes.every((volume) => idOf(volume) !== idOf(mountinfo)),
+  );
+}
+
+/** The control's word that it does not see the marker, if it is on the readers' bridge, and never sees it. */
+function unseenBy(evidence: Evidence): ProbeRecord | undefined {
+  const told = of(evidence, "control", "control");
+  if (told.some((record) => record.kind === "seen" && isOwn(evidence, record))) return undefined;
+  const volumes = READERS.flatMap((role) => of(evidence, role, "start").map(({ mountinfo }) => directoryOf(mountinfo)));
+  // A file of somebody else below the mount is seen by no propagation.
+  return told.find(
+    (record) =>
+      (record.result === "ok" || !isOwn(evidence, record)) &&
+      directoryOf(record.mountinfo) !== undefined &&
+      volumes.includes(directoryOf(record.mountinfo)),
+  );
+}
+
+const isOwn = (evidence: Evidence, { nonce }: ProbeRecord): boolean => ownNonces(evidence).has(nonce ?? "");
+
+/** The first field of a line of the mount table: one mount of one container. */
+const idOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[0];
+
+/** The device and the directory in it that a line of the mount table is of: the same for each volume of one directory. */
+const directoryOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ").slice(2, 4).join(" ");
+
+const identities = (evidence: Evidence): ProbeRecord[] => of(evidence, "hardened", "identity");
+
+const isHardened = ({ uid, capabilities }: ProbeRecord): boolean =>
+  typeof uid === "string" && Number(uid) > 0 && /^0+$/.test(String(capabilities));
+
+/** The hardened reader in a life in which it had more rights than its manifest gives it. */
+const exposed = (evidence: Evidence): ProbeRecord[] => identities(evidence).filter((record) => !isHardened(record));
 
 /** The nonces that the producer itself has told: what holds one of them came through its mount. */
 export const ownNonces = (evidence: Evidence): Set<string> =>

@@ -1,5 +1,6 @@
 /** How the causes read the evidence: its records by container and step, its states and words as quotes. */
-import type { ContainerFact, Evidence, PodFact, ProbeRecord } from "../evidence.ts";
+import type { ContainerFact, EventFact, Evidence, PodFact, ProbeRecord } from "../evidence.ts";
+import { type Fault, scenarioOf } from "../scenarios.ts";
 import type { Quote } from "./cause.ts";
 
 /** The readers every consumer pod has; success needs all of them. */
@@ -14,6 +15,12 @@ export const readerFailed = (evidence: Evidence): boolean =>
 
 export const allReadersDecided = (evidence: Evidence): boolean =>
   READERS.every((reader) => of(evidence, reader, "verdict").length > 0);
+
+/** What the pair's schedule does to its daemon: its container need not have ended by itself. */
+export function faultOf({ scenario }: Evidence): Fault | undefined {
+  const pair = scenario === undefined ? undefined : scenarioOf(scenario)?.pair;
+  return typeof pair === "object" ? pair.fault : undefined;
+}
 
 /** No reader will find the marker any more, and the producer has said whether there was one; or no more is to come. */
 export const notRead = (evidence: Evidence): boolean =>
@@ -76,16 +83,34 @@ export function recordQuote(record: ProbeRecord): Quote {
 
 export const sourceOf = ({ role, time, step, result }: ProbeRecord): string => `${role} at ${time}, ${step} ${result}`;
 
-const eventQuote = ({ object, reason, message }: Evidence["events"][number]): Quote => ({
+const eventQuote = ({ object, reason, message }: EventFact): Quote => ({
   source: `event ${reason} on ${object}`,
   text: message,
 });
 
+/** Words of what does not run now; of what runs by now they are of an earlier attempt. */
 export const eventQuotes = (evidence: Evidence, matches: (text: string) => boolean): Quote[] =>
-  evidence.events.filter(({ message }) => matches(message)).map(eventQuote);
+  evidence.events.filter((event) => matches(event.message) && !isOver(evidence, event)).map(eventQuote);
 
 export const refusalQuotes = (evidence: Evidence, matches: (text: string) => boolean): Quote[] =>
-  evidence.refusals.filter(matches).map((text) => ({ source: "API server", text }));
+  everythingRuns(evidence) ? [] : evidence.refusals.filter(matches).map((text) => ({ source: "API server", text }));
+
+/** Whether what an event speaks of has come to run since. */
+function isOver(evidence: Evidence, { object, container }: EventFact): boolean {
+  const pod = evidence.pods.find(({ name }) => object === `pod/${name}`);
+  if (!object.startsWith("pod/")) return everythingRuns(evidence);
+  const meant = pod?.containers.filter(({ name }) => container === undefined || name === container) ?? [];
+  return meant.length > 0 && meant.every(hasRun);
+}
+
+/** An init container that is done has nothing more to start. */
+const hasRun = ({ state, exitCode }: ContainerFact): boolean =>
+  state === "running" || (state === "terminated" && exitCode === 0);
+
+const everythingRuns = ({ pods }: Evidence): boolean =>
+  ["producer", "consumer"].every((component) =>
+    pods.some((pod) => pod.component === component && pod.containers.length > 0 && pod.containers.every(hasRun)),
+  );
 
 export const containerQuotes = (
   pods: readonly PodFact[],

@@ -15,7 +15,13 @@ const crash = [
   record("producer", "mount", "ok", { uptime: 2064.2, fstype: "fuse.rclone" }),
   record("producer", "marker", "ok", { uptime: 2064.3, nonce: SECOND }),
 ];
+const unmounted = record("producer", "unmount-in-order", "ok", { uptime: 2068 });
 const over = record("producer", "inspect", "info", { uptime: 2069 });
+/** Of a reader that looks at the second mount, and past it, without reading it. */
+const stillDead = (role: string): ProbeRecord[] => [
+  record(role, "look", "error", { uptime: 2066, errno: "ENOTCONN" }),
+  record(role, "read", "error", { uptime: 2068.1, errno: "ENOENT" }),
+];
 const dead = (role: string): ProbeRecord[] => [
   record(role, "read", "error", { uptime: 2061.1, errno: "ENOTCONN" }),
   record(role, "held", "error", { uptime: 2061.1, errno: "ENOTCONN" }),
@@ -33,8 +39,10 @@ const judged = (records: readonly ProbeRecord[]) => {
 
 describe("timeline", () => {
   it("tells what a reader saw, in milliseconds of the node's own clock", () => {
-    const records = [...success, ...crash, ...dead("default"), ...back("default"), over];
-    assert.deepEqual(timelineOf(evidence({ records }), READERS), {
+    const records = [...success, ...crash, ...dead("default"), ...back("default"), unmounted, over];
+    const later = record("default", "read", "error", { uptime: 2068.1, errno: "ENOENT" });
+    const blind = stillDead("hardened");
+    assert.deepEqual(timelineOf(evidence({ records: [...records, later, ...blind] }), READERS), {
       mountMs: 20,
       remounted: true,
       complete: true,
@@ -45,7 +53,7 @@ describe("timeline", () => {
           recoveredMs: 200,
           heldFile: "dead",
         },
-        hardened: { seenMs: 100 },
+        hardened: { seenMs: 100, notBack: true },
       },
     });
   });
@@ -79,7 +87,8 @@ describe("timeline", () => {
 describe("a reader that was restarted", () => {
   const born = READERS.map((role) => record(role, "start", "info", { uptime: 2055 }));
   const started = record("default", "start", "info", { uptime: 2062 });
-  const records = [...born, ...success, ...crash, ...READERS.flatMap(dead), started, ...READERS.flatMap(back), over];
+  const all = [...born, ...success, ...crash, ...READERS.flatMap(dead), started, ...READERS.flatMap(back)];
+  const records = [...all, unmounted, over];
 
   it("is not back by itself: no A", () => {
     const { grade, timings } = judged(records);
@@ -109,8 +118,9 @@ describe("grade", () => {
   });
 
   it("is B when one does not, and only once the schedule is over", () => {
-    assert.equal(judged([...all, ...back("default")]).grade, undefined);
-    const verdict = judged([...all, ...back("default"), over]);
+    const half = [...all, ...back("default"), ...stillDead("hardened")];
+    assert.equal(judged(half).grade, undefined);
+    const verdict = judged([...half, unmounted, over]);
     assert.equal(verdict.grade, "B");
     assert.match(verdict.decision.manifest ?? "", /livenessProbe/);
   });
@@ -121,16 +131,10 @@ describe("grade", () => {
   });
 
   it("is not given to a reader that never saw the first mount, or looked away before the second", () => {
-    const blind = all.filter(({ role, nonce, step }) => !(role === "hardened" && step === "read" && nonce === NONCE));
-    assert.equal(judged([...blind, ...READERS.flatMap(back), over]).grade, undefined);
+    const blind = [...all.filter(({ role }) => role !== "hardened"), ...sees("hardened", SECOND, 7.1)];
+    assert.equal(judged([...blind, ...back("default"), unmounted, over]).grade, undefined);
     const gone = record("hardened", "finish", "info", { uptime: 2063 });
     assert.equal(judged([...all, ...back("default"), gone, over]).grade, undefined);
-  });
-
-  it("is A for a reader that missed the second mount and read the third without a restart", () => {
-    const third = record("producer", "marker", "ok", { uptime: 2068, nonce: "third" });
-    const read = record("hardened", "read", "ok", { uptime: 2068.1, nonce: "third", fstype: "fuse.rclone" });
-    assert.equal(judged([...all, third, ...back("default"), read, over]).grade, "A");
   });
 
   it("is known to be none as soon as the daemon could not be mounted again", () => {

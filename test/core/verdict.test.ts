@@ -61,7 +61,10 @@ const cases: readonly [what: string, Evidence, verdict: string, cause: string, q
   ],
   [
     "a private root, from an event",
-    evidence({ events: [{ object: "pod/fuse-producer", reason: "Failed", message: `Error: ${NOT_SHARED}` }] }),
+    evidence({
+      pods: [waiting("producer", "fuse-producer", "ContainerCreating", "")],
+      events: [{ object: "pod/fuse-producer", reason: "Failed", message: `Error: ${NOT_SHARED}` }],
+    }),
     "failure",
     "node-root-private",
     NOT_SHARED,
@@ -241,7 +244,7 @@ const cases: readonly [what: string, Evidence, verdict: string, cause: string, q
     evidence({
       records: [
         ...mounted,
-        ...["default", "hardened"].flatMap((role) => [...sees(role).slice(0, 1), ...misses(role).slice(1)]),
+        ...["default", "hardened"].flatMap((role) => [...sees(role).slice(0, -1), ...misses(role).slice(1)]),
       ],
     }),
     "inconclusive",

@@ -34,8 +34,8 @@ describe("a cause found in recorded evidence", () => {
       containers: [
         {
           name: "fuse-producer",
-          state: "running",
-          reason: "",
+          state: "waiting",
+          reason: "CrashLoopBackOff",
           message: "",
           restarts: 1,
           last: { reason, exitCode: 137 },
@@ -188,7 +188,7 @@ function without(given: Evidence, detail: string): Evidence {
     ...given,
     records: [
       ...given.records.filter(({ role, step }) => role !== "producer" || step !== "mount"),
-      record("producer", "mount", "error", { detail }),
+      record("producer", "mount", "error", { detail, run: given.run, node: given.node }),
     ],
   };
 }

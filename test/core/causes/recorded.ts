@@ -41,9 +41,61 @@ const unmounted = (detail: string, errno = "UNKNOWN") => [
   record("producer", "mount", "error", { detail, errno }),
 ];
 
+/** A consumer none of whose containers runs. */
+const creating: Partial<PodFact> = {
+  containers: [{ name: "fuse-consumer", state: "waiting", reason: "CreateContainerError", message: "" }],
+};
+
 const event = (object: string, reason: string, message: string) => ({ object, reason, message });
 
 export const words: readonly Recorded[] = [
+  {
+    what: "a cluster that gives every container all rights",
+    cause: "reader-not-hardened",
+    quoted: /uid 0, capabilities 000001ffffffffff/,
+    evidence: evidence({
+      records: [
+        ...mounted,
+        unseenByControl,
+        ...["default", "hardened"].flatMap((role) => sees(role)),
+        record("hardened", "identity", "info", { uptime: 2054, uid: "0", capabilities: "000001ffffffffff" }),
+      ],
+    }),
+  },
+  {
+    what: "a daemon that runs out of memory in use, and is started again",
+    cause: "daemon-died",
+    quoted: /1 restarts, the last after OOMKilled, exit code 137/,
+    evidence: evidence({
+      pods: podsWith({
+        containers: [
+          {
+            name: "fuse-producer",
+            state: "running",
+            reason: "",
+            message: "",
+            restarts: 1,
+            last: { reason: "OOMKilled", exitCode: 137 },
+          },
+        ],
+      }),
+      records: [...mounted, unseenByControl, ...["default", "hardened"].flatMap((role) => sees(role))],
+    }),
+  },
+  {
+    what: "a daemon in a session of its own, which is not among the processes that are killed",
+    cause: "daemon-not-killed",
+    quoted: /the mount still answers/,
+    evidence: evidence({
+      pods: podsWith({}),
+      records: [
+        ...mounted,
+        unseenByControl,
+        ...["default", "hardened"].flatMap((role) => sees(role)),
+        record("producer", "crash", "error", { uptime: 2066, fault: "crash", detail: "the mount still answers" }),
+      ],
+    }),
+  },
   {
     what: "podman 4 on a private root: the spec asks, the mount table has no peer group",
     cause: "runtime-drops-propagation",
@@ -294,7 +346,7 @@ export const words: readonly Recorded[] = [
     cause: "user-namespace",
     quoted: /failed to set MOUNT_ATTR_IDMAP/,
     evidence: evidence({
-      pods: podsWith({}, { spec: made("consumer", { hostUsers: false }) }),
+      pods: podsWith({}, { ...creating, spec: made("consumer", { hostUsers: false }) }),
       events: [event("pod/fuse-consumer", "Failed", "failed to set MOUNT_ATTR_IDMAP on /bridge: invalid argument")],
     }),
   },
@@ -323,6 +375,7 @@ export const words: readonly Recorded[] = [
     cause: "subpath-used",
     quoted: /failed to prepare subPath/,
     evidence: evidence({
+      pods: podsWith({}, creating),
       events: [
         event(
           "pod/fuse-consumer",
