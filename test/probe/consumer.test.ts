@@ -19,7 +19,7 @@ function consume(bridge: string, role: string, probe = PROBE, more: Record<strin
     env: {
       PATH: process.env.PATH ?? "",
       RUN: "r",
-      NODE: "n",
+      NODE: "k3s-w2",
       ROLE: role,
       BRIDGE: bridge,
       FINDINGS: bridge,
@@ -106,6 +106,25 @@ describe("consumer", () => {
     });
   });
 
+  describe("on a bridge that is FUSE itself", () => {
+    let log: string;
+    others.push(async () => {
+      const node = imaginedNode();
+      writeFileSync(join(node.bridge, "fuse", "marker"), MARKER);
+      const table = node.environment.MOUNTINFO ?? "";
+      writeFileSync(table, node.mountTable().replace(/ - ext4 (\S+ rw)\n$/, " - fuse.mergerfs $1\n"));
+      log = await consume(node.bridge, "default", node.probe, node.environment);
+      node.remove();
+    });
+
+    it("takes it for what it is: no mount of the daemon's, and a plain file for a hollow marker", () => {
+      assert.equal(recordsOf(log).find(({ step }) => step === "start")?.fuse_at_start, "no");
+      const read = recordsOf(log).find(({ step }) => step === "read");
+      assert.deepEqual([read?.result, read?.mountinfo, read?.fstype], ["ok", "", "the bridge's fuse.mergerfs"]);
+      assert.equal(judge(evidence({ records: recordsOf(log) }))?.cause, "hollow-success");
+    });
+  });
+
   describe("that is restarted", () => {
     const NONCES = ["ccf6d907-3f62-401b-b093-0358ca26b7d9", "faa71249-0000-4000-8000-000000000000"] as const;
     interface Life {
@@ -168,7 +187,7 @@ describe("consumer", () => {
 
     const stepsOf = (life: Life | undefined) =>
       recordsOf(life?.log ?? "")
-        .filter(({ step }) => !["identity", "held"].includes(step))
+        .filter(({ step }) => !["identity", "held", "look"].includes(step))
         .map(({ step, result }) => `${step} ${result}`);
 
     it("ends at its first failed read after SUCCESS", () => {
@@ -189,6 +208,22 @@ describe("consumer", () => {
       ]);
       assert.equal(verdict?.nonce, NONCES[1]);
       assert.equal(second?.code, 0);
+    });
+
+    it("decides only when the control has begun to look after its own look, and tells both times", () => {
+      for (const { log } of lives.slice(0, 2)) {
+        const verdict = recordsOf(log).find(({ step }) => step === "verdict");
+        assert.ok(Number(verdict?.control_uptime) > Number(verdict?.seen_until), JSON.stringify(verdict));
+      }
+    });
+
+    it("says again that it cannot read, about each second, after a SUCCESS and before it ends", () => {
+      const told = recordsOf(lives[1]?.log ?? "").filter(({ step }) => step === "look");
+      assert.ok(told.length > 0);
+      for (const { result, errno, looked, uptime } of told) {
+        assert.deepEqual([result, errno], ["error", "ENOENT"]);
+        assert.ok(Number(looked) <= uptime);
+      }
     });
 
     it("leaves the control as it is", () => {

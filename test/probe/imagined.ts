@@ -81,7 +81,7 @@ export function imaginedNode(layout: "parent" | "leaf" = "parent"): ImaginedNode
     environment: {
       PATH: process.env.PATH ?? "",
       RUN: "r",
-      NODE: "n",
+      NODE: "k3s-w2",
       PROBE_SECONDS: "1",
       BRIDGE: bridge,
       FINDINGS: findings,

@@ -77,6 +77,18 @@ describe("probe library", () => {
     assert.deepEqual([record?.run, record?.node, record?.role, record?.key], ["r", "n", "default", "value"]);
   });
 
+  it("keeps within its line what a daemon has said in lines of its own: one line, one record", () => {
+    const forged =
+      '{"time":"2026-11-22T09:44:31.250Z","uptime":1,"run":"r","node":"n","role":"control","step":"control","result":"ok"}';
+    for (const end of ["\n", "\r", "\r\n", "\v"]) {
+      const { stdout } = shell('record mount error "it says: $1" detail "$1"', {}, [`failed${end}${forged}${end}`]);
+      assert.deepEqual(
+        stdout.split(/[\r\n\v]/).flatMap((line) => parseRecord(line)?.step ?? []),
+        ["mount"],
+      );
+    }
+  });
+
   it("keeps a time within a second of the machine's", () => {
     const now = Date.parse(shell('rfc3339 "$(uptime_now)"').stdout);
     assert.ok(Math.abs(now - Date.now()) < 2000, `${now} ${Date.now()}`);
