@@ -31,7 +31,7 @@ if (stage !== "e2e" && names.length === 0)
   await check("the Debian packages the checks need", [process.execPath, "sandbox/main.ts", "packages"]);
 // The checks and the unit tests keep two cores busy together.
 const checks = stage !== "e2e" && names.length === 0 ? staticChecks() : Promise.resolve();
-if (stage !== "e2e") await mocha("unit tests", files(false), 20_000);
+if (stage !== "e2e") await mocha("unit tests", files(false), 120_000);
 await checks;
 if (stage !== "unit") {
   // Whatever becomes of the tests, the machine is left as it was found.
