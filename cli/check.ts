@@ -1,6 +1,7 @@
 /** Judges Kubernetes manifests by the isolation rules: what is written here, before it reaches a cluster. */
 import { Command, Option } from "commander";
 import { admission } from "../core/admission.ts";
+import { printable } from "../core/printable.ts";
 import {
   type Allowed,
   allowedBy as allowedBySettings,
@@ -100,7 +101,8 @@ function check(paths: readonly string[], allowed: Allowed, options: Options): nu
     found += lines.length;
     if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
   }
-  for (const { file, words } of unreadable) process.stderr.write(`× ${file}: cannot be read: ${words}\n`);
+  for (const { file, words } of unreadable)
+    process.stderr.write(`${printable(`× ${file}: cannot be read: ${words}`)}\n`);
   if (unreadable.length > 0) return EXIT.tool;
   if (objects === 0)
     throw new UserError(`there is no Kubernetes object in ${paths.join(", ")}`, { remedy: "name the manifests" });
@@ -113,7 +115,7 @@ function check(paths: readonly string[], allowed: Allowed, options: Options): nu
 
 const asJson = (finding: Finding): string => JSON.stringify(finding);
 const asText = ({ file, document, rule, message }: Finding): string =>
-  `× ${file}${document > 1 ? ` (document ${document})` : ""}  ${rule}: ${message}`;
+  printable(`× ${file}${document > 1 ? ` (document ${document})` : ""}  ${rule}: ${message}`);
 
 await main(async () => {
   program.parse();

@@ -9,6 +9,7 @@ import { Command, Option } from "commander";
 import type { NodeVerdict } from "../core/answer.ts";
 import type { Evidence } from "../core/evidence.ts";
 import { turnsSeconds } from "../core/manifests/pair.ts";
+import { printable } from "../core/printable.ts";
 import { parseSettings, type Settings } from "../core/settings.ts";
 import { Answers, keyOf } from "./answers.ts";
 import { connect, requireAnswer } from "./cluster.ts";
@@ -125,7 +126,7 @@ await main(async () => {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(signal));
   const own = ownPods(options.pods ?? []);
-  const print = (line: string) => process.stderr.write(`${line}\n`);
+  const print = (line: string) => process.stderr.write(`${printable(line)}\n`);
   const { report, evidence } = await collect(settings, options.run, own, stop, print);
   if (options.evidence) writeFileSync(options.evidence, `${JSON.stringify(evidence)}\n`);
   process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -3,6 +3,7 @@
  * Errors and violations of a policy are always told.
  */
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { printable } from "../core/printable.ts";
 
 type Diagnostic = NonNullable<EngineEvent["diagnosticEvent"]>;
 type Violation = NonNullable<EngineEvent["policyEvent"]>;
@@ -12,10 +13,11 @@ const SHOWN: ReadonlySet<string> = new Set(["info", "warning", "error"]);
 const SIGNS: Readonly<Record<string, string>> = { error: "×", warning: "‼" };
 
 /**
- * @param print takes the lines, one at a time
+ * @param write takes the lines, one at a time
  * @param verbose true: everything that the engine says, each line with its resource, and each step
  */
-export function teller(print: (line: string) => unknown, verbose = false): (event: EngineEvent) => void {
+export function teller(write: (line: string) => unknown, verbose = false): (event: EngineEvent) => void {
+  const print = (line: string) => write(printable(line));
   if (verbose)
     return (event) => {
       for (const line of everything(event)) print(line);

@@ -3,6 +3,7 @@ import { createTwoFilesPatch } from "diff";
 import type { Action, Plan } from "../core/flux/plan.ts";
 import { type FluxSettings, places } from "../core/flux/settings.ts";
 import type { Change } from "../core/flux/tree.ts";
+import { printable, printableLines } from "../core/printable.ts";
 import { EXIT } from "./problem.ts";
 
 /** Lines of context around a difference, as `git diff` has it. */
@@ -50,7 +51,8 @@ function patch({ path, before, after }: Change): string {
     before === undefined ? "/dev/null" : `a/${path}`,
     after === undefined ? "/dev/null" : `b/${path}`,
   ] as const;
-  return createTwoFilesPatch(...names, before ?? "", after ?? "", "", "", { context: CONTEXT }).replace(/^=+\n/, "");
+  const text = createTwoFilesPatch(...names, before ?? "", after ?? "", "", "", { context: CONTEXT });
+  return printableLines(text.replace(/^=+\n/, ""));
 }
 
 function summary({ path, before, after }: Change): { path: string; change: "created" | "updated" | "removed" } {
@@ -58,4 +60,4 @@ function summary({ path, before, after }: Change): { path: string; change: "crea
 }
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
-const tell = (line: string) => process.stderr.write(`${line}\n`);
+const tell = (line: string) => process.stderr.write(`${printable(line)}\n`);

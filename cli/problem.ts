@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { printable, printableLines } from "../core/printable.ts";
 
 /** Exit codes of every command. */
 export const EXIT = { success: 0, failure: 1, tool: 2, inconclusive: 3 } as const;
@@ -15,9 +16,9 @@ export class UserError extends Error {
 
 /** What a person is told who can mend it; undefined for a fault of ours, which needs its stack. */
 export function problem(error: unknown): string | undefined {
-  if (error instanceof UserError) return `${error.message}\n  remedy: ${error.remedy}`;
+  if (error instanceof UserError) return `${printable(error.message)}\n  remedy: ${printable(error.remedy)}`;
   const known = error instanceof Error && ["SettingsError", "IsolationError"].includes(error.name);
-  return known ? error.message : undefined;
+  return known ? printableLines(error.message) : undefined;
 }
 
 /** Runs a command's body; what it throws is printed as a person can use it. */
@@ -37,7 +38,7 @@ export async function main(body: () => Promise<number>): Promise<void> {
       if (error.exitCode === 0) process.exitCode = EXIT.success;
     } else {
       const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      process.stderr.write(`error: ${problem(error) ?? stack}\n`);
+      process.stderr.write(`error: ${problem(error) ?? printableLines(stack)}\n`);
     }
   }
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { Command, Option } from "commander";
 import type { NodeVerdict } from "../core/answer.ts";
+import { printable } from "../core/printable.ts";
 import { parseSettings } from "../core/settings.ts";
 import { worst } from "../core/verdict.ts";
 import { verdictLines } from "../report/terminal.ts";
@@ -54,7 +55,7 @@ is left on a node, ${INTERRUPTED} interrupted (and cleaned up)`,
 for (const option of settingsOptions()) program.addOption(option);
 
 const begun = performance.now();
-const print = (line: string) => process.stderr.write(`${line}\n`);
+const print = (line: string) => process.stderr.write(`${printable(line)}\n`);
 const seconds = (from = begun) => `${((performance.now() - from) / 1000).toFixed(1)} s`;
 
 /** @param kept takes the lines about what stays, for the very end */
@@ -179,7 +180,7 @@ function answer(
   { json }: Options,
 ): number {
   if (json) process.stdout.write(`${JSON.stringify({ nodes: verdicts, residue })}\n`);
-  const write = json ? print : (line: string) => process.stdout.write(`${line}\n`);
+  const write = json ? print : (line: string) => process.stdout.write(`${printable(line)}\n`);
   for (const [node, verdict] of Object.entries(verdicts))
     for (const line of ["", ...verdictLines(node, verdict)]) write(line);
   write("");

@@ -7,6 +7,7 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { Command, Option } from "commander";
+import { printable } from "../core/printable.ts";
 import { parseSettings } from "../core/settings.ts";
 import { connect } from "./cluster.ts";
 import { readSettings, type SettingsOptions, settingsOptions } from "./options.ts";
@@ -41,7 +42,7 @@ await main(async () => {
   const settings = options.stdin ? parseSettings(JSON.parse(await text(process.stdin))) : readSettings(options);
   const config = connect(settings);
   const script = readFileSync(join(ROOT, "probe", "sweep.sh"), "utf8");
-  const print = (line: string) => process.stderr.write(`${line}\n`);
+  const print = (line: string) => process.stderr.write(`${printable(line)}\n`);
 
   const sweepAll = () => Promise.all(settings.nodes.map((node) => sweepNode(config, settings, node, script, print)));
   const swept = options.nodesOnly

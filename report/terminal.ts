@@ -1,6 +1,7 @@
 /** A verdict as lines for a person at a terminal. */
 
 import type { NodeVerdict } from "../core/answer.ts";
+import { printable } from "../core/printable.ts";
 import type { ReaderTimeline } from "../core/timeline.ts";
 import type { Verdict } from "../core/verdict.ts";
 import { permissionLines } from "./permissions.ts";
@@ -28,7 +29,7 @@ export function verdictLines(node: string, verdict: NodeVerdict): string[] {
     `  next      ${verdict.decision.nextStep}`,
     ...(verdict.decision.waysOut ?? []).map((way) => `            - ${way}`),
     ...(verdict.decision.manifest?.split("\n").map((line) => `            ${line}`) ?? []),
-  ];
+  ].map(printable);
 }
 
 /** Each scenario's finding, and the cause by its name where there is one. */
