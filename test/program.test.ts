@@ -8,7 +8,7 @@ import program from "../index.ts";
 const KUBECONFIG = {
   apiVersion: "v1",
   kind: "Config",
-  clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:9" } }],
+  clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:40999" } }],
   users: [{ name: "me", user: {} }],
   contexts: [{ name: "dead", context: { cluster: "c", user: "me" } }],
   "current-context": "dead",
@@ -79,6 +79,6 @@ describe("the Pulumi program", () => {
 
   it("of a cluster that does not answer ends with it before anything is made", async () => {
     const error = await refused({ nodes: '["a"]', kubeconfig: join(folder, "kubeconfig") });
-    assert.match(error, /^context = "dead": its cluster at https:\/\/127\.0\.0\.1:9 does not answer: /);
+    assert.match(error, /^context = "dead": its cluster at https:\/\/127\.0\.0\.1:40999 does not answer: /);
   });
 });

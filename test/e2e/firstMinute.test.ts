@@ -113,7 +113,7 @@ describe("the first minute", () => {
 function withMore(config: Kubeconfig, token: string): Kubeconfig {
   const [real] = config.clusters;
   assert.ok(real);
-  const dead = { name: "dead", cluster: { ...real.cluster, server: "https://127.0.0.1:9" } };
+  const dead = { name: "dead", cluster: { ...real.cluster, server: "https://127.0.0.1:40999" } };
   const context = (name: string, of: string) => ({ name, context: { cluster: of, user: "limited" } });
   return {
     ...config,
