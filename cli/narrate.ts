@@ -1,5 +1,6 @@
 /** Tells what happens in a run as it happens, one line a step, for a person at a terminal. */
 import type { Evidence } from "../core/evidence.ts";
+import { ID, shortIds } from "../core/printable.ts";
 
 /** Where a line goes, and the time it is measured from. */
 export interface Narrator {
@@ -10,9 +11,8 @@ export interface Narrator {
 export function narrator(print: (line: string) => void): Narrator {
   const told = new Set<string>();
   const begun = performance.now();
-  const once = (node: string, mark: string, text: string) => {
-    // A kubelet's message carries the id of each new attempt.
-    const key = `${node} ${text.replace(/[0-9a-f]{64}/g, "")}`;
+  const once = (node: string, mark: string, text: string, fact: string) => {
+    const key = `${node} ${fact}`;
     if (told.has(key)) return;
     told.add(key);
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
@@ -21,7 +21,7 @@ export function narrator(print: (line: string) => void): Narrator {
   return {
     tell: (evidence) => {
       const who = [evidence.node, evidence.scenario].filter(Boolean).join(" ");
-      for (const [mark, text] of steps(evidence)) once(who, mark, text);
+      for (const [mark, text, fact = text] of steps(evidence)) once(who, mark, text, fact);
     },
   };
 }
@@ -32,11 +32,15 @@ const FAULTS: Readonly<Record<string, string>> = {
   die: "dies, with the FUSE daemon",
 };
 
-function* steps(evidence: Evidence): Generator<readonly [mark: string, text: string]> {
+/** @yields what is told, and the fact that it tells where others tell the same in other words */
+function* steps(evidence: Evidence): Generator<readonly [mark: string, text: string, fact?: string]> {
   for (const pod of evidence.pods) {
     if (pod.unschedulable) yield ["‼", `${pod.name} is not placed: ${pod.unschedulable}`];
     for (const { name, reason, message } of pod.containers) {
-      if (reason !== "" && message !== "") yield ["‼", `${name}: ${reason}: ${message}`];
+      if (reason === "" || message === "") continue;
+      // A kubelet's message carries the id of each attempt, and what is wrong with one container is mostly wrong with the next.
+      const words = `${reason}: ${message}`;
+      yield ["‼", `${name}: ${shortIds(words)}`, words.replace(ID, "")];
     }
     if (pod.phase === "Running") yield ["·", `${pod.name} runs`];
   }

@@ -19,3 +19,7 @@ function written(character: string): string {
   const hex = character.charCodeAt(0).toString(16);
   return SHORT[character] ?? (hex.length > 2 ? `\\u${hex.padStart(4, "0")}` : `\\x${hex.padStart(2, "0")}`);
 }
+
+/** The id of a container or an image, as runtimes make them; nobody reads more of it than its beginning. */
+export const ID = /\b[0-9a-f]{64}\b/g;
+export const shortIds = (text: string): string => text.replace(ID, (id) => `${id.slice(0, 12)}…`);

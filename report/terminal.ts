@@ -1,7 +1,7 @@
 /** A verdict as lines for a person at a terminal. */
 
 import type { NodeVerdict } from "../core/answer.ts";
-import { printable } from "../core/printable.ts";
+import { printable, shortIds } from "../core/printable.ts";
 import type { ReaderTimeline } from "../core/timeline.ts";
 import type { Verdict } from "../core/verdict.ts";
 import { permissionLines } from "./permissions.ts";
@@ -22,7 +22,7 @@ export function verdictLines(node: string, verdict: NodeVerdict): string[] {
     ...(verdict.permissions ? permissionLines(verdict.permissions) : []),
     ...scenarioLines(verdict),
     "  evidence",
-    ...shown.flatMap(({ source, text }) => [`    ${source}`, `      ${text}`]),
+    ...shown.flatMap(({ source, text }) => [`    ${source}`, `      ${shortIds(text)}`]),
     ...(more > 0 ? [`    and ${more} more: see --json`] : []),
     ...(verdict.verdict === "success" ? [] : [`  fix       ${verdict.fix}`]),
     `  decision  ${verdict.decision.text}`,

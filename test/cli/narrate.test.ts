@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { narrator } from "../../cli/narrate.ts";
-import type { ProbeRecord } from "../../core/evidence.ts";
-import { evidence, mounted, record, sees } from "../core/evidence.ts";
+import type { PodFact, ProbeRecord } from "../../core/evidence.ts";
+import { evidence, mounted, record, sees, waiting } from "../core/evidence.ts";
 
 const told = (records: readonly ProbeRecord[], scenario?: string): string[] => {
   const lines: string[] = [];
@@ -25,6 +25,28 @@ describe("progress of a run", () => {
         "· k3s-w2  default sees a dead mount: ENOTCONN",
       ],
     );
+  });
+
+  it("tells once what keeps several containers from starting alike, however often the kubelet tries, without its ids", () => {
+    const lines: string[] = [];
+    const narrate = narrator((line) => lines.push(line.replace(/ {2}[\d.]+ s$/, "")));
+    const words = (id: string, kind: string) =>
+      `failed to generate container "${id.repeat(32)}" spec: path "/tmp/fuse-test-bridge" is not a ${kind} mount`;
+    const pod = (id: string) => {
+      const each = ["fuse-consumer", "fuse-consumer-hardened"].map((name, index) =>
+        waiting("consumer", name, "CreateContainerError", words(`${id}${index}`, "shared or slave")),
+      );
+      const containers = each.flatMap(({ containers }) => containers);
+      return [
+        { ...(each[0] as PodFact), containers },
+        waiting("producer", "fuse-producer", "CreateContainerError", words(`${id}a`, "shared")),
+      ];
+    };
+    for (const attempt of ["a", "b", "c"]) narrate.tell(evidence({ pods: pod(attempt) }));
+    assert.deepEqual(lines, [
+      '‼ k3s-w2  fuse-consumer: CreateContainerError: failed to generate container "a0a0a0a0a0a0…" spec: path "/tmp/fuse-test-bridge" is not a shared or slave mount',
+      '‼ k3s-w2  fuse-producer: CreateContainerError: failed to generate container "aaaaaaaaaaaa…" spec: path "/tmp/fuse-test-bridge" is not a shared mount',
+    ]);
   });
 
   it("names the scenario beside the node, and its fault", () => {
