@@ -8,6 +8,10 @@ const DOCS = globSync("docs/*.md", { cwd: ROOT }).sort();
 const textOf = (file: string): string => readFileSync(join(ROOT, file), "utf8");
 const found = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, part = ""]) => part);
 
+/** Blocks of code keep their number of lines. */
+const withoutCode = (text: string): string =>
+  text.replace(/^```[\s\S]*?^```$/gm, (block) => block.replace(/.+/g, "code").replace(/^$/gm, "code"));
+
 /** Targets of links that stay in the checkout, without their anchors. */
 const links = (text: string): string[] =>
   found(text, /\]\(([^)\s]+)\)/g)
@@ -23,6 +27,18 @@ describe("documentation", () => {
       const missing = links(text).filter((target) => !existsSync(join(ROOT, dirname(file), target)));
       const unknown = found(text, /npm run ([\w:-]+)/g).filter((name) => !(name in scripts));
       assert.deepEqual([...missing, ...unknown], []);
+    });
+
+  for (const file of ["README.md", ...DOCS])
+    it(`${file} has one blank line around its headings, and no two in a row`, () => {
+      const lines = withoutCode(textOf(file)).split("\n");
+      const faults = lines.flatMap((line, index) => {
+        const crowded = /^#+ /.test(line) && index > 0 && (lines[index - 1] !== "" || lines[index + 1] !== "");
+        return crowded || (line === "" && lines[index + 1] === "" && index + 2 < lines.length)
+          ? [`line ${index + 1}: ${line}`]
+          : [];
+      });
+      assert.deepEqual(faults, []);
     });
 
   it("has an index with every page, and a command page with every script", () => {
