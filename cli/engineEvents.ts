@@ -36,8 +36,9 @@ export function teller(write: (line: string) => unknown, verbose = false): (even
     if (!isNew(urn, text) && !said.ephemeral) return;
     const [first = "", ...more] = text.split("\n");
     // A command that fails is quoted by its plugin with all that it printed, which has been told as it came.
-    for (const line of [first, ...more.filter((one) => !told.has(`${urn} ${one}`))])
-      print(SIGNS[severity] ? `${SIGNS[severity]} ${line}` : line);
+    const sign = SIGNS[severity];
+    print(sign ? `${sign} ${first}` : first);
+    for (const line of more.filter((one) => !told.has(`${urn} ${one}`))) print(sign ? `  ${line}` : line);
   };
 }
 

@@ -111,7 +111,7 @@ describe("what is told of the engine's events", () => {
     assert.deepEqual(told([progress, says(failed, { urn: COLLECT, severity: "error" })]), [
       "· k3s-w2  fuse-producer-k3s-w2 runs  0.8 s",
       '× exit status 2: running "sh cli/node.sh cli/collect.ts":',
-      "× error: no",
+      "  error: no",
     ]);
   });
 

@@ -36,7 +36,7 @@ describe("words of others", () => {
     const lines: string[] = [];
     const event = { severity: "error" as const, color: "raw", message: "a\u2028b \u001b[2Jc\n  ::error::d" };
     teller((line) => lines.push(line))({ sequence: 0, timestamp: 0, diagnosticEvent: event });
-    assert.deepEqual(lines, ["× a\\u2028b \\x1b[2Jc", "×   ::error::d"]);
+    assert.deepEqual(lines, ["× a\\u2028b \\x1b[2Jc", "    \\::error::d"]);
   });
 
   it("in an error are shown, on the line that is theirs", () => {
