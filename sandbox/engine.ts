@@ -5,6 +5,7 @@ import { attempt } from "./base/command.ts";
 import { linkExactly } from "./base/links.ts";
 import { links } from "./base/paths.ts";
 import { note, step } from "./base/progress.ts";
+import { installCli, installedCli, officialInstaller } from "./build/installer.ts";
 import { engineEnvironment, installedPlugins, installPlugins, linkPlugins, type Plugins } from "./build/plugins.ts";
 import { buildTools, pulumiVersion, toolDirectory } from "./build/tools.ts";
 
@@ -41,11 +42,19 @@ export function serves(version: string): boolean {
   return major === ownMajor && (minor > ownMinor || (minor === ownMinor && patch >= ownPatch));
 }
 
-/** Compiles and installs what is missing. @throws SandboxError when the engine cannot be compiled */
-export async function prepareEngine(): Promise<Engine> {
+/** One that need not be compiled: on PATH, or fetched with the official installer. */
+export async function readyPulumi(): Promise<Ambient | undefined> {
   const ambient = await ambientPulumi();
-  if (!ambient) await buildTools(["pulumi"]);
-  const { directory, version } = ambient ?? own();
+  if (ambient) return ambient;
+  const directory = await installCli(officialInstaller(pulumiVersion));
+  return directory ? { directory, version: pulumiVersion } : undefined;
+}
+
+/** Fetches, compiles and installs what is missing. @throws SandboxError when the engine cannot be compiled */
+export async function prepareEngine(): Promise<Engine> {
+  const ready = await readyPulumi();
+  if (!ready) await buildTools(["pulumi"]);
+  const { directory, version } = ready ?? own();
   const plugins = await step(`Pulumi ${version} and its plugins`, () => installPlugins(join(directory, "pulumi")));
   const offline = Object.keys(plugins).filter((name) => plugins[name as keyof Plugins] === "offline");
   if (offline.length > 0)
@@ -55,7 +64,9 @@ export async function prepareEngine(): Promise<Engine> {
 
 /** The engine of a sandbox that runs, for whoever asks now: their PATH, and no attempt to install anything. */
 export async function currentEngine(): Promise<Engine> {
-  return describeEngine((await ambientPulumi()) ?? own(), installedPlugins());
+  const fetched = installedCli(pulumiVersion);
+  const present = fetched ? { directory: fetched, version: pulumiVersion } : own();
+  return describeEngine((await ambientPulumi()) ?? present, installedPlugins());
 }
 
 /** The one this project compiles. */

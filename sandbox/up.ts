@@ -16,7 +16,7 @@ import { kubeletCommand, startKubelet, startRuntime } from "./cluster/node.ts";
 import { nodeSpecs } from "./cluster/nodeConfig.ts";
 import { makeSecrets, renderKubeconfig } from "./cluster/pki.ts";
 import { ailment, context, fingerprint, readRecord, type Sandbox, writeRecord } from "./cluster/record.ts";
-import { ambientPulumi, currentEngine, type Engine, prepareEngine } from "./engine.ts";
+import { currentEngine, type Engine, prepareEngine, readyPulumi } from "./engine.ts";
 import { clusterPackages, ensurePackages } from "./host/packages.ts";
 import { requireMachine } from "./host/requirements.ts";
 
@@ -28,7 +28,7 @@ export async function up(): Promise<Sandbox & { readonly reused: boolean }> {
     const running = await usable(images);
     if (running) return { ...running, ...(await currentEngine()), reused: true };
 
-    await buildTools((await ambientPulumi()) ? ["etcd", "kubernetes"] : ["etcd", "kubernetes", "pulumi"]);
+    await buildTools((await readyPulumi()) ? ["etcd", "kubernetes"] : ["etcd", "kubernetes", "pulumi"]);
     await buildImages(images);
     if (await tearDown()) note("removed what an earlier start had left");
     try {

@@ -1,10 +1,11 @@
 /** Pulumi's resource plugins: the official ones where they can be installed, the sandbox's offline ones elsewhere. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { attempt } from "../base/command.ts";
 import { linkExactly } from "../base/links.ts";
 import { cache, links, pulumiHome, repository, source } from "../base/paths.ts";
 import { note } from "../base/progress.ts";
+import { triedLately } from "./installer.ts";
 
 export type PluginOrigin = "official" | "offline";
 export type Plugins = Readonly<Record<"kubernetes" | "command", PluginOrigin>>;
@@ -12,8 +13,6 @@ export type Plugins = Readonly<Record<"kubernetes" | "command", PluginOrigin>>;
 const names = ["kubernetes", "command"] as const;
 /** Milliseconds for an installation: a plugin is some 50 MB, and without internet the attempt never ends by itself. */
 const deadline = 20_000;
-/** Milliseconds until a failed installation is tried again: a machine without internet must not wait at each start. */
-const patience = { failed: 24 * 60 * 60_000, late: 60 * 60_000 } as const;
 
 /** Tries the official plugins, both at a time. @param pulumi path of the engine */
 export async function installPlugins(pulumi: string): Promise<Plugins> {
@@ -82,13 +81,6 @@ async function install(pulumi: string, name: string): Promise<PluginOrigin> {
   if (late) note(`plugin ${name} ${version}: not installed within ${deadline / 1000} s; tried again after an hour`);
   writeFileSync(mark, late ? "late" : "failed");
   return "offline";
-}
-
-/** Whether the mark of a failed installation still counts: one that was only late may succeed on a quieter network. */
-export function triedLately(mark: string, now = Date.now()): boolean {
-  if (!existsSync(mark)) return false;
-  const why = readFileSync(mark, "utf8") === "late" ? "late" : "failed";
-  return now - statSync(mark).mtimeMs < patience[why];
 }
 
 /** Wholly: beside a plugin whose installation was cut off, the engine leaves a file that ends in `.partial`. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { engineEnvironment, isInstalled, triedLately, versionOf } from "../../sandbox/build/plugins.ts";
+import { triedLately } from "../../sandbox/build/installer.ts";
+import { engineEnvironment, isInstalled, versionOf } from "../../sandbox/build/plugins.ts";
 
 describe("the official plugins", () => {
   const home = mkdtempSync(join(tmpdir(), "plugins-"));
