@@ -15,9 +15,11 @@ export function commandProvider(reporter: Reporter): Provider {
     const timeout = operation.timeoutSeconds > 0 ? [AbortSignal.timeout(operation.timeoutSeconds * 1000)] : [];
     return run(commandLine(command, inputs, previous), {
       signal: AbortSignal.any([cancelled.signal, ...timeout]),
-      onLine: (stream, line) => {
-        if (isLogged(inputs, stream)) reporter.status(operation.urn, line);
-      },
+      shown: Object.fromEntries(
+        (["stdout", "stderr"] as const)
+          .filter((stream) => isLogged(inputs, stream))
+          .map((stream) => [stream, (line: string) => reporter.status(operation.urn, line)]),
+      ),
     });
   }
 

@@ -15,8 +15,12 @@ export interface CommandLine {
 export interface Watcher {
   /** Aborted: the command is killed, without time to clean up: the official plugin gives it none. */
   readonly signal: AbortSignal;
-  onLine(stream: "stdout" | "stderr", line: string): void;
+  /** What a stream prints is shown line by line; absent: it is not shown. */
+  readonly shown: Readonly<Partial<Record<"stdout" | "stderr", (line: string) => void>>>;
 }
+
+/** Bytes of a line that is shown. The official plugin reads no further behind a longer one, and its command never ends. */
+const LINE_LIMIT = 64 * 1024;
 
 /** What runs; a plugin that is ended must not leave it behind. */
 const running = new Set<ChildProcess>();
@@ -36,12 +40,17 @@ export async function run(line: CommandLine, watcher: Watcher): Promise<{ stdout
   if (watcher.signal.aborted) throw failed("context canceled");
   if (!existsSync(line.dir)) throw failed(`chdir ${line.dir}: no such file or directory`);
   const child = spawn(program, args, { cwd: line.dir, env: line.environment, stdio: ["pipe", "pipe", "pipe"] });
+  let tooLong: string | undefined;
   const collect = (stream: "stdout" | "stderr") => {
     const chunks: string[] = [];
+    const show = watcher.shown[stream];
     onLines(
       child[stream],
       (text) => chunks.push(text) && both.push(text),
-      (text) => watcher.onLine(stream, text),
+      (text) => {
+        if (show && Buffer.byteLength(text) >= LINE_LIMIT) tooLong = stream;
+        show?.(text);
+      },
     );
     return chunks;
   };
@@ -52,6 +61,10 @@ export async function run(line: CommandLine, watcher: Watcher): Promise<{ stdout
 
   const problem = await ending(child, watcher.signal);
   if (problem !== undefined) throw failed(problem);
+  if (tooLong)
+    throw new Error(
+      `a line of ${LINE_LIMIT} bytes or more on ${tooLong}, which is logged: the official command plugin would wait for ever; set logging to leave ${tooLong} out`,
+    );
   return { stdout: stdout.join("").replace(/\n$/, ""), stderr: stderr.join("").replace(/\n$/, "") };
 }
 
@@ -63,7 +76,7 @@ async function ending(child: ChildProcess, signal: AbortSignal): Promise<string 
   try {
     return await new Promise((resolve) => {
       child.on("error", ({ code, message }: NodeJS.ErrnoException) =>
-        resolve(code === "ENOENT" ? `fork/exec ${child.spawnfile}: no such file or directory` : message),
+        resolve(code === "ENOENT" ? missing(child.spawnfile) : message),
       );
       child.on("close", (code, killedBy) => {
         if (code === 0) return resolve(undefined);
@@ -74,6 +87,12 @@ async function ending(child: ChildProcess, signal: AbortSignal): Promise<string 
     signal.removeEventListener("abort", stop);
     running.delete(child);
   }
+}
+
+function missing(program: string): string {
+  return program.includes("/")
+    ? `fork/exec ${program}: no such file or directory`
+    : `exec: "${program}": executable file not found in $PATH`;
 }
 
 /** As Go names them. */

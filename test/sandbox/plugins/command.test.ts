@@ -45,6 +45,15 @@ describe("command plugin", () => {
     });
   }
 
+  it("refuses a line that the official plugin would hang on, unless it is not logged", async () => {
+    const long = "head -c 70000 /dev/zero | tr '\\0' a; echo; echo b";
+    await assert.rejects(
+      create({ create: long }),
+      /a line of 65536 bytes or more on stdout, .* set logging to leave stdout out/,
+    );
+    assert.match(String((await create({ create: long, logging: "stderr" })).outputs.stdout), /^a{70000}\nb$/);
+  });
+
   it("passes stdin, environment, directory and interpreter", async () => {
     const { outputs } = await create({
       create: "process.stdin.on('data', (d) => console.log(process.env.WHO + ' ' + d + ' ' + process.cwd()))",
