@@ -13,6 +13,7 @@ import type {
   Reporter,
   UpdateRequest,
 } from "../protocol/provider.ts";
+import { NotReadyError } from "../protocol/provider.ts";
 import { type Bag, containsUnknown, isUnknown } from "../protocol/values.ts";
 import { ApiError, isAlreadyThere, isNotFound, UnreachableError } from "./apiError.ts";
 import { Client, type KubeObject } from "./client.ts";
@@ -20,7 +21,7 @@ import { Cluster, type Patience } from "./cluster.ts";
 import { type DiffSettings, diffObjects, withDrift } from "./diff.ts";
 import { connectionFrom } from "./kubeconfig.ts";
 import { annotation, idOf, kindOfType, partsOfId, withName } from "./names.ts";
-import { waitForFault } from "./readiness.ts";
+import { notReadyAnyMore, waitForFault } from "./readiness.ts";
 
 const DEFAULT_WAIT_SECONDS = 600;
 /** Those of the official plugin, between its attempts to create an object. */
@@ -131,6 +132,8 @@ export function kubernetesProvider(reporter: Reporter): Provider {
       if (live === undefined) return undefined;
       const isImport = Object.keys(oldInputs).length === 0;
       const inputs = isImport ? importable(live) : (withDrift(oldInputs, oldOutputs, live) as Bag);
+      const reasons = isImport ? undefined : notReadyAnyMore(oldInputs, live);
+      if (reasons) throw new NotReadyError(idOf(live), live, reasons);
       return { id: idOf(live), outputs: live, inputs };
     },
 

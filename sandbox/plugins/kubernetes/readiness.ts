@@ -39,6 +39,17 @@ export function readinessOf(object: KubeObject): Readiness {
   return READY;
 }
 
+/**
+ * Why a refresh finds the object not ready; undefined where it is. As in the official plugin a Pod is judged by its own readiness
+ * then, whatever `pulumi.com/waitFor` says, and not at all where `pulumi.com/skipAwait` is "true".
+ */
+export function notReadyAnyMore(inputs: Bag, live: KubeObject): readonly string[] | undefined {
+  if (live.kind !== "Pod" || annotation(inputs, "pulumi.com/skipAwait") === "true") return undefined;
+  const { state, reasons } = podReadiness(live);
+  const name = textAt(live, "metadata", "name");
+  return state === "ready" ? undefined : [`Resource '${name}' was created but failed to initialize`, ...reasons];
+}
+
 function podReadiness(pod: KubeObject): Readiness {
   const phase = textAt(pod, "status", "phase") ?? "Pending";
   const conditions = records(valueAt(pod, ["status", "conditions"]));

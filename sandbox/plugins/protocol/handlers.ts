@@ -104,16 +104,20 @@ export function handlers(
     read: unary(async (request: Messages.ReadRequest) => {
       const oldInputs = decode(request.getInputs());
       const oldOutputs = decode(request.getProperties());
-      const found = await provider.read({
+      const secrets = (outputs: Decoded["bag"]) => [...secretsIn(outputs, oldInputs), ...oldOutputs.secrets];
+      const asked = {
         ...operation(request),
         id: request.getId(),
         oldInputs: oldInputs.bag,
         oldOutputs: oldOutputs.bag,
+      };
+      const found = await provider.read(asked).catch((error: unknown) => {
+        throw statusOf(error, (outputs) => encode(outputs, secrets(outputs)), request.getInputs());
       });
       if (found === undefined) return new pb.ReadResponse();
       return new pb.ReadResponse()
         .setId(found.id)
-        .setProperties(encode(found.outputs, [...secretsIn(found.outputs, oldInputs), ...oldOutputs.secrets]))
+        .setProperties(encode(found.outputs, secrets(found.outputs)))
         .setInputs(encode(found.inputs, secretsIn(found.inputs, oldInputs)));
     }),
 

@@ -232,6 +232,23 @@ describe("kubernetes plugin: objects", () => {
       assert.deepEqual((await read(MAP, outputs))?.inputs.data, { a: "edited" });
     });
 
+    it("of a Pod that is not ready says so, and keeps it, unless skipAwait says otherwise", async () => {
+      const waitFor = { "pulumi.com/waitFor": "jsonpath={.metadata.uid}" };
+      const inputs = { ...POD, metadata: { ...(POD.metadata as Bag), annotations: waitFor } };
+      const asked = { ...POD_TYPE, id: "n/p", oldOutputs: inputs };
+      server.objects.set(POD_PATH, { ...inputs, status: { phase: "Pending" } });
+      await assert.rejects(provider.read({ ...asked, oldInputs: inputs }), (error: unknown) => {
+        assert.ok(error instanceof NotReadyError);
+        assert.match(error.message, /^Resource 'p' was created but failed to initialize\nPod is Pending$/);
+        return true;
+      });
+      const annotations = { "pulumi.com/skipAwait": "true" };
+      const unawaited = { ...POD, metadata: { ...(POD.metadata as Bag), annotations } };
+      assert.equal((await provider.read({ ...asked, oldInputs: unawaited }))?.id, "n/p");
+      server.change(POD_PATH, { status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] } });
+      assert.equal((await provider.read({ ...asked, oldInputs: inputs }))?.id, "n/p");
+    });
+
     it("imports by id and type alone", async () => {
       await provider.create({ ...MAP_TYPE, inputs: MAP, preview: false });
       assert.deepEqual((await read({}, {}))?.inputs, MAP);
