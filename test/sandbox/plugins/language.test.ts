@@ -119,6 +119,15 @@ describe("language host stand-in", function () {
     return { call, ended, port };
   }
 
+  it("says what to run where the SDK is not installed", async () => {
+    const request = new pb.RunRequest().setInfo(info("/", {})).setMonitorAddress("127.0.0.1:2");
+    const response = await new Promise<InstanceType<typeof pb.RunResponse>>((done, fail) =>
+      client.run(request, (error, answer) => (error ? fail(error) : done(answer))),
+    );
+    const words = "It looks like the Pulumi SDK has not been installed. Have you run pulumi install?";
+    assert.equal(response.getError(), words);
+  });
+
   async function configured(port: number): Promise<InstanceType<typeof analyzer.AnalyzerClient>> {
     const pack = new analyzer.AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
     const request = new analyzerPb.AnalyzerStackConfigureRequest()
