@@ -30,9 +30,12 @@ async function run(call: Call): Promise<void> {
   const { directory, options } = optionsOf(request.getInfo());
   const runner = within(directory, "@pulumi/pulumi/cmd/run-policy-pack", `npm install in ${directory}`);
   const say = (chunk: Uint8Array) => call.write(new pb.RunPluginResponse().setStdout(chunk));
-  // The engine ends a pack by ending the call.
+  // The engine ends a pack by ending the call. Where the pack ended before, whoever still asks for it is told why.
   const ended = new AbortController();
-  call.on("cancelled", () => ended.abort());
+  let over = false;
+  call.on("cancelled", () => {
+    if (!over) ended.abort();
+  });
 
   const proxy = await policyProxy(ended.signal);
   say(Buffer.from(`${proxy.port}\n`));
@@ -62,6 +65,7 @@ async function run(call: Call): Promise<void> {
     child.on("error", (error) => done(error.message));
     child.on("close", (status, signal) => done(status ?? signal ?? "unknown"));
   });
+  over = true;
   proxy.close();
   if (!proxy.attached()) throw new Error("could not read policy pack port: unexpected EOF");
   if (code !== 0 && !ended.signal.aborted) throw new Error(`Program exited with non-zero exit code: ${code}`);
