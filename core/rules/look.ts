@@ -1,3 +1,4 @@
+import { printable } from "../printable.ts";
 import type { Allowed } from "./allowed.ts";
 import { At } from "./at.ts";
 import { type PodPlace, podsOf } from "./pods.ts";
@@ -104,7 +105,7 @@ export class Look {
       namespace: this.namespace,
       name: this.name,
       path,
-      message: `${this.title}: ${words}${remedy ? `; ${rule.remedy}` : ""}`,
+      message: printable(`${this.title}: ${words}${remedy ? `; ${rule.remedy}` : ""}`),
     });
   }
 }

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { execPath } from "node:process";
 import { teller } from "../../cli/engineEvents.ts";
 import { problem, UserError } from "../../cli/problem.ts";
-import { SettingsError } from "../../core/settings.ts";
+import { allowedBy, judge as judgeObject } from "../../core/rules/index.ts";
+import { parseSettings, SettingsError } from "../../core/settings.ts";
 import { judge } from "../../core/verdict.ts";
 import { verdictLines } from "../../report/terminal.ts";
 import { evidence, waiting } from "../core/evidence.ts";
@@ -43,6 +44,14 @@ describe("words of others", () => {
     assert.equal(problem(new UserError(`no ${WORDS}`, { remedy: WORDS })), `no ${SHOWN}\n  remedy: ${SHOWN}`);
     const fault = { key: "node\u2028s", value: '"\u001b"', remedy: "::a" };
     assert.deepEqual(acted(problem(new SettingsError([fault])) ?? ""), []);
+  });
+
+  it("in the names of objects are shown by the rules, wherever their violations are printed", () => {
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: WORDS, namespace: WORDS }, spec: {} };
+    const violations = judgeObject(pod, allowedBy(parseSettings({ nodes: ["k3s-w2"] })));
+    assert.ok(violations.length > 3);
+    for (const { message } of violations) assert.ok(message.startsWith(`Pod ${SHOWN}/${SHOWN}: `), message);
+    for (const { message } of violations) assert.deepEqual(acted(message), []);
   });
 
   it("in the names of files and objects are shown by `check`", () => {
