@@ -12,15 +12,18 @@
 #   FINDINGS    a directory that the containers of the pod share, and that outlives them
 # and for the base pair PERMISSIONS (see permissions.sh).
 
-here=$(dirname "$0")
+here=${0%/*}
 # shellcheck source=probe/lib.sh
 . "$here/lib.sh"
+# shellcheck source=probe/tools.sh
+. "$here/tools.sh"
 # shellcheck source=probe/permissions.sh
 . "$here/permissions.sh"
 : "${RESTART:=no}" "${AFTERWARDS:=inspect}"
 
 main() {
   trap 'leave "asked to end"' TERM INT
+  require_tools mv rm sed
   code=1
   # The control decides nothing: after a SUCCESS its pod has succeeded.
   [ "$ROLE" != control ] || code=0
@@ -102,6 +105,7 @@ look() {
     record read error "cannot read the marker: $read_errno ($read_out)" path "$MARKER" looked "$looked" fstype "$fstype" errno "$read_errno" \
       detail "$read_out" propagation "$(peers_of_mount "$marker_mount")" mountinfo "$marker_mount" mounts "$(mounts_at "$MOUNT")"
   fi
+  [ "$read_errno" != ETIMEDOUT ] || slowly dd if="$MARKER" of=/dev/null bs=4096 count=16
   # Of a daemon that does not answer this would tell nothing new, and whoever is ended while he reads waits in his close.
   if [ "$held" = yes ] && [ "$read_errno" != ETIMEDOUT ]; then echo read >&4; fi
 }

@@ -7,6 +7,8 @@ driver_start() {
   MOUNT=$1 SOURCE=${2:-/tmp/source} ALLOW_OTHER=yes
   [ "${3:-allow}" = allow ] || ALLOW_OTHER=no
   export MOUNT SOURCE ALLOW_OTHER
+  # The language is the daemon's own: file names hang on it.
+  if [ -n "${GIVEN_LC_ALL:-}" ]; then LC_ALL=$GIVEN_LC_ALL; else unset LC_ALL; fi
   mkdir -p "$SOURCE"
   exec sh -c "$COMMAND"
 }

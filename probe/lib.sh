@@ -3,6 +3,11 @@
 # What both probes share: a clock, a log of two lines a step, reads that cannot hang, and the mount table.
 # POSIX sh; needs awk, cat, date, dd, md5sum, mkfifo, mktemp, stat, timeout, as every busybox has. Sourced, never run.
 
+# The words of tools are read: in English, whatever the image speaks.
+GIVEN_LC_ALL=${LC_ALL:-}
+LC_ALL=C
+export LC_ALL
+
 # Seconds since boot, 10 ms fine: one clock for every container of a node, whatever their images.
 uptime_now() {
   read -r up _ </proc/uptime
@@ -53,33 +58,33 @@ record() {
     "$time" "$now" "$RUN" "$NODE" "$ROLE" "$step" "$result" "$fields"
 }
 
-# The name of the error number behind a tool's words; glibc's, musl's and uclibc's texts differ.
+# The name of the error number behind a tool's words; glibc's, musl's, uclibc's and Go's texts differ.
 errno_of() {
   case $1 in
-    *'Transport endpoint is not connected'* | *'Socket not connected'*) echo ENOTCONN ;;
-    *'No such file or directory'*) echo ENOENT ;;
-    *'Permission denied'*) echo EACCES ;;
-    *'Operation not permitted'*) echo EPERM ;;
-    *'Input/output error'* | *'I/O error'*) echo EIO ;;
-    *'Read-only file system'*) echo EROFS ;;
-    *'No space left on device'*) echo ENOSPC ;;
-    *'resource busy'* | *'Resource busy'*) echo EBUSY ;;
-    *'Not a directory'*) echo ENOTDIR ;;
-    *'Is a directory'*) echo EISDIR ;;
-    *'Stale file handle'* | *'Stale NFS file handle'*) echo ESTALE ;;
+    *[Tt]'ransport endpoint is not connected'* | *[Ss]'ocket not connected'*) echo ENOTCONN ;;
+    *[Nn]'o such file or directory'*) echo ENOENT ;;
+    *[Pp]'ermission denied'*) echo EACCES ;;
+    *[Oo]'peration not permitted'*) echo EPERM ;;
+    *[Ii]'nput/output error'* | *[Ii]'/O error'*) echo EIO ;;
+    *[Rr]'ead-only file system'*) echo EROFS ;;
+    *[Nn]'o space left on device'*) echo ENOSPC ;;
+    *[Rr]'esource busy'*) echo EBUSY ;;
+    *[Nn]'ot a directory'*) echo ENOTDIR ;;
+    *[Ii]'s a directory'*) echo EISDIR ;;
+    *[Ss]'tale file handle'* | *[Ss]'tale NFS file handle'*) echo ESTALE ;;
     *'onnection abort'*) echo ECONNABORTED ;;
-    *'Function not implemented'*) echo ENOSYS ;;
-    *'Too many open files'*) echo EMFILE ;;
-    *'File exists'*) echo EEXIST ;;
-    *'No such device'*) echo ENODEV ;;
-    *'Invalid argument'*) echo EINVAL ;;
-    *'Directory not empty'*) echo ENOTEMPTY ;;
+    *[Ff]'unction not implemented'*) echo ENOSYS ;;
+    *[Tt]'oo many open files'*) echo EMFILE ;;
+    *[Ff]'ile exists'*) echo EEXIST ;;
+    *[Nn]'o such device'*) echo ENODEV ;;
+    *[Ii]'nvalid argument'*) echo EINVAL ;;
+    *[Dd]'irectory not empty'*) echo ENOTEMPTY ;;
     # What a daemon says of its own backend. ETIMEDOUT is also a deadline of ours: either way nothing answered.
-    *'Connection timed out'* | *'Operation timed out'*) echo ETIMEDOUT ;;
-    *'Resource temporarily unavailable'*) echo EAGAIN ;;
-    *'Cannot allocate memory'* | *'Out of memory'*) echo ENOMEM ;;
-    *'Operation not supported'* | *'Not supported'*) echo EOPNOTSUPP ;;
-    *'Host is down'*) echo EHOSTDOWN ;;
+    *[Cc]'onnection timed out'* | *[Oo]'peration timed out'*) echo ETIMEDOUT ;;
+    *[Rr]'esource temporarily unavailable'*) echo EAGAIN ;;
+    *[Cc]'annot allocate memory'* | *[Oo]'ut of memory'*) echo ENOMEM ;;
+    *[Oo]'peration not supported'* | *[Nn]'ot supported'*) echo EOPNOTSUPP ;;
+    *[Hh]'ost is down'*) echo EHOSTDOWN ;;
     *) echo UNKNOWN ;;
   esac
 }

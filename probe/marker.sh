@@ -15,13 +15,14 @@ write_marker() {
     read_marker "$copy"
   else
     did=wrote
-    put_marker "$MOUNT" && read_marker "$copy"
+    put_marker "$MOUNT" && read_back
   fi
   if [ -z "$errno" ]; then
     nonce=${out##*nonce=}
     record marker ok "$did the marker $MARKER, nonce $nonce" path "$MARKER" nonce "$nonce" mount "$mounts"
   else
     record marker error "no marker at $MARKER: $errno" path "$MARKER" errno "$errno" detail "$out"
+    [ "$errno" != ETIMEDOUT ] || slowly ls "$MOUNT"
   fi
 }
 
@@ -33,6 +34,13 @@ put_marker() {
   bounded dd if=/dev/zero of="$1/held" bs=1048576 count=8 || record held error "cannot write $1/held: $errno" errno "$errno" detail "$out"
   # shellcheck disable=SC2016 # the inner shell expands its own arguments
   bounded sh -c 'printf "%s\n" "$1" >"$2"' sh "run=$RUN nonce=$nonce" "$1/marker"
+}
+
+# What a daemon did not answer in time once, it may answer the next time.
+read_back() {
+  until read_marker "$copy" || [ "$errno" != ETIMEDOUT ] || over "$before" "$MOUNT_SECONDS"; do
+    sleep 0.2
+  done
 }
 
 # A daemon may mount first, and fill its file system afterwards.

@@ -16,10 +16,12 @@
 #   FINDINGS          a directory that outlives the container
 #   PERMISSIONS       yes: the permission matrix, before the inspection (see permissions.sh)
 
-here=$(dirname "$0")
+here=${0%/*}
 ROLE=producer
 # shellcheck source=probe/lib.sh
 . "$here/lib.sh"
+# shellcheck source=probe/tools.sh
+. "$here/tools.sh"
 # shellcheck source=probe/faults.sh
 . "$here/faults.sh"
 # shellcheck source=probe/marker.sh
@@ -34,6 +36,7 @@ SOURCE=${SOURCE:-/tmp/source}
 main() {
   daemon='' hung=no mounts=0 made=''
   trap 'finish SIGTERM' TERM INT
+  require_tools mkdir rmdir umount
   words=$(mktemp)
   preflight
   clear_stale
@@ -113,9 +116,10 @@ make_mount_point() {
 # What the kernel and the node offer, before anything is asked of them.
 preflight() {
   log_identity
-  if grep -qw fuse /proc/filesystems; then fuse=yes; else fuse=no; fi
   if [ -c /dev/fuse ]; then device=yes; else device=no; fi
   if [ "$device" = yes ] && ! (: <>/dev/fuse) 2>"$words"; then device=$(errno_of "$(cat "$words")"); fi
+  # Afterwards: to open the device loads the kernel's module.
+  if grep -qw fuse /proc/filesystems; then fuse=yes; else fuse=no; fi
   bridge_mount=$(volume_mount)
   case "$fuse$device" in yesyes) seen=ok ;; *) seen=error ;; esac
   record preflight "$seen" "fuse in /proc/filesystems: $fuse, /dev/fuse opens: $device, bridge is $(peers_of_mount "$bridge_mount")" \

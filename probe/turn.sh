@@ -4,12 +4,15 @@
 #
 # Environment: TURN_SECONDS; AWAIT, a mount point, or empty; AWAIT_SECONDS, after which it goes on without the mount.
 
-here=$(dirname "$0")
+here=${0%/*}
 ROLE=turn
 # shellcheck source=probe/lib.sh
 . "$here/lib.sh"
+# shellcheck source=probe/tools.sh
+. "$here/tools.sh"
 
 trap 'exit 0' TERM INT
+require_tools tail
 pause "$TURN_SECONDS"
 [ -n "${AWAIT:-}" ] || exit 0
 since=$(uptime_now)

@@ -27,6 +27,7 @@ import {
   sandboxedRuntime,
   userNamespace,
 } from "./runtime.ts";
+import { toolsMissing } from "./tools.ts";
 
 export type { Cause, Quote } from "./cause.ts";
 export { daemonEndPending } from "./daemon.ts";
@@ -51,6 +52,8 @@ export const causes: readonly Cause[] = [
   userNamespace,
   sandboxedRuntime,
   hostReadOnly,
+  // No probe.
+  toolsMissing,
   // Nothing was mounted, and the readers meet what somebody else has mounted.
   bridgeInUse,
   // A daemon that was killed leaves its dead mount behind; who has bound that mount meets it, too.

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { judge } from "../../core/verdict.ts";
-import { evidence } from "../core/evidence.ts";
+import { evidence, mounted } from "../core/evidence.ts";
 import { type ImaginedNode, imaginedNode, recordsOf } from "./imagined.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
@@ -122,6 +122,31 @@ describe("consumer", () => {
       const read = recordsOf(log).find(({ step }) => step === "read");
       assert.deepEqual([read?.result, read?.mountinfo, read?.fstype], ["ok", "", "the bridge's fuse.mergerfs"]);
       assert.equal(judge(evidence({ records: recordsOf(log) }))?.cause, "hollow-success");
+    });
+  });
+
+  describe("of a remote that needs longer for a read than the probe waits", () => {
+    let log: string;
+    others.push(async () => {
+      const node = imaginedNode();
+      const point = join(node.bridge, "fuse");
+      writeFileSync(join(point, "marker"), MARKER);
+      appendFileSync(node.environment.MOUNTINFO ?? "", `99 30 0:77 / ${point} rw - fuse.imagined s rw\n`);
+      const slow = { ...node.environment, READ_TAKES: "2", INSPECT_SECONDS: "6" };
+      log = await consume(node.bridge, "default", node.probe, slow);
+      node.remove();
+    });
+
+    it("says how long an answer takes, once", () => {
+      const told = recordsOf(log).filter(({ step }) => step === "slow");
+      assert.equal(told.length, 1, log);
+      assert.ok(Number(told[0]?.seconds) >= 2, log);
+    });
+
+    it("is judged so", () => {
+      const records = [...mounted, ...recordsOf(log)];
+      const hardened = recordsOf(log).map((record) => ({ ...record, role: "hardened" }));
+      assert.equal(judge(evidence({ records: [...records, ...hardened], final: true }))?.cause, "daemon-slow");
     });
   });
 

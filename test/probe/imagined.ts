@@ -37,10 +37,17 @@ stat() {
     *) command stat "$@" ;;
   esac
 }
+# A remote may need its time for each read of the marker.
+takes_its_time() { [ -z "\${READ_TAKES:-}" ] || command sleep "$READ_TAKES"; }
+dd() {
+  case $1 in if=*/marker) takes_its_time ;; esac
+  command dd "$@"
+}
 # A mount whose source is "dead" answers as one whose daemon has died.
 cat() {
   case \${1:-} in
     */marker)
+      takes_its_time
       if grep -q " \${1%/marker} .* dead rw" "$MOUNTINFO"; then echo "cat: $1: Transport endpoint is not connected"; return 1; fi ;;
   esac
   command cat "$@"

@@ -46,10 +46,18 @@ describe("probe library", () => {
     ["ENOMEM", "cat: /x: Cannot allocate memory", "cat: can't open '/x': Out of memory"],
     ["EOPNOTSUPP", "cat: /x: Operation not supported", "cat: can't open '/x': Not supported"],
     ["EHOSTDOWN", "cat: /x: Host is down"],
+    ["ENOTCONN", "stat /mnt/x: transport endpoint is not connected"],
+    ["EACCES", "fusermount3: permission denied", "open /dev/fuse: permission denied"],
+    ["EPERM", "mount: operation not permitted"],
+    ["ENOENT", "open /x: no such file or directory"],
+    ["EROFS", "mkdir /x: read-only file system"],
+    ["ENOSPC", "write /x: no space left on device"],
+    ["EIO", "read /x: input/output error"],
+    ["ETIMEDOUT", "dial tcp 10.0.0.1:445: connect: connection timed out"],
     ["UNKNOWN", "cat: something nobody has seen"],
   ];
   for (const [errno, ...texts] of words) {
-    it(`names ${errno} in the words of glibc and of musl`, () => {
+    it(`names ${errno} in the words of glibc, musl and Go`, () => {
       for (const text of texts) assert.equal(shell('errno_of "$1"', {}, [text]).stdout.trim(), errno);
     });
   }

@@ -278,6 +278,30 @@ export const words: readonly Recorded[] = [
     }),
   },
   {
+    what: "an image whose busybox has no timeout",
+    cause: "tools-missing",
+    quoted: /timeout, stat -c/,
+    evidence: evidence({
+      pods: podsWith({}),
+      records: [record("producer", "tools", "error", { detail: "timeout, stat -c" })],
+    }),
+  },
+  {
+    what: "an image without a shell, as runc tells it",
+    cause: "tools-missing",
+    quoted: /executable file not found/,
+    evidence: evidence({
+      pods: [
+        waiting(
+          "producer",
+          "fuse-producer",
+          "RunContainerError",
+          'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "sh": executable file not found in $PATH: unknown',
+        ),
+      ],
+    }),
+  },
+  {
     what: "a quota that leaves no room for a pod",
     cause: "admission-refused",
     quoted: /exceeded quota: compute/,
