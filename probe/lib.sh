@@ -68,7 +68,7 @@ errno_of() {
     *[Ii]'nput/output error'* | *[Ii]'/O error'*) echo EIO ;;
     *[Rr]'ead-only file system'*) echo EROFS ;;
     *[Nn]'o space left on device'*) echo ENOSPC ;;
-    *[Rr]'esource busy'*) echo EBUSY ;;
+    *[Rr]'esource busy'* | *[Tt]'arget is busy'*) echo EBUSY ;;
     *[Nn]'ot a directory'*) echo ENOTDIR ;;
     *[Ii]'s a directory'*) echo EISDIR ;;
     *[Ss]'tale file handle'* | *[Ss]'tale NFS file handle'*) echo ESTALE ;;

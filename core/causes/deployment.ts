@@ -14,7 +14,12 @@ export const subpathUsed: Cause = {
     const users = [producerSide(evidence), ...readerSides(evidence)].filter(
       (side) => side?.bridge.subPath !== undefined,
     );
-    const words = kubeletQuotes(evidence, (text) => text.includes("failed to prepare subPath"));
+    const volumes = [producerSide(evidence), ...readerSides(evidence)].flatMap((side) => side?.bridge.volume ?? []);
+    // A pod of one's own may have others; the kubelet names the volume.
+    const words = kubeletQuotes(evidence, (text) => {
+      const [, volume] = /failed to prepare subPath for volumeMount "([^"]*)"/.exec(text) ?? [];
+      return volume !== undefined && (volumes.length === 0 || volumes.includes(volume));
+    });
     if (words.length > 0) return some([...users.flatMap((side) => (side ? [specQuote(side)] : [])), ...words]);
     if (users.length === 0 || !bothStarted(evidence)) return undefined;
     return apart(evidence);

@@ -129,8 +129,8 @@ const saysOfLimit = (text: string): boolean =>
   saysInOneLine(/too many FUSE filesystems mounted/i)(text) ||
   saysInOneLine(
     /no space left on device/i,
-    /mount failed|mount: mounting |mount\(2\)|\berror mounting\b|\bmount src=|\bmount `|\bmount through procfd/i,
-    /^(?!.*\b(mkdir(at)?|write|writing|create|creating|copy|open|loop device|make mountpoint)\b)/i,
+    /mount failed|mount: mounting |mount\(2\)|\berror mounting\b|\bmounting \\*"[^"]*" to rootfs\b|\bmount src=|\bmount `|\bmount through procfd/i,
+    /^(?!.*\b(mkdir(at)?|write|writing|create mountpoint|creating|copy|open|loop device|make mountpoint)\b)/i,
   )(text);
 
 function isPrivileged({ pods }: Evidence): boolean {

@@ -120,8 +120,9 @@ function inUserNamespace(evidence: Evidence): readonly Quote[] | undefined {
   return some([...own.map(({ name }) => ({ source: `spec of ${name}`, text: "hostUsers: false" })), ...proof]);
 }
 
-/** containerd's and CRI-O's words for a class whose handler is not configured. */
-const NO_HANDLER = /no runtime for "[^"]*" is configured|failed to find runtime handler|unknown runtime handler/i;
+/** The words of containerd, CRI-O and dockershim for a class whose handler is not configured. */
+const NO_HANDLER =
+  /no runtime for "[^"]*" is configured|failed to find runtime handler|RuntimeHandler "[^"]*" not supported/i;
 /** The network of a pod is made with its sandbox, whatever the runtime. */
 const isSandboxFailure = (text: string): boolean =>
   /failed to (create|start) (pod )?sandbox/i.test(text) && !/plugin type=|\bcni\b|network/i.test(text);

@@ -4,7 +4,7 @@ import { kubeletQuotes, quotes, some } from "./read.ts";
 
 /** The words of runc, crun and Docker for a container whose command is not in its image; the probe's is `sh`. */
 const NO_SHELL =
-  /exec: \\*"sh\\*": executable file not found|executable file `?sh`? not found|exec(vp)?:? \/?(bin\/)?sh:? no such file/i;
+  /exec: \\*"(\/bin\/)?sh\\*": (executable file not found|stat \S+ no such file)|executable file `(\/bin\/)?sh` not found/i;
 
 export const toolsMissing: Cause = {
   id: "tools-missing",
