@@ -82,6 +82,41 @@ export const provocations: readonly Provocation[] = [
     quoted: /violates PodSecurity \\"baseline/,
   },
   {
+    cause: "admission-refused",
+    how: "a quota that allows no pod in the namespace",
+    extra: (namespace) => [
+      { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "none", namespace }, spec: { hard: { pods: "0" } } },
+    ],
+    quoted: /exceeded quota: none/,
+  },
+  {
+    cause: "tools-missing",
+    how: "a PATH without any program: no sh",
+    change: ({ producer }) => {
+      for (const { env = [] } of containers(producer)) env.push({ name: "PATH", value: "/nonexistent" });
+    },
+    quoted: /\\"sh\\": executable file not found/,
+  },
+  {
+    cause: "window-over",
+    how: "a deadline of a second for both pods",
+    change: ({ producer, consumer }) => {
+      for (const { spec } of [producer, consumer]) if (spec) spec.activeDeadlineSeconds = 1;
+    },
+    quoted: /DeadlineExceeded/,
+  },
+  {
+    cause: "marker-changes",
+    how: "a markerFile that is written anew ten times a second",
+    settings: {
+      driver: "command",
+      markerFile: "version.txt",
+      command:
+        '(while :; do cat /proc/uptime >"$SOURCE/version.txt"; sleep 0.1; done) & RCLONE_CONFIG=/dev/null exec rclone mount "$SOURCE" "$MOUNT" --allow-other --dir-cache-time 0 --attr-timeout 0s',
+    },
+    quoted: /nonce/,
+  },
+  {
     cause: "consumer-binds-mountpoint",
     how: "the mount point itself as the consumer's volume, created after the mount; then the daemon dies and returns",
     // Held long enough for a loaded node to make the consumer while the daemon lives.
@@ -180,7 +215,7 @@ export const provocations: readonly Provocation[] = [
   {
     cause: "sandboxed-runtime",
     how: "a RuntimeClass whose handler the node's runtime does not have",
-    extra: [
+    extra: () => [
       {
         apiVersion: "node.k8s.io/v1",
         kind: "RuntimeClass",

@@ -29,7 +29,7 @@ export interface Provocation {
   readonly before?: string;
   readonly after?: string;
   /** Objects beside the bundle's. */
-  readonly extra?: readonly object[];
+  readonly extra?: (namespace: string) => readonly object[];
   readonly change?: (deployment: Deployment) => void;
 }
 
@@ -62,7 +62,7 @@ export function deployment({ images }: SandboxDocument, provocation: Provocation
   const consumer = copy.consumer as unknown as V1Pod;
   provocation.change?.({ producer, consumer, labels, scripts, bridge: settings.bridge });
   const namespace = { ...copy.namespace, metadata: { ...copy.namespace.metadata, labels } };
-  const first = [namespace, { ...copy.probe, data: scripts }, ...(provocation.extra ?? [])];
+  const first = [namespace, { ...copy.probe, data: scripts }, ...(provocation.extra?.(settings.namespace) ?? [])];
   return { settings, first, producer, consumer };
 }
 
