@@ -175,14 +175,16 @@ const evidenceIn = ({ logs, served, read, uids: _, ...rest }: Draft): Evidence =
     pod.containers
       .filter(({ name, state, reason, restarts = 0 }) => {
         const log = `${pod.name} ${name} ${restarts}`;
-        return state === "terminated" ? reason !== NO_LOG && !read.has(log) : state === "running" && !served.has(log);
+        return state === "terminated"
+          ? !NO_LOG.includes(reason) && !read.has(log)
+          : state === "running" && !served.has(log);
       })
       .map(({ name }) => `${pod.name}/${name}`),
   ),
 });
 
-/** What the kubelet says of a container that it never started, or has lost: there is no log of it. */
-const NO_LOG = "ContainerStatusUnknown";
+/** What the kubelet says of a container that never started, or that it has lost: there is no log of it. */
+const NO_LOG: readonly string[] = ["ContainerStatusUnknown", "StartError", "ContainerCannotRun"];
 
 /** What was said of the pods of a pair, each thing once; and of what is no pod, as a controller, which concerns every node. */
 function eventsOf({ uids }: Draft, said: readonly CoreV1Event[]): EventFact[] {

@@ -171,12 +171,13 @@ describe("what is gathered of a run", () => {
       await holds(() => assert.deepEqual(steps(), ["mount"]));
     });
 
-  it("expects no log of a container that the kubelet never started", async () => {
-    const state = { terminated: { exitCode: 137, reason: "ContainerStatusUnknown" } };
-    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r", state }));
-    await holds(() => assert.equal(seen?.pods.length, 1));
-    assert.deepEqual(seen?.unread, []);
-  });
+  for (const reason of ["ContainerStatusUnknown", "StartError", "ContainerCannotRun"])
+    it(`expects no log of a container that never started: ${reason}`, async () => {
+      const state = { terminated: { exitCode: 128, reason } };
+      await api.send(PODS, "ADDED", producer({ uid: "a", run: "r", state }));
+      await holds(() => assert.equal(seen?.pods.length, 1));
+      assert.deepEqual(seen?.unread, []);
+    });
 
   it("forgets a pod in whose place another has come, with its log and its events", async () => {
     const events = `/api/v1/namespaces/${settings.namespace}/events`;
