@@ -18,7 +18,15 @@ import type { Settings } from "../core/settings.ts";
 import { follow } from "./cluster.ts";
 import { ContainerLogs } from "./containerLogs.ts";
 
+/** A pod with what only the collector needs of it. */
+interface Found {
+  readonly fact: PodFact;
+  readonly run: string | undefined;
+}
+
 type Draft = { -readonly [Key in keyof Evidence]: Evidence[Key] } & {
+  /** By pod name, in the order they came. */
+  found: Map<string, Found>;
   logs: Map<string, readonly ProbeRecord[]>;
   /** By pod name: which of the pods that had this name in turn is meant. */
   uids: Map<string, string>;
@@ -91,11 +99,13 @@ export function gather(
     if (known !== uid && deletionTimestamp) return;
     if (known !== uid && known !== undefined) forget(of, name);
     of.uids.set(name, uid);
-    // By hand nobody says which run it is: the pods do.
-    of.run = pod.metadata?.labels?.[LABELS.run] ?? of.run;
     const fact = podFact(pod);
-    const others = of.pods.filter((one) => one.name !== fact.name);
-    of.pods = type === "DELETED" ? others : [...others, fact];
+    if (type === "DELETED") of.found.delete(name);
+    else of.found.set(name, { fact, run: pod.metadata?.labels?.[LABELS.run] });
+    const newest = newestOf([...of.found.values()]);
+    of.pods = newest.map((one) => one.fact);
+    // By hand nobody says which run it is: the pods do.
+    of.run = newest.at(-1)?.run ?? of.run;
     of.events = eventsOf(of, said);
     for (const container of fact.containers) readLogs(of, fact, uid, container);
     changed(of);
@@ -118,12 +128,14 @@ export function gather(
   function readLogs(of: Draft, pod: PodFact, uid: string, container: ContainerFact) {
     const current = () =>
       of.uids.get(pod.name) === uid
-        ? of.pods.find(({ name }) => name === pod.name)?.containers.find(({ name }) => name === container.name)
+        ? of.found.get(pod.name)?.fact.containers.find(({ name }) => name === container.name)
         : undefined;
+    const role = pod.spec?.containers.find(({ name }) => name === container.name)?.role;
     logs.read({ pod: pod.name, uid, container }, current, (life, records, whole) => {
       if (of.uids.get(pod.name) !== uid) return;
       const key = `${pod.name} ${container.name} ${life}`;
-      of.logs.set(key, records);
+      // Whatever a log says of others, it is the word of this container alone.
+      of.logs.set(key, role === undefined ? records : records.filter((record) => record.role === role));
       of.served.add(key);
       if (whole) of.read.add(key);
       changed(of);
@@ -168,9 +180,11 @@ export function gather(
   }
 }
 
-const evidenceIn = ({ logs, served, read, uids: _, ...rest }: Draft): Evidence => ({
+const evidenceIn = ({ logs, served, read, uids: _, found: __, ...rest }: Draft): Evidence => ({
   ...rest,
-  records: [...logs.values()].flat(),
+  records: [...logs].flatMap(([log, records]) =>
+    rest.pods.some(({ name }) => log.startsWith(`${name} `)) ? records : [],
+  ),
   unread: rest.pods.flatMap((pod) =>
     pod.containers
       .filter(({ name, state, reason, restarts = 0 }) => {
@@ -186,23 +200,40 @@ const evidenceIn = ({ logs, served, read, uids: _, ...rest }: Draft): Evidence =
 /** What the kubelet says of a container that never started, or that it has lost: there is no log of it. */
 const NO_LOG: readonly string[] = ["ContainerStatusUnknown", "StartError", "ContainerCannotRun"];
 
+/** Of each component the newest pod, and only of the newest one's run; the newest of all comes last. */
+function newestOf(found: readonly Found[]): readonly Found[] {
+  const age = ({ fact }: Found) => fact.created ?? "";
+  const sorted = found.toSorted((a, b) => age(a).localeCompare(age(b)));
+  const run = sorted.at(-1)?.run;
+  const own = sorted.filter((one) => one.run === run);
+  return own.filter((one, index) => !own.slice(index + 1).some(({ fact }) => fact.component === one.fact.component));
+}
+
 /** What was said of the pods of a pair, each thing once; and of what is no pod, as a controller, which concerns every node. */
 function eventsOf({ uids }: Draft, said: readonly CoreV1Event[]): EventFact[] {
   const facts = new Map<string, EventFact & { readonly count: number }>();
   for (const { involvedObject, reason = "", message = "", count = 1, series } of said) {
-    const { kind, name = "", uid } = involvedObject;
+    const { kind, name = "", uid, fieldPath } = involvedObject;
     // Events outlive the pods they are of, and the next test's pods have the same names.
     if (kind === "Pod" && (!uids.has(name) || (uid && uid !== uids.get(name)))) continue;
     const object = `${kind?.toLowerCase()}/${name}`;
     const times = series?.count ?? count;
-    const before = facts.get(`${object} ${message}`)?.count ?? 0;
-    facts.set(`${object} ${message}`, { object, reason, message, count: before + times });
+    const [, container] = /^spec\.(?:initC|c)ontainers\{(.+)\}$/.exec(fieldPath ?? "") ?? [];
+    const key = [object, container, message].join(" ");
+    const before = facts.get(key)?.count ?? 0;
+    facts.set(key, { object, ...(container ? { container } : {}), reason, message, count: before + times });
   }
   return [...facts.values()];
 }
 
 function draft(settings: Settings, node: string, scenario: string | undefined): Draft {
   const empty = { records: [], pods: [], events: [], refusals: [], final: false };
-  const own = { logs: new Map(), uids: new Map(), served: new Set<string>(), read: new Set<string>() };
+  const own = {
+    found: new Map(),
+    logs: new Map(),
+    uids: new Map(),
+    served: new Set<string>(),
+    read: new Set<string>(),
+  };
   return { node, ...(scenario === undefined ? {} : { scenario }), run: settings.run, ...empty, ...own };
 }

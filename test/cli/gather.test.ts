@@ -57,6 +57,8 @@ class FakeApi {
 }
 
 interface Life {
+  readonly name?: string;
+  readonly created?: string;
   readonly uid: string;
   readonly run: string;
   readonly restarts?: number;
@@ -64,10 +66,19 @@ interface Life {
   readonly state?: object;
 }
 
-const producer = ({ uid, run, restarts = 0, deleted = false, state = { running: {} } }: Life) => ({
+const producer = ({
+  name = "fuse-producer",
+  created,
+  uid,
+  run,
+  restarts = 0,
+  deleted = false,
+  state = { running: {} },
+}: Life) => ({
   metadata: {
-    name: "fuse-producer",
+    name,
     uid,
+    ...(created ? { creationTimestamp: created } : {}),
     labels: {
       [LABELS.name]: PROJECT,
       [LABELS.run]: run,
@@ -76,6 +87,7 @@ const producer = ({ uid, run, restarts = 0, deleted = false, state = { running: 
     },
     ...(deleted ? { deletionTimestamp: "2026-11-22T10:00:00Z" } : {}),
   },
+  spec: { containers: [{ name: "fuse-producer" }] },
   status: {
     phase: "Running",
     containerStatuses: [
@@ -89,12 +101,12 @@ const producer = ({ uid, run, restarts = 0, deleted = false, state = { running: 
   },
 });
 
-const event = (uid: string, message: string) => ({
+const event = (uid: string, message: string, fieldPath?: string) => ({
   metadata: { uid: `${uid} ${message}` },
   reason: "Failed",
   message,
   type: "Warning",
-  involvedObject: { kind: "Pod", name: "fuse-producer", uid },
+  involvedObject: { kind: "Pod", name: "fuse-producer", uid, fieldPath },
 });
 const lines = (...steps: readonly [string, number][]) =>
   steps.map(([step, uptime]) => `${JSON.stringify(record("producer", step, "ok", { uptime }))}\n`).join("");
@@ -157,6 +169,45 @@ describe("what is gathered of a run", () => {
     await holds(() => assert.deepEqual(told(), ["Failed to pull image 1"]));
     await api.send(events, "MODIFIED", { ...event("a", "Failed to pull image"), count: 2 });
     await holds(() => assert.deepEqual(told(), ["Failed to pull image 2"]));
+  });
+
+  it("tells which container an event is about", async () => {
+    const events = `/api/v1/namespaces/${settings.namespace}/events`;
+    api.logs.set("fuse-producer current", "");
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r" }));
+    await api.send(events, "ADDED", event("a", "of one", "spec.containers{fuse-producer}"));
+    await api.send(events, "ADDED", event("a", "of an init container", "spec.initContainers{fuse-turn}"));
+    await api.send(events, "ADDED", event("a", "of the pod"));
+    await holds(() =>
+      assert.deepEqual(
+        seen?.events.map(({ message, container }) => [message, container]),
+        [
+          ["of one", "fuse-producer"],
+          ["of an init container", "fuse-turn"],
+          ["of the pod", undefined],
+        ],
+      ),
+    );
+  });
+
+  it("takes a container's records of its own role, and no others", async () => {
+    const forged = `${JSON.stringify(record("default", "verdict", "ok", { uptime: 11 }))}\n`;
+    api.logs.set("fuse-producer current", lines(["mount", 10]) + forged);
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r" }));
+    await holds(() => assert.deepEqual(steps(), ["mount"]));
+  });
+
+  it("takes the newest pod of a component, and none of another run than the newest", async () => {
+    const [old, young] = ["2026-11-24T01:00:00Z", "2026-11-24T02:00:00Z"];
+    const names = () => seen?.pods.map(({ name }) => name);
+    api.logs.set("fuse-producer current", "");
+    api.logs.set("media-1 current", lines(["mount", 10]));
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r2", created: young }));
+    await api.send(PODS, "ADDED", producer({ name: "media-1", uid: "b", run: "r1", created: old }));
+    await holds(() => assert.deepEqual([names(), seen?.run], [["fuse-producer"], "r2"]));
+    assert.deepEqual(steps(), []);
+    await api.send(PODS, "ADDED", producer({ name: "media-2", uid: "c", run: "r2", created: old }));
+    await holds(() => assert.deepEqual(names(), ["fuse-producer"]));
   });
 
   for (const [what, state] of [
