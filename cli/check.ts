@@ -2,17 +2,9 @@
 import { Command, Option } from "commander";
 import { admission } from "../core/admission.ts";
 import { printable } from "../core/printable.ts";
-import {
-  type Allowed,
-  allowedBy as allowedBySettings,
-  HOMELAB,
-  judge,
-  RULES,
-  type Rule,
-  type Violation,
-} from "../core/rules/index.ts";
+import { type Allowed, allowedBy as allowedBySettings, HOMELAB, RULES } from "../core/rules/index.ts";
 import { probeScripts } from "../probe/scripts.ts";
-import { type Document, documentsOf, manifestFiles, type Unreadable } from "./checkFiles.ts";
+import { type Finding, judgeFiles } from "./checkRun.ts";
 import { EXIT, main, UserError } from "./problem.ts";
 
 interface Options {
@@ -22,19 +14,7 @@ interface Options {
   readonly node?: string[];
   readonly namespace?: string;
   readonly bridge?: string;
-}
-
-/** One line of `--json`. */
-export interface Finding {
-  readonly rule: string;
-  readonly file: string;
-  /** Counted from 1 within its file. */
-  readonly document: number;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly path: string;
-  readonly message: string;
+  readonly source?: string[];
 }
 
 const program = new Command("check")
@@ -46,6 +26,9 @@ const program = new Command("check")
   .addOption(new Option("-n, --node <name...>", "allow these nodes"))
   .addOption(new Option("--namespace <name>", "allow this namespace"))
   .addOption(new Option("--bridge <path>", "allow this directory of a node"))
+  .addOption(
+    new Option("--source <name...>", "let Flux take objects from these GitRepositories (default: flux-system)"),
+  )
   .addHelpText(
     "after",
     `
@@ -55,7 +38,7 @@ ${RULES.map(({ id, title }) => `  ${id.padEnd(26)} ${title}`).join("\n")}
 Exit codes: 0 clean, 1 violations, 2 an input that cannot be read`,
   );
 
-async function allowedBy({ stack, node, namespace, bridge }: Options): Promise<Allowed> {
+async function allowedBy({ stack, node, namespace, bridge, source }: Options): Promise<Allowed> {
   // Only a stack needs the settings' schema, which takes longer to load than a hundred files to judge.
   const base: Allowed =
     stack === undefined ? HOMELAB : allowedBySettings((await import("./options.ts")).readSettings({ stack }));
@@ -64,53 +47,30 @@ async function allowedBy({ stack, node, namespace, bridge }: Options): Promise<A
     nodes: node ?? base.nodes,
     namespace: namespace ?? base.namespace,
     bridge: bridge ?? base.bridge,
+    ...(source ? { sources: source } : {}),
     scripts: probeScripts(),
   };
   return { ...confined, files: true, policies: admission({ ...confined, sweep: true }) };
 }
 
-function findings({ file, document, object }: Document, allowed: Allowed, rules: readonly Rule[]): Finding[] {
-  return judge(object, allowed, rules).map(({ rule, kind, namespace, name, path, message }: Violation) => ({
-    rule,
-    file,
-    document,
-    kind,
-    namespace,
-    name,
-    path,
-    message,
-  }));
-}
-
 function check(paths: readonly string[], allowed: Allowed, options: Options): number {
   const rules = options.rule ? RULES.filter(({ id }) => options.rule?.includes(id)) : RULES;
-  const unreadable: Unreadable[] = [];
-  let objects = 0;
-  let found = 0;
-  const files = manifestFiles(paths);
-  for (const file of files) {
-    const documents = documentsOf(file);
-    if (!Array.isArray(documents)) {
-      unreadable.push(documents);
-      continue;
-    }
-    objects += documents.length;
-    const lines = documents
-      .flatMap((document) => findings(document, allowed, rules))
-      .map(options.json ? asJson : asText);
-    found += lines.length;
-    if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
-  }
+  const print = options.json ? asJson : asText;
+  const { objects, files, violations, unreadable } = judgeFiles(paths, allowed, rules, (findings) => {
+    process.stdout.write(`${findings.map(print).join("\n")}\n`);
+  });
   for (const { file, words } of unreadable)
     process.stderr.write(`${printable(`× ${file}: cannot be read: ${words}`)}\n`);
   if (unreadable.length > 0) return EXIT.tool;
   if (objects === 0)
     throw new UserError(`there is no Kubernetes object in ${paths.join(", ")}`, { remedy: "name the manifests" });
-  const what = `${objects} object${objects === 1 ? "" : "s"} in ${files.length} file${files.length === 1 ? "" : "s"}`;
+  const what = `${objects} object${objects === 1 ? "" : "s"} in ${files} file${files === 1 ? "" : "s"}`;
   process.stderr.write(
-    found > 0 ? `× ${found} violation${found === 1 ? "" : "s"} in ${what}\n` : `√ ${what} keep the isolation rules\n`,
+    violations > 0
+      ? `× ${violations} violation${violations === 1 ? "" : "s"} in ${what}\n`
+      : `√ ${what} keep the isolation rules\n`,
   );
-  return found > 0 ? EXIT.failure : EXIT.success;
+  return violations > 0 ? EXIT.failure : EXIT.success;
 }
 
 const asJson = (finding: Finding): string => JSON.stringify(finding);

@@ -1,6 +1,8 @@
-/** The documents that `check` judges. */
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+/** The files and documents that `check` judges: those that are named, and what kustomize would take with them. */
+import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
+import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { isRemote } from "../core/rules/index.ts";
+import { textOf } from "./checkText.ts";
 import { readYaml } from "./checkYaml.ts";
 import { UserError } from "./problem.ts";
 
@@ -11,65 +13,147 @@ export interface Document {
   readonly object: unknown;
 }
 
-/** A file that could not be read to its end. */
+/** A file or a directory that could not be read to its end. */
 export interface Unreadable {
   readonly file: string;
   readonly words: string;
 }
 
-const MANIFEST = /\.(ya?ml|json)$/;
-const KUSTOMIZATION = /^(kustomization\.ya?ml|Kustomization)$/;
+/** What kubectl and Flux take from a directory; they take `.hidden.yaml` and `node_modules` too. */
+const MANIFEST = /\.(ya?ml|json)$/i;
+const KUSTOMIZATIONS = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+const isKustomization = (file: string): boolean => KUSTOMIZATIONS.includes(basename(file));
 
 /**
  * The files that are meant: those named, and every manifest in the directories named; `-` is standard input.
  *
  * @throws UserError where a path does not exist, or there is nothing to check.
  */
-export function manifestFiles(paths: readonly string[]): string[] {
-  const files = paths.flatMap((path) => {
-    if (path === "-") return [path];
-    if (!statSync(path, { throwIfNoEntry: false }))
-      throw new UserError(`there is no ${path}`, { remedy: "name a file, a directory, or - for standard input" });
-    return statSync(path).isDirectory() ? below(path) : [path];
-  });
-  if (files.length === 0)
+export function manifestFiles(paths: readonly string[]): { files: string[]; unreadable: Unreadable[] } {
+  const found = { files: [] as string[], unreadable: [] as Unreadable[] };
+  for (const path of paths) {
+    if (path === "-") found.files.push(path);
+    else if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) below(path, found, new Set());
+    else if (statSync(path, { throwIfNoEntry: false })) found.files.push(path);
+    else throw new UserError(`there is no ${path}`, { remedy: "name a file, a directory, or - for standard input" });
+  }
+  if (found.files.length + found.unreadable.length === 0)
     throw new UserError(`there is no YAML in ${paths.join(", ")}`, { remedy: "name the directory with the manifests" });
-  return files;
+  return found;
 }
 
 /** Symlinks are followed, as what they lead to would be applied; a directory is read once. */
-function below(folder: string, seen = new Set<string>()): string[] {
-  const real = realpathSync(folder);
-  if (seen.has(real)) return [];
-  seen.add(real);
-  return readdirSync(folder)
-    .sort()
-    .filter((name) => !name.startsWith(".") && name !== "node_modules")
-    .flatMap((name) => {
-      const path = join(folder, name);
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return below(path, seen);
-      return MANIFEST.test(name) || KUSTOMIZATION.test(name) ? [path] : [];
-    });
-}
-
-/** Every document of a file that says what it is; texts without kind and version are nobody's object. */
-export function documentsOf(file: string): Document[] | Unreadable {
+function below(folder: string, found: ReturnType<typeof manifestFiles>, seen: Set<string>): void {
   try {
-    const text = readFileSync(file === "-" ? 0 : file, "utf8");
-    const objects = file.endsWith(".json") ? [JSON.parse(text) as unknown] : readYaml(text);
-    return objects
-      .map((object, index) => ({ file, document: index + 1, object: asKustomization(file, object) }))
-      .filter(({ object }) => isObject(object));
+    const real = realpathSync(folder);
+    if (seen.has(real)) return;
+    seen.add(real);
+    const entries = readdirSync(folder, { withFileTypes: true });
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(folder, entry.name);
+      if (entry.name === ".git") continue;
+      if (directoryAt(path, entry)) below(path, found, seen);
+      else if (MANIFEST.test(entry.name) || isKustomization(entry.name)) found.files.push(path);
+    }
   } catch (error) {
-    return { file, words: error instanceof Error ? error.message : String(error) };
+    found.unreadable.push({ file: folder, words: reason(error) });
   }
 }
 
-/** kustomize needs neither kind nor version in a file of this name. */
+/** A link that leads nowhere is none; whether it was meant to be read is said by its name. */
+function directoryAt(path: string, entry: Dirent): boolean {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Every document of a file that says what it is; maps without kind and version are nobody's object. */
+export function documentsOf(file: string): Document[] | Unreadable {
+  try {
+    return documentsIn(file, read(file));
+  } catch (error) {
+    return { file, words: reason(error) };
+  }
+}
+
+/** @throws Error where a tool could read something else in it. */
+export function documentsIn(file: string, bytes: Buffer): Document[] {
+  const text = textOf(bytes);
+  const objects = extname(file) === ".json" ? [json(text)] : readYaml(text);
+  return objects
+    .map((object, index) => ({ file, document: index + 1, object: asKustomization(file, object) }))
+    .filter(({ object, document }) => {
+      // Manifests are maps: where something else is read, it may be that others read it as a map.
+      if (typeof object !== "object" && object !== undefined)
+        throw new Error(
+          `document ${document} is ${typeof object === "string" ? "a mere text" : "one value"}, not a map`,
+        );
+      return isObject(object);
+    });
+}
+
+function read(file: string): Buffer {
+  if (file === "-") return readFileSync(0);
+  // Whoever opens a pipe for reading waits until someone writes.
+  if (!statSync(file).isFile()) throw new Error("it is not a regular file: name one, or - for standard input");
+  return readFileSync(file);
+}
+
+/** How deep values may lie, as in YAML. */
+const DEEPEST = 100;
+
+function json(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) throw new Error(`it nests values deeper than ${DEEPEST}`);
+    const inner: unknown[] = [];
+    for (const one of level)
+      if (typeof one === "object" && one !== null)
+        for (const child of Object.values(one)) if (typeof child === "object" && child !== null) inner.push(child);
+    level = inner;
+  }
+  return value;
+}
+
+/** kustomize needs neither kind nor version in a file of this name, and reads whatever stands there as a kustomization. */
 function asKustomization(file: string, object: unknown): unknown {
-  if (!KUSTOMIZATION.test(basename(file)) || typeof object !== "object" || object === null) return object;
-  return { apiVersion: "kustomize.config.k8s.io/v1beta1", kind: "Kustomization", ...object };
+  if (!isKustomization(file) || typeof object !== "object" || object === null) return object;
+  const { apiVersion, kind, ...fields } = object as Readonly<Record<string, unknown>>;
+  return { apiVersion: apiVersion || "kustomize.config.k8s.io/v1beta1", kind: kind || "Kustomization", ...fields };
 }
 
 const isObject = (object: unknown): boolean =>
   typeof object === "object" && object !== null && ("kind" in object || "apiVersion" in object || "items" in object);
+
+/**
+ * The files that a kustomization builds its objects from, under whatever names and wherever they lie: the rules judge them as
+ * well. What is fetched from elsewhere is refused by a rule.
+ */
+export function resourcesOf({ file, object }: Document): (string | Unreadable)[] {
+  const { resources } = object as { readonly resources?: unknown };
+  if (file === "-" || !isKustomization(file) || !Array.isArray(resources)) return [];
+  const folder = realpathSync(dirname(file));
+  return resources
+    .filter((entry): entry is string => typeof entry === "string" && !isRemote(entry))
+    .flatMap((entry) => resourceAt(file, folder, entry));
+}
+
+function resourceAt(file: string, folder: string, entry: string): (string | Unreadable)[] {
+  const path = resolve(folder, entry);
+  try {
+    const target: Stats = statSync(path);
+    const shown = (found: string) => join(dirname(file), relative(folder, found));
+    if (!target.isDirectory()) return [shown(path)];
+    const built = readdirSync(path).filter((name) => KUSTOMIZATIONS.includes(name));
+    if (built.length === 0) return [{ file, words: `resources names ${entry}, where there is no kustomization.yaml` }];
+    return built.map((name) => shown(join(path, name)));
+  } catch (error) {
+    return [{ file, words: `resources names ${entry}: ${reason(error)}` }];
+  }
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

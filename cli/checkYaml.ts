@@ -1,61 +1,43 @@
 /**
  * YAML as the tools read it that apply it: kubectl reads with sigs.k8s.io/yaml, which is Go's yaml.v2, so YAML 1.1 with
- * `yes` and `on` as true, the last of several equal keys, and merge keys.
+ * `yes` and `on` as true, the last of several equal keys, and merge keys; kustomize and Flux with yaml.v3. What they would read
+ * differently, or at a length without bounds, is refused.
  */
-import { boolYaml11Tag, defineScalarTag, FAILSAFE_SCHEMA, loadAll, NOT_RESOLVED, nullYaml11Tag } from "js-yaml";
+import {
+  EVENT_ID,
+  type Event,
+  getScalarValue,
+  parseEvents,
+  SCALAR_STYLE,
+  type ScalarEvent,
+  YAMLException,
+} from "js-yaml";
+import { scalar } from "./checkScalars.ts";
+import { plain } from "./checkText.ts";
 
-/** yaml.v2, resolve.go. */
-const TRUE: ReadonlySet<string> = new Set(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]);
-const FALSE: ReadonlySet<string> = new Set([
-  "n",
-  "N",
-  "no",
-  "No",
-  "NO",
-  "false",
-  "False",
-  "FALSE",
-  "off",
-  "Off",
-  "OFF",
-]);
-/** strconv.ParseInt with base 0, underscores removed before: a leading 0 means octal. */
-const INTEGER = /^[-+]?(0[bB][01]+|0[oO]?[0-7]+|0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)$/;
+/** How many values aliases may stand for in one file, and how deep values may lie; no manifest comes near. */
+const MOST_ALIASED = 100_000;
+const DEEPEST = 100;
 
-const bool = defineScalarTag<boolean>("tag:yaml.org,2002:bool", {
-  implicit: true,
-  implicitFirstChars: [..."yYnNtTfFoO"],
-  resolve: (source) => (TRUE.has(source) ? true : FALSE.has(source) ? false : NOT_RESOLVED),
-  identify: boolYaml11Tag.identify,
-});
+/** A value, with how many there are in it and how deep it is: an alias stands for all of them again. */
+interface Node {
+  readonly value: unknown;
+  readonly weight: number;
+  readonly height: number;
+}
 
-const int = defineScalarTag<number>("tag:yaml.org,2002:int", {
-  implicit: true,
-  implicitFirstChars: [..."+-0123456789"],
-  resolve: (source) => {
-    const text = source.replaceAll("_", "");
-    return INTEGER.test(text) ? integer(text) : NOT_RESOLVED;
-  },
-  identify: Number.isInteger,
-});
+interface Frame {
+  readonly list: unknown[] | undefined;
+  readonly fields: Fields;
+  readonly anchor: string;
+  weight: number;
+  height: number;
+  key: string | undefined;
+  /** Whether the key is a merge key, `<<`. */
+  merge: boolean;
+}
 
-/** yaml.v2, resolve.go: yamlStyleFloat. */
-const FLOAT = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
-
-const float = defineScalarTag<number>("tag:yaml.org,2002:float", {
-  implicit: true,
-  implicitFirstChars: [..."+-.0123456789"],
-  resolve: (source) => {
-    const text = source.replaceAll("_", "");
-    return FLOAT.test(text) ? Number(text) : NOT_RESOLVED;
-  },
-  identify: (value) => typeof value === "number",
-});
-
-const SCHEMA = FAILSAFE_SCHEMA.withTags(nullYaml11Tag, bool, int, float);
-
-/** More aliases than any manifest has; Go's parser gives up on such texts as well. */
-const MOST_ALIASES = 10_000;
+type Fields = Record<string, unknown>;
 
 /**
  * The documents of a text; undefined stands for an empty one.
@@ -63,62 +45,165 @@ const MOST_ALIASES = 10_000;
  * @throws Error that names line and column where the text is no YAML, or where two of the tools read it differently.
  */
 export function readYaml(text: string): unknown[] {
-  // `json`: the last of several equal keys wins.
-  const documents = loadAll(text, { schema: SCHEMA, json: true, maxAliases: MOST_ALIASES });
-  return text.includes("<<") ? documents.map((document) => merged(document, new Map())) : documents;
+  plain(text);
+  return new Reader(text).documents(parseEvents(text, { maxDepth: DEEPEST }));
 }
 
-function integer(text: string): number {
-  const [sign, digits] = /^[-+]/.test(text) ? [text[0] === "-" ? -1 : 1, text.slice(1)] : [1, text];
-  return sign * Number(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits);
-}
+class Reader {
+  private readonly text: string;
+  private readonly frames: Frame[] = [];
+  private anchors = new Map<string, Node | undefined>();
+  private aliased = 0;
+  private document: unknown;
+  private position = 0;
 
-type Fields = Readonly<Record<string, unknown>>;
-
-/** The value with merge keys followed; an anchor's value is worked on once. */
-function merged(value: unknown, done: Map<unknown, unknown>): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (done.has(value)) return done.get(value);
-  if (Array.isArray(value)) {
-    const list: unknown[] = [];
-    done.set(value, list);
-    for (const one of value) list.push(merged(one, done));
-    return list;
+  constructor(text: string) {
+    this.text = text;
   }
-  const fields: Record<string, unknown> = {};
-  done.set(value, fields);
-  for (const [key, one] of Object.entries(value)) {
-    if (key === "<<") Object.assign(fields, overwriting(fields, sources(one, done)));
-    else define(fields, key, merged(one, done));
+
+  documents(events: readonly Event[]): unknown[] {
+    const documents: unknown[] = [];
+    for (const event of events) {
+      switch (event.type) {
+        case EVENT_ID.DOCUMENT:
+          // Go's parsers know YAML 1.1 and no tags of others.
+          if (event.directives.length > 0) this.fail("directives (%) are not read: leave them out");
+          this.anchors = new Map();
+          this.document = undefined;
+          break;
+        case EVENT_ID.SCALAR:
+          this.scalar(event);
+          break;
+        case EVENT_ID.SEQUENCE:
+        case EVENT_ID.MAPPING:
+          this.open(event, event.type === EVENT_ID.SEQUENCE);
+          break;
+        case EVENT_ID.ALIAS:
+          this.add(this.alias(this.text.slice(event.anchorStart, event.anchorEnd), event.anchorStart));
+          break;
+        case EVENT_ID.POP: {
+          const frame = this.frames.pop();
+          if (frame) this.close(frame);
+          else documents.push(this.document);
+        }
+      }
+    }
+    return documents;
   }
-  return fields;
-}
 
-/** What is merged in. Among several, the first wins. */
-function sources(value: unknown, done: Map<unknown, unknown>): Fields {
-  const all = (Array.isArray(value) ? value : [value]).map((one) => merged(one, done));
-  if (all.some((one) => typeof one !== "object" || one === null || Array.isArray(one)))
-    throw new Error("a merge key (<<) must name a map, or a list of maps");
-  const fields: Record<string, unknown> = {};
-  for (const one of all.reverse() as Fields[])
-    for (const [key, inner] of Object.entries(one)) define(fields, key, inner);
-  return fields;
-}
+  private scalar(event: ScalarEvent): void {
+    this.position = event.valueStart < 0 ? this.position : event.valueStart;
+    this.tagless(event);
+    const text = getScalarValue(this.text, event);
+    const quoted = event.style !== SCALAR_STYLE.PLAIN;
+    const frame = this.frames.at(-1);
+    if (text === "<<" && frame && !frame.list && frame.key === undefined && !frame.merge) {
+      if (quoted) this.fail('the key "<<" in quotes is a merge key to some tools and a plain one to others: rename it');
+      if (event.anchorStart < 0) {
+        frame.merge = true;
+        return;
+      }
+    }
+    const node = { value: quoted ? text : scalar(text), weight: 1, height: 0 };
+    if (event.anchorStart >= 0) this.anchors.set(this.text.slice(event.anchorStart, event.anchorEnd), node);
+    this.add(node);
+  }
 
-/**
- * kubectl's parser lets a merge key overwrite the keys before it, kustomize's and Flux's does not: a text that means two
- * things is not judged by one of them.
- */
-function overwriting(fields: Fields, merge: Fields): Fields {
-  for (const [key, value] of Object.entries(merge))
-    if (Object.hasOwn(fields, key) && JSON.stringify(fields[key]) !== JSON.stringify(value))
-      throw new Error(
-        `the merge key (<<) stands after ${key}: kubectl lets the merge win, kustomize the key; put << first in its map`,
-      );
-  return merge;
+  private open(event: Extract<Event, { start: number }>, list: boolean): void {
+    this.position = event.start;
+    this.tagless(event);
+    const anchor = event.anchorStart < 0 ? "" : this.text.slice(event.anchorStart, event.anchorEnd);
+    if (anchor) this.anchors.set(anchor, undefined);
+    this.frames.push({
+      list: list ? [] : undefined,
+      fields: {},
+      anchor,
+      weight: 1,
+      height: 0,
+      key: undefined,
+      merge: false,
+    });
+  }
+
+  private close({ list, fields, anchor, weight, height }: Frame): void {
+    const node = { value: list ?? fields, weight, height: height + 1 };
+    if (anchor) this.anchors.set(anchor, node);
+    if (node.height > DEEPEST) this.fail(`its aliases nest values deeper than ${DEEPEST}`);
+    this.add(node);
+  }
+
+  private alias(name: string, position: number): Node {
+    this.position = position;
+    if (!this.anchors.has(name)) this.fail(`there is no anchor &${name} for the alias *${name}`);
+    const node = this.anchors.get(name);
+    if (!node) return this.fail(`the anchor &${name} holds itself`);
+    this.aliased += node.weight;
+    if (this.aliased > MOST_ALIASED)
+      this.fail(`its aliases stand for more than ${MOST_ALIASED} values: write them out`);
+    return node;
+  }
+
+  /** A value has come to its end: it belongs to whatever is open. */
+  private add(node: Node): void {
+    const frame = this.frames.at(-1);
+    if (!frame) {
+      this.document = node.value;
+      return;
+    }
+    frame.weight += node.weight;
+    if (node.height > frame.height) frame.height = node.height;
+    if (frame.list) frame.list.push(node.value);
+    else if (frame.merge) {
+      frame.merge = false;
+      this.merge(frame.fields, node);
+    } else if (frame.key === undefined) frame.key = this.key(node.value);
+    else {
+      define(frame.fields, frame.key, node.value);
+      frame.key = undefined;
+    }
+  }
+
+  private key(value: unknown): string {
+    if (typeof value === "string") return value;
+    if (typeof value === "number" || typeof value === "boolean") return String(value);
+    return this.fail("a key must be a text, a number, or true or false");
+  }
+
+  private merge(fields: Fields, { value, weight }: Node): void {
+    // Fields are copied each time, whereas aliases are only counted where they stand.
+    this.aliased += weight;
+    if (this.aliased > MOST_ALIASED)
+      this.fail(`its merge keys stand for more than ${MOST_ALIASED} values: write them out`);
+    const sources = Array.isArray(value) ? value : [value];
+    if (!sources.every((one) => typeof one === "object" && one !== null && !Array.isArray(one)))
+      this.fail("a merge key (<<) must name a map, or a list of maps");
+    const merged: Fields = {};
+    // Among several, the first wins.
+    for (const source of sources.toReversed() as Fields[])
+      for (const [key, inner] of Object.entries(source)) define(merged, key, inner);
+    for (const [key, inner] of Object.entries(merged)) {
+      // kubectl's parser lets a merge key overwrite the keys before it, kustomize's and Flux's does not.
+      if (Object.hasOwn(fields, key) && JSON.stringify(fields[key]) !== JSON.stringify(inner))
+        this.fail(
+          `the merge key (<<) stands after ${key}: kubectl lets the merge win, kustomize the key; put << first in its map`,
+        );
+      define(fields, key, inner);
+    }
+  }
+
+  private tagless({ tagStart, tagEnd }: { readonly tagStart: number; readonly tagEnd: number }): void {
+    if (tagStart >= 0)
+      this.fail(`the tag ${this.text.slice(tagStart, tagEnd)} is read differently by different tools: leave it out`);
+  }
+
+  private fail(words: string): never {
+    return YAMLException.throwAt(this.text, this.position, words);
+  }
 }
 
 /** Also `__proto__` is a key like any other. */
-function define(fields: object, key: string, value: unknown): void {
-  Object.defineProperty(fields, key, { value, enumerable: true, configurable: true, writable: true });
+function define(fields: Fields, key: string, value: unknown): void {
+  if (key === "__proto__")
+    Object.defineProperty(fields, key, { value, enumerable: true, configurable: true, writable: true });
+  else fields[key] = value;
 }

@@ -1,5 +1,6 @@
-import { boundedLifetime, KEEPERS } from "../rules/boundedLifetime.ts";
-import { boundedResources } from "../rules/boundedResources.ts";
+import { APPARMOR_ANNOTATION, KEEPERS, RUNTIME_ANNOTATIONS, SECCOMP_ANNOTATIONS } from "../rules/annotations.ts";
+import { boundedLifetime } from "../rules/boundedLifetime.ts";
+import { boundedResources, MOST } from "../rules/boundedResources.ts";
 import { hardenedDefaults, SAFE_SYSCTLS, SELINUX_TYPES } from "../rules/hardenedDefaults.ts";
 import { noServiceAccountToken } from "../rules/noServiceAccountToken.ts";
 import { pinnedImages } from "../rules/pinnedImages.ts";
@@ -26,8 +27,10 @@ export function defaultsValidations(): Validation[] {
     validation(
       noServiceAccountToken,
       lines(
-        "variables.volumes.all(v, v.?projected.?sources.orValue([]).all(s,",
-        "  !has(s.serviceAccountToken) && !('podCertificate' in s)))",
+        "variables.volumes.all(v, !has(v.secret) && v.?projected.?sources.orValue([]).all(s,",
+        "  !has(s.serviceAccountToken) && !has(s.secret) && !('podCertificate' in s)))",
+        "&& variables.containers.all(c, c.?envFrom.orValue([]).all(e, !has(e.secretRef))",
+        "  && c.?env.orValue([]).all(e, !e.?valueFrom.?secretKeyRef.hasValue()))",
       ),
     ),
     validation(pinnedImages, images),
@@ -57,12 +60,15 @@ function hardened(): Validation[] {
     say(
       lines(
         "object.metadata.?annotations.orValue({}).all(k,",
-        "  !(k.startsWith('seccomp.security.alpha.kubernetes.io/')",
-        "    || k.startsWith('container.seccomp.security.alpha.kubernetes.io/')",
-        "    || k.startsWith('container.apparmor.security.beta.kubernetes.io/'))",
+        `  !${cel([...SECCOMP_ANNOTATIONS, APPARMOR_ANNOTATION])}.exists(p, k.startsWith(p))`,
         "  || object.metadata.annotations[k] in ['runtime/default', 'docker/default']",
         "  || object.metadata.annotations[k].startsWith('localhost/'))",
       ),
+      lines(
+        "object.metadata.?annotations.orValue({}).all(k,",
+        `  !${cel([...RUNTIME_ANNOTATIONS])}.exists(p, k.startsWith(p)))`,
+      ),
+      "object.spec.?runtimeClassName.orValue('') == ''",
     ),
   ];
 }
@@ -74,20 +80,25 @@ const images = lines(
   "    && c.image.matches(':[A-Za-z0-9_][A-Za-z0-9._-]*$') && !c.image.endsWith(':latest'))))",
 );
 
-const limits = ["cpu", "memory"]
+const limits = (["cpu", "memory"] as const)
   .map((key) => {
-    const above = (of: string) =>
-      `quantity(string(${of}.?resources.?limits[?'${key}'].orValue('0'))).isGreaterThan(quantity('0'))`;
-    return `(${above("object.?spec")} || (object.spec.containers + variables.init).all(c, ${above("c")}))`;
+    const limit = (of: string) => `${of}.?resources.?limits[?'${key}']`;
+    const amount = (of: string) => `quantity(string(${limit(of)}.orValue('0')))`;
+    const bounded = (of: string) =>
+      `${amount(of)}.isGreaterThan(quantity('0')) && ${amount(of)}.compareTo(quantity('${MOST[key]}')) <= 0`;
+    const ofPod = `!${limit("c")}.hasValue() && ${bounded("object.?spec")}`;
+    return `(object.spec.containers + variables.init).all(c, (${bounded("c")}) || (${ofPod}))`;
   })
   .join("\n&& ")
-  .concat("\n&& !object.spec.?priorityClassName.orValue('').startsWith('system-')");
+  .concat("\n&& object.spec.?priorityClassName.orValue('') == '' && object.spec.?priority.orValue(0) <= 0");
 
 const lifetime = lines(
   "object.spec.?activeDeadlineSeconds.orValue(0) >= 1 && object.spec.?activeDeadlineSeconds.orValue(0) <= 86700",
   "&& object.spec.?terminationGracePeriodSeconds.orValue(30) <= 60",
   "&& object.metadata.?finalizers.orValue([]).size() == 0",
-  ...Object.entries(KEEPERS).map(
-    ([key, value]) => `&& object.metadata.?annotations[?${cel(key)}].orValue('').lowerAscii() != ${cel(value)}`,
+  ...Object.entries(KEEPERS).flatMap(([key, value]) =>
+    ["annotations", "labels"].map(
+      (kind) => `&& object.metadata.?${kind}[?${cel(key)}].orValue('').lowerAscii() != ${cel(value)}`,
+    ),
   ),
 );

@@ -3,7 +3,7 @@
 import { PRODUCER } from "../manifests/names.ts";
 import { literal } from "../manifests/ownDaemon.ts";
 import { type Allowed, BIDIRECTIONAL_PATHS, bridgesOf } from "../rules/allowed.ts";
-import { bridgeHostpathOnly } from "../rules/bridgeHostpathOnly.ts";
+import { bridgeHostpathOnly, HARMLESS_VOLUMES, PLAIN_RESOURCES } from "../rules/bridgeHostpathOnly.ts";
 import { mountPropagation } from "../rules/mountPropagation.ts";
 import { noAddedCapabilities } from "../rules/noAddedCapabilities.ts";
 import { noHostNamespaces } from "../rules/noHostNamespaces.ts";
@@ -11,6 +11,15 @@ import { noHostPorts } from "../rules/noHostPorts.ts";
 import { noPrivilegeEscalation } from "../rules/noPrivilegeEscalation.ts";
 import { pinnedToTestNode } from "../rules/pinnedToTestNode.ts";
 import { privilegedProducerOnly } from "../rules/privilegedProducerOnly.ts";
+import {
+  DOTS,
+  PRODUCER_ENVIRONMENT,
+  PRODUCER_MOUNTS,
+  SWEEP_ENVIRONMENT,
+  SWEEP_MOUNTS,
+  TERMINATION_PATH,
+  UNNEEDED,
+} from "../rules/producerPlace.ts";
 import { names } from "../rules/roles.ts";
 import { cel, lines, validation } from "./cel.ts";
 import { defaultsValidations } from "./defaults.ts";
@@ -34,27 +43,50 @@ export function podVariables(allowed: Allowed): Variable[] {
 
 /** Names of the containers that may be privileged: see privilegeFault in core/rules/roles.ts. Names are unique in a pod. */
 function trusted(allowed: Allowed): string {
-  const idle = ["args", "lifecycle", "livenessProbe", "readinessProbe", "startupProbe", "envFrom", "volumeDevices"]
-    .map((key) => `!has(c.${key})`)
-    .join(" && ");
+  const idle = [
+    ...UNNEEDED.map((key) => `!has(c.${key})`),
+    `c.?terminationMessagePath.orValue('${TERMINATION_PATH}') in ['', '${TERMINATION_PATH}']`,
+    "!object.spec.?shareProcessNamespace.orValue(false)",
+  ].join(" && ");
   const producer = lines(
     `(variables.name in ${named(PRODUCER, allowed)} && c.name == ${cel(PRODUCER)}`,
-    `  && c.?command.orValue([]) == ["sh", "/probe/producer.sh"] && ${daemon(allowed)}`,
+    `  && c.?command.orValue([]) == ["sh", "/probe/producer.sh"]`,
+    `  && ${told(PRODUCER_ENVIRONMENT, allowed)}`,
+    `  && ${mounted(PRODUCER_MOUNTS)}`,
     `  && ${probed})`,
   );
   const script = allowed.scripts?.["sweep.sh"];
   const sweep = lines(
     `(variables.name in ${named("fuse-sweep-unmount", allowed)} && c.name == "sweep"`,
     "  && c.?command.orValue([]).size() == 5 && c.command[0] == 'sh' && c.command[1] == '-c'",
-    `  && c.command[3] == 'sweep' && c.command[4] == 'unmount'${script === undefined ? "" : ` && c.command[2] == ${cel(script)}`})`,
+    `  && c.command[3] == 'sweep' && c.command[4] == 'unmount'${script === undefined ? "" : ` && c.command[2] == ${cel(script)}`}`,
+    `  && ${told(SWEEP_ENVIRONMENT)}`,
+    `  && ${mounted(SWEEP_MOUNTS)})`,
   );
   const either = allowed.sweep ? lines(producer, `|| ${sweep}`) : producer;
   return lines(`object.spec.containers.filter(c, ${idle} && (`, either, ")).map(c, c.name)");
 }
 
-/** The probe runs what COMMAND holds. */
-const daemon = ({ command }: Allowed): string =>
-  `c.?env.orValue([]).all(e, e.name != 'COMMAND'${command ? ` || e.?value.orValue('') == ${cel(literal(command))}` : ""})`;
+/** The variables a script knows, with values it may have; the probe runs what COMMAND holds. */
+function told(environment: Readonly<Record<string, string>>, allowed?: Allowed): string {
+  const names = Map.groupBy(Object.entries(environment), ([, pattern]) => pattern);
+  const known = [...names].map(([pattern, entries]) => {
+    const dots = entries.some(([name]) => name === "MARKER_FILE") ? ` && !e.value.matches(${cel(DOTS)})` : "";
+    return `e.name in ${cel(entries.map(([name]) => name))} && e.value.matches(${cel(pattern)})${dots}`;
+  });
+  const command = allowed?.command ? [`e.name == 'COMMAND' && e.value == ${cel(literal(allowed.command))}`] : [];
+  const either = [...known, ...command].map((one) => `(${one})`);
+  return `c.?env.orValue([]).all(e, has(e.value) && (${either.join("\n    || ")}))`;
+}
+
+/** No volume lies over the programs. */
+function mounted(mounts: Readonly<Record<string, readonly string[]>>): string {
+  const known = Object.entries(mounts).map(([path, sources]) => {
+    const volume = sources.map((source) => `has(v.${source})`).join(" || ");
+    return `(m.mountPath == ${cel(path)} && variables.volumes.exists(v, v.name == m.name && (${volume})))`;
+  });
+  return `c.?volumeMounts.orValue([]).all(m, ${known.join("\n    || ")})`;
+}
 
 const below = "(m.mountPath == '/probe' || m.mountPath.startsWith('/probe/'))";
 
@@ -83,6 +115,7 @@ export function podValidations(allowed: Allowed): Validation[] {
         "    || (m.?subPath.orValue('') == '' && m.?subPathExpr.orValue('') == '')))",
       ),
     ),
+    validation(bridgeHostpathOnly, devices),
     validation(
       mountPropagation,
       lines(
@@ -134,7 +167,7 @@ function pinned({ nodes }: Allowed): string {
 function bridged(allowed: Allowed): string {
   const { bridge } = allowed;
   const parent = bridge.slice(0, bridge.lastIndexOf("/"));
-  const harmless = ["emptyDir", "configMap", "secret", "downwardAPI", "projected"].map((key) => `has(v.${key})`);
+  const harmless = HARMLESS_VOLUMES.map((key) => `has(v.${key})`);
   return lines(
     "variables.volumes.all(v, has(v.hostPath)",
     `  ? v.hostPath.path.matches(variables.sweeps ? ${cel(spelt([parent]))} : ${cel(spelt(bridgesOf(allowed)))})`,
@@ -142,6 +175,17 @@ function bridged(allowed: Allowed): string {
     `  : ${harmless.join(" || ")})`,
   );
 }
+
+/** Devices of the node are claimed, or asked for as a resource of a name of their own. */
+const devices = lines(
+  "object.spec.?resourceClaims.orValue([]).size() == 0",
+  "&& variables.containers.all(c, c.?resources.?claims.orValue([]).size() == 0",
+  `  && c.?resources.?limits.orValue({}).all(k, k in ${cel([...PLAIN_RESOURCES])})`,
+  `  && c.?resources.?requests.orValue({}).all(k, k in ${cel([...PLAIN_RESOURCES])}))`,
+  ...["limits", "requests"].map(
+    (part) => `&& object.?spec.?resources.?${part}.orValue({}).all(k, k in ${cel([...PLAIN_RESOURCES])})`,
+  ),
+);
 
 /** Every spelling of these paths: empty and `.` parts mean nothing, anything else does. */
 function spelt(paths: readonly string[]): string {

@@ -42,6 +42,11 @@ export interface Allowed {
    * @default false
    */
   readonly files?: boolean;
+  /**
+   * The GitRepositories, by name, that Flux Kustomizations may take their objects from: the repository whose tree is judged.
+   * @default `flux-system`, as `flux bootstrap` names it
+   */
+  readonly sources?: readonly string[];
 }
 
 /** The homelab's isolation, written down a second time on purpose: a typo in the stack must not change what is allowed. */

@@ -1,17 +1,11 @@
-import { isFluxKustomization } from "./gitops.ts";
+import { keeperFaults } from "./annotations.ts";
+import { isFluxKustomization, writtenOver } from "./gitops.ts";
 import type { Look } from "./look.ts";
 import type { Rule } from "./rule.ts";
 
 /** The longest inspection window a setting allows, a day, and the time a start may take. */
 const LONGEST_SECONDS = 24 * 60 * 60 + 300;
 const LONGEST_GRACE_SECONDS = 60;
-
-/** Annotations that make a tool leave an object behind. */
-export const KEEPERS: Readonly<Record<string, string>> = {
-  "kustomize.toolkit.fluxcd.io/prune": "disabled",
-  "helm.sh/resource-policy": "keep",
-  "pulumi.com/deletionPropagationPolicy": "orphan",
-};
 
 export const boundedLifetime: Rule = {
   id: "bounded-lifetime",
@@ -39,11 +33,8 @@ function kept(look: Look): void {
   const metadata = look.object.get("metadata");
   const finalizers = metadata.get("finalizers");
   if (!finalizers.empty) look.fault(finalizers, "holds up the removal until someone takes them off");
-  const annotations = metadata.get("annotations");
-  for (const [key, value] of Object.entries(KEEPERS)) {
-    const at = annotations.get(key);
-    if (at.text?.toLowerCase() === value) look.fault(at, "keeps the object when the test goes");
-  }
+  for (const written of [metadata.get("annotations"), metadata.get("labels"), ...writtenOver(look)])
+    keeperFaults(look, written);
   if (look.subject.resource?.protect) look.veiled(look.object, "is protected, so that destroy stops at it");
 }
 

@@ -7,7 +7,12 @@ import type { Rule } from "./rule.ts";
 import { shapeOf } from "./subject.ts";
 
 /** Volumes that hold nothing of a node, of a network or of a driver. */
-const HARMLESS: ReadonlySet<string> = new Set(["name", "emptyDir", "configMap", "secret", "downwardAPI", "projected"]);
+export const HARMLESS_VOLUMES = ["emptyDir", "configMap", "secret", "downwardAPI", "projected"] as const;
+const HARMLESS: ReadonlySet<string> = new Set(["name", ...HARMLESS_VOLUMES]);
+
+/** Resources that are no devices of a node. */
+export const PLAIN_RESOURCES = ["cpu", "memory", "ephemeral-storage"] as const;
+const PLAIN: ReadonlySet<string> = new Set(PLAIN_RESOURCES);
 
 const DIRECTORY_TYPES: ReadonlySet<unknown> = new Set(["", "Directory", "DirectoryOrCreate"]);
 
@@ -19,7 +24,11 @@ export const bridgeHostpathOnly: Rule = {
   check(look) {
     for (const pod of look.pods()) {
       for (const volume of pod.spec.get("volumes").items()) volumeFaults(look, pod, volume);
+      const ofPod = pod.spec.get("resourceClaims");
+      if (!ofPod.empty) look.veiled(ofPod, "claims devices of the node");
+      deviceFaults(look, pod.spec.get("resources"));
       for (const { at } of pod.containers) {
+        deviceFaults(look, at.get("resources"));
         const devices = at.get("volumeDevices");
         if (!devices.empty) look.fault(devices, "gives the container a block device");
         for (const mount of at.get("volumeMounts").items()) subPath(look, pod, mount);
@@ -39,6 +48,14 @@ function volumeFaults(look: Look, pod: PodPlace, volume: At): void {
     if (source.absent || source.unknown || source.key === "hostPath" || HARMLESS.has(String(source.key))) continue;
     look.veiled(source, "may reach a directory of a node, or beyond it");
   }
+}
+
+/** Device plugins give what is asked for under their names, huge pages too are taken from the node's own. */
+function deviceFaults(look: Look, resources: At): void {
+  if (!resources.get("claims").empty) look.veiled(resources.get("claims"), "claims devices of the node");
+  for (const key of ["limits", "requests"])
+    for (const amount of resources.get(key).entries())
+      if (!PLAIN.has(String(amount.key))) look.fault(amount, "asks for a device of the node");
 }
 
 /** @param parent whether the bridge's parent is meant: the sweep removes the bridge from there */

@@ -52,22 +52,73 @@ const KUSTOMIZE_FIELDS: ReadonlySet<string> = new Set([
   "sortOptions",
 ]);
 
+/** Of one entry of `labels`: `fields` would let it write anywhere in an object. */
+const LABEL_FIELDS: ReadonlySet<string> = new Set(["includeSelectors", "includeTemplates", "pairs"]);
+const METADATA_FIELDS: ReadonlySet<string> = new Set(["annotations", "labels"]);
+
+const CHANGES = "changes or adds objects after they were checked";
+
 /** Fields that change objects after they were judged, and sources that are not here to be judged. */
 export function rewrites(look: Look): { readonly at: At; readonly words: string }[] {
-  const flux = isFluxKustomization(look);
-  if (!flux && !isKustomization(look)) return [];
-  const at = flux ? look.object.get("spec") : look.object;
-  const known = flux ? FLUX_FIELDS : KUSTOMIZE_FIELDS;
-  const changing = at
-    .entries()
-    .filter((field) => !field.empty && !known.has(String(field.key)))
-    .map((field) => ({ at: field, words: "changes or adds objects after they were checked" }));
-  const remote = (flux ? [] : at.get("resources").items())
+  if (isFluxKustomization(look)) return rewritesOfFlux(look);
+  if (!isKustomization(look)) return [];
+  const { object } = look;
+  const remote = object
+    .get("resources")
+    .items()
     .filter(({ text }) => text === undefined || isRemote(text))
-    .map((resource) => ({ at: resource, words: "is fetched from elsewhere" }));
-  return [...changing, ...remote];
+    .map((at) => ({ at, words: "is fetched from elsewhere" }));
+  const labels = object
+    .get("labels")
+    .items()
+    .flatMap((entry) => others(entry, LABEL_FIELDS));
+  return [...others(object, KUSTOMIZE_FIELDS), ...labels, ...remote];
 }
 
-/** What kustomize takes for a URL or a repository, rather than a file beside it. */
-const isRemote = (path: string): boolean =>
-  path.includes("://") || path.includes("?") || path.includes("//") || /^([\w.-]+@)?[\w-]+(\.[\w-]+)+[:/]/.test(path);
+function rewritesOfFlux(look: Look): { readonly at: At; readonly words: string }[] {
+  const spec = look.object.get("spec");
+  const source = spec.get("sourceRef");
+  const kind = source.get("kind");
+  const name = source.get("name");
+  const namespace = source.get("namespace");
+  const foreign = "is another source than the tree that is checked";
+  const sources = look.allowed.sources ?? ["flux-system"];
+  const faults = [...others(spec, FLUX_FIELDS), ...others(spec.get("commonMetadata"), METADATA_FIELDS)];
+  if (!sources.includes(name.text ?? ""))
+    faults.push({ at: name, words: `${foreign} (allowed: ${sources.join(", ")})` });
+  if (kind.text !== "GitRepository") faults.push({ at: kind, words: foreign });
+  if (!namespace.empty && namespace.text !== look.namespace) faults.push({ at: namespace, words: foreign });
+  return faults;
+}
+
+const others = (at: At, known: ReadonlySet<string>): { readonly at: At; readonly words: string }[] =>
+  at
+    .entries()
+    .filter((field) => !field.empty && !known.has(String(field.key)))
+    .map((field) => ({ at: field, words: CHANGES }));
+
+/** Annotations and labels that kustomize or Flux write over those of every object, and of every pod's template. */
+export function writtenOver(look: Look): At[] {
+  const { object } = look;
+  if (isFluxKustomization(look)) {
+    const metadata = object.dig("spec", "commonMetadata");
+    return [metadata.get("annotations"), metadata.get("labels")];
+  }
+  if (!isKustomization(look)) return [];
+  const pairs = object
+    .get("labels")
+    .items()
+    .map((entry) => entry.get("pairs"));
+  return [object.get("commonAnnotations"), object.get("commonLabels"), ...pairs];
+}
+
+/**
+ * What kustomize may take for a URL or a repository, rather than a file beside it: it looks for those first, in more spellings
+ * than anybody can list (`git@host:org/repo`, `gh:org/repo`, `host.example/org/repo`, `org/repo.git`). So a plain path is what is
+ * none of them.
+ */
+export const isRemote = (path: string): boolean =>
+  !/^[\w./-]+$/.test(path) ||
+  path.includes("//") ||
+  /\.git(\/|$)|_git\//.test(path) ||
+  /^[\w-]+(\.[\w-]+)+\//.test(path);

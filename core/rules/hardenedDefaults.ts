@@ -1,6 +1,8 @@
+import { confinementFaults } from "./annotations.ts";
 import type { At } from "./at.ts";
+import { writtenOver } from "./gitops.ts";
 import type { Look } from "./look.ts";
-import type { ContainerPlace, PodPlace } from "./pods.ts";
+import type { ContainerPlace } from "./pods.ts";
 import type { Rule } from "./rule.ts";
 
 /** Pod Security Standards, baseline: sysctls that stay within the pod. */
@@ -26,15 +28,12 @@ export const SELINUX_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 const PROFILES: ReadonlySet<unknown> = new Set(["RuntimeDefault", "Localhost"]);
-const SECCOMP_ANNOTATION = /^(container\.)?seccomp\.security\.alpha\.kubernetes\.io\//;
-const APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/";
-
 export const hardenedDefaults: Rule = {
   id: "hardened-defaults",
   severity: "high",
   title: "The container runtime's own protection stays on.",
   remedy:
-    "use seccompProfile RuntimeDefault and leave AppArmor, SELinux, procMount, sysctls and hostProcess as they are",
+    "use seccompProfile RuntimeDefault and leave AppArmor, SELinux, procMount, sysctls, hostProcess and the runtime as they are",
   check(look) {
     for (const pod of look.pods()) {
       const context = pod.spec.get("securityContext");
@@ -43,13 +42,16 @@ export const hardenedDefaults: Rule = {
         const name = sysctl.get("name");
         if (!name.unknown && !SAFE_SYSCTLS.has(name.text ?? "")) look.fault(name, "reaches beyond the pod");
       }
-      annotations(look, pod.pod.dig("metadata", "annotations"));
+      confinementFaults(look, pod.pod.dig("metadata", "annotations"));
+      const runtime = pod.spec.get("runtimeClassName");
+      if (!runtime.empty) look.fault(runtime, "chooses another runtime, with a protection of its own");
       for (const container of pod.containers) {
         shared(look, container.at.get("securityContext"));
         seccomp(look, context, container);
         procMount(look, container);
       }
     }
+    for (const written of writtenOver(look)) confinementFaults(look, written);
   },
 };
 
@@ -81,16 +83,4 @@ function seccomp(look: Look, ofPod: At, { at, list }: ContainerPlace): void {
 function procMount(look: Look, { at }: ContainerPlace): void {
   const mount = at.dig("securityContext", "procMount");
   if (!mount.empty && mount.value !== "Default") look.fault(mount, "uncovers parts of /proc");
-}
-
-/** The old ways to say the same, which the kubelet still reads. */
-function annotations(look: Look, at: PodPlace["pod"]): void {
-  for (const annotation of at.entries()) {
-    const key = String(annotation.key);
-    const value = annotation.text ?? "";
-    const confined = value === "runtime/default" || value === "docker/default" || value.startsWith("localhost/");
-    if (annotation.unknown || confined) continue;
-    if (SECCOMP_ANNOTATION.test(key)) look.fault(annotation, "switches seccomp off");
-    if (key.startsWith(APPARMOR_ANNOTATION)) look.fault(annotation, "switches AppArmor off");
-  }
 }

@@ -25,6 +25,7 @@ import { testNamespaceOnly } from "./testNamespaceOnly.ts";
 
 export { type Allowed, allowedBy, HOMELAB } from "./allowed.ts";
 export { UNKNOWN } from "./at.ts";
+export { isRemote } from "./gitops.ts";
 export type { Rule, Severity, Violation } from "./rule.ts";
 export type { Resource } from "./subject.ts";
 
@@ -48,8 +49,11 @@ export const RULES: readonly Rule[] = [
   boundedLifetime,
 ];
 
+/** A list with more breaches than this is looked at no further. */
+const MOST = 10_000;
+
 /**
- * Every breach in a document, which may be a list of objects.
+ * Every breach in a document, which may be a list of objects; of a hopeless one, the first ten thousand.
  *
  * @param document plain data; UNKNOWN stands where a value is not known yet
  * @param resource what else is known where the document is a Pulumi resource's inputs
@@ -60,11 +64,14 @@ export function judge(
   rules: readonly Rule[] = RULES,
   resource?: Resource,
 ): Violation[] {
-  return subjectsOf(document, resource).flatMap((subject) => {
+  const violations: Violation[] = [];
+  for (const subject of subjectsOf(document, resource)) {
     const look = new Look(subject, allowed);
     for (const rule of rules) look.by(rule);
-    return look.violations;
-  });
+    for (const violation of look.violations) violations.push(violation);
+    if (violations.length > MOST) break;
+  }
+  return violations;
 }
 
 /** Objects that break the isolation they promise. */

@@ -8,6 +8,9 @@ import type { Subject } from "./subject.ts";
 /** Longer values are cut: a message is one line. */
 const SHOWN = 80;
 
+/** Nobody reads more of one object, and each takes memory. */
+const MOST = 1000;
+
 /** One object as the rules see it: what it holds, what is allowed, and where breaches are reported. */
 export class Look {
   readonly subject: Subject;
@@ -17,6 +20,7 @@ export class Look {
   private rule: Rule | undefined;
   private found: { readonly pods: readonly PodPlace[]; readonly unknown: readonly At[] } | undefined;
   private searching: At[] | undefined;
+  private readonly reported = new Set<string>();
 
   constructor(subject: Subject, allowed: Allowed) {
     this.subject = subject;
@@ -97,7 +101,8 @@ export class Look {
 
   private report(path: string, words: string, remedy = true): void {
     const { rule } = this;
-    if (!rule || this.violations.some((one) => one.rule === rule.id && one.path === path)) return;
+    if (!rule || this.violations.length >= MOST || this.reported.has(`${rule.id} ${path}`)) return;
+    this.reported.add(`${rule.id} ${path}`);
     this.violations.push({
       rule: rule.id,
       severity: rule.severity,

@@ -24,33 +24,36 @@ export interface Subject {
   readonly resource?: Resource;
 }
 
-/** Lists in lists are nonsense, but must not hide anything, nor hang us. */
-const DEEPEST_LIST = 8;
+/** Lists in lists are nonsense, but kubectl and kustomize look into all of them. What lies deeper than this is refused. */
+const DEEPEST_LIST = 100;
 
-/** The objects of a document: itself, and where it is a list, its entries as well. */
-export function subjectsOf(document: unknown, resource?: Resource): Subject[] {
+/** The objects of a document: itself, and where it is a list, its entries as well, and theirs. */
+export function* subjectsOf(document: unknown, resource?: Resource): Generator<Subject> {
   const object = isFields(document) ? document : {};
   const token = resource ? typeToken(resource.type) : undefined;
   const kind = textOf(object, "kind") ?? token?.kind ?? "";
   const apiVersion = textOf(object, "apiVersion") ?? token?.apiVersion ?? "";
   const root: Subject = { object, apiVersion, kind, prefix: [], ...(resource ? { resource } : {}) };
-  return Array.isArray(object.items) ? [root, ...entries(root)] : [root];
+  yield root;
+  yield* entries(root);
 }
 
-function entries({ object, apiVersion, kind, prefix, resource }: Subject): Subject[] {
-  if (!Array.isArray(object.items) || prefix.length > 2 * DEEPEST_LIST) return [];
-  return object.items.flatMap((item: unknown, index) => {
-    const fields = isFields(item) ? item : {};
-    // The API leaves kind and version out of a typed list's entries.
+function* entries({ object, apiVersion, kind, prefix, resource }: Subject): Generator<Subject> {
+  if (!Array.isArray(object.items)) return;
+  const tooDeep = prefix.length >= 2 * DEEPEST_LIST;
+  for (const [index, item] of object.items.entries() as Iterable<[number, unknown]>) {
+    const fields = isFields(item) && !tooDeep ? item : {};
+    // The API leaves kind and version out of a typed list's entries. What is not looked into is nothing that is known.
     const entry: Subject = {
       object: fields,
-      apiVersion: textOf(fields, "apiVersion") ?? apiVersion,
-      kind: textOf(fields, "kind") ?? listed(kind) ?? "",
+      apiVersion: tooDeep ? "" : (textOf(fields, "apiVersion") ?? apiVersion),
+      kind: tooDeep ? "list in lists" : (textOf(fields, "kind") ?? listed(kind) ?? ""),
       prefix: [...prefix, "items", index],
       ...(resource ? { resource } : {}),
     };
-    return [entry, ...entries(entry)];
-  });
+    yield entry;
+    yield* entries(entry);
+  }
 }
 
 export const isFields = (value: unknown): value is Fields =>
