@@ -67,7 +67,7 @@ async function run(call: Call): Promise<void> {
   });
   over = true;
   proxy.close();
-  if (!proxy.attached()) throw new Error("could not read policy pack port: unexpected EOF");
+  if (!proxy.attached()) throw new Error("could not read policy pack port: io: read/write on closed pipe");
   if (code !== 0 && !ended.signal.aborted) throw new Error(`Program exited with non-zero exit code: ${code}`);
 }
 

@@ -52,7 +52,7 @@ export async function policyProxy(ended: AbortSignal): Promise<PolicyProxy> {
   });
   const close = () => {
     configuration.resolve(undefined);
-    pack.reject(new Error("policy pack not started: could not read policy pack port: unexpected EOF"));
+    pack.reject(new Error("policy pack not started: could not read policy pack port: io: read/write on closed pipe"));
   };
   ended.addEventListener("abort", () => {
     close();
