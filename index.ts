@@ -5,7 +5,7 @@
  */
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
-import { connect } from "./cli/cluster.ts";
+import { NoClusterError } from "./cli/cluster.ts";
 import { problem } from "./cli/problem.ts";
 import { requireReach } from "./cli/reach.ts";
 import { FluxExport } from "./components/fluxExport.ts";
@@ -40,13 +40,13 @@ async function run(settings: Settings): Promise<Record<string, unknown>> {
 
 /** A preview judges objects by the policies, in a pipeline for one. That needs no cluster, only the right one in the settings. */
 async function reach(settings: Settings): Promise<void> {
-  if (!pulumi.runtime.isDryRun()) return void (await requireReach(settings));
-  if (settings.kubeconfig || settings.context) connect(settings);
-  await requireReach(settings).catch(async (error: unknown) => {
-    const words = problem(error);
+  try {
+    await requireReach(settings);
+  } catch (error) {
+    const words = error instanceof NoClusterError && pulumi.runtime.isDryRun() ? problem(error) : undefined;
     if (words === undefined) throw error;
     await pulumi.log.warn(words);
-  });
+  }
 }
 
 /** Whoever runs a stack sets its configuration, not options. */

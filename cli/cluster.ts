@@ -19,12 +19,8 @@ const ANSWER_MS = 10_000;
  */
 export function connect(options: { readonly kubeconfig?: string | undefined; readonly context?: string | undefined }) {
   const config = new KubeConfig();
-  const refused = (key: "kubeconfig" | "context", words: string, remedy: string) => {
-    const name = key === "context" ? "NAME" : "PATH";
-    return new UserError(`${key} = ${JSON.stringify(options[key] ?? "")}: ${words}`, {
-      remedy: `${remedy} (--${key} ${name}; in a stack: pulumi config set ${key} ${name})`,
-    });
-  };
+  const refused = (key: "kubeconfig" | "context", words: string, remedy: string, Kind = UserError) =>
+    new Kind(`${key} = ${JSON.stringify(options[key] ?? "")}: ${words}`, { remedy: `${remedy} ${howToSet(key)}` });
   try {
     if (options.kubeconfig) config.loadFromFile(options.kubeconfig);
     else config.loadFromDefault();
@@ -39,6 +35,7 @@ export function connect(options: { readonly kubeconfig?: string | undefined; rea
       "kubeconfig",
       "this machine has no kubeconfig, so there is no cluster",
       "name one, or set KUBECONFIG",
+      NoClusterError,
     );
   const known = config.getContexts().map(({ name }) => name);
   const remedy =
@@ -54,10 +51,18 @@ export function connect(options: { readonly kubeconfig?: string | undefined; rea
   return config;
 }
 
+/** There is nobody to ask: no cluster, or one that does not answer. */
+export class NoClusterError extends UserError {}
+
+function howToSet(key: "kubeconfig" | "context"): string {
+  const value = key === "context" ? "NAME" : "PATH";
+  return `(--${key} ${value}; in a stack: pulumi config set ${key} ${value})`;
+}
+
 /**
  * Asks the API server for its version, so that a cluster that does not answer is told before anything is made.
  *
- * @throws UserError where it does not answer in time, or refuses us.
+ * @throws NoClusterError where it does not answer in time, or refuses us.
  */
 export async function requireAnswer(config: KubeConfig): Promise<void> {
   const server = config.getCurrentCluster()?.server;
@@ -71,10 +76,10 @@ export async function requireAnswer(config: KubeConfig): Promise<void> {
       ),
     ]);
   } catch (cause) {
-    throw new UserError(
+    throw new NoClusterError(
       `context = ${JSON.stringify(context)}: its cluster at ${server} does not answer: ${reasonOf(cause)}`,
       {
-        remedy: `see whether \`kubectl version --context ${context}\` comes through, or name another context with --context`,
+        remedy: `see whether \`kubectl version --context ${context}\` comes through, or name another context ${howToSet("context")}`,
         cause,
       },
     );
@@ -86,7 +91,7 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof ApiException)) {
     // `fetch failed` is all that the outermost error says.
     const { message, cause } = error as Error;
-    return cause instanceof Error ? `${message}: ${cause.message || (cause as NodeJS.ErrnoException).code}` : message;
+    return cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : message;
   }
   const { message = "" } = (error.body ?? {}) as { message?: string };
   return `HTTP ${error.code}${message && `: ${message}`}`;

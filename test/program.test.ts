@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import program from "../index.ts";
+import { api } from "./cli/api.ts";
 
 const KUBECONFIG = {
   apiVersion: "v1",
@@ -26,8 +28,8 @@ describe("the Pulumi program", () => {
     pulumi.runtime.setAllConfig({});
   });
 
-  /** The one error of a run with this configuration; the settings are what a fresh stack has but for it. */
-  const refused = async (config: Readonly<Record<string, string>>, preview = false): Promise<string> => {
+  /** Runs it with this configuration; the settings are what a fresh stack has but for it. */
+  const run = async (config: Readonly<Record<string, string>>, preview: boolean): Promise<unknown> => {
     registered.length = 0;
     await pulumi.runtime.setMocks(
       {
@@ -46,7 +48,12 @@ describe("the Pulumi program", () => {
       value,
     ]);
     pulumi.runtime.setAllConfig(Object.fromEntries(own));
-    const error: unknown = await program().then(
+    return program();
+  };
+
+  /** The one error of such a run. */
+  const refused = async (config: Readonly<Record<string, string>>, preview = false): Promise<string> => {
+    const error: unknown = await run(config, preview).then(
       () => assert.fail("it is not refused"),
       (thrown: unknown) => thrown,
     );
@@ -76,6 +83,26 @@ describe("the Pulumi program", () => {
       assert.match(error, /^context = "nope": the kubeconfig .* has no such context\n {2}remedy: use one of: dead /);
       assert.match(error, /pulumi config set context NAME/);
     });
+
+  it("of a cluster that does not answer is previewed all the same: the policies need none", async () => {
+    await run({ nodes: '["a"]', kubeconfig: join(folder, "kubeconfig") }, true);
+    await sleep(0);
+    assert.ok(registered.includes("dev-namespace"), registered.join());
+  });
+
+  it("of a user who may not create a namespace ends with that in a preview too, before a plugin says it", async () => {
+    const review = "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    const server = await api({ "GET /version": { gitVersion: "v1.34.4" }, [review]: { status: { allowed: false } } });
+    try {
+      const kubeconfig = join(folder, "limited");
+      const cluster = { server: server.config.getCurrentCluster()?.server, "insecure-skip-tls-verify": true };
+      writeFileSync(kubeconfig, JSON.stringify({ ...KUBECONFIG, clusters: [{ name: "c", cluster }] }));
+      for (const preview of [false, true])
+        assert.match(await refused({ nodes: '["a"]', kubeconfig }, preview), /its user may not create namespaces/);
+    } finally {
+      server.close();
+    }
+  });
 
   it("of a cluster that does not answer ends with it before anything is made", async () => {
     const error = await refused({ nodes: '["a"]', kubeconfig: join(folder, "kubeconfig") });

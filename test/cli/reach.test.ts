@@ -8,7 +8,7 @@ import { parseSettings, type Settings } from "../../core/settings.ts";
 import { type Api, api } from "./api.ts";
 
 const REVIEW = "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-const VERSION = { "GET /version/": { gitVersion: "v1.34.4" }, "GET /version": { gitVersion: "v1.34.4" } };
+const VERSION = { "GET /version": { gitVersion: "v1.34.4" } };
 
 describe("what is asked of a cluster before anything is made", () => {
   let folder: string;
@@ -60,13 +60,14 @@ describe("what is asked of a cluster before anything is made", () => {
     const given = settings(server.config);
     server.close();
     await assert.rejects(requireReach(given), {
-      message: /^context = "mine": its cluster at http:\/\/127\.0\.0\.1:\d+ does not answer: [^\n]*ECONNREFUSED[^\n]*$/,
-      remedy: /kubectl version --context mine/,
+      message:
+        /^context = "mine": its cluster at http:\/\/127\.0\.0\.1:\d+ does not answer: connect ECONNREFUSED[^\n]*$/,
+      remedy: /kubectl version --context mine.*; in a stack: pulumi config set context NAME\)$/,
     });
   });
 
   it("a cluster that refuses who we are: in its own words, on one line", async () => {
-    server = await api({ "GET /version/": 401, "GET /version": 401 });
+    server = await api({ "GET /version": 401 });
     await assert.rejects(requireReach(settings(server.config)), {
       message: /^context = "mine": its cluster at http:\/\/127\.0\.0\.1:\d+ does not answer: HTTP 401[^\n]*$/,
     });
