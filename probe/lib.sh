@@ -61,7 +61,7 @@ record() {
 # The name of the error number behind a tool's words; glibc's, musl's, uclibc's and Go's texts differ.
 errno_of() {
   case $1 in
-    *[Tt]'ransport endpoint is not connected'* | *[Ss]'ocket not connected'*) echo ENOTCONN ;;
+    *[Tt]'ransport endpoint is not connected'* | *[Ss]'ocket '*'not connected'*) echo ENOTCONN ;;
     *[Nn]'o such file or directory'*) echo ENOENT ;;
     *[Pp]'ermission denied'*) echo EACCES ;;
     *[Oo]'peration not permitted'*) echo EPERM ;;

@@ -56,7 +56,7 @@ export const fusermountMissing: Cause = {
     said(
       evidence,
       saysInOneLine(
-        /fusermount3?"?: (executable file )?not found|exec:? fusermount3?: No such file|fusermount3?: No such file/i,
+        /fusermount3?"?: (executable file )?not found|exec:? fusermount3?: No such file|fusermount3?(:| failed:) No such file/i,
       ),
     ),
 };

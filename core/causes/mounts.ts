@@ -23,7 +23,7 @@ import { producerSide, readerSides, specQuote } from "./spec.ts";
 import { bridgePaths, mountPoint, saysOf } from "./words.ts";
 
 const IN_THE_WAY =
-  /transport endpoint is not connected|socket not connected|already mounted|mkdir \S+: file exists|cannot create directory .*file exists/i;
+  /transport endpoint is not connected|socket (is )?not connected|already mounted|mkdir \S+: file exists|can(not|'t) create directory .*file exists/i;
 const inTheWay = (paths: readonly string[]) => saysOf(paths, IN_THE_WAY);
 /** The bridge on the node; any place where no spec tells it. */
 const placesOf = (evidence: Evidence): readonly string[] => {
@@ -31,7 +31,7 @@ const placesOf = (evidence: Evidence): readonly string[] => {
   return known.length > 0 ? known : [""];
 };
 
-const DEAD = /transport endpoint is not connected|socket not connected/i;
+const DEAD = /transport endpoint is not connected|socket (is )?not connected/i;
 
 export const peerGroupDestroyed: Cause = {
   id: "peer-group-destroyed",
