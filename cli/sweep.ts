@@ -13,7 +13,7 @@ import { connect } from "./cluster.ts";
 import { readSettings, type SettingsOptions, settingsOptions } from "./options.ts";
 import { ROOT } from "./places.ts";
 import { EXIT, main } from "./problem.ts";
-import { leftovers, withNamespace } from "./sweepNamespace.ts";
+import { leftovers, namespaceMade, withNamespace } from "./sweepNamespace.ts";
 import { sweepNode } from "./sweepNode.ts";
 import { sweepPolicies } from "./sweepPolicies.ts";
 
@@ -44,13 +44,14 @@ await main(async () => {
   const script = readFileSync(join(ROOT, "probe", "sweep.sh"), "utf8");
   const print = (line: string) => process.stderr.write(`${printable(line)}\n`);
 
-  const sweepAll = () => Promise.all(settings.nodes.map((node) => sweepNode(config, settings, node, script, print)));
+  const sweepAll = (since: Date | undefined) =>
+    Promise.all(settings.nodes.map((node) => sweepNode(config, settings, node, script, since, print)));
   const swept = options.nodesOnly
-    ? await sweepAll()
-    : await withNamespace(config, settings, async () => {
+    ? await sweepAll(await namespaceMade(config, settings))
+    : await withNamespace(config, settings, async (since) => {
         await sweepPolicies(config, settings, print);
         await leftovers(config, settings, print);
-        return sweepAll();
+        return sweepAll(since);
       });
   const residue = swept.flat();
 

@@ -15,9 +15,14 @@ const PATIENCE_MS = 120_000;
 /**
  * Runs the body with the test's namespace there, and deletes the namespace afterwards.
  *
+ * @param body is told when the namespace was made for the test; undefined where it is made only now
  * @throws UserError where the namespace is not one that this project made.
  */
-export async function withNamespace<T>(config: KubeConfig, settings: Settings, body: () => Promise<T>): Promise<T> {
+export async function withNamespace<T>(
+  config: KubeConfig,
+  settings: Settings,
+  body: (since: Date | undefined) => Promise<T>,
+): Promise<T> {
   const api = config.makeApiClient(CoreV1Api);
   const name = settings.namespace;
   const there = await findOwn(api, name);
@@ -25,7 +30,7 @@ export async function withNamespace<T>(config: KubeConfig, settings: Settings, b
   if (!there || there.status?.phase === "Terminating")
     await api.createNamespace({ body: namespaceObject(settings) as unknown as V1Namespace });
   try {
-    return await body();
+    return await body(there?.metadata?.creationTimestamp);
   } finally {
     await api.deleteNamespace({ name });
     await gone(api, name);
@@ -41,6 +46,14 @@ export async function withNamespace<T>(config: KubeConfig, settings: Settings, b
 export async function requireOwnNamespace(config: KubeConfig, { namespace }: Settings): Promise<void> {
   await findOwn(config.makeApiClient(CoreV1Api), namespace);
 }
+
+/** When the test's namespace was made; undefined where it is gone, or may not be read. */
+export const namespaceMade = (config: KubeConfig, { namespace }: Settings): Promise<Date | undefined> =>
+  config
+    .makeApiClient(CoreV1Api)
+    .readNamespace({ name: namespace })
+    .then(({ metadata }) => metadata?.creationTimestamp)
+    .catch(except([403, 404], undefined));
 
 /** Deletes the pods a killed run left and waits until they are gone: only then is the node at rest. */
 export async function leftovers(config: KubeConfig, settings: Settings, print: (line: string) => void): Promise<void> {

@@ -18,12 +18,17 @@ const PATIENCE_MS = 45_000;
 /** One that the scheduler refuses may be placed in a moment, or never: no pod of the test was, either. */
 const PLACING_MS = 5_000;
 
-/** Takes what can be taken without losing anything, and returns what is left. */
+/**
+ * Takes what is the test's own and can be taken without losing anything, and returns what is left.
+ *
+ * @param since when the test's namespace was made; undefined where that is not known
+ */
 export async function sweepNode(
   config: KubeConfig,
   settings: Settings,
   node: string,
   script: string,
+  since: Date | undefined,
   print: (line: string) => void,
 ): Promise<Residue[]> {
   const api = config.makeApiClient(CoreV1Api);
@@ -31,16 +36,18 @@ export async function sweepNode(
   const known = await api.listNode({ fieldSelector: `metadata.name=${node}` }).catch(() => undefined);
   // No pod ever ran on a node that does not exist, so nothing can be left on it.
   if (known && !nodeFact(known.items[0]).exists) return [];
+  const seconds = since && Math.floor(since.getTime() / 1000);
+  const run = (task: "check" | "unmount") => runPod(api, settings, sweepPod(settings, node, task, script, seconds));
   try {
-    let lines = await runPod(api, settings, sweepPod(settings, node, "check", script));
+    let lines = await run("check");
     if (lines.some((line) => line.startsWith("mount "))) {
       for (const line of lines) print(`‼ ${node}  found ${line}`);
-      const unmounted = await runPod(api, settings, sweepPod(settings, node, "unmount", script));
-      for (const line of unmounted) print(`${line.startsWith("stuck") ? "×" : "√"} ${node}  ${line}`);
-      lines = await runPod(api, settings, sweepPod(settings, node, "check", script));
+      const unmounted = await run("unmount");
+      for (const line of unmounted) print(`${line.startsWith("unmounted") ? "√" : "×"} ${node}  ${line}`);
+      lines = await run("check");
     }
-    for (const line of lines) if (/^directory (removed|kept)/.test(line)) print(`· ${node}  bridge ${line}`);
-    return lines.filter((line) => !/^directory (absent|removed)/.test(line)).map((line) => left(line));
+    for (const line of lines) if (/^directory (removed|kept|stays)/.test(line)) print(`· ${node}  bridge ${line}`);
+    return lines.filter((line) => !/^directory (absent|removed|stays)/.test(line)).map((line) => left(line));
   } catch (error) {
     return [
       left(`unknown, the node could not be looked at: ${error instanceof Error ? error.message : String(error)}`),

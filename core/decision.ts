@@ -21,8 +21,8 @@ const KEEP = "Keep SMB/CIFS with LD_PRELOAD.";
 const PRODUCER = `# in the daemon's pod: the parent directory, never the mount point itself
 securityContext: { privileged: true }
 volumeMounts:
-  - { name: media, mountPath: /media, mountPropagation: Bidirectional }   # mount at /media/fuse
-# before each start of the daemon, since a killed one leaves its dead mount: umount -l /media/fuse; until then readers stay blind
+  - { name: media, mountPath: /media, mountPropagation: Bidirectional }   # mount at /media/remote
+# before each start of the daemon, since a killed one leaves its dead mount: umount -l /media/remote; until then readers stay blind
 # in each reader's pod; readOnly does not reach the FUSE mount below: mount it read-only in the daemon
 volumeMounts:
   - { name: media, mountPath: /media, readOnly: true, mountPropagation: HostToContainer }
@@ -32,7 +32,7 @@ volumes:
 
 const LIVENESS = `# in each reader's pod: restart it when its mount is dead
 livenessProbe:
-  exec: { command: [sh, -c, "timeout -s KILL 5 stat /media/fuse/."] }
+  exec: { command: [sh, -c, "timeout -s KILL 5 stat /media/remote/."] }
   periodSeconds: 10
   failureThreshold: 2`;
 

@@ -2,10 +2,19 @@ import { PAIR_SCENARIOS } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
 import { PROJECT } from "./names.ts";
 import { bridgeMount, pod, UNPRIVILEGED } from "./pod.ts";
-import type { Pod } from "./types.ts";
+import type { Pod, SecurityContext } from "./types.ts";
 
 /** Long enough for one look at a mount table; a pod that hangs is ended by the kubelet. */
 const SWEEP_DEADLINE_SECONDS = 30;
+
+/** Who looks is root without any of root's powers: what root owns may be removed, and nothing else written. */
+const LOOKER: SecurityContext = {
+  ...UNPRIVILEGED,
+  runAsUser: 0,
+  runAsGroup: 0,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ["ALL"] },
+};
 
 /**
  * A pod of a second or two that looks at what is left of the bridge on a node, or takes mounts away. It is no part of the
@@ -14,8 +23,16 @@ const SWEEP_DEADLINE_SECONDS = 30;
  * To remove the bridge itself it must see the bridge's parent directory; it does so without privileges, and runs rmdir only.
  *
  * @param script the text of probe/sweep.sh: the config map may be gone by now
+ * @param since when the test's namespace was made, in seconds since 1970; undefined where nobody knows: then only a bridge that
+ * the producer has marked as the test's own is removed
  */
-export function sweepPod(settings: Settings, node: string, task: "check" | "unmount", script: string): Pod {
+export function sweepPod(
+  settings: Settings,
+  node: string,
+  task: "check" | "unmount",
+  script: string,
+  since?: number,
+): Pod {
   const cut = settings.bridge.lastIndexOf("/");
   const host = task === "check" ? settings.bridge.slice(0, cut) : settings.bridge;
   const base = pod(
@@ -34,9 +51,10 @@ export function sweepPod(settings: Settings, node: string, task: "check" | "unmo
           env: [
             { name: "NAME", value: settings.bridge.slice(cut + 1) },
             { name: "SCENARIOS", value: PAIR_SCENARIOS.map(({ id }) => id).join(" ") },
+            { name: "SINCE", value: since === undefined ? "" : String(since) },
           ],
           resources: settings.resources.consumer,
-          securityContext: task === "check" ? { ...UNPRIVILEGED, runAsUser: 0, runAsGroup: 0 } : { privileged: true },
+          securityContext: task === "check" ? LOOKER : { privileged: true },
           volumeMounts: [
             task === "check"
               ? { name: "bridge", mountPath: "/host", mountPropagation: "None" }

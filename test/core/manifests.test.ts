@@ -136,8 +136,13 @@ describe("manifests", () => {
     const settings = parseSettings({ nodes: ["k3s-w2"] });
     const check = sweepPod(settings, "k3s-w2", "check", "true");
     assert.deepEqual(check.spec.volumes, [{ name: "bridge", hostPath: { path: "/tmp", type: "DirectoryOrCreate" } }]);
-    assert.equal(check.spec.containers[0]?.securityContext.privileged, false);
-    const unmount = sweepPod(settings, "k3s-w2", "unmount", "true");
+    const { privileged, capabilities, readOnlyRootFilesystem } = check.spec.containers[0]?.securityContext ?? {};
+    assert.deepEqual([privileged, capabilities, readOnlyRootFilesystem], [false, { drop: ["ALL"] }, true]);
+    const unmount = sweepPod(settings, "k3s-w2", "unmount", "true", 1764000000);
+    const since = [check, unmount].map(
+      ({ spec }) => spec.containers[0]?.env?.find(({ name }) => name === "SINCE")?.value,
+    );
+    assert.deepEqual(since, ["", "1764000000"]);
     assert.deepEqual(unmount.spec.volumes, [
       { name: "bridge", hostPath: { path: "/tmp/fuse-test-bridge", type: "DirectoryOrCreate" } },
     ]);
