@@ -111,7 +111,7 @@ describe("causes on the sandbox", () => {
     const scripts = provocations.flatMap((provocation, index) =>
       provocation[when] ? [`ID=causes-c${index}\n${provocation[when]}`] : [],
     );
-    // What has no mount of its own leaves at most an empty directory.
+    // What has no mount of its own leaves at most an empty directory, with the producer's stamp.
     const tidy =
       when === "after"
         ? [

@@ -5,6 +5,7 @@ import {
   bridges,
   containers,
   type Deployment,
+  mediaPod,
   type Provocation,
   replaceInDriver,
   volume,
@@ -84,7 +85,7 @@ export const provocations: readonly Provocation[] = [
   {
     cause: "admission-refused",
     how: "a quota that allows no pod in the namespace",
-    extra: (namespace) => [
+    extra: ({ namespace }) => [
       { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "none", namespace }, spec: { hard: { pods: "0" } } },
     ],
     quoted: /exceeded quota: none/,
@@ -149,6 +150,15 @@ export const provocations: readonly Provocation[] = [
       "mkdir -p /host/$ID /tmp/source; rclone mount /tmp/source /host/$ID --daemon; sleep 0.3; killall -9 rclone; sleep 0.2; stat /host/$ID || true",
     after: "umount -l /host/$ID; rmdir /host/$ID",
     quoted: /transport endpoint is not connected|socket not connected|file exists/i,
+  },
+  {
+    cause: "bridge-in-use",
+    how: "somebody else's rclone at the mount point",
+    extra: ({ namespace, bridge, image }) => [mediaPod(namespace, bridge, image)],
+    change: ({ producer }) =>
+      beforeProbe(producer, 'until grep -q " /bridge/fuse .* - fuse" /proc/self/mountinfo; do sleep 0.1; done'),
+    after: "umount -l /host/$ID/fuse 2>/dev/null || true",
+    quoted: /- fuse\.rclone \/srv/,
   },
   {
     cause: "fusermount-missing",

@@ -29,7 +29,7 @@ export interface Provocation {
   readonly before?: string;
   readonly after?: string;
   /** Objects beside the bundle's. */
-  readonly extra?: (namespace: string) => readonly object[];
+  readonly extra?: (at: { namespace: string; bridge: string; image: string }) => readonly object[];
   readonly change?: (deployment: Deployment) => void;
 }
 
@@ -62,8 +62,35 @@ export function deployment({ images }: SandboxDocument, provocation: Provocation
   const consumer = copy.consumer as unknown as V1Pod;
   provocation.change?.({ producer, consumer, labels, scripts, bridge: settings.bridge });
   const namespace = { ...copy.namespace, metadata: { ...copy.namespace.metadata, labels } };
-  const first = [namespace, { ...copy.probe, data: scripts }, ...(provocation.extra?.(settings.namespace) ?? [])];
+  const { namespace: name, bridge, producerImage: image } = settings;
+  const extra = provocation.extra?.({ namespace: name, bridge, image }) ?? [];
+  const first = [namespace, { ...copy.probe, data: scripts }, ...extra];
   return { settings, first, producer, consumer };
+}
+
+/** Somebody else's daemon on the node k3s-w2, with a film in its mount at the directory `fuse` of a bridge. */
+export function mediaPod(namespace: string, bridge: string, image: string): object {
+  const serve = "mkdir -p /srv /media/fuse; echo film >/srv/film; exec rclone mount /srv /media/fuse --allow-other";
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "media", namespace },
+    spec: {
+      nodeName: "k3s-w2",
+      terminationGracePeriodSeconds: 2,
+      containers: [
+        {
+          name: "media",
+          image,
+          command: ["sh", "-c", serve],
+          env: [{ name: "RCLONE_CONFIG", value: "/dev/null" }],
+          securityContext: { privileged: true },
+          volumeMounts: [{ name: "media", mountPath: "/media", mountPropagation: "Bidirectional" }],
+        },
+      ],
+      volumes: [{ name: "media", hostPath: { path: bridge, type: "DirectoryOrCreate" } }],
+    },
+  };
 }
 
 export const containers = (pod: V1Pod): V1Container[] => pod.spec?.containers ?? [];
