@@ -32,6 +32,9 @@ main() {
   # The control and the producer's schedule do not start again with us: the window is one for both lives.
   if [ -r "$FINDINGS/restarted-$ROLE" ]; then read -r born <"$FINDINGS/restarted-$ROLE" && life=2; fi
   : "${born:=$started}"
+  ticks
+  aged=$(($(since "$born") * 100)) aged_at=$ticks
+  aged_at_start=$aged
   # Of an earlier life: this one is ready only after its own SUCCESS.
   rm -f "$FINDINGS/success-$ROLE"
   log_identity
@@ -41,8 +44,9 @@ main() {
   record start info "bridge is $(peers_of_mount "$bridge_mount"); a FUSE mount is there already: $fuse_at_start" \
     propagation "$(peers_of_mount "$bridge_mount")" fuse_at_start "$fuse_at_start" life "$life" mountinfo "$bridge_mount"
   [ "$ROLE" != user ] || permissions_only
-  while [ "$(since "$born")" -lt "$INSPECT_SECONDS" ]; do
+  while [ "$(window)" -lt "$INSPECT_SECONDS" ]; do
     look
+    age
     case $ROLE in
       control) report_control ;;
       *)
@@ -52,7 +56,7 @@ main() {
     esac
     permissions_look
     # Finely while the producer's schedule runs, at leisure afterwards.
-    if [ "$(since "$born")" -lt "$WATCH_SECONDS" ]; then pause 0.1; else pause 1; fi
+    if [ "$aged" -lt $((WATCH_SECONDS * 100)) ]; then pause 0.1; else pause 1; fi
   done
   leave "the inspection window is over"
 }
@@ -62,6 +66,14 @@ leave() {
   record finish info "$1"
   [ "$AFTERWARDS" != end ] || exit 0
   exit "$code"
+}
+
+# Whole seconds of the window that are over: of the schedule, as the producer counts them too, or of the operator's own inspection.
+window() {
+  case $AFTERWARDS in
+    end) echo "$((aged / 100))" ;;
+    *) since "$born" ;;
+  esac
 }
 
 # Whole seconds since an uptime.
@@ -88,7 +100,7 @@ look() {
     # Between the two the daemon may have died, or hung: then this look has failed.
     if bounded stat -c %d "$MARKER"; then device=$out; else content='' read_errno=$errno read_out=$out; fi
   fi
-  bounded stat -c %d "$BRIDGE"
+  gauge
   bridge_device=$out
   new="$read_errno|$content|$fstype|$device"
   if [ "$new" = "$state" ]; then
@@ -175,7 +187,7 @@ decide() {
       esac
     fi
   fi
-  if [ "$(since "$started")" -ge "$MARKER_WAIT_SECONDS" ]; then
+  if [ $((aged - aged_at_start)) -ge $((MARKER_WAIT_SECONDS * 100)) ]; then
     verdict=error
     record verdict error "=ERROR: Producer marker never appeared after $MARKER_WAIT_SECONDS seconds!" doubt "$waiting"
   fi

@@ -90,7 +90,7 @@ errno_of() {
 }
 
 # bounded COMMAND [ARG]...
-# Runs a command that a hung file system may block, and goes on after PROBE_SECONDS. Sets `out` to what it printed and
+# Runs a command that a hung file system may block, and goes on after PROBE_SECONDS, or longer on a busy node. Sets `out` to what it printed and
 # `errno` to empty (it worked), ETIMEDOUT (it did not answer) or the name of its error.
 # Never waits for the command itself: SIGKILL ends nobody whose question a FUSE daemon has read and does not answer. What
 # waits is a cat of the command's words, which ends with them or is ended.
@@ -104,7 +104,8 @@ bounded() {
   # In the background a command's standard input is /dev/null, unless it comes by another number.
   { "$@" >"$answers/words" 2>&1 <&5 5<&- & } 5<&0
   asked=$!
-  if out=$(timeout -s KILL "$PROBE_SECONDS" cat "$answers/words"); then
+  allowed=$(deadline)
+  if out=$(timeout -s KILL "$allowed" cat "$answers/words"); then
     wait "$asked" && return 0
     errno=$(errno_of "$out")
     return 1
@@ -117,15 +118,18 @@ bounded() {
   return 1
 }
 
-no_answer() { errno=ETIMEDOUT out="no answer within $PROBE_SECONDS s: $*"; }
+no_answer() { errno=ETIMEDOUT out="no answer within $allowed s: $*"; }
+
+# The seconds that a question may take on this node: see `gauge`.
+deadline() { echo "$((PROBE_SECONDS * slow / 100))"; }
 
 # Whether the same command was left behind, and is still there after PROBE_SECONDS: to ask again would leave one more each time,
 # until the container has no memory for them.
 unanswered() {
   [ "$*" = "${left_asking:-}" ] || return 1
-  asked_at=$(uptime_now)
+  asked_at=$(uptime_now) allowed=$(deadline)
   while kill -0 "$left" 2>/dev/null; do
-    if over "$asked_at" "$PROBE_SECONDS"; then
+    if over "$asked_at" "$allowed"; then
       no_answer "$@"
       return 0
     fi
@@ -273,10 +277,60 @@ pause() {
   napping=
 }
 
+# ---- a schedule that a busy node stretches ----
+# Readers look again and again, and a busy node lets them look less often. So the times of the schedule, and the deadlines of every
+# question, are seconds of an idle node: each side measures how slow the node is to itself, and lets its time go on by that
+# much less. No word passes between the pods for it.
+
+# Sets `ticks` to the time since boot, in hundredths of a second.
+ticks() {
+  read -r up _ </proc/uptime
+  ticks=${up%.*}${up#*.}
+}
+
+# Sets `slow`, in percent: 100 where the node answers as an idle one does, at most STRETCH times that. What is timed is a question
+# to the kernel, as every look asks it; no daemon answers it, so one that hangs makes no node slow. Sets `out` to the bridge's device.
+gauge() {
+  ticks
+  gauged=$ticks
+  bounded stat -c %d "$BRIDGE"
+  ticks
+  slow=$(((ticks - gauged) * 100 / IDLE_TICKS))
+  [ "$slow" -ge 100 ] || slow=100
+  [ "$slow" -le $((STRETCH * 100)) ] || slow=$((STRETCH * 100))
+}
+
+# Adds to `aged`, hundredths of a second of the schedule, what has passed since the last time.
+age() {
+  ticks
+  aged=$((aged + (ticks - aged_at) * 100 / slow))
+  aged_at=$ticks
+}
+
+# hold SECONDS: a pause of so many seconds of the schedule.
+hold() {
+  ticks
+  aged=0 aged_at=$ticks held_since=$ticks
+  while [ "$aged" -lt $(($1 * 100)) ]; do
+    nap=$(($1 * 100 - aged))
+    [ "$nap" -le 20 ] || nap=20
+    pause "0.$((nap / 10))$((nap % 10))"
+    gauge
+    age
+  done
+  [ $((ticks - held_since)) -lt $(($1 * 100 + 100)) ] ||
+    record pace info "the node is busy: $1 s of the schedule took $(((ticks - held_since) / 100)) s" seconds "$1" took "$(((ticks - held_since) / 100))"
+}
+
 # Of a pause that a signal cut short, the sleep goes on.
 pause_over() { [ -z "${napping:-}" ] || kill "$napping" 2>/dev/null; }
 
 : "${RUN:=manual}" "${NODE:=unknown}" "${ROLE:=unknown}" "${PROBE_SECONDS:=2}"
+# How long a question to the kernel takes on a node that is not busy, at most, in hundredths of a second; and by how much the
+# schedule may be stretched, as core/manifests/pair.ts has it.
+IDLE_TICKS=6
+: "${STRETCH:=6}"
+slow=100
 BRIDGE=${BRIDGE:-/bridge}
 FINDINGS=${FINDINGS:-/findings}
 MOUNTINFO=${MOUNTINFO:-/proc/self/mountinfo}

@@ -45,7 +45,7 @@ read_back() {
 
 # A daemon may mount first, and fill its file system afterwards.
 await_marker() {
-  until read_marker "$copy" || over "$before" "$MOUNT_SECONDS"; do
+  until read_marker "$copy" || over "$before" "$((MOUNT_SECONDS * slow / 100))"; do
     sleep 0.2
   done
 }

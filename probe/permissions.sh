@@ -113,7 +113,7 @@ permission_await() {
       permission_refused "$1" "$(cat "$own/words")"
       return
     fi
-    if over "$since" "$MOUNT_SECONDS"; then
+    if over "$since" "$((MOUNT_SECONDS * slow / 100))"; then
       permission_refused "$1" "mounted nothing within $MOUNT_SECONDS s: $(cat "$own/words")" ETIMEDOUT
       return
     fi

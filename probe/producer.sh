@@ -50,14 +50,14 @@ main() {
 # Up to the fault, and what a supervisor does after it.
 first_life() {
   record settle info "waiting $SETTLE_SECONDS s, so that the consumer is there before the mount"
-  pause "$SETTLE_SECONDS"
+  hold "$SETTLE_SECONDS"
   unmount_at_start
   mount_fuse
   write_marker
   [ "$FAULT" != none ] || return 0
-  pause "$HOLD_SECONDS"
+  hold "$HOLD_SECONDS"
   crash
-  pause "$STALE_SECONDS"
+  hold "$STALE_SECONDS"
   [ "$hung" = no ] || let_go
   clean
 }
@@ -72,7 +72,7 @@ second_life() {
 recover() {
   mount_fuse
   write_marker
-  pause "$RECOVER_SECONDS"
+  hold "$RECOVER_SECONDS"
   unmount_in_order
 }
 
@@ -159,8 +159,8 @@ mount_fuse() {
       code=$?
       give_up mount "the daemon ended with exit code $code and never mounted" "$(cat "$words")" exit_code "$code"
     fi
-    if over "$before" "$MOUNT_SECONDS"; then
-      give_up mount "the daemon runs, but mounted nothing within $MOUNT_SECONDS s" "$(cat "$words")"
+    if over "$before" "$((MOUNT_SECONDS * slow / 100))"; then
+      give_up mount "the daemon runs, but mounted nothing within $((MOUNT_SECONDS * slow / 100)) s" "$(cat "$words")"
     fi
     sleep 0.05
   done
@@ -207,9 +207,13 @@ inspect() {
 # keep SECONDS
 # Keeps the mount until the time is over; a daemon that dies meanwhile is an observation.
 keep() {
-  end=$(awk -v now="$(uptime_now)" -v hold="$1" 'BEGIN { print int(now + hold) }')
-  while [ "$(uptime_now | cut -d. -f1)" -lt "$end" ]; do
+  ticks
+  aged=0 aged_at=$ticks slow=100
+  while [ "$aged" -lt $(($1 * 100)) ]; do
     pause 0.5
+    # The inspection window is the operator's own time.
+    [ "$AFTERWARDS" != end ] || gauge
+    age
     [ -z "$daemon" ] || kill -0 "$daemon" 2>/dev/null || daemon_died
   done
 }
@@ -232,7 +236,7 @@ give_up() {
 finish() {
   trap '' TERM INT
   # The kubelet gives a pod five seconds in all.
-  PROBE_SECONDS=1
+  PROBE_SECONDS=1 slow=100
   pause_over
   record finish info "taking the mount away: $1"
   permissions_finish

@@ -15,12 +15,15 @@ trap 'exit 0' TERM INT
 require_tools tail
 pause "$TURN_SECONDS"
 [ -n "${AWAIT:-}" ] || exit 0
-since=$(uptime_now)
+ticks
+aged=0 aged_at=$ticks
 until is_fuse "$(type_of_mount "$(mounts_at "$AWAIT" | tail -n 1)")"; do
-  if over "$since" "$AWAIT_SECONDS"; then
+  if [ "$aged" -ge $((AWAIT_SECONDS * 100)) ]; then
     record turn error "no FUSE mount came to $AWAIT within $AWAIT_SECONDS s"
     exit 0
   fi
   pause 0.1
+  gauge
+  age
 done
 record turn ok "the mount is there: whoever is created now is born with it" mountinfo "$(mounts_at "$AWAIT" | tail -n 1)"

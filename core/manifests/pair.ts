@@ -10,12 +10,19 @@ export interface Pair {
   readonly turnSeconds: number;
 }
 
+/**
+ * A busy node stretches the schedule by this much at most: see probe/lib.sh, where it stands too. Whatever ends a pod, or the wait
+ * for one, leaves that much time.
+ */
+export const STRETCH = 6;
 /** A start of a pod's containers and a mount on a busy machine, in seconds. */
 const START_SECONDS = 6;
 /** What a consumer may be late by where many pods start at once, in seconds. */
 const CROWD_SECONDS = 2;
 /** A late consumer's containers are there this long after the mount at the latest. */
 const LATE_SECONDS = 8;
+/** A restart of a reader by the kubelet, in seconds. */
+const RESTART_SECONDS = 4;
 /** Six daemons, and their mounts read by three users, in seconds. */
 const PERMISSIONS_SECONDS = 4;
 
@@ -44,12 +51,11 @@ function baseSeconds(settings: Settings): number {
 
 /** How long a scenario's pair is watched, in seconds: its schedule, and its start. */
 export function scenarioSeconds(settings: Settings, scenario: PairScenario): number {
-  const { recoverSeconds } = settings;
   return (
     settledSeconds(settings) +
     heldSeconds(settings, scenario) +
     staleSeconds(settings, scenario) +
-    recoverSeconds +
+    recoverSeconds(settings, scenario) +
     START_SECONDS
   );
 }
@@ -69,15 +75,25 @@ export const heldSeconds = ({ holdSeconds }: Settings, { pair }: PairScenario): 
 export const staleSeconds = ({ staleSeconds: given, probeSeconds }: Settings, { pair }: PairScenario): number =>
   pair.fault === "hang" ? Math.max(given, probeSeconds + 2) : given;
 
+/** How long a scenario holds its second mount, in seconds: until a reader that was restarted has looked. */
+export const recoverSeconds = ({ recoverSeconds: given }: Settings, { pair }: PairScenario): number =>
+  given + (pair.readersRestart ? RESTART_SECONDS : 0);
+
 /** How long a late consumer waits for the mount, in seconds: until its producer has settled, and mounted or given up. */
 export const awaitSeconds = (settings: Settings): number =>
   settledSeconds(settings) + settings.mountSeconds + START_SECONDS;
 
-/** How long all turns take, in seconds: what a collector has to wait for beside its own patience. */
+/** How long all turns take on the busiest node, in seconds: what a collector has to wait for beside its own patience. */
 export const turnsSeconds = (settings: Settings): number =>
   Math.max(
     0,
     ...pairsIn(settings).map(({ scenario, turnSeconds }) =>
-      scenario ? turnSeconds + scenarioSeconds(settings, scenario) : 0,
+      scenario ? turnSeconds + scenarioSeconds(settings, scenario) * STRETCH : 0,
     ),
   );
+
+/** After how long a pair is through on the busiest node, in seconds from the start of its pods. */
+export const pairSeconds = (settings: Settings, { scenario, turnSeconds }: Pick<Pair, "scenario" | "turnSeconds">) =>
+  scenario
+    ? turnSeconds + scenarioSeconds(settings, scenario) * STRETCH
+    : Math.max(settings.inspectionMinutes * 60, baseSeconds(settings) * STRETCH);

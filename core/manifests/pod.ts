@@ -1,6 +1,6 @@
 import type { Amounts, Settings } from "../settings.ts";
 import { labels, PROBE_CONFIG_MAP, podName } from "./names.ts";
-import { awaitSeconds, type Pair, scenarioSeconds } from "./pair.ts";
+import { awaitSeconds, type Pair, pairSeconds, scenarioSeconds } from "./pair.ts";
 import type { Container, Pod, Propagation, Volume, VolumeMount } from "./types.ts";
 
 /** Both pods see the bridge here, and the FUSE file system is mounted at MOUNT_PATH. */
@@ -13,7 +13,7 @@ const START_ALLOWANCE_SECONDS = 300;
 /** What both pods share: pinned to one node, no token, no service links, an end of their own. */
 export function pod(
   settings: Settings,
-  { node, scenario, turnSeconds }: Pair,
+  pair: Pair,
   parts: {
     readonly base: string;
     readonly component: string;
@@ -25,7 +25,7 @@ export function pod(
     readonly restarts?: boolean;
   },
 ): Pod {
-  const window = scenario ? turnSeconds + scenarioSeconds(settings, scenario) : settings.inspectionMinutes * 60;
+  const { node, scenario } = pair;
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -43,7 +43,7 @@ export function pod(
       affinity: pinnedTo(node),
       ...(settings.tolerations.length > 0 ? { tolerations: settings.tolerations.map(plain) } : {}),
       restartPolicy: parts.restarts ? "OnFailure" : "Never",
-      activeDeadlineSeconds: window + START_ALLOWANCE_SECONDS,
+      activeDeadlineSeconds: pairSeconds(settings, pair) + START_ALLOWANCE_SECONDS,
       terminationGracePeriodSeconds: 5,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
@@ -141,11 +141,8 @@ export const FINDINGS_VOLUME: Volume = { name: "findings", emptyDir: { sizeLimit
 export const FINDINGS_MOUNT: VolumeMount = { name: "findings", mountPath: "/findings" };
 
 /** What every probe is told through its environment: see `probe/lib.sh`. */
-export function probeEnvironment(
-  settings: Settings,
-  { node, scenario }: Pair,
-  more: Readonly<Record<string, string | number>>,
-) {
+export function probeEnvironment(settings: Settings, pair: Pair, more: Readonly<Record<string, string | number>>) {
+  const { node, scenario } = pair;
   const all = {
     RUN: settings.run,
     NODE: node,
@@ -153,7 +150,7 @@ export function probeEnvironment(
     // A scenario's pods end with its schedule: what they saw stays in their logs.
     ...(scenario
       ? { INSPECT_SECONDS: scenarioSeconds(settings, scenario), AFTERWARDS: "end" }
-      : { INSPECT_SECONDS: settings.inspectionMinutes * 60 }),
+      : { INSPECT_SECONDS: pairSeconds(settings, pair) }),
     ...more,
   };
   return Object.entries(all).map(([name, value]) => ({ name, value: String(value) }));

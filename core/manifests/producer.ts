@@ -2,7 +2,7 @@ import { scenariosIn } from "../scenarios.ts";
 import type { Settings } from "../settings.ts";
 import { PRODUCER } from "./names.ts";
 import { commandEnvironment, markerEnvironment } from "./ownDaemon.ts";
-import { heldSeconds, type Pair, settledSeconds, staleSeconds } from "./pair.ts";
+import { heldSeconds, type Pair, recoverSeconds, settledSeconds, staleSeconds } from "./pair.ts";
 import {
   bridgeMount,
   FINDINGS_MOUNT,
@@ -44,7 +44,6 @@ export function producer(settings: Settings, pair: Pair): Pod {
           DRIVER: settings.driver,
           SETTLE_SECONDS: settledSeconds(settings),
           MOUNT_SECONDS: settings.mountSeconds,
-          RECOVER_SECONDS: settings.recoverSeconds,
           ...schedule(settings, pair),
           ...commandEnvironment(settings),
           ...markerEnvironment(settings),
@@ -71,6 +70,7 @@ function schedule(settings: Settings, { scenario }: Pair): Record<string, string
       FAULT: names.includes("daemon-crash") ? "crash" : "none",
       HOLD_SECONDS: settings.holdSeconds,
       STALE_SECONDS: settings.staleSeconds,
+      RECOVER_SECONDS: settings.recoverSeconds,
       PERMISSIONS: names.includes("permissions") ? "yes" : "no",
     };
   }
@@ -79,6 +79,7 @@ function schedule(settings: Settings, { scenario }: Pair): Record<string, string
     FAULT: fault,
     HOLD_SECONDS: heldSeconds(settings, scenario),
     STALE_SECONDS: staleSeconds(settings, scenario),
+    RECOVER_SECONDS: recoverSeconds(settings, scenario),
     ...(unmountAtStart ? { UNMOUNT_AT_START: "yes" } : {}),
     ...(delaySeconds ? { DELAY_SECONDS: delaySeconds } : {}),
   };

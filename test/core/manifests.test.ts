@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { identified } from "../../core/identity.ts";
 import { bundle, type Pod } from "../../core/manifests/index.ts";
+import { STRETCH, turnsSeconds } from "../../core/manifests/pair.ts";
 import { sweepPod } from "../../core/manifests/sweep.ts";
 import { parseSettings, type SettingsInput } from "../../core/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
@@ -12,6 +13,8 @@ const only = (more: Partial<SettingsInput> = {}) => {
   assert.ok(pods);
   return pods;
 };
+const valuesOf = (name: string, pod: Pod) =>
+  pod.spec.containers.flatMap(({ env }) => env?.filter((one) => one.name === name).map(({ value }) => value) ?? []);
 const both = ({ producer, consumer }: { producer: Pod; consumer: Pod }) => [producer, consumer];
 
 describe("manifests", () => {
@@ -122,14 +125,30 @@ describe("manifests", () => {
   it("hand over a command as it is, past Kubernetes and Flux, to the producer alone, and the marker's file to everyone", () => {
     const command = 'echo $$ $(id -u) $HOME; exec my-daemon "$MOUNT"';
     const { producer, consumer } = only({ driver: "command", command, markerFile: "a/version.txt" });
-    const valuesOf = (name: string, pod: Pod) =>
-      pod.spec.containers.flatMap(({ env }) => env?.filter((one) => one.name === name).map(({ value }) => value) ?? []);
     assert.deepEqual(valuesOf("COMMAND", producer), ['echo $$$ $$(id -u) $HOME; exec my-daemon "$MOUNT"']);
     assert.deepEqual(valuesOf("COMMAND", consumer), []);
     assert.deepEqual(valuesOf("DRIVER", producer), ["command"]);
     assert.deepEqual(valuesOf("MARKER_FILE", producer), ["a/version.txt"]);
     assert.deepEqual(valuesOf("MARKER_FILE", consumer), Array(consumer.spec.containers.length).fill("a/version.txt"));
     assert.equal(producer.metadata.annotations?.["kustomize.toolkit.fluxcd.io/substitute"], "disabled");
+  });
+
+  it("give every pod the time that a busy node may stretch its schedule by", () => {
+    const stretch = /^: "\$\{STRETCH:=(\d+)\}"$/m.exec(scripts["lib.sh"] ?? "")?.[1];
+    assert.equal(STRETCH, Number(stretch));
+    const settings = parseSettings({ nodes: ["k3s-w2"], scenarios: ["all"], inspectionMinutes: 1, holdSeconds: 20 });
+    const { pods } = bundle(settings, scripts);
+    for (const { producer, consumer, scenario, turnSeconds } of pods) {
+      const seconds = (name: string) => Number(valuesOf(name, producer)[0]);
+      const schedule = ["SETTLE", "HOLD", "STALE", "RECOVER"].map((part) => seconds(`${part}_SECONDS`));
+      const longest = turnSeconds + schedule.reduce((sum, one) => sum + one) * STRETCH;
+      for (const { spec } of [producer, consumer])
+        assert.ok(spec.activeDeadlineSeconds > longest, producer.metadata.name);
+      // A reader's own window is stretched as the schedule is; that of the base pair is the operator's, and is not.
+      const window = Number(valuesOf("INSPECT_SECONDS", consumer)[0]) * (scenario ? STRETCH : 1);
+      assert.ok(turnSeconds + window >= longest, consumer.metadata.name);
+      assert.ok(settings.collectSeconds + turnsSeconds(settings) > longest);
+    }
   });
 
   it("sweep without privileges, except to unmount", () => {

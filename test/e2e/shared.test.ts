@@ -49,7 +49,7 @@ describe("a bridge directory that somebody else uses", () => {
 
   it("stays, with its empty directories, when it was there before the test", async () => {
     const old =
-      "mkdir -p /host/fuse-test-bridge/films && touch -d 2020-01-01T00:00:00 /host/fuse-test-bridge/films /host/fuse-test-bridge";
+      "mkdir -p /host/fuse-test-bridge/films && touch -d '2020-01-01 00:00:00' /host/fuse-test-bridge/films /host/fuse-test-bridge";
     await onNode(cluster, "k3s-w2", old);
     const { document, stderr } = await start(onW2(cluster));
     assert.equal(document?.nodes["k3s-w2"]?.verdict, "success", stderr);

@@ -24,6 +24,7 @@ function consume(bridge: string, role: string, probe = PROBE, more: Record<strin
       BRIDGE: bridge,
       FINDINGS: bridge,
       PROBE_SECONDS: "1",
+      STRETCH: "1",
       MARKER_WAIT_SECONDS: "1",
       // Long enough that one slow look on a busy machine cannot skip the second in which it must decide.
       INSPECT_SECONDS: "4",
