@@ -136,7 +136,7 @@ look_at_mount() {
 # does not come back is told so from one of which nobody knows.
 still() {
   [ -n "$read_errno" ] && { [ "$verdict" = success ] || [ "$life" = 2 ]; } || return 0
-  [ "$(since "$born")" -lt "$WATCH_SECONDS" ] && over "$told_at" 1 || return 0
+  [ "$aged" -lt $((WATCH_SECONDS * 100)) ] && over "$told_at" 1 || return 0
   told_at=$(uptime_now)
   record look error "still cannot read the marker: $read_errno" errno "$read_errno" looked "$looked"
 }

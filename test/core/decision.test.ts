@@ -9,7 +9,7 @@ describe("the deployment that a success recommends", () => {
     for (const grade of ["A", "B", undefined] as const) {
       const { manifest = "" } = decide("success", grade);
       const volume = /mountPath: ([^ ,]+),/.exec(manifest)?.[1];
-      const points = [...manifest.matchAll(/(?:mount at|stat) ([^\s."]+)/g)].map(([, point]) => point);
+      const points = [...manifest.matchAll(/(?:mount at|stat|umount -l) ([^\s.";]+)/g)].map(([, point]) => point);
       assert.ok(volume && points.length > 0, manifest);
       for (const point of points) {
         assert.ok(point?.startsWith(`${volume}/`), `${point} is below the volume`);
