@@ -73,7 +73,7 @@ export function decide(verdict: "success" | "failure" | "inconclusive", grade: G
   return {
     text: CONTAINERISE,
     nextStep:
-      "Deploy the daemon and its readers on one hostPath directory, as in this fragment. Grade A rests on unmounting the dead mount before the daemon mounts again.",
+      "Deploy the daemon and its readers on one hostPath directory, as in this fragment: it unmounts a dead mount first, and grade A rests on that.",
     manifest: PRODUCER,
   };
 }

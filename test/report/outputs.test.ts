@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { decide } from "../../core/decision.ts";
 import { judge, type Verdict } from "../../core/verdict.ts";
 import { stackOutputs } from "../../report/outputs.ts";
 import { file, files } from "../core/causes/recorded.ts";
@@ -51,7 +52,11 @@ describe("stack outputs", () => {
     assert.deepEqual(report, { run: "a", __nodes: { "k3s-w2": success, "k3s-w1": failure } });
   });
 
-  it("say nothing of any cause that a terminal would cut", () => {
+  it("say nothing of any cause or grade that a terminal would cut", () => {
+    for (const grade of ["A", "B", undefined] as const) {
+      const { text, nextStep } = decide("success", grade);
+      for (const words of [text, nextStep]) assert.ok(words.length <= SHOWN, `${words.length} characters: ${words}`);
+    }
     assert.ok(files.length > 20);
     for (const { what, evidence: recorded } of files) {
       const { report: _, fragment: _1, nodes, ...texts } = stackOutputs("a", { "k3s-w2": verdictOf(recorded) });
