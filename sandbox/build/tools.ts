@@ -7,7 +7,7 @@ import { goBuild, source, tools } from "../base/paths.ts";
 import { note, seconds, step } from "../base/progress.ts";
 import { findGo, type Go } from "./toolchain.ts";
 
-export type Family = "etcd" | "kubernetes" | "pulumi" | "flux" | "gitops";
+export type Family = "etcd" | "kubernetes" | "pulumi" | "flux" | "gitops" | "oracle";
 
 const kubernetes = "1.34.4";
 export const pulumiVersion = "3.250.0";
@@ -23,6 +23,7 @@ const versions: Readonly<Record<Family, readonly string[]>> = {
   ],
   flux: [],
   gitops: [],
+  oracle: [],
   pulumi: [`github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${pulumiVersion}`],
 };
 
@@ -72,13 +73,17 @@ export function buildKey(goMod: string, goSum: string, flags: readonly string[],
 
 function directoryName(family: Family): string {
   const file = (name: string) => readFileSync(join(source, "tools", family, name), "utf8");
-  return `${family}-${buildKey(file("go.mod"), file("go.sum"), flags(family), process.arch)}`;
+  const own = isOwn(family) ? [file("main.go")] : [];
+  return `${family}-${buildKey(file("go.mod"), file("go.sum"), [...flags(family), ...own], process.arch)}`;
 }
 
 function flags(family: Family): string[] {
   const linker = ["-s", "-w", ...versions[family].flatMap((value) => ["-X", value])];
   return ["-trimpath", "-buildvcs=false", "-ldflags", linker.join(" ")];
 }
+
+/** Whether it is a program of this project's own, made of modules of others. */
+const isOwn = (family: Family): boolean => existsSync(join(source, "tools", family, "main.go"));
 
 async function build(family: Family, go: Go): Promise<void> {
   const target = toolDirectory(family);
@@ -93,7 +98,7 @@ async function build(family: Family, go: Go): Promise<void> {
     20_000,
   );
   try {
-    await run(go.program, ["build", "-v", ...flags(family), "-o", `${fresh}/`, "tool"], {
+    await run(go.program, ["build", "-v", ...flags(family), "-o", `${fresh}/`, isOwn(family) ? "." : "tool"], {
       cwd: join(source, "tools", family),
       // -v names each package on a line of its own as it is compiled; messages hold spaces.
       onErrorLine: (line) => {
