@@ -15,6 +15,7 @@ interface Options {
   readonly namespace?: string;
   readonly bridge?: string;
   readonly source?: string[];
+  readonly kustomize?: string;
 }
 
 const program = new Command("check")
@@ -29,6 +30,7 @@ const program = new Command("check")
   .addOption(
     new Option("--source <name...>", "let Flux take objects from these GitRepositories (default: flux-system)"),
   )
+  .addOption(new Option("--kustomize <program>", "judge what this program builds as well (default: kustomize, if any)"))
   .addHelpText(
     "after",
     `
@@ -56,15 +58,21 @@ async function allowedBy({ stack, node, namespace, bridge, source }: Options): P
 function check(paths: readonly string[], allowed: Allowed, options: Options): number {
   const rules = options.rule ? RULES.filter(({ id }) => options.rule?.includes(id)) : RULES;
   const print = options.json ? asJson : asText;
-  const { objects, files, violations, unreadable } = judgeFiles(paths, allowed, rules, (findings) => {
-    process.stdout.write(`${findings.map(print).join("\n")}\n`);
-  });
+  const { objects, files, violations, unreadable, built } = judgeFiles(
+    paths,
+    allowed,
+    rules,
+    (findings) => {
+      process.stdout.write(`${findings.map(print).join("\n")}\n`);
+    },
+    options.kustomize ?? "kustomize",
+  );
   for (const { file, words } of unreadable)
     process.stderr.write(`${printable(`× ${file}: cannot be read: ${words}`)}\n`);
   if (unreadable.length > 0) return EXIT.tool;
   if (objects === 0)
     throw new UserError(`there is no Kubernetes object in ${paths.join(", ")}`, { remedy: "name the manifests" });
-  const what = `${objects} object${objects === 1 ? "" : "s"} in ${files} file${files === 1 ? "" : "s"}`;
+  const what = `${objects} object${objects === 1 ? "" : "s"} in ${files} file${files === 1 ? "" : "s"}${built ? ", and in what kustomize builds," : ""}`;
   process.stderr.write(
     violations > 0
       ? `× ${violations} violation${violations === 1 ? "" : "s"} in ${what}\n`

@@ -22,7 +22,7 @@ export interface Unreadable {
 /** What kubectl and Flux take from a directory; they take `.hidden.yaml` and `node_modules` too. */
 const MANIFEST = /\.(ya?ml|json)$/i;
 const KUSTOMIZATIONS = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-const isKustomization = (file: string): boolean => KUSTOMIZATIONS.includes(basename(file));
+export const isKustomization = (file: string): boolean => KUSTOMIZATIONS.includes(basename(file));
 
 /**
  * The files that are meant: those named, and every manifest in the directories named; `-` is standard input.

@@ -1,6 +1,14 @@
 /** Judges every document of the files that are meant, one after the other. */
-import { type Allowed, judge, type Rule, type Violation } from "../core/rules/index.ts";
-import { type Document, documentsOf, manifestFiles, resourcesOf, type Unreadable } from "./checkFiles.ts";
+import { type Allowed, judge, noOpaqueSources, type Rule, type Violation } from "../core/rules/index.ts";
+import { build } from "./checkBuilt.ts";
+import {
+  type Document,
+  documentsOf,
+  isKustomization,
+  manifestFiles,
+  resourcesOf,
+  type Unreadable,
+} from "./checkFiles.ts";
 
 /** One line of `--json`. */
 export interface Finding {
@@ -20,35 +28,53 @@ export interface Judged {
   readonly files: number;
   readonly violations: number;
   readonly unreadable: readonly Unreadable[];
+  /** Whether kustomize built something of it, which was judged as well. */
+  readonly built: boolean;
 }
 
-/** @param told what is found in a file, as soon as it is judged: never nothing */
+/**
+ * @param told what is found in a file, as soon as it is judged: never nothing
+ * @param kustomize the program that builds what nothing was found in so far; where there is none, nothing is built
+ */
 export function judgeFiles(
   paths: readonly string[],
   allowed: Allowed,
   rules: readonly Rule[],
   told: (findings: readonly Finding[]) => void,
+  kustomize?: string,
 ): Judged {
   const { files, unreadable } = manifestFiles(paths);
   // What a kustomization names comes after all that was found without it; nothing is judged twice.
   const queue = new Set(files);
+  const kustomizations = new Set<string>();
   let objects = 0;
   let violations = 0;
+  const judged = (documents: readonly Document[]): void => {
+    objects += documents.length;
+    const found = documents.flatMap((document) => findings(document, allowed, rules));
+    violations += found.length;
+    if (found.length > 0) told(found);
+  };
   for (const file of queue) {
     const documents = documentsOf(file);
     if (!Array.isArray(documents)) {
       unreadable.push(documents);
       continue;
     }
-    objects += documents.length;
-    const found = documents.flatMap((document) => findings(document, allowed, rules));
-    violations += found.length;
-    if (found.length > 0) told(found);
+    judged(documents);
+    if (isKustomization(file)) kustomizations.add(file);
     for (const resource of documents.flatMap(resourcesOf))
-      if (typeof resource === "string") queue.add(resource);
-      else unreadable.push(resource);
+      if (typeof resource !== "string") unreadable.push(resource);
+      else queue.add(resource);
   }
-  return { objects, files: queue.size, violations, unreadable };
+  // It would follow whatever a kustomization names, also over the network: so only where that is nothing but files beside it.
+  const plain =
+    kustomize !== undefined && unreadable.length === 0 && violations === 0 && rules.includes(noOpaqueSources);
+  const built = plain ? build([...kustomizations], kustomize) : [];
+  for (const one of built)
+    if (Array.isArray(one)) judged(one);
+    else unreadable.push(one);
+  return { objects, files: queue.size, violations, unreadable, built: built.length > 0 };
 }
 
 const findings = ({ file, document, object }: Document, allowed: Allowed, rules: readonly Rule[]): Finding[] =>

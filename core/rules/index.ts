@@ -26,6 +26,7 @@ import { testNamespaceOnly } from "./testNamespaceOnly.ts";
 export { type Allowed, allowedBy, HOMELAB } from "./allowed.ts";
 export { UNKNOWN } from "./at.ts";
 export { isRemote } from "./gitops.ts";
+export { noOpaqueSources } from "./noOpaqueSources.ts";
 export type { Rule, Severity, Violation } from "./rule.ts";
 export type { Resource } from "./subject.ts";
 

@@ -1,11 +1,16 @@
 /** A sample of `npm run fuzz`: here, where the programs that it asks are compiled. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { buildTools, toolDirectory } from "../../sandbox/build/tools.ts";
 import { asLine, fuzz } from "../fuzz/fuzz.ts";
 import { type Oracle, openOracle } from "../fuzz/oracle.ts";
+import { node } from "./sandbox.ts";
 
 const INPUTS = 1000;
 /** Each run looks at others; the message of a failure holds the seed. */
 const SEED = Math.floor(Date.now() / 1000) % 1_000_000_000;
+
+const VALID = join("test", "fixtures", "objects", "valid");
 
 describe("check beside kubectl and kustomize", () => {
   let oracle: Oracle;
@@ -29,5 +34,13 @@ describe("check beside kubectl and kustomize", () => {
     const tree = { "a/kustomization.yaml": "resources: [b]\nnamePrefix: x-\n", "a/b": manifest };
     const built = await oracle.ask({ tree, build: "a" });
     assert.equal((built.objects[0] as { metadata: { name: string } }).metadata.name, "x-a");
+  });
+
+  it("judges what kustomize builds beside the files", async () => {
+    await buildTools(["gitops"]);
+    const kustomize = join(toolDirectory("gitops"), "kustomize");
+    const { code, stderr } = await node("cli/check.ts", [join(VALID, "kustomization.yaml"), "--kustomize", kustomize]);
+    assert.match(stderr, /^√ 5 objects in 3 files, and in what kustomize builds, keep/);
+    assert.equal(code, 0);
   });
 });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { judgeFiles } from "../../cli/checkRun.ts";
 import { readYaml } from "../../cli/checkYaml.ts";
 import { judge, RULES } from "../../core/rules/index.ts";
 import { ALLOWED } from "../core/rules/fixtures.ts";
-import { exitOf, HIDDEN } from "./hidden.ts";
+import { EVIL, exitOf, GOOD, HIDDEN } from "./hidden.ts";
 
 describe("what hides from check", () => {
   let folder: string;
@@ -41,6 +41,23 @@ describe("what hides from check", () => {
     symlinkSync("loop.yaml", join(folder, "loop"));
     symlinkSync("loop", join(folder, "loop.yaml"));
     assert.equal(exitOf([folder]), 2);
+  });
+
+  it("is nothing that kustomize alone makes, where it is at hand", () => {
+    write("kustomization.yaml", "resources: [good.yaml]\n");
+    write("good.yaml", GOOD);
+    const program = (text: string) => write("kustomize", text);
+    const judged = () => judgeFiles([folder], ALLOWED, RULES, () => {}, join(folder, "kustomize"));
+    assert.deepEqual([judged().built, judged().objects], [false, 2]);
+    program(`#!/bin/sh\n[ "$*" = "build -- ${folder}" ] && cat <<'EOF'\n${EVIL}EOF\n`);
+    chmodSync(join(folder, "kustomize"), 0o755);
+    const { built, objects, violations } = judged();
+    assert.deepEqual([built, objects, violations], [true, 3, 1]);
+    program("#!/bin/sh\necho no >&2; exit 1\n");
+    assert.match(judged().unreadable[0]?.words ?? "", /kustomize refuses it: no/);
+    // It would fetch what is elsewhere.
+    write("kustomization.yaml", "resources: [good.yaml, 'https://host.example/x']\n");
+    assert.deepEqual([judged().built, judged().violations], [false, 1]);
   });
 
   it("says which directory cannot be read", function () {

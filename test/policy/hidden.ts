@@ -17,7 +17,7 @@ export interface Hidden {
 }
 
 const valid = (name: string): string => readFileSync(join(FOLDER, "valid", name), "utf8");
-const GOOD = valid("consumer.yaml");
+export const GOOD = valid("consumer.yaml");
 export const EVIL = GOOD.replace("spec:\n", "spec:\n  hostPID: true\n");
 
 const text = (what: string, content: string): Hidden => ({ what, files: { "a.yaml": content }, exit: 2 });
