@@ -59,6 +59,7 @@ describe("a cause found in recorded evidence", () => {
 const EXPLAINED: Readonly<Record<string, readonly string[]>> = {
   "producer-not-privileged": ["admission-refused"],
   "pod-security-denies": ["admission-refused"],
+  "tools-missing": ["producer-never-mounted"],
   "fuse-unavailable": ["producer-never-mounted"],
   "fuse-device-denied": ["producer-never-mounted"],
   "fusermount-missing": ["producer-never-mounted"],
