@@ -1,0 +1,105 @@
+/** What a collector has at a moment of a history: as cli/gather.ts and cli/containerLogs.ts keep it. */
+import { type Evidence, nodeFact, type PodFact, type ProbeRecord, parseRecord, podFact } from "../../core/evidence.ts";
+import { LOGS, type Plan } from "./plan.ts";
+import { CONTAINERS, type Log, NODE, RUN, START, type World } from "./world.ts";
+
+/** A whole log, and when each of its lines comes. */
+interface Served {
+  readonly key: string;
+  readonly log: Log;
+  readonly lines: readonly { readonly arrives: number; readonly record: ProbeRecord }[];
+}
+
+export interface Collected {
+  readonly logs: readonly Served[];
+  readonly pods: readonly { readonly arrives: number; readonly component: string; readonly fact: () => PodFact }[];
+  readonly world: World;
+  readonly arrivals: readonly number[];
+}
+
+export function collect(world: World): Collected {
+  const { plan } = world;
+  const from = START + joins(plan);
+  const logs = world.logs.map((log): Served => {
+    const nth = LOGS.indexOf(log.role);
+    const lag = plan.lags.logs[nth] ?? 0;
+    const lost = plan.lost === nth;
+    const stalled = (at: number) => {
+      const begin = START + plan.stall.from;
+      return plan.stall.log === nth && at >= begin && at < begin + plan.stall.seconds;
+    };
+    const lines = log.lines.flatMap(({ at, text }) => {
+      const record = lost ? undefined : parseRecord(text);
+      const sent = stalled(at) ? START + plan.stall.from + plan.stall.seconds : at;
+      // A log that is served late comes all at once: its lag is that of its first line.
+      return record ? [{ arrives: Math.max(sent, from, (log.lines[0]?.at ?? 0) + lag), record }] : [];
+    });
+    return { key: `${CONTAINERS[log.role]} ${log.life}`, log, lines };
+  });
+  const pods = world.podStates.map(({ at, pod }) => ({
+    arrives: Math.max(at + plan.lags.pods, from),
+    component: pod.metadata?.labels?.["app.kubernetes.io/component"] ?? "",
+    fact: once(() => podFact(pod)),
+  }));
+  const arrivals = [
+    ...logs.flatMap(({ lines }) => lines.map(({ arrives }) => arrives)),
+    ...pods.map(({ arrives }) => arrives),
+    ...world.events.map(({ at }) => Math.max(at + plan.lags.events, from)),
+    ...world.refusals.map(({ at }) => Math.max(at, from)),
+  ].sort((a, b) => a - b);
+  return { logs, pods, world, arrivals: [...new Set(arrivals)] };
+}
+
+/** Who meets a node that has refused and then did not refuse any more comes after that: see the law of settled answers. */
+const joins = ({ joins: given, node }: Plan): number => (node === "refused-before" ? Math.max(given, 1.5) : given);
+
+const SCENARIO: Partial<Record<Plan["scenario"], undefined>> = { base: undefined, "no-crash": undefined };
+
+export function evidenceAt({ logs, pods, world }: Collected, time: number, final: boolean): Evidence {
+  const { plan } = world;
+  const latest = new Map<string, PodFact>();
+  for (const component of ["producer", "consumer"]) {
+    const last = pods.findLast((one) => one.component === component && one.arrives <= time);
+    if (last) latest.set(component, last.fact());
+  }
+  const begun = logs.filter(({ lines }) => lines[0] !== undefined && lines[0].arrives <= time);
+  begun.sort((a, b) => (a.lines[0]?.arrives ?? 0) - (b.lines[0]?.arrives ?? 0));
+  const taints =
+    plan.pods === "taint" ? [{ key: "node.longhorn.io/storage", value: "enabled", effect: "NoSchedule" }] : [];
+  return {
+    node: NODE,
+    ...(plan.scenario in SCENARIO ? {} : { scenario: plan.scenario }),
+    run: RUN,
+    records: begun.flatMap(({ lines }) => lines.filter(({ arrives }) => arrives <= time).map(({ record }) => record)),
+    pods: [...latest.values()],
+    events: world.events
+      .filter(({ at }) => Math.max(at + plan.lags.events, START + joins(plan)) <= time)
+      .map(({ pod, container, reason, message }) => ({ object: `pod/${pod}`, container, reason, message })),
+    nodeFact: nodeFact({ spec: { taints }, status: { conditions: [{ type: "Ready", status: "True" }] } }),
+    ...{ unread: unread([...latest.values()], logs, time) },
+    refusals: world.refusals.filter(({ at }) => Math.max(at, START + joins(plan)) <= time).map(({ words }) => words),
+    final,
+  };
+}
+
+/** Containers that have started and whose log nobody has served yet; of one that has ended, not to its end. */
+function unread(pods: readonly PodFact[], logs: readonly Served[], time: number): string[] {
+  const served = (own: string, life: number, state: string) => {
+    const lines = logs.find(({ key }) => key === `${own} ${life}`)?.lines ?? [];
+    const last = state === "terminated" ? lines.at(-1) : lines[0];
+    return last !== undefined && last.arrives <= time;
+  };
+  return pods.flatMap((pod) =>
+    pod.containers
+      .filter(({ name, state, restarts = 0 }) => state !== "waiting" && !served(name, restarts, state))
+      .map(({ name }) => `${pod.name}/${name}`),
+  );
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -1,0 +1,334 @@
+/** Scheduler, kubelet and runtime: they make the containers of both pods, refuse them, start them again, and tell of it. */
+import type { ApiPod } from "../../core/evidence.ts";
+import type { Task } from "./clock.ts";
+import { type FileSystem, HOST, isFuse, type Propagation } from "./mounts.ts";
+import type { Plan } from "./plan.ts";
+import { Producer } from "./producer.ts";
+import { Reader } from "./reader.ts";
+import { BRIDGE, CONTAINERS, MOUNT, NODE, plainFs, ROLES, type Role, RUN, START, World } from "./world.ts";
+
+type Name = "producer" | Role;
+type Status = NonNullable<NonNullable<ApiPod["status"]>["containerStatuses"]>[number];
+type State = NonNullable<Status["state"]>;
+
+const END = START + 60;
+const NO_ROOM = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match Pod's node affinity/selector.";
+
+const TAINTED =
+  "0/2 nodes are available: 1 node(s) had untolerated taint {node.longhorn.io/storage: enabled}, 1 node(s) didn't match Pod's node affinity/selector.";
+const PSA = 'pods "fuse-producer" is forbidden: violates PodSecurity "baseline:latest": privileged';
+const UNPRIVILEGED =
+  'Pod "fuse-producer" is invalid: spec.containers[0].volumeMounts[0].mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers';
+const IDMAP = "failed to create containerd task: failed to set MOUNT_ATTR_IDMAP on /tmp/bridge: invalid argument";
+const notShared = (kind: string, path: string) =>
+  `failed to generate container spec: failed to generate spec: path "${path}" is mounted on "/" but it is not a ${kind} mount`;
+
+/** Where a container's volume lies on the node, how its spec names that place, and how it asks for it. */
+export interface Volume {
+  readonly directory: string;
+  readonly named: string;
+  readonly empty: boolean;
+  readonly subPath?: string;
+  readonly point: string;
+  readonly propagation: Propagation;
+}
+
+export function volumeOf({ plan, variation }: World, name: Name): Volume {
+  const producer = name === "producer";
+  const { pods } = plan;
+  const none =
+    pods === "readers-none"
+      ? !producer && name !== "control"
+      : pods === `${name === "producer" ? "producer" : name}-none`;
+  const empty = plan.scenario === "empty-dir";
+  let propagation: Propagation = producer ? "Bidirectional" : "HostToContainer";
+  if (none || empty || (name === "control" && pods !== "control-receives")) propagation = "None";
+  if (producer && pods === "producer-one-way") propagation = "HostToContainer";
+  const point = variation.leaf ? MOUNT : BRIDGE;
+  const usual = { directory: "/tmp/bridge", named: "/tmp/bridge", empty, point, propagation };
+  if (empty) return { ...usual, directory: `/kubelet/${producer ? "producer" : "consumer"}` };
+  if (pods === "two-names")
+    return { ...usual, directory: "/run/fuse", named: producer ? "/run/fuse" : "/var/run/fuse" };
+  if (producer) return usual;
+  if (pods === "different-nodes") return { ...usual, directory: "/other-node" };
+  if (pods === "other-path") return { ...usual, directory: "/tmp/other", named: "/tmp/other" };
+  if (pods === "subpath-reader") return { ...usual, directory: "/tmp/bridge/media", subPath: "media" };
+  if (pods === "control-off-bridge" && name === "control")
+    return { ...usual, directory: "/tmp/elsewhere", named: "/tmp/elsewhere" };
+  return usual;
+}
+
+class Kubelet {
+  readonly world: World;
+  private readonly statuses = new Map<Name, Status>();
+  private readonly placed = { producer: false, consumer: false };
+  private readonly words: { producer?: string; consumer?: string } = {};
+  private readonly restarts: Record<Name, number> = { producer: 0, control: 0, default: 0, hardened: 0 };
+  private readonly tasks = new Map<Name, Task>();
+  private readonly specs = new Map<string, NonNullable<ApiPod["spec"]>>();
+  private readonly lives = new Map<Name, Producer | Reader>();
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  run(): void {
+    const { world } = this;
+    const { plan } = world;
+    this.prepareNode();
+    if (plan.pods === "pod-security") {
+      world.refusals.push({ at: START, words: PSA }, { at: START, words: PSA.replace("producer", "consumer") });
+      return;
+    }
+    if (plan.pods === "not-privileged") world.refusals.push({ at: START, words: UNPRIVILEGED });
+    else world.clock.start(this.pod("producer"));
+    world.clock.start(this.pod("consumer"));
+    world.clock.start(this.accidents());
+    world.clock.run(END);
+    world.sweepTruth();
+  }
+
+  /** What is on the node before anything of this run. */
+  private prepareNode(): void {
+    const { world } = this;
+    const { plan, variation, tables, hostFs } = world;
+    const { directory } = volumeOf(world, "producer");
+    const point = variation.leaf ? directory : `${directory}/fuse`;
+    const mount = (over: Partial<FileSystem>, at: string) =>
+      tables.mount(HOST, at, {
+        ...plainFs("fuse.rclone", "/tmp/source", tables.freeDevice()),
+        options: "rw,allow_other",
+        ...over,
+      });
+    if (plan.node === "bridge-on-fuse") mount({ type: "fuse.mergerfs", source: "a:b" }, directory);
+    const nonce = "0ddba11d-0000-4000-8000-000000000000";
+    const run = plan.seed % 2 ? RUN : "r0";
+    if (plan.node === "plain-marker") hostFs.files.set(`${point}/marker`, `run=${run} nonce=${nonce}`);
+    if (plan.node === "left-alive" || plan.node === "left-stuck")
+      mount({ files: new Map([["/marker", `run=r0 nonce=${nonce}`]]) }, point);
+    if (plan.node === "left-dead") mount({ daemon: "dead" }, point);
+  }
+
+  private *pod(component: "producer" | "consumer"): Task {
+    const { plan, variation } = this.world;
+    const names: readonly Name[] = component === "producer" ? ["producer"] : ROLES;
+    for (const name of names) this.set(name, { waiting: { reason: "ContainerCreating" } });
+    if (plan.pods === "taint" || plan.pods === "no-room-yet") {
+      this.words[component] = plan.pods === "taint" ? TAINTED : NO_ROOM;
+      this.tell(component);
+      yield plan.pods === "taint" ? 1000 : 3;
+      delete this.words[component];
+    }
+    this.placed[component] = true;
+    this.tell(component);
+    if (plan.node === "refused-before") yield* this.refusedOnce(component, names);
+    if (plan.pods.startsWith("image-") && (plan.seed % 2 === 0) === (component === "producer")) {
+      yield 0.3;
+      for (const name of names)
+        this.set(name, { waiting: { reason: "ErrImagePull", message: "dial tcp: i/o timeout" } });
+      yield 0.4;
+      for (const name of names)
+        this.set(name, {
+          waiting: { reason: "ImagePullBackOff", message: 'Back-off pulling image "rclone/rclone:9"' },
+        });
+      yield plan.pods === "image-late" ? 9 : 1000;
+    }
+    yield component === "producer" ? 0.4 : plan.readers === "pod-late" ? 6 : 0.2;
+    if (component === "consumer" && variation.late) yield* this.untilMounted();
+    for (const name of names) {
+      this.world.clock.start(
+        this.container(name, component),
+        name === "control" && plan.readers === "control-slow" ? 6 : 0,
+      );
+      yield 0.1 + this.world.cost();
+    }
+  }
+
+  private *refusedOnce(component: "producer" | "consumer", names: readonly Name[]): Task {
+    yield 0.2;
+    const message = notShared("shared", "/tmp/bridge");
+    for (const name of names)
+      if (name !== "control") this.set(name, { waiting: { reason: "CreateContainerError", message } });
+    for (const name of names) if (name !== "control") this.event(component, name, "Failed", `Error: ${message}`);
+    yield 0.4;
+  }
+
+  private *untilMounted(): Task {
+    const { world } = this;
+    for (let waited = 0; waited < 15 && world.truth.mounts.length === 0; waited += 0.1) yield 0.1;
+    yield 0.3;
+  }
+
+  /** The lives of one container. */
+  private *container(name: Name, component: "producer" | "consumer"): Task {
+    const { world } = this;
+    for (;;) {
+      const refusal = this.refusal(name);
+      if (refusal) {
+        this.set(name, { waiting: { reason: "CreateContainerError", message: refusal } });
+        this.event(component, name, "Failed", `Error: ${refusal}`);
+        yield 1;
+        continue;
+      }
+      const life = this.create(name);
+      this.lives.set(name, life);
+      const task = life.run();
+      this.tasks.set(name, task);
+      world.clock.start(task);
+      this.set(name, { running: {} });
+      // The kubelet looks for what has ended once in a while.
+      while (life.exit === undefined) yield 0.5;
+      const exitCode = life.exit;
+      this.ended(name);
+      const terminated =
+        exitCode > 1000
+          ? { reason: "OOMKilled", exitCode: 137 }
+          : { reason: exitCode ? "Error" : "Completed", exitCode };
+      this.set(name, { terminated });
+      const again = component === "producer" ? world.variation.fault === "die" : world.variation.readersRestart;
+      if (!again || exitCode === 0) return;
+      yield 0.4;
+      this.restarts[name]++;
+      this.statuses.set(name, { name: CONTAINERS[name], lastState: { terminated }, restartCount: this.restarts[name] });
+    }
+  }
+
+  /** Words of the runtime, where it does not make this container now. */
+  private refusal(name: Name): string | undefined {
+    const { world } = this;
+    const { directory, named, propagation } = volumeOf(world, name);
+    const from = world.tables.at(HOST, directory);
+    if (world.plan.pods === "user-namespace" && world.plan.seed % 2) return IDMAP;
+    const reader = name === "default" || name === "hardened";
+    if (reader && from && isFuse(from.fs) && from.fs.type !== "fuse.mergerfs") world.truth.boundFuse = true;
+    if (from?.fs.daemon === "dead") {
+      return `failed to generate spec: failed to stat "${named}": stat ${named}: transport endpoint is not connected`;
+    }
+    if (propagation === "Bidirectional" && from?.shared === undefined) return notShared("shared", named);
+    if (propagation === "HostToContainer" && from?.shared === undefined) return notShared("shared or slave", named);
+    return undefined;
+  }
+
+  private create(name: Name): Producer | Reader {
+    const { world } = this;
+    const { directory, point, propagation } = volumeOf(world, name);
+    const { node, pods } = world.plan;
+    world.tables.root(name, plainFs("overlay", "overlay", 50), false);
+    world.tables.bind(directory, name, point, propagation);
+    const dropped = name === "producer" ? node === "drops-producer" : node === "drops-readers" && name !== "control";
+    if (dropped || (pods === "sandboxed" && name !== "producer")) world.tables.makePrivate(name);
+    world.truth.births[name].push(world.now);
+    if (name === "producer") {
+      world.source = new Map();
+      return new Producer(world, this.restarts.producer);
+    }
+    return new Reader(world, name, this.restarts[name]);
+  }
+
+  private ended(name: Name): void {
+    const { world } = this;
+    world.clock.kill(this.tasks.get(name));
+    if (name === "producer")
+      for (const { fs } of world.truth.mounts) if (fs.daemon !== "dead") world.died(fs, "outside");
+    world.tables.drop(name);
+    world.sweepTruth();
+  }
+
+  /** What happens to running containers, beside what they do themselves. */
+  private *accidents(): Task {
+    const { plan, tables } = this.world;
+    if (plan.daemon === "oom-late") {
+      yield 20;
+      return this.kill("producer");
+    }
+    yield 2 + plan.when;
+    if (plan.daemon === "oom") this.kill("producer");
+    if (plan.readers === "default-killed" || plan.readers === "both-killed") this.kill("default");
+    if (plan.readers === "hardened-killed" || plan.readers === "both-killed") this.kill("hardened");
+    if (plan.readers === "control-killed") this.kill("control");
+    if (plan.readers === "default-stuck") this.world.clock.kill(this.tasks.get("default"));
+    if (plan.readers === "default-severed" || plan.readers === "both-severed") tables.makePrivate("default");
+    if (plan.readers === "both-severed") tables.makePrivate("hardened");
+  }
+
+  private kill(name: Name): void {
+    const life = this.lives.get(name);
+    if (!life || life.exit !== undefined) return;
+    this.world.clock.kill(this.tasks.get(name));
+    life.exit = 1137;
+  }
+
+  private event(component: string, name: Name, reason: string, message: string): void {
+    const [pod, container] = [`fuse-${component}`, CONTAINERS[name]];
+    if (this.world.events.some((one) => one.message === message && one.container === container)) return;
+    this.world.events.push({ at: this.world.now, pod, container, reason, message });
+  }
+
+  private set(name: Name, state: State): void {
+    const { lastState, restartCount = 0 } = this.statuses.get(name) ?? {};
+    this.statuses.set(name, { name: CONTAINERS[name], state, restartCount, ...(lastState ? { lastState } : {}) });
+    this.tell(name === "producer" ? "producer" : "consumer");
+  }
+
+  private tell(component: "producer" | "consumer"): void {
+    const names: readonly Name[] = component === "producer" ? ["producer"] : ROLES;
+    const own = names.flatMap((name) => this.statuses.get(name) ?? []);
+    const phase = own.some(({ state }) => state?.running)
+      ? "Running"
+      : own.length > 0 && own.every(({ state }) => state?.terminated)
+        ? own.some(({ state }) => state?.terminated?.exitCode)
+          ? "Failed"
+          : "Succeeded"
+        : "Pending";
+    const words = this.words[component];
+    const status = {
+      phase,
+      conditions: words ? [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: words }] : [],
+      containerStatuses: this.placed[component] ? own : [],
+    };
+    const metadata = { name: `fuse-${component}`, labels: { "app.kubernetes.io/component": component } };
+    const pod = { metadata, spec: this.spec(component), status };
+    this.world.podStates.push({ at: this.world.now, pod });
+  }
+
+  private spec(component: "producer" | "consumer"): NonNullable<ApiPod["spec"]> {
+    const { plan } = this.world;
+    const key = `${component} ${this.placed[component]}`;
+    const known = this.specs.get(key);
+    if (known) return known;
+    const names: readonly Name[] = component === "producer" ? ["producer"] : ROLES;
+    const elsewhere = plan.pods === "different-nodes" && component === "consumer";
+    const volumes = names.map((name) => ({ name, volume: volumeOf(this.world, name) }));
+    const spec = {
+      ...(this.placed[component] ? { nodeName: elsewhere ? "k3s-w1" : NODE } : {}),
+      ...(plan.pods === "sandboxed" && component === "consumer" ? { runtimeClassName: "kata" } : {}),
+      ...(plan.pods === "user-namespace" ? { hostUsers: false } : {}),
+      containers: volumes.map(({ name, volume }) => ({
+        name: CONTAINERS[name],
+        env: name === "producer" ? [] : [{ name: "ROLE", value: name }],
+        securityContext: { privileged: name === "producer" },
+        volumeMounts: [
+          {
+            name: volume.named,
+            mountPath: volume.point,
+            mountPropagation: volume.propagation,
+            ...(volume.subPath ? { subPath: volume.subPath } : {}),
+            ...(name === "producer" ? {} : { readOnly: true }),
+          },
+        ],
+      })),
+      volumes: [...new Map(volumes.map(({ volume }) => [volume.named, volume])).values()].map(({ named, empty }) =>
+        empty ? { name: named, emptyDir: {} } : { name: named, hostPath: { path: named } },
+      ),
+    };
+    this.specs.set(key, spec);
+    return spec;
+  }
+}
+
+/** Runs the history of a plan to its end. */
+export function history(plan: Plan): World {
+  const world = new World(plan);
+  new Kubelet(world).run();
+  return world;
+}

@@ -1,0 +1,199 @@
+/** The laws that every answer must keep, whatever happens on a node and however its evidence travels. */
+import type { Evidence, ProbeRecord } from "../../core/evidence.ts";
+import type { judge, settled, Verdict } from "../../core/verdict.ts";
+import { numbers } from "./clock.ts";
+import { type Collected, collect, evidenceAt } from "./collector.ts";
+import { history } from "./kubelet.ts";
+import type { Plan } from "./plan.ts";
+import { PREMISES } from "./premises.ts";
+import { type Look, type OwnMount, START, type World } from "./world.ts";
+
+export interface Judge {
+  readonly judge: typeof judge;
+  readonly settled: typeof settled;
+}
+
+export interface Violation {
+  readonly law: string;
+  readonly text: string;
+  readonly evidence: Evidence;
+  readonly verdict: Verdict | undefined;
+}
+
+const READERS = ["default", "hardened"] as const;
+/** Longer than any history. */
+const ALL = START + 60;
+/** How many moments of a history are judged. */
+const MOMENTS = 6;
+
+export function violations(plan: Plan, by: Judge): Violation[] {
+  const world = history(plan);
+  const collected = collect(world);
+  const random = numbers(plan.seed + 1);
+  const found: Violation[] = [];
+  const moments = pick(collected.arrivals, random);
+  let before: { readonly verdict: Verdict; readonly time: number } | undefined;
+  for (const time of [...moments, ALL]) {
+    const evidence = evidenceAt(collected, time, false);
+    const verdict = by.judge(evidence);
+    const told = (law: string, text: string) => found.push({ law, text, evidence, verdict });
+    if (verdict) wrong(world, verdict, { time, final: false }, told);
+    if (before && verdict && answer(verdict) !== answer(before.verdict))
+      told(
+        "a settled answer stays",
+        `${answer(before.verdict)} at ${at(before.time)}, ${answer(verdict)} at ${at(time)}`,
+      );
+    if (!before && verdict && by.settled(verdict)) before = { verdict, time };
+  }
+  const [middle = ALL] = moments.slice(Math.floor(random() * moments.length));
+  for (const time of [middle, ALL]) {
+    const evidence = evidenceAt(collected, time, true);
+    const verdict = by.judge(evidence);
+    const told = (law: string, text: string) => found.push({ law, text, evidence, verdict });
+    if (!verdict) told("the end has an answer", `none at ${at(time)}`);
+    else wrong(world, verdict, { time, final: true }, told);
+    if (time === ALL) same(collected, evidence, verdict, random, by, told);
+  }
+  return found;
+}
+
+type Tell = (law: string, text: string) => void;
+
+const at = (time: number): string => `${(time - START).toFixed(2)} s`;
+const answer = (verdict: Verdict | undefined): string =>
+  verdict ? [verdict.verdict, verdict.cause, verdict.grade ?? "no grade"].join(" ") : "no answer yet";
+const whole = (verdict: Verdict | undefined): string =>
+  JSON.stringify([answer(verdict), verdict?.timings, verdict?.notes?.map(({ id }) => id)]);
+
+function pick(all: readonly number[], random: () => number): number[] {
+  const chosen = new Set<number>();
+  for (let n = 0; n < MOMENTS && all.length > 0; n++) chosen.add(all[Math.floor(random() * all.length)] ?? ALL);
+  return [...chosen].sort((a, b) => a - b);
+}
+
+/** What of a verdict contradicts what really happened. */
+function wrong(world: World, verdict: Verdict, moment: { time: number; final: boolean }, told: Tell): void {
+  const premise = PREMISES[verdict.cause];
+  if (!premise) told("a cause has its premise", `premises.ts states none of ${verdict.cause}`);
+  else if (!premise(world, moment, verdict)) told("no cause against its premise", answer(verdict));
+  if (verdict.verdict === "success") {
+    const missing = unproven(world);
+    if (missing) told("success only where it propagated", missing);
+  }
+  const { grade } = verdict;
+  if ((grade === "C") !== (verdict.verdict === "failure")) told("C is a failure, and a failure is C", answer(verdict));
+  if (grade === "A" || grade === "B") {
+    const against = grade === "A" ? notA(world) : notB(world);
+    if (against) told(`grade ${grade} only where it is so`, against);
+  }
+}
+
+/** Why a success would be none. */
+function unproven({ truth, plan }: World): string | undefined {
+  if (plan.pods === "hardened-is-root") return "the hardened reader is root";
+  if (plan.pods === "control-off-bridge") return "the control is not on the bridge";
+  for (const role of READERS) {
+    const proof = truth.mounts.some((own) => truth.looks[role].some((look) => isProof(own, look, truth)));
+    if (!proof) return `${role} has read no marker that came by propagation while the control did not`;
+  }
+  return undefined;
+}
+
+const isProof = (own: OwnMount, look: Look, { looks, births }: World["truth"]): boolean =>
+  look.fs === own.fs &&
+  look.propagated &&
+  look.nonce !== undefined &&
+  look.nonce === own.nonce &&
+  births.control.some((born) => born < own.at) &&
+  looks.control.some((other) => other.at > look.at && other.nonce !== own.nonce) &&
+  !looks.control.some((other) => other.fs === own.fs && other.nonce !== undefined);
+
+/** The crash that the schedule means, the mount that it hit, and the next one. */
+function recovery({ truth, variation }: World) {
+  const crash = truth.deaths.find(({ by }) => by === (variation.fault === "hang" ? "hang" : "schedule"));
+  if (!crash) return undefined;
+  const first = truth.mounts.findLast(({ at: from }) => from < crash.at);
+  const second = truth.mounts.find(({ at: from }) => from > crash.at);
+  return first && second?.markedAt !== undefined ? { crash, first, second } : undefined;
+}
+
+function notA(world: World): string | undefined {
+  const found = recovery(world);
+  if (!found) return "there was no crash, or no second mount with its marker";
+  for (const role of READERS) {
+    const { looks, births } = world.truth;
+    const { first, second, crash } = found;
+    if (!looks[role].some(({ fs, nonce }) => fs === first.fs && nonce === first.nonce))
+      return `${role} never saw the first mount`;
+    const back = backOf(looks[role], second);
+    if (!back) return `${role} never read the second mount's marker`;
+    if (births[role].some((born) => born > crash.at && born < back.at))
+      return `${role} was restarted before it was back`;
+  }
+  return undefined;
+}
+
+const backOf = (looks: readonly Look[], second: OwnMount): Look | undefined =>
+  looks.find(({ fs, nonce }) => fs === second.fs && nonce !== undefined && nonce === second.nonce);
+
+function notB(world: World): string | undefined {
+  const found = recovery(world);
+  if (!found) return "there was no crash, or no second mount with its marker";
+  const { looks, births } = world.truth;
+  const { second, crash } = found;
+  const lost = READERS.some((role) => {
+    const back = backOf(looks[role], second);
+    const restarted = births[role].some((born) => born > crash.at && (!back || born < back.at));
+    if (back) return restarted;
+    return looks[role].some((look) => look.at > (second.markedAt ?? 0) && look.at < (second.end ?? ALL));
+  });
+  return lost ? undefined : "every reader was back without a restart, or had no time to look";
+}
+
+/** The same evidence, in another order, twice, or among what is not of this run. */
+function same(
+  { logs }: Collected,
+  evidence: Evidence,
+  verdict: Verdict | undefined,
+  random: () => number,
+  by: Judge,
+  told: Tell,
+): void {
+  const expected = whole(verdict);
+  const check = (law: string, more: Partial<Evidence>) => {
+    const other = whole(by.judge({ ...evidence, ...more }));
+    if (other !== expected) told(law, `${expected} became ${other}`);
+  };
+  const { records } = evidence;
+  const own = logs.map(({ lines }) => lines.map(({ record }) => record).filter((one) => records.includes(one)));
+  check("order of arrival changes nothing", {
+    records: shuffled(own, random).flat(),
+    pods: [...evidence.pods].reverse(),
+    events: [...evidence.events].reverse(),
+  });
+  const twice = own[Math.floor(random() * own.length)] ?? [];
+  check("what comes twice changes nothing", {
+    records: [...records, ...twice],
+    events: [...evidence.events, ...evidence.events],
+  });
+  check("what is foreign changes nothing", {
+    records: [...foreign(records, random), ...records, ...foreign(records, random)],
+  });
+}
+
+/** Well-formed records of another run, another node, or a container that is none of the pair's. */
+const foreign = (records: readonly ProbeRecord[], random: () => number): ProbeRecord[] =>
+  records
+    .filter(() => random() < 0.2)
+    .map((record) => {
+      const kind = random();
+      if (kind < 0.4) return { ...record, run: "r0", uptime: record.uptime - 3 };
+      return kind < 0.8 ? { ...record, node: "k3s-w1" } : { ...record, role: "user" };
+    });
+
+function shuffled<T>(all: readonly T[], random: () => number): T[] {
+  return all
+    .map((one) => [random(), one] as const)
+    .sort(([a], [b]) => a - b)
+    .map(([, one]) => one);
+}

@@ -1,0 +1,33 @@
+/**
+ * Histories of a model of a node, each judged and held against the laws (laws.ts): npm run laws -- [N] [--seed S]
+ * The first that breaks a law is shrunk and told; exit code 1.
+ */
+import { parseArgs } from "node:util";
+import fc from "fast-check";
+import { judge, settled } from "../../core/verdict.ts";
+import { violations } from "./laws.ts";
+import { plans } from "./plan.ts";
+import { story } from "./tell.ts";
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { seed: { type: "string" } } });
+const histories = Number(positionals[0] ?? 100_000);
+const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+if (!Number.isInteger(histories) || histories < 1 || !Number.isInteger(seed)) {
+  process.stderr.write(
+    "× give a number of histories, and a whole number as the seed: npm run laws -- 100000 --seed 1\n",
+  );
+  process.exit(2);
+}
+const by = { judge, settled };
+const from = performance.now();
+const result = fc.check(
+  fc.property(plans, (plan) => violations(plan, by).length === 0),
+  { numRuns: histories, seed },
+);
+const seconds = ((performance.now() - from) / 1000).toFixed(1);
+const [plan] = result.counterexample ?? [];
+if (plan) console.log(story(plan, violations(plan, by)));
+console.log(
+  `${result.failed ? "×" : "√"} ${result.numRuns} histories, seed ${seed}, ${seconds} s${result.failed ? `, shrunk ${result.numShrinks} times` : ""}`,
+);
+process.exit(result.failed ? 1 : 0);
