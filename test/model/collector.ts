@@ -51,7 +51,8 @@ export function collect(world: World): Collected {
 }
 
 /** Who meets a node that has refused and then did not refuse any more comes after that: see the law of settled answers. */
-const joins = ({ joins: given, node }: Plan): number => (node === "refused-before" ? Math.max(given, 1.5) : given);
+const joins = ({ joins: given, node, lags }: Plan): number =>
+  node === "refused-before" ? Math.max(given, 2 + lags.pods) : given;
 
 const SCENARIO: Partial<Record<Plan["scenario"], undefined>> = { base: undefined, "no-crash": undefined };
 
@@ -76,7 +77,7 @@ export function evidenceAt({ logs, pods, world }: Collected, time: number, final
       .filter(({ at }) => Math.max(at + plan.lags.events, START + joins(plan)) <= time)
       .map(({ pod, container, reason, message }) => ({ object: `pod/${pod}`, container, reason, message })),
     nodeFact: nodeFact({ spec: { taints }, status: { conditions: [{ type: "Ready", status: "True" }] } }),
-    ...{ unread: unread([...latest.values()], logs, time) },
+    unread: unread([...latest.values()], logs, time),
     refusals: world.refusals.filter(({ at }) => Math.max(at, START + joins(plan)) <= time).map(({ words }) => words),
     final,
   };

@@ -19,6 +19,8 @@ const TAINTED =
 const PSA = 'pods "fuse-producer" is forbidden: violates PodSecurity "baseline:latest": privileged';
 const UNPRIVILEGED =
   'Pod "fuse-producer" is invalid: spec.containers[0].volumeMounts[0].mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers';
+const QUOTA =
+  'pods "fuse-producer" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=8, limited: pods=8';
 const IDMAP = "failed to create containerd task: failed to set MOUNT_ATTR_IDMAP on /tmp/bridge: invalid argument";
 const notShared = (kind: string, path: string) =>
   `failed to generate container spec: failed to generate spec: path "${path}" is mounted on "/" but it is not a ${kind} mount`;
@@ -81,6 +83,7 @@ class Kubelet {
       return;
     }
     if (plan.pods === "not-privileged") world.refusals.push({ at: START, words: UNPRIVILEGED });
+    else if (plan.pods === "quota") world.refusals.push({ at: START, words: QUOTA });
     else world.clock.start(this.pod("producer"));
     world.clock.start(this.pod("consumer"));
     world.clock.start(this.accidents());
@@ -106,6 +109,7 @@ class Kubelet {
     if (plan.node === "plain-marker") hostFs.files.set(`${point}/marker`, `run=${run} nonce=${nonce}`);
     if (plan.node === "left-alive" || plan.node === "left-stuck")
       mount({ files: new Map([["/marker", `run=r0 nonce=${nonce}`]]) }, point);
+    if (plan.node === "in-use") mount({ source: "media:" }, point);
     if (plan.node === "left-dead") mount({ daemon: "dead" }, point);
   }
 
@@ -121,7 +125,8 @@ class Kubelet {
     }
     this.placed[component] = true;
     this.tell(component);
-    if (plan.node === "refused-before") yield* this.refusedOnce(component, names);
+    // An image that is not there is missed before anything is mounted.
+    if (plan.node === "refused-before" && !plan.pods.startsWith("image-")) yield* this.refusedOnce(component, names);
     if (plan.pods.startsWith("image-") && (plan.seed % 2 === 0) === (component === "producer")) {
       yield 0.3;
       for (const name of names)

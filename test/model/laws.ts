@@ -13,8 +13,22 @@ export interface Judge {
   readonly settled: typeof settled;
 }
 
+export const LAWS = [
+  "success only where it propagated",
+  "grade A only where it is so",
+  "grade B only where it is so",
+  "C is a failure, and a failure is C",
+  "a settled answer stays",
+  "the end has an answer",
+  "order of arrival changes nothing",
+  "what comes twice changes nothing",
+  "what is foreign changes nothing",
+  "no cause against its premise",
+] as const;
+type Law = (typeof LAWS)[number];
+
 export interface Violation {
-  readonly law: string;
+  readonly law: Law;
   readonly text: string;
   readonly evidence: Evidence;
   readonly verdict: Verdict | undefined;
@@ -36,7 +50,7 @@ export function violations(plan: Plan, by: Judge): Violation[] {
   for (const time of [...moments, ALL]) {
     const evidence = evidenceAt(collected, time, false);
     const verdict = by.judge(evidence);
-    const told = (law: string, text: string) => found.push({ law, text, evidence, verdict });
+    const told = (law: Law, text: string) => found.push({ law, text, evidence, verdict });
     if (verdict) wrong(world, verdict, { time, final: false }, told);
     if (before && verdict && answer(verdict) !== answer(before.verdict))
       told(
@@ -49,7 +63,7 @@ export function violations(plan: Plan, by: Judge): Violation[] {
   for (const time of [middle, ALL]) {
     const evidence = evidenceAt(collected, time, true);
     const verdict = by.judge(evidence);
-    const told = (law: string, text: string) => found.push({ law, text, evidence, verdict });
+    const told = (law: Law, text: string) => found.push({ law, text, evidence, verdict });
     if (!verdict) told("the end has an answer", `none at ${at(time)}`);
     else wrong(world, verdict, { time, final: true }, told);
     if (time === ALL) same(collected, evidence, verdict, random, by, told);
@@ -57,7 +71,7 @@ export function violations(plan: Plan, by: Judge): Violation[] {
   return found;
 }
 
-type Tell = (law: string, text: string) => void;
+type Tell = (law: Law, text: string) => void;
 
 const at = (time: number): string => `${(time - START).toFixed(2)} s`;
 const answer = (verdict: Verdict | undefined): string =>
@@ -74,7 +88,7 @@ function pick(all: readonly number[], random: () => number): number[] {
 /** What of a verdict contradicts what really happened. */
 function wrong(world: World, verdict: Verdict, moment: { time: number; final: boolean }, told: Tell): void {
   const premise = PREMISES[verdict.cause];
-  if (!premise) told("a cause has its premise", `premises.ts states none of ${verdict.cause}`);
+  if (!premise) told("no cause against its premise", `premises.ts states none of ${verdict.cause}`);
   else if (!premise(world, moment, verdict)) told("no cause against its premise", answer(verdict));
   if (verdict.verdict === "success") {
     const missing = unproven(world);
@@ -160,7 +174,7 @@ function same(
   told: Tell,
 ): void {
   const expected = whole(verdict);
-  const check = (law: string, more: Partial<Evidence>) => {
+  const check = (law: Law, more: Partial<Evidence>) => {
     const other = whole(by.judge({ ...evidence, ...more }));
     if (other !== expected) told(law, `${expected} became ${other}`);
   };

@@ -22,6 +22,8 @@ const node =
   ({ plan }) =>
     kinds.includes(plan.node);
 
+const never: Premise = () => false;
+
 /** Whether a reader gave up although a marker was there to read, and it had not read any. */
 const unread = ({ truth }: World): boolean =>
   READERS.some((role) => {
@@ -82,5 +84,13 @@ export const PREMISES: Readonly<Record<string, Premise>> = {
     const [first] = truth.mounts;
     return first !== undefined && truth.births.control.some((born) => born > first.at);
   },
+  // What was mounted over the run's own mount is somebody else's to its next life.
+  "bridge-in-use": node("in-use", "stacked"),
   "reader-not-hardened": pods("hardened-is-root"),
+  "admission-refused": pods("quota"),
+  // Nothing of these happens in the model.
+  "bridge-mount-private": never,
+  "daemon-slow": never,
+  "marker-changes": never,
+  "window-over": never,
 };

@@ -15,6 +15,7 @@ export class Producer {
   private daemon: { ended?: number } | undefined;
   private mounts = 0;
   private hung = false;
+  private killed = false;
   /** Exit code of the container, once it has ended. */
   exit: number | undefined;
 
@@ -77,8 +78,14 @@ export class Producer {
     return this.tables.exactlyAt(SPACE, MOUNT).findLast(({ fs }) => isFuse(fs));
   }
 
+  /** The pod's volume, as it was mounted. */
+  private volume(): Mount | undefined {
+    const point = this.world.variation.leaf ? MOUNT : "/bridge";
+    return this.tables.exactlyAt(SPACE, point)[0] ?? this.tables.at(SPACE, "/bridge");
+  }
+
   private *preflight(): Task {
-    const { plan, variation } = this.world;
+    const { plan } = this.world;
     const confined = plan.node === "lsm";
     const uid_map = plan.pods === "user-namespace" ? "0 100000 65536" : "0 0 4294967295";
     const label = confined ? "cri-containerd.apparmor.d (enforce)" : "unconfined";
@@ -93,8 +100,7 @@ export class Producer {
     yield this.world.cost();
     const fuse = plan.node === "no-fuse" || plan.node === "module-loads" ? "no" : "yes";
     const device = plan.node === "no-fuse" ? "no" : plan.node === "device-denied" ? "EPERM" : "yes";
-    const volume =
-      this.tables.exactlyAt(SPACE, variation.leaf ? MOUNT : "/bridge")[0] ?? this.tables.at(SPACE, "/bridge");
+    const volume = this.volume();
     const propagation = volume ? peers(volume) : "private";
     this.record("preflight", fuse === "yes" && device === "yes" ? "ok" : "error", {
       fuse,
@@ -106,21 +112,25 @@ export class Producer {
   }
 
   private *clearStale(): Generator<number, boolean, void> {
-    for (let stale = this.fuseBelow(); stale; stale = this.fuseBelow()) {
-      const state = stale.fs.daemon === "answers" ? "alive" : "ENOTCONN";
+    const volume = this.volume();
+    for (;;) {
+      const stale = this.tables.exactlyAt(SPACE, MOUNT).at(-1);
+      if (!stale || stale === volume) return true;
       yield this.world.cost();
-      if (this.world.plan.node === "left-stuck") {
-        yield* this.giveUp("stale", "EBUSY", "umount: can't unmount /bridge/fuse: Resource busy", {
-          mountinfo: mountinfo(stale),
-        });
+      const dead = stale.fs.daemon === "dead";
+      const ours = dead || stale.fs.files.get("/marker")?.startsWith("run=");
+      const more = { mountinfo: mountinfo(stale) };
+      if (!isFuse(stale.fs) || !ours) {
+        yield* this.giveUp("in-use", "UNKNOWN", "it lives, and carries no marker of this test", more);
         return false;
       }
-      // In the leaf layout it may be the volume itself.
-      if (stale.parent?.point === "/") this.world.truth.volumeUnmounted = true;
+      if (this.world.plan.node === "left-stuck") {
+        yield* this.giveUp("stale", "EBUSY", "umount: can't unmount /bridge/fuse: Resource busy", more);
+        return false;
+      }
       this.tables.unmount(SPACE, MOUNT);
-      this.record("stale", "ok", { state, mountinfo: mountinfo(stale) });
+      this.record("stale", "ok", { state: dead ? "dead" : "ours", ...more });
     }
-    return true;
   }
 
   private unmountAtStart(): void {
@@ -247,7 +257,9 @@ export class Producer {
     if (plan.daemon === "comes-and-goes" && first) {
       // A supervisor within the command: the process that the script knows lives.
       this.world.died(fs, "itself");
+      const supervisor = this.daemon;
       yield 0.5;
+      if (!supervisor || this.daemon !== supervisor || this.killed) return;
       if (this.tables.exactlyAt(SPACE, MOUNT).at(-1)?.fs !== fs) return;
       this.tables.unmount(SPACE, MOUNT);
       this.world.sweepTruth();
@@ -330,6 +342,7 @@ export class Producer {
     const at = this.world.now.toFixed(2);
     const more = { fault, at, mountinfo: mountinfo(this.at()) };
     this.hung = fault === "hang";
+    this.killed = reached && fault !== "hang";
     if (reached && (fault !== "hang" || fs.daemon === "answers"))
       this.world.died(fs, fault === "hang" ? "hang" : "schedule");
     const errno = this.fuseBelow() ? yield* this.meets() : "GONE";

@@ -147,7 +147,8 @@ export class World {
 
   /** The daemon of a mount does not serve it any more. */
   died(fs: FileSystem, by: Truth["deaths"][number]["by"]): void {
-    if (fs.daemon === "dead") return;
+    // A supervisor can be killed whose server is dead already.
+    if (fs.daemon === "dead" && by !== "schedule") return;
     fs.daemon = by === "hang" ? "hangs" : "dead";
     this.truth.deaths.push({ at: this.now, by });
     const own = this.truth.mounts.find((one) => one.fs === fs);

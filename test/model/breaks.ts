@@ -1,0 +1,86 @@
+/** Judges that are wrong on purpose, each in one way: laws that let one of them pass would prove nothing. */
+import type { Evidence, ProbeRecord } from "../../core/evidence.ts";
+import type { Verdict } from "../../core/verdict.ts";
+import type { Judge } from "./laws.ts";
+
+const READERS = ["default", "hardened"];
+
+/** Judges evidence that was made kinder than it is. */
+const kinder =
+  (change: (records: readonly ProbeRecord[], evidence: Evidence) => readonly ProbeRecord[]) =>
+  ({ judge, settled }: Judge): Judge => ({
+    judge: (evidence) => judge({ ...evidence, records: change(evidence.records, evidence) }),
+    settled,
+  });
+
+const each = (change: (record: ProbeRecord, all: readonly ProbeRecord[]) => ProbeRecord) =>
+  kinder((records) => records.map((record) => change(record, records)));
+
+const by = (records: readonly ProbeRecord[], role: string, step: string): ProbeRecord | undefined =>
+  records.find((record) => record.role === role && record.step === step);
+
+const guessed = (verdict: Verdict | undefined): Verdict | undefined =>
+  verdict?.cause === "unknown" ? { ...verdict, cause: "runtime-drops-propagation" } : verdict;
+
+export const BREAKS: Readonly<Record<string, (right: Judge) => Judge>> = {
+  "takes a control anywhere for one on the bridge": each((record, all) => {
+    const mountinfo = by(all, "default", "start")?.mountinfo;
+    return record.role === "control" && record.step === "start" && mountinfo ? { ...record, mountinfo } : record;
+  }),
+  "does not ask who the hardened reader is": each((record) =>
+    record.role === "hardened" && record.step === "identity"
+      ? { ...record, uid: "65534", capabilities: "0000000000000000" }
+      : record,
+  ),
+  "takes one reader's word for both": kinder((records) => [
+    ...records.filter(({ role, step }) => role !== "hardened" || step === "identity"),
+    ...records
+      .filter(({ role, step }) => role === "default" && step !== "identity")
+      .map((record) => ({ ...record, role: "hardened" })),
+  ]),
+  "takes a daemon that died by itself for the crash": kinder((records) =>
+    records.map((record) =>
+      record.role === "producer" && record.step === "daemon" && record.result === "error"
+        ? { ...record, step: "crash", result: "ok", fault: "crash", errno: "ENOTCONN", at: String(record.uptime) }
+        : record,
+    ),
+  ),
+  "takes a reader that says nothing for one that is not back": kinder((records) => {
+    const marker = records.filter(({ role, step }) => role === "producer" && step === "marker")[1];
+    if (!marker) return records;
+    const silent = READERS.filter((role) => !records.some((one) => one.role === role && one.uptime > marker.uptime));
+    const more = silent.flatMap((role) =>
+      [0.1, 20].map((later): ProbeRecord => {
+        const uptime = marker.uptime + later;
+        return { ...marker, role, step: "look", result: "error", errno: "ENOENT", uptime, looked: String(uptime) };
+      }),
+    );
+    return [...records, ...more];
+  }),
+  "does not notice that a reader was restarted": kinder((records) =>
+    records.filter(({ role, step, life }) => !(READERS.includes(role) && step === "start" && life !== "1")),
+  ),
+  "takes the kubelet's words of an earlier attempt for today's": ({ judge, settled }) => ({
+    judge: (evidence) =>
+      evidence.events.some(({ message }) => message.includes("is not a shared"))
+        ? judge({ ...evidence, records: [], pods: [], final: true })
+        : judge(evidence),
+    settled,
+  }),
+  "believes records of any run and node": ({ judge, settled }) => ({
+    judge: (evidence) => {
+      const { run, node } = evidence;
+      return judge({ ...evidence, records: evidence.records.map((record) => ({ ...record, run, node })) });
+    },
+    settled,
+  }),
+  "reads what came first, and no more": kinder((records) => records.slice(0, 35)),
+  "answers before it can know": ({ judge }) => ({
+    judge: (evidence) => judge({ ...evidence, final: true }),
+    settled: () => true,
+  }),
+  "guesses where it does not know": ({ judge, settled }) => ({
+    judge: (evidence) => guessed(judge(evidence)),
+    settled,
+  }),
+};
