@@ -1,7 +1,8 @@
 /** Judges that are wrong on purpose, each in one way: laws that let one of them pass would prove nothing. */
 import type { Evidence, ProbeRecord } from "../../core/evidence.ts";
 import type { Verdict } from "../../core/verdict.ts";
-import type { Judge } from "./laws.ts";
+import { type Judge, violations } from "./laws.ts";
+import type { Plan } from "./plan.ts";
 
 const READERS = ["default", "hardened"];
 
@@ -25,7 +26,7 @@ const guessed = (verdict: Verdict | undefined): Verdict | undefined =>
 export const BREAKS: Readonly<Record<string, (right: Judge) => Judge>> = {
   "takes a control anywhere for one on the bridge": each((record, all) => {
     const mountinfo = by(all, "default", "start")?.mountinfo;
-    return record.role === "control" && record.step === "start" && mountinfo ? { ...record, mountinfo } : record;
+    return record.role === "control" && mountinfo ? { ...record, mountinfo } : record;
   }),
   "does not ask who the hardened reader is": each((record) =>
     record.role === "hardened" && record.step === "identity"
@@ -84,3 +85,18 @@ export const BREAKS: Readonly<Record<string, (right: Judge) => Judge>> = {
     settled,
   }),
 };
+
+/** How many histories it takes until a wrong judge breaks a law that the right one keeps. Undefined where none of them shows it. */
+export function historiesUntilFound(
+  right: Judge,
+  wrong: Judge,
+  all: Iterable<Plan>,
+): { readonly histories: number; readonly law: string } | undefined {
+  let histories = 0;
+  for (const plan of all) {
+    histories++;
+    const [found] = violations(plan, wrong);
+    if (found && violations(plan, right).length === 0) return { histories, law: found.law };
+  }
+  return undefined;
+}

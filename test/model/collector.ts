@@ -1,7 +1,7 @@
 /** What a collector has at a moment of a history: as cli/gather.ts and cli/containerLogs.ts keep it. */
 import { type Evidence, nodeFact, type PodFact, type ProbeRecord, parseRecord, podFact } from "../../core/evidence.ts";
 import { LOGS, type Plan } from "./plan.ts";
-import { CONTAINERS, type Log, NODE, RUN, START, type World } from "./world.ts";
+import { CONTAINERS, END, type Log, NODE, RUN, START, type World } from "./world.ts";
 
 /** A whole log, and when each of its lines comes. */
 interface Served {
@@ -24,6 +24,7 @@ export function collect(world: World): Collected {
     const nth = LOGS.indexOf(log.role);
     const lag = plan.lags.logs[nth] ?? 0;
     const lost = plan.lost === nth;
+    const begins = Math.max(from, startTold(world, log) + plan.lags.pods);
     const stalled = (at: number) => {
       const begin = START + plan.stall.from;
       return plan.stall.log === nth && at >= begin && at < begin + plan.stall.seconds;
@@ -31,8 +32,8 @@ export function collect(world: World): Collected {
     const lines = log.lines.flatMap(({ at, text }) => {
       const record = lost ? undefined : parseRecord(text);
       const sent = stalled(at) ? START + plan.stall.from + plan.stall.seconds : at;
-      // A log that is served late comes all at once: its lag is that of its first line.
-      return record ? [{ arrives: Math.max(sent, from, (log.lines[0]?.at ?? 0) + lag), record }] : [];
+      // A log is asked for once its container is known to have started; one that is served late comes all at once.
+      return record ? [{ arrives: Math.max(sent, begins, (log.lines[0]?.at ?? 0) + lag), record }] : [];
     });
     return { key: `${CONTAINERS[log.role]} ${log.life}`, log, lines };
   });
@@ -47,7 +48,18 @@ export function collect(world: World): Collected {
     ...world.events.map(({ at }) => Math.max(at + plan.lags.events, from)),
     ...world.refusals.map(({ at }) => Math.max(at, from)),
   ].sort((a, b) => a - b);
-  return { logs, pods, world, arrivals: [...new Set(arrivals)] };
+  return { logs, pods, world, arrivals: [...new Set(arrivals)].filter((time) => time < END) };
+}
+
+/** When the pod's state first said that this life of the container had started. */
+function startTold({ podStates }: World, { role, life }: Log): number {
+  const told = podStates.find(({ pod }) =>
+    pod.status?.containerStatuses?.some(
+      ({ name, state, restartCount = 0 }) =>
+        name === CONTAINERS[role] && !state?.waiting && state !== undefined && restartCount >= life,
+    ),
+  );
+  return told?.at ?? Number.POSITIVE_INFINITY;
 }
 
 /** Who meets a node that has refused and then did not refuse any more comes after that: see the law of settled answers. */

@@ -5,13 +5,12 @@ import { type FileSystem, HOST, isFuse, type Propagation } from "./mounts.ts";
 import type { Plan } from "./plan.ts";
 import { Producer } from "./producer.ts";
 import { Reader } from "./reader.ts";
-import { BRIDGE, CONTAINERS, MOUNT, NODE, plainFs, ROLES, type Role, RUN, START, World } from "./world.ts";
+import { BRIDGE, CONTAINERS, END, MOUNT, NODE, plainFs, ROLES, type Role, RUN, START, World } from "./world.ts";
 
 type Name = "producer" | Role;
 type Status = NonNullable<NonNullable<ApiPod["status"]>["containerStatuses"]>[number];
 type State = NonNullable<Status["state"]>;
 
-const END = START + 60;
 const NO_ROOM = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match Pod's node affinity/selector.";
 
 const TAINTED =

@@ -6,7 +6,7 @@ import { type Collected, collect, evidenceAt } from "./collector.ts";
 import { history } from "./kubelet.ts";
 import type { Plan } from "./plan.ts";
 import { PREMISES } from "./premises.ts";
-import { type Look, type OwnMount, START, type World } from "./world.ts";
+import { END, type Look, type OwnMount, START, type World } from "./world.ts";
 
 export interface Judge {
   readonly judge: typeof judge;
@@ -25,7 +25,7 @@ export const LAWS = [
   "what is foreign changes nothing",
   "no cause against its premise",
 ] as const;
-type Law = (typeof LAWS)[number];
+export type Law = (typeof LAWS)[number];
 
 export interface Violation {
   readonly law: Law;
@@ -35,10 +35,8 @@ export interface Violation {
 }
 
 const READERS = ["default", "hardened"] as const;
-/** Longer than any history. */
-const ALL = START + 60;
 /** How many moments of a history are judged. */
-const MOMENTS = 6;
+const MOMENTS = 4;
 
 export function violations(plan: Plan, by: Judge): Violation[] {
   const world = history(plan);
@@ -47,7 +45,7 @@ export function violations(plan: Plan, by: Judge): Violation[] {
   const found: Violation[] = [];
   const moments = pick(collected.arrivals, random);
   let before: { readonly verdict: Verdict; readonly time: number } | undefined;
-  for (const time of [...moments, ALL]) {
+  for (const time of [...moments, END]) {
     const evidence = evidenceAt(collected, time, false);
     const verdict = by.judge(evidence);
     const told = (law: Law, text: string) => found.push({ law, text, evidence, verdict });
@@ -59,14 +57,14 @@ export function violations(plan: Plan, by: Judge): Violation[] {
       );
     if (!before && verdict && by.settled(verdict)) before = { verdict, time };
   }
-  const [middle = ALL] = moments.slice(Math.floor(random() * moments.length));
-  for (const time of [middle, ALL]) {
+  const [middle = END] = moments.slice(Math.floor(random() * moments.length));
+  for (const time of [middle, END]) {
     const evidence = evidenceAt(collected, time, true);
     const verdict = by.judge(evidence);
     const told = (law: Law, text: string) => found.push({ law, text, evidence, verdict });
     if (!verdict) told("the end has an answer", `none at ${at(time)}`);
     else wrong(world, verdict, { time, final: true }, told);
-    if (time === ALL) same(collected, evidence, verdict, random, by, told);
+    if (time === END) same(collected, evidence, verdict, random, by, told);
   }
   return found;
 }
@@ -81,7 +79,7 @@ const whole = (verdict: Verdict | undefined): string =>
 
 function pick(all: readonly number[], random: () => number): number[] {
   const chosen = new Set<number>();
-  for (let n = 0; n < MOMENTS && all.length > 0; n++) chosen.add(all[Math.floor(random() * all.length)] ?? ALL);
+  for (let n = 0; n < MOMENTS && all.length > 0; n++) chosen.add(all[Math.floor(random() * all.length)] ?? END);
   return [...chosen].sort((a, b) => a - b);
 }
 
@@ -159,7 +157,7 @@ function notB(world: World): string | undefined {
     const back = backOf(looks[role], second);
     const restarted = births[role].some((born) => born > crash.at && (!back || born < back.at));
     if (back) return restarted;
-    return looks[role].some((look) => look.at > (second.markedAt ?? 0) && look.at < (second.end ?? ALL));
+    return looks[role].some((look) => look.at > (second.markedAt ?? 0) && look.at < (second.end ?? END));
   });
   return lost ? undefined : "every reader was back without a restart, or had no time to look";
 }

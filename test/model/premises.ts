@@ -42,7 +42,7 @@ export const PREMISES: Readonly<Record<string, Premise>> = {
   "node-unavailable": ({ plan }, { time, final }) =>
     plan.pods === "taint" || (plan.pods === "no-room-yet" && final && time < START + 3.1 + plan.lags.pods),
   "image-unavailable": ({ plan }, { time, final }) =>
-    plan.pods === "image-missing" || (plan.pods === "image-late" && final && time < START + 11 + plan.lags.pods),
+    plan.pods === "image-missing" || (plan.pods === "image-late" && final && time < START + 17 + plan.lags.pods),
   "different-nodes": pods("different-nodes"),
   "node-root-private": node("root-private"),
   "user-namespace": pods("user-namespace"),

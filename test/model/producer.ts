@@ -194,7 +194,9 @@ export class Producer {
       yield this.world.cost();
     } else {
       const options = plan.daemon === "one-user" ? "rw,user_id=0,group_id=0" : "rw,user_id=0,group_id=0,allow_other";
-      if (plan.markerFile) this.world.source.set("/marker", `run=${RUN} nonce=${OWN_FILE}`);
+      // What the producer cannot read there, nobody can.
+      const holds = !(plan.daemon.startsWith("marker-") && this.mounts === 1);
+      if (plan.markerFile && holds) this.world.source.set("/marker", `run=${RUN} nonce=${OWN_FILE}`);
       const fs: FileSystem = {
         type: "fuse.rclone",
         source: "/tmp/source",

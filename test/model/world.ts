@@ -9,6 +9,8 @@ export const MOUNT = "/bridge/fuse";
 export const RUN = "r1";
 export const NODE = "k3s-w2";
 export const START = 2000;
+/** Longer than any schedule. */
+export const END = START + 60;
 export const TIMES = {
   settle: 1.5,
   hold: 2,
