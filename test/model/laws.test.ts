@@ -10,12 +10,14 @@ const HISTORIES = 2000;
 const SEED = 1;
 const right = { judge, settled };
 const LAWS: readonly Law[] = [
+  "success only where it propagated",
   "grade A only where it is so",
   "grade B only where it is so",
   "C is a failure, and a failure is C",
   "the end has an answer",
   "order of arrival changes nothing",
   "what comes twice changes nothing",
+  "what is foreign changes nothing",
 ];
 
 describe("laws of the judge", function () {
