@@ -13,20 +13,23 @@ const QUANTITY = /^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/;
 /** Namespaces a cluster needs: a test namespace is deleted whole, so it must never be one of these. */
 const FOREIGN_NAMESPACES = new Set(["default", "kube-system", "kube-public", "kube-node-lease", "flux-system"]);
 
-/** Directories that must not be the bridge, nor contain it. */
+/** Directories that must not be the bridge, nor contain it, whatever its name: what a system or its packages are made of. */
 const SYSTEM_TREES = [
   "/bin",
   "/boot",
   "/dev",
   "/etc",
+  "/gnu",
   "/lib",
   "/lib32",
   "/lib64",
+  "/nix",
   "/opt/cni",
   "/opt/containerd",
   "/proc",
   "/root",
   "/sbin",
+  "/snap",
   "/sys",
   "/usr",
   "/var/cache",
@@ -49,10 +52,16 @@ const SYSTEM_TREES = [
 ];
 
 /**
- * What may be the bridge below /run and /var. Nobody can list all that services keep there, so a directory of the test's
- * own says by its name that it is one; below /run at the first part, since what follows belongs to the service named there.
+ * What may be the bridge. Nobody can list all that people and services keep on a node. So outside of the places that are there
+ * for data to share or to throw away, a directory of the test's own says by its name that it is one; below /run at the first
+ * part, since what follows belongs to the service named there.
  */
-const OWN_IN_SYSTEM = [/^\/run\/[^/]*fuse/, /^\/var\/.*fuse/, /^\/var\/tmp\/./];
+const OWN = [
+  /^\/(tmp|var\/tmp|srv|mnt|media|data)\/./,
+  /^\/run\/[^/]*fuse/,
+  /^\/home\/[^/]+\/.*fuse/,
+  /^\/(?!run\/|home\/)[^/]+\/.*fuse/,
+];
 
 export function namespaceFault(name: string): string | undefined {
   if (!LABEL.test(name))
@@ -77,10 +86,10 @@ export function bridgeFault(path: string): string | undefined {
   if (!/^[A-Za-z0-9._/-]+$/.test(path)) return "use letters, digits, . _ - and / only";
   const tree = SYSTEM_TREES.find((root) => path === root || path.startsWith(`${root}/`));
   if (tree) return `choose a directory outside ${tree}, which the system needs, such as /tmp/fuse-test-bridge`;
-  if (path.lastIndexOf("/") === 0 || /^\/(home\/[^/]+|var\/tmp)$/.test(path))
-    return "choose a directory of the test's own, such as /tmp/fuse-test-bridge";
-  if (/^\/(run|var)\//.test(path) && !OWN_IN_SYSTEM.some((own) => own.test(path)))
-    return "choose a directory of the test's own, with fuse in its name below /run and /var, such as /run/fuse-bridge";
+  if (/\/\./.test(path))
+    return "choose a directory that is neither hidden nor in a hidden one, such as /tmp/fuse-test-bridge";
+  if (!OWN.some((own) => own.test(path)))
+    return "choose a directory of the test's own: below /tmp, /var/tmp, /srv, /mnt, /media or /data, or elsewhere with fuse in its name, such as /run/fuse-bridge";
   return undefined;
 }
 

@@ -165,7 +165,7 @@ export type Amounts = Settings["resources"]["producer"];
 export interface Fault {
   /** Dotted key, as `pulumi config set --path` takes it: `nodes[0]`. */
   readonly key: string;
-  /** The refused value as JSON, shortened; `(missing)` where there is none. */
+  /** The refused value as JSON, shortened; `(missing)` where there is none, `(not shown)` where it may be a secret. */
   readonly value: string;
   /** What to do instead. */
   readonly remedy: string;
@@ -266,8 +266,17 @@ function fault(path: readonly PropertyKey[], input: unknown, remedy: string): Fa
   const key = path.map((part, index) =>
     typeof part === "number" ? `[${part}]` : `${index ? "." : ""}${String(part)}`,
   );
-  return { key: key.join("") || "(settings)", value: shown(value), remedy };
+  const [first] = path;
+  const secret = !Object.hasOwn(schema.shape, first ?? "nodes") || SECRET.has(first);
+  return {
+    key: key.join("") || "(settings)",
+    value: secret && value !== undefined ? "(not shown)" : shown(value),
+    remedy,
+  };
 }
+
+/** Settings that may hold a key of a service. They are kept where only their user reads them, and printed nowhere. */
+export const SECRET: ReadonlySet<unknown> = new Set<keyof Settings>(["command"]);
 
 function shown(value: unknown): string {
   if (value === undefined) return "(missing)";

@@ -8,7 +8,9 @@ const OWN = [
   "/mnt/storage",
   "/srv/bridge",
   "/media/usb",
-  "/opt/own/bridge",
+  "/srv/media",
+  "/opt/own/fuse-bridge",
+  "/tank/fuse-bridge",
   "/data/bridge",
   "/home/alice/fuse-bridge",
   "/run/fuse-bridge",
@@ -22,6 +24,9 @@ const OWN = [
 const SYSTEM = [
   "/opt/cni",
   "/opt/containerd",
+  "/nix/store",
+  "/gnu/store",
+  "/snap/microk8s",
   "/root",
   "/run/flannel",
   "/run/k3s",
@@ -41,7 +46,29 @@ const SYSTEM = [
 ];
 
 /** What lies below may be the test's own. */
-const PARENTS = ["/data", "/home", "/home/alice", "/run", "/var", "/var/lib", "/var/tmp", "/var/lib/postgresql/data"];
+const PARENTS = [
+  // Somebody else's, by no name of ours.
+  "/home/me/.ssh",
+  "/home/me/Documents",
+  "/home/fuse/Documents",
+  "/nix",
+  "/opt/own/bridge",
+  "/opt/local-path-provisioner",
+  "/pool/vm-images",
+  "/var/snap/microk8s/common",
+  // Hidden directories are what a program keeps for itself.
+  "/home/me/.cache/fuse-bridge",
+  "/mnt/pool/.zfs/fuse-bridge",
+  "/tmp/.X11-unix",
+  "/data",
+  "/home",
+  "/home/alice",
+  "/run",
+  "/var",
+  "/var/lib",
+  "/var/tmp",
+  "/var/lib/postgresql/data",
+];
 
 describe("the bridge directory", () => {
   for (const path of OWN) it(`may be ${path}`, () => assert.equal(bridgeFault(path), undefined));

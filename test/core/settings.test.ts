@@ -66,6 +66,19 @@ describe("settings", () => {
     ]);
   });
 
+  it("shows neither a command, which may hold a key, nor what was given to a key that there is none of", () => {
+    const inputs = [{ command: "run --key=SECRET" }, { driver: "command", command: ["SECRET"] }, { comand: "SECRET" }];
+    for (const input of inputs) {
+      const faults = faultsOf({ nodes: ["a"], ...input });
+      assert.match(faults.map(({ key }) => key).join(), /com+and/);
+      assert.doesNotMatch(JSON.stringify(faults), /SECRET/);
+      assert.throws(
+        () => parseSettings({ nodes: ["a"], ...input }),
+        (error: Error) => !error.message.includes("SECRET"),
+      );
+    }
+  });
+
   it("never throws anything but a SettingsError, whatever it is given", () => {
     fc.assert(
       fc.property(fc.anything(), (input) => {
