@@ -2,9 +2,10 @@
  * Who works on a stack, and where. One run at a time: two would take each other's pods away. What a run that was killed has left is
  * where that run had it, whatever the next one is told.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { Settings } from "../core/settings.ts";
 import { privateFolder, RUNS, requireStackName } from "./places.ts";
 import { UserError } from "./problem.ts";
 
@@ -18,11 +19,24 @@ export interface Claim {
 
 export interface Made {
   readonly kind: "sandbox" | "cluster";
+  /** What it takes to find and remove it. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+/** The settings that say where a run makes things, and what its sweep's own pods are made of. A command is none: it may hold a key. */
+export const swept = (settings: Settings): Made["settings"] => {
+  const { nodes, namespace, bridge, kubeconfig, context, ...rest } = settings;
+  const { tolerations, producerImage, consumerImage, resources } = rest;
+  return { nodes, namespace, bridge, kubeconfig, context, tolerations, producerImage, consumerImage, resources };
+};
+
 /** In a directory of their own: a stack may be called `a.json`. */
 export const claimFile = (stack: string): string => join(RUNS, "claims", `${requireStackName(stack)}.json`);
+
+/** Where a stack's state stays while its run is under way: what is here was not taken down to the end. */
+export const stateOf = (stack: string): string => join(RUNS, "stacks", requireStackName(stack));
+export const wasInterrupted = (stack: string): boolean => existsSync(stateOf(stack));
+export const forget = (stack: string): void => rmSync(stateOf(stack), { recursive: true, force: true });
 
 /**
  * Takes the stack for this process, and gives what an earlier run that was killed had made.

@@ -30,11 +30,15 @@ export const settingsOptions = (): Option[] => [
 /**
  * The settings as given, unchecked: the stack's, then what the command line changes.
  *
+ * @param base in place of the stack's file
  * @throws UserError where the stack's file is missing or no YAML.
  */
-export function givenSettings(options: SettingsOptions): Record<string, unknown> {
+export function givenSettings(
+  options: SettingsOptions,
+  base: Readonly<Record<string, unknown>> = stackSettings(options.stack),
+): Record<string, unknown> {
   return {
-    ...stackSettings(options.stack),
+    ...base,
     ...saidSettings(options),
     ...(options.kubeconfig ? { kubeconfig: options.kubeconfig } : {}),
     ...(options.context ? { context: options.context } : {}),

@@ -1,5 +1,5 @@
 /** One run's Pulumi stack, driven through the Automation API with the program inline. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
@@ -7,7 +7,8 @@ import type { NodeVerdict } from "../core/answer.ts";
 import { PROJECT } from "../core/manifests/names.ts";
 import { type Allowed, RULES } from "../core/rules/index.ts";
 import program from "../index.ts";
-import { privateFolder, ROOT, RUNS, requireStackName } from "./places.ts";
+import { forget, stateOf } from "./claim.ts";
+import { privateFolder, ROOT } from "./places.ts";
 import { UserError } from "./problem.ts";
 
 export interface Run {
@@ -20,11 +21,6 @@ export interface Run {
   /** Forgets the stack: everything of it is gone. */
   forget(): void;
 }
-
-/** Where a stack's state stays while its run is under way: what is here was not taken down to the end. */
-export const stateOf = (stack: string): string => join(RUNS, "stacks", requireStackName(stack));
-export const wasInterrupted = (stack: string): boolean => existsSync(stateOf(stack));
-export const forget = (stack: string): void => rmSync(stateOf(stack), { recursive: true, force: true });
 
 /** Where the sweep at destroy writes its report. */
 export const sweepReport = (stack: string): string => join(stateOf(stack), "sweep.jsonl");

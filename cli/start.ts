@@ -11,7 +11,7 @@ import { printable } from "../core/printable.ts";
 import { parseSettings } from "../core/settings.ts";
 import { worst } from "../core/verdict.ts";
 import { verdictLines } from "../report/terminal.ts";
-import { claim, claimFile, claimMade, type Made, release } from "./claim.ts";
+import { claim, claimFile, claimMade, forget, type Made, release, swept, wasInterrupted } from "./claim.ts";
 import { connect } from "./cluster.ts";
 import { teller } from "./engineEvents.ts";
 import { type Ground, prepareGround } from "./ground.ts";
@@ -19,7 +19,7 @@ import { keptLines } from "./kept.ts";
 import { givenSettings, type SettingsOptions, saidSettings, settingsOptions } from "./options.ts";
 import { ROOT } from "./places.ts";
 import { EXIT, main, UserError } from "./problem.ts";
-import { forget, openRun, type Run, residueReported, stateOf, wasInterrupted } from "./pulumi.ts";
+import { openRun, type Run, residueReported } from "./pulumi.ts";
 import { requireReach } from "./reach.ts";
 import { requireOwnNamespace } from "./sweepNamespace.ts";
 
@@ -78,17 +78,18 @@ async function start(options: Options, stop: AbortSignal, kept: string[]): Promi
   try {
     const complete = parseSettings(settings);
     await requireOwnNamespace(connect(complete), complete);
-    await recover(options.stack, earlier ?? { kind: ground.kind, settings }, ground);
-    claimMade(claimFile(options.stack), { kind: ground.kind, settings });
+    const here: Made = { kind: ground.kind, settings: swept(complete) };
+    await recover(options.stack, earlier ?? here, ground);
+    claimMade(claimFile(options.stack), here);
     // What an engine says while it is being stopped is of no use to anyone.
     const allowed = allowedBySaying(options, ground);
     const tell = teller((line) => stop.aborted || print(line), options.verbose);
     const run = await openRun(options.stack, settings, allowed, ground.env, stop, tell);
-    if (options.keep) kept.push(...keptLines(ground.kind, options, complete));
+    if (options.keep) kept.push(...keptLines(ground.kind, options.stack, complete));
     try {
       verdicts = await test(run);
     } finally {
-      if (!options.keep) residue = await takeDown(options.stack, run, settings, stop);
+      if (!options.keep) residue = await takeDown(options.stack, run, here.settings, stop);
     }
   } finally {
     await ground.leave();
@@ -147,9 +148,10 @@ async function recover(stack: string, { kind, settings }: Made, ground: Ground):
   if (!wasInterrupted(stack)) return;
   if (kind === "cluster" || (ground.kind === "sandbox" && !ground.fresh)) {
     print("‼ an earlier run was not taken down: removing what it left");
+    // What is left all the same has been told; it is no reason to keep the stack from the next run.
     await sweep(settings).catch((cause: unknown) => {
       throw new UserError("what an earlier run left could not be removed", {
-        remedy: `try again when its cluster answers; or remove ${stateOf(stack)} to forget that run, and what it left`,
+        remedy: `try again when its cluster answers; or forget that run, and what it left: npm run sweep -- --stack ${stack} --forget`,
         cause,
       });
     });

@@ -55,6 +55,23 @@ export const namespaceMade = (config: KubeConfig, { namespace }: Settings): Prom
     .then(({ metadata }) => metadata?.creationTimestamp)
     .catch(except([403, 404], undefined));
 
+/** The images of the pods that are there, which their node has: those of the settings it may have to pull, and cannot. */
+export async function imagesThere(
+  config: KubeConfig,
+  { namespace }: Settings,
+): Promise<Partial<Pick<Settings, "producerImage" | "consumerImage">>> {
+  const labelSelector = `${LABELS.name}=${PROJECT}`;
+  const { items } = await config.makeApiClient(CoreV1Api).listNamespacedPod({ namespace, labelSelector });
+  const imageOf = (component: string) =>
+    items
+      .filter(
+        ({ metadata, status }) => metadata?.labels?.[LABELS.component] === component && status?.phase !== "Pending",
+      )
+      .map(({ spec }) => spec?.containers[0]?.image)[0];
+  const [producerImage, consumerImage] = [imageOf("producer"), imageOf("consumer")];
+  return { ...(producerImage ? { producerImage } : {}), ...(consumerImage ? { consumerImage } : {}) };
+}
+
 /** Deletes the pods a killed run left and waits until they are gone: only then is the node at rest. */
 export async function leftovers(config: KubeConfig, settings: Settings, print: (line: string) => void): Promise<void> {
   const api = config.makeApiClient(CoreV1Api);

@@ -1,0 +1,30 @@
+/** What a sweep takes away: in the cluster first, then on each node, which is at rest only when the pods are gone. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Settings } from "../core/settings.ts";
+import { connect } from "./cluster.ts";
+import { ROOT } from "./places.ts";
+import { imagesThere, leftovers, namespaceMade, withNamespace } from "./sweepNamespace.ts";
+import { type Residue, sweepNode } from "./sweepNode.ts";
+import { sweepPolicies } from "./sweepPolicies.ts";
+
+/** @param nodesOnly leaves pods and namespace alone: the engine deletes them */
+export async function sweepAll(
+  settings: Settings,
+  nodesOnly: boolean,
+  print: (line: string) => void,
+): Promise<Residue[]> {
+  const config = connect(settings);
+  const script = readFileSync(join(ROOT, "probe", "sweep.sh"), "utf8");
+  const nodes = async (asked: Settings, since: Date | undefined) => {
+    const all = asked.nodes.map((node) => sweepNode(config, asked, node, script, since, print));
+    return (await Promise.all(all)).flat();
+  };
+  if (nodesOnly) return nodes(settings, await namespaceMade(config, settings));
+  return withNamespace(config, settings, async (since) => {
+    await sweepPolicies(config, settings, print);
+    const images = await imagesThere(config, settings);
+    await leftovers(config, settings, print);
+    return nodes({ ...settings, ...images }, since);
+  });
+}
