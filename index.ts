@@ -8,6 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { NoClusterError } from "./cli/cluster.ts";
 import { problem } from "./cli/problem.ts";
 import { requireReach } from "./cli/reach.ts";
+import { requireOwnNamespace } from "./cli/sweepNamespace.ts";
 import { FluxExport } from "./components/fluxExport.ts";
 import { FusePropagationTest } from "./components/fusePropagationTest.ts";
 import { PROJECT } from "./core/manifests/names.ts";
@@ -29,19 +30,22 @@ async function run(settings: Settings): Promise<Record<string, unknown>> {
 
   await reach(settings);
   const { kubeconfig, context } = settings;
-  const provider =
-    kubeconfig || context
-      ? new Provider("cluster", { ...(kubeconfig ? { kubeconfig } : {}), ...(context ? { context } : {}) })
-      : undefined;
-  const test = new FusePropagationTest(pulumi.getStack(), settings, provider ? { provider } : {});
+  const provider = new Provider("cluster", {
+    ...(kubeconfig ? { kubeconfig } : {}),
+    ...(context ? { context } : {}),
+    // Creation is exclusive: a namespace of somebody else is never taken over, whatever the environment tells the plugin.
+    upsertExistingObjects: false,
+  });
+  const test = new FusePropagationTest(pulumi.getStack(), settings, { provider });
   const outputs = test.verdicts.apply((nodes) => stackOutputs(test.run, nodes));
   return Object.fromEntries(OUTPUTS.map((name) => [name, outputs.apply((all) => all[name])]));
 }
 
 /** A preview judges objects by the policies, in a pipeline for one. That needs no cluster, only the right one in the settings. */
 async function reach(settings: Settings): Promise<void> {
+  const { namespace } = settings;
   try {
-    await requireReach(settings);
+    await requireOwnNamespace(await requireReach(settings), { namespace });
   } catch (error) {
     const words = error instanceof NoClusterError && pulumi.runtime.isDryRun() ? problem(error) : undefined;
     if (words === undefined) throw error;

@@ -25,9 +25,9 @@ export interface Made {
 
 /** The settings that say where a run makes things, and what its sweep's own pods are made of. A command is none: it may hold a key. */
 export const swept = (settings: Settings): Made["settings"] => {
-  const { nodes, namespace, bridge, kubeconfig, context, ...rest } = settings;
+  const { nodes, namespace, bridge, owner, kubeconfig, context, ...rest } = settings;
   const { tolerations, producerImage, consumerImage, resources } = rest;
-  return { nodes, namespace, bridge, kubeconfig, context, tolerations, producerImage, consumerImage, resources };
+  return { nodes, namespace, bridge, owner, kubeconfig, context, tolerations, producerImage, consumerImage, resources };
 };
 
 /** In a directory of their own: a stack may be called `a.json`. */

@@ -1,5 +1,6 @@
 /** Ends what is known of a stack's run that was kept or killed: swept where that run had it, or given up. */
 import { existsSync } from "node:fs";
+import { ownerHere } from "../components/owner.ts";
 import { parseSettings, type Settings } from "../core/settings.ts";
 import { claim, claimFile, forget, type Made, release } from "./claim.ts";
 import { givenSettings, type SettingsOptions } from "./options.ts";
@@ -36,7 +37,8 @@ export async function endRun(
       ended();
       return EXIT.success;
     }
-    const settings = parseSettings(givenSettings(options, made?.settings));
+    const given = givenSettings(options, made?.settings);
+    const settings = parseSettings({ ...given, owner: given.owner || ownerHere(stack) });
     const code = await sweep(settings);
     const all = !made || placeOf(settings) === placeOf(parseSettings(made.settings));
     if (code === EXIT.success && all) ended();

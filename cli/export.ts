@@ -4,6 +4,7 @@
  */
 import { text } from "node:stream/consumers";
 import { Command, Option } from "commander";
+import { parseExported } from "../core/flux/exported.ts";
 import { ParentError } from "../core/flux/parent.ts";
 import { type Action, type Plan, plan } from "../core/flux/plan.ts";
 import { type FluxSettings, fluxSchema, places } from "../core/flux/settings.ts";
@@ -68,7 +69,9 @@ function read(given: Readonly<Record<string, unknown>>, options: Options): { set
   }
   if (parsed.data.checkout === "")
     throw new UserError("no checkout is given", { remedy: "name its directory with --out, or set flux.checkout" });
-  return { settings: parseSettings(rest), flux: parsed.data };
+  // What an earlier version wrote can be taken out all the same.
+  const parse = options.remove || options.disable ? parseSettings : parseExported;
+  return { settings: parse(rest), flux: parsed.data };
 }
 
 function actionOf(options: Options, flux: FluxSettings): Action {

@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { Command, Option } from "commander";
+import { ownerHere } from "../components/owner.ts";
 import type { NodeVerdict } from "../core/answer.ts";
 import { printable } from "../core/printable.ts";
 import { parseSettings } from "../core/settings.ts";
@@ -60,7 +61,8 @@ const seconds = (from = begun) => `${((performance.now() - from) / 1000).toFixed
 
 /** @param kept takes the lines about what stays, for the very end */
 async function start(options: Options, stop: AbortSignal, kept: string[]): Promise<number> {
-  const given = givenSettings(options);
+  const stated = givenSettings(options);
+  const given = { ...stated, owner: stated.owner || ownerHere(options.stack) };
   // Refuse bad settings before anything is made, the sandbox included.
   const asked = parseSettings(given);
 

@@ -2,11 +2,14 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, type KubeConfig, type V1Namespace } from "@kubernetes/client-node";
-import { LABELS, PROJECT } from "../core/manifests/names.ts";
+import { LABELS, OWNER, PROJECT } from "../core/manifests/names.ts";
 import { namespace as namespaceObject } from "../core/manifests/namespace.ts";
 import type { Settings } from "../core/settings.ts";
 import { except } from "./cluster.ts";
 import { UserError } from "./problem.ts";
+
+/** Without an owner it may be any run's: an engine knows by its state which is its own. */
+type Place = Pick<Settings, "namespace"> & Partial<Pick<Settings, "owner">>;
 
 const POLL_MS = 200;
 /** How long the pods and the namespace may take to go. */
@@ -25,7 +28,7 @@ export async function withNamespace<T>(
 ): Promise<T> {
   const api = config.makeApiClient(CoreV1Api);
   const name = settings.namespace;
-  const there = await findOwn(api, name);
+  const there = await findOwn(api, settings);
   if (there?.status?.phase === "Terminating") await gone(api, name);
   if (!there || there.status?.phase === "Terminating")
     await api.createNamespace({ body: namespaceObject(settings) as unknown as V1Namespace });
@@ -41,10 +44,10 @@ export async function withNamespace<T>(
  * Refuses a namespace of somebody else: the engine would take it over without a word, and delete it at the end with all
  * that is in it.
  *
- * @throws UserError where the namespace is there and not one that this project made.
+ * @throws UserError where the namespace is there and not one that this project made, or belongs to another run.
  */
-export async function requireOwnNamespace(config: KubeConfig, { namespace }: Settings): Promise<void> {
-  await findOwn(config.makeApiClient(CoreV1Api), namespace);
+export async function requireOwnNamespace(config: KubeConfig, settings: Place): Promise<void> {
+  await findOwn(config.makeApiClient(CoreV1Api), settings);
 }
 
 /** When the test's namespace was made; undefined where it is gone, or may not be read. */
@@ -88,12 +91,17 @@ export async function leftovers(config: KubeConfig, settings: Settings, print: (
 const gone = (api: CoreV1Api, name: string) =>
   until(async () => !(await find(api, name)), `the namespace ${name} to go`);
 
-/** @throws UserError where the namespace is not one that this project made. */
-async function findOwn(api: CoreV1Api, name: string): Promise<V1Namespace | undefined> {
+/** @throws UserError where the namespace is not one that this project made, or belongs to another run. */
+async function findOwn(api: CoreV1Api, { namespace: name, owner }: Place): Promise<V1Namespace | undefined> {
   const there = await find(api, name);
   if (there && there.metadata?.labels?.[LABELS.name] !== PROJECT)
     throw new UserError(`the namespace ${name} is there already, and was not made by this test`, {
       remedy: "choose another with --set namespace=..., or, if it is yours, delete it",
+    });
+  const other = there?.metadata?.annotations?.[OWNER];
+  if (other !== undefined && owner !== undefined && other !== owner)
+    throw new UserError(`the namespace ${name} belongs to the run of ${other}`, {
+      remedy: `wait until it is gone, or choose another with --set namespace=...; if that run is dead: npm run sweep -- --set owner=${other}`,
     });
   return there;
 }

@@ -5,8 +5,9 @@
 import { join } from "node:path";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { parseExported } from "../core/flux/exported.ts";
 import { type FluxSettings, type FluxSettingsInput, fluxSchema } from "../core/flux/settings.ts";
-import { parseSettings, type SettingsInput } from "../core/settings.ts";
+import type { SettingsInput } from "../core/settings.ts";
 
 /** The checkout this file stands in: the commands below are run from it. */
 const ROOT = join(import.meta.dirname, "..");
@@ -44,7 +45,7 @@ export class FluxExport extends pulumi.ComponentResource {
   constructor(name: string, args: FluxExportArgs, options?: pulumi.ComponentResourceOptions) {
     const { flux: given, ...rest } = args;
     const flux = fluxSchema.parse(given);
-    const settings = parseSettings(rest);
+    const settings = parseExported(rest);
 
     super("fuse-propagation-test:index:FluxExport", name, {}, options);
 

@@ -14,10 +14,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { NodeVerdict } from "../core/answer.ts";
 import { identified } from "../core/identity.ts";
 import { type AdmissionObject, bundle } from "../core/manifests/index.ts";
+import { OWNER } from "../core/manifests/names.ts";
 import type * as manifest from "../core/manifests/types.ts";
 import { allowedBy, assertIsolated } from "../core/rules/index.ts";
 import { parseSettings, type Settings, type SettingsInput } from "../core/settings.ts";
 import { probeScripts } from "../probe/scripts.ts";
+import { ownerHere } from "./owner.ts";
 
 /** The checkout this file stands in: the commands below are run from it. */
 const ROOT = join(import.meta.dirname, "..");
@@ -59,7 +61,8 @@ export class FusePropagationTest extends pulumi.ComponentResource {
    */
   constructor(name: string, args: FusePropagationTestArgs, options?: pulumi.ComponentResourceOptions) {
     const scripts = probeScripts();
-    const settings = identified(parseSettings(args), scripts);
+    const given = parseSettings(args);
+    const settings = identified({ ...given, owner: given.owner || ownerHere(pulumi.getStack()) }, scripts);
     const objects = bundle(settings, scripts);
     const all = [
       objects.namespace,
@@ -72,7 +75,9 @@ export class FusePropagationTest extends pulumi.ComponentResource {
 
     // A child's resource name is its identity: renaming one replaces it.
     this.run = settings.run;
-    this.namespace = new Namespace(`${name}-namespace`, plain(objects.namespace), { parent: this });
+    // Whoever made it owns it, also where somebody else of a team works on the stack.
+    const ignoreChanges = [`metadata.annotations["${OWNER}"]`];
+    this.namespace = new Namespace(`${name}-namespace`, plain(objects.namespace), { parent: this, ignoreChanges });
     const inNamespace = { parent: this, dependsOn: [this.namespace] };
     this.admission = objects.admission.map((object) => this.admissionObject(name, object));
     this.probe = new ConfigMap(`${name}-probe`, plain(objects.probe), inNamespace);
@@ -83,7 +88,7 @@ export class FusePropagationTest extends pulumi.ComponentResource {
       const reader = this.pod(`${child}-consumer`, consumer);
       return [this.pod(`${child}-producer`, producer, [reader]), reader];
     });
-    this.collect = collect(name, settings, objects, inNamespace);
+    this.collect = collect(name, settings, bundle({ ...settings, owner: "" }, scripts), inNamespace);
     this.verdicts = this.collect.stdout.apply(
       (text) => (JSON.parse(text) as { nodes: Record<string, NodeVerdict> }).nodes,
     );

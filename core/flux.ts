@@ -11,6 +11,10 @@ import { identified } from "./identity.ts";
 import { bundle } from "./manifests/index.ts";
 import type { Settings } from "./settings.ts";
 
+/** Whoever commits: the test is the checkout's, and no run by hand may take it away. */
+export const fluxOwner = (settings: Settings, flux: FluxSettings): string =>
+  settings.owner || `flux:${places(flux).entry}`;
+
 /** Files by their path in the checkout. */
 export type Files = ReadonlyMap<string, string>;
 
@@ -25,7 +29,7 @@ export function exportedFiles(
   scripts: Readonly<Record<string, string>>,
 ): Files {
   const { entry } = places(flux);
-  const objects = bundle(identified(settings, scripts), scripts);
+  const objects = bundle(identified({ ...settings, owner: fluxOwner(settings, flux) }, scripts), scripts);
   const nodes = settings.nodes.join(", ");
   const parts: [string, string][] = [
     ["namespace.yaml", render(["Made for the test and removed with it."], [objects.namespace])],

@@ -15,6 +15,7 @@ export function identified(settings: Settings, scripts: Readonly<Record<string, 
     collectSeconds: ____,
     mode: _____,
     flux: ______,
+    owner: _______,
     ...told
   } = settings;
   const hash = createHash("sha256")

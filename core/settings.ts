@@ -150,6 +150,11 @@ export const schema = z.strictObject({
     .regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/, "use 1 to 40 of a-z, 0-9 and -, as in a label")
     .default("manual")
     .describe("Identity of this run, carried by the marker. A new value replaces the pods and tests again."),
+  owner: z
+    .string()
+    .regex(/^([\w.@:/+-]{0,200})$/, "use up to 200 letters, digits and _ . @ : / + -, such as alice@laptop")
+    .default("")
+    .describe("Whose test this is, as an annotation of its namespace tells other runs; empty: USER@HOST/STACK."),
   kubeconfig: z.string().default("").describe("Path of a kubeconfig file; empty: as kubectl finds it."),
   context: z.string().default("").describe("Context of the kubeconfig to use; empty: its current one."),
 });

@@ -15,6 +15,10 @@ export const COMMENTS: readonly Comment[] = [
     text: "Pod Security's level baseline forbids every hostPath, so even the unprivileged consumer needs this.",
   },
   {
+    at: /^metadata\.annotations\.fuse-propagation-test\/owner$/,
+    text: "Whose test this is: no other run takes it over, or away.",
+  },
+  {
     at: /^metadata\.annotations\.kustomize\.toolkit\.fluxcd\.io\/substitute$/,
     text: "Flux must not substitute the shell's own variables.",
   },

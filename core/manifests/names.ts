@@ -11,6 +11,9 @@ export const LABELS = {
   scenario: `${PROJECT}/scenario`,
 } as const;
 
+/** Annotation of the namespace: whose run has it, so that no other one takes it over or away. */
+export const OWNER = `${PROJECT}/owner`;
+
 export const PROBE_CONFIG_MAP = "fuse-probe";
 export const PRODUCER = "fuse-producer";
 export const CONSUMER = "fuse-consumer";

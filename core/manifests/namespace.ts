@@ -1,5 +1,5 @@
 import type { Settings } from "../settings.ts";
-import { labels } from "./names.ts";
+import { labels, OWNER } from "./names.ts";
 import type { Namespace } from "./types.ts";
 
 /**
@@ -13,6 +13,7 @@ export function namespace(settings: Settings): Namespace {
     metadata: {
       name: settings.namespace,
       labels: { ...labels(settings, "namespace"), "pod-security.kubernetes.io/enforce": "privileged" },
+      ...(settings.owner === "" ? {} : { annotations: { [OWNER]: settings.owner } }),
     },
   };
 }

@@ -25,6 +25,23 @@ describe("the namespace of a run", () => {
     assert.deepEqual(server.requests, [READ, READ]);
   });
 
+  it("is refused where another operator's run has it, with the name of that one", async () => {
+    const theirs = parseSettings({ nodes: ["a"], namespace: "media", owner: "bob@desk/homelab" });
+    server = await api({ [READ]: namespace(theirs) });
+    const own = { ...SETTINGS, owner: "alice@laptop/homelab" };
+    const refused = {
+      message: /^the namespace media belongs to the run of bob@desk\/homelab$/,
+      remedy: /--set owner=bob@desk\/homelab/,
+    };
+    await assert.rejects(requireOwnNamespace(server.config, own), refused);
+    await assert.rejects(
+      withNamespace(server.config, own, () => Promise.reject(new Error("must not come this far"))),
+      refused,
+    );
+    assert.deepEqual(server.requests, [READ, READ]);
+    await requireOwnNamespace(server.config, theirs);
+  });
+
   it("may be one that this project made, or not be there at all", async () => {
     server = await api({ [READ]: namespace(SETTINGS) });
     await requireOwnNamespace(server.config, SETTINGS);

@@ -54,6 +54,15 @@ describe("FluxExport", () => {
     deepEqual([given.nodes, given.flux.checkout, given.flux.enabled], [["k3s-w2"], "/gitops", true]);
   });
 
+  it("refuses a namespace that may be somebody else's: Flux would take it over, and prune it whole", () => {
+    const flux = { checkout: "/gitops" };
+    throws(() => new FluxExport("homelab", { nodes: ["k3s-w2"], namespace: "media", flux }), {
+      name: "SettingsError",
+      message: /namespace = "media": .* with fuse in its name, such as fuse-test/,
+    });
+    deepEqual(registered, []);
+  });
+
   it("is another export in another place, and the same one for other settings", async () => {
     const { triggers } = await command({});
     deepEqual((await command({ enabled: true, force: true })).triggers, triggers);

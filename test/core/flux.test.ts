@@ -3,7 +3,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
 import { sealed, stateOf } from "../../core/flux/seal.ts";
 import { fluxSchema, places } from "../../core/flux/settings.ts";
-import { exportedFiles } from "../../core/flux.ts";
+import { exportedFiles, fluxOwner } from "../../core/flux.ts";
 import { identified } from "../../core/identity.ts";
 import { bundle } from "../../core/manifests/index.ts";
 import { parseSettings, type SettingsInput } from "../../core/settings.ts";
@@ -29,7 +29,11 @@ function objectsOf(files: ReadonlyMap<string, string>): Record<string, unknown>[
 
 /** What the component registers, before Pulumi's own annotation. */
 function imperative(input: SettingsInput): object[] {
-  const { namespace, probe, pods } = bundle(identified(parseSettings(input), SCRIPTS), SCRIPTS);
+  const settings = parseSettings(input);
+  const { namespace, probe, pods } = bundle(
+    identified({ ...settings, owner: fluxOwner(settings, fluxSchema.parse({})) }, SCRIPTS),
+    SCRIPTS,
+  );
   return [namespace, probe, ...pods.map(({ producer }) => producer), ...pods.map(({ consumer }) => consumer)];
 }
 
