@@ -12,12 +12,13 @@ import { requireOwnNamespace } from "./cli/sweepNamespace.ts";
 import { FluxExport } from "./components/fluxExport.ts";
 import { FusePropagationTest } from "./components/fusePropagationTest.ts";
 import { PROJECT } from "./core/manifests/names.ts";
-import { type Settings, SettingsError, settingsFromConfig } from "./core/settings.ts";
+import { type Settings, SettingsError, type SettingsInput, settingsFromConfig } from "./core/settings.ts";
 import { OUTPUTS, stackOutputs } from "./report/outputs.ts";
 
-export default async function program(): Promise<Record<string, unknown>> {
+/** @param secret settings that this process has and the stack's configuration does not */
+export default async function program(secret: Partial<SettingsInput> = {}): Promise<Record<string, unknown>> {
   try {
-    return await run(settingsFromConfig(pulumi.runtime.allConfig(), PROJECT));
+    return await run(settingsFromConfig(pulumi.runtime.allConfig(), PROJECT, secret));
   } catch (error) {
     const words = problem(error);
     // Anything else than a RunError is shown with a stack trace, as a fault of the program.

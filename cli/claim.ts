@@ -5,7 +5,6 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Settings } from "../core/settings.ts";
 import { privateFolder, RUNS, requireStackName } from "./places.ts";
 import { UserError } from "./problem.ts";
 
@@ -22,13 +21,6 @@ export interface Made {
   /** What it takes to find and remove it. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
-
-/** The settings that say where a run makes things, and what its sweep's own pods are made of. A command is none: it may hold a key. */
-export const swept = (settings: Settings): Made["settings"] => {
-  const { nodes, namespace, bridge, owner, kubeconfig, context, ...rest } = settings;
-  const { tolerations, producerImage, consumerImage, resources } = rest;
-  return { nodes, namespace, bridge, owner, kubeconfig, context, tolerations, producerImage, consumerImage, resources };
-};
 
 /** In a directory of their own: a stack may be called `a.json`. */
 export const claimFile = (stack: string): string => join(RUNS, "claims", `${requireStackName(stack)}.json`);

@@ -14,6 +14,7 @@ import { parseSettings, type Settings } from "../core/settings.ts";
 import { Answers, keyOf } from "./answers.ts";
 import { connect, requireAnswer } from "./cluster.ts";
 import { gather } from "./gather.ts";
+import { masked } from "./masks.ts";
 import { narrator } from "./narrate.ts";
 import { readSettings, type SettingsOptions, settingsOptions } from "./options.ts";
 import { ownPods } from "./ownPods.ts";
@@ -126,9 +127,11 @@ await main(async () => {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(signal));
   const own = ownPods(options.pods ?? []);
-  const print = (line: string) => process.stderr.write(`${printable(line)}\n`);
+  // A daemon of the user's own may log its key, and the API server quotes what it refuses.
+  const hide = masked(settings.command);
+  const print = (line: string) => process.stderr.write(`${printable(hide(line))}\n`);
   const { report, evidence } = await collect(settings, options.run, own, stop, print);
-  if (options.evidence) writeFileSync(options.evidence, `${JSON.stringify(evidence)}\n`);
-  process.stdout.write(`${JSON.stringify(report)}\n`);
+  if (options.evidence) writeFileSync(options.evidence, `${JSON.stringify(hide(evidence))}\n`);
+  process.stdout.write(`${JSON.stringify(hide(report))}\n`);
   return exitCode(report, options.failOn ?? "inconclusive");
 });

@@ -22,7 +22,7 @@ export const settingsOptions = (): Option[] => [
   new Option("-s, --stack <name>", "take the settings of Pulumi.<name>.yaml").default("homelab"),
   new Option("-n, --node <name...>", "test these nodes instead of the stack's"),
   new Option("--scenario <name...>", "run these scenarios: names, all, and '!name' to leave one out"),
-  new Option("--set <key=value...>", "change single settings; a value may be JSON"),
+  new Option("--set <key=value...>", "change single settings; a value may be JSON, or @FILE for what a file holds"),
   new Option("--kubeconfig <path>", "use this kubeconfig instead of $KUBECONFIG or ~/.kube/config"),
   new Option("--context <name>", "use this context of the kubeconfig"),
 ];
@@ -37,20 +37,31 @@ export function givenSettings(
   options: SettingsOptions,
   base: Readonly<Record<string, unknown>> = stackSettings(options.stack),
 ): Record<string, unknown> {
-  return {
+  const given: Record<string, unknown> = {
     ...base,
     ...saidSettings(options),
     ...(options.kubeconfig ? { kubeconfig: options.kubeconfig } : {}),
     ...(options.context ? { context: options.context } : {}),
   };
+  const encrypted = Object.keys(given).find((key) => Object.hasOwn(Object(given[key]), "secure"));
+  if (encrypted !== undefined)
+    throw new UserError(`${encrypted} of Pulumi.${options.stack}.yaml is encrypted, and only Pulumi can decrypt it`, {
+      remedy: `give it with --set ${encrypted}=@FILE, or run the stack with \`npm run up\``,
+    });
+  return given;
 }
 
 /** What the command line itself says, in words that no stack can change. */
 export function saidSettings({ set = [], node, scenario }: SettingsOptions): Record<string, unknown> {
   const changes = set.map((text): [string, unknown] => {
     const at = text.indexOf("=");
-    if (at < 1) throw new UserError(`--set ${text} has no value`, { remedy: "write --set key=value" });
-    return [text.slice(0, at), decode(text.slice(at + 1))];
+    // What is no key may be a secret of its own.
+    if (at < 1)
+      throw new UserError(`--set ${/^\w*/.exec(text)?.[0]} has no value`, {
+        remedy: "write --set key=value, or key=@FILE for the content of a file",
+      });
+    const [key, value] = [text.slice(0, at), text.slice(at + 1)];
+    return [key, decode(value.startsWith("@") ? contentOf(key, value.slice(1)) : value)];
   });
   return {
     ...Object.fromEntries(changes),
@@ -76,6 +87,17 @@ function stackSettings(stack: string): Record<string, unknown> {
   }
   const own = Object.entries(config).filter(([key]) => key.startsWith(`${PROJECT}:`));
   return Object.fromEntries(own.map(([key, value]) => [key.slice(PROJECT.length + 1), value]));
+}
+
+/** As a shell's `$(cat FILE)` gives it, but on no command line, where every user of the machine could read it. */
+function contentOf(key: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8").replace(/\n+$/, "");
+  } catch (error) {
+    throw new UserError(`--set ${key}=@${file}: ${(error as Error).message}`, {
+      remedy: "name a file that can be read",
+    });
+  }
 }
 
 function decode(text: string): unknown {

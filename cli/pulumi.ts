@@ -1,11 +1,13 @@
 /** One run's Pulumi stack, driven through the Automation API with the program inline. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
 import type { NodeVerdict } from "../core/answer.ts";
 import { PROJECT } from "../core/manifests/names.ts";
 import { type Allowed, RULES } from "../core/rules/index.ts";
+import { SECRET } from "../core/settings.ts";
 import program from "../index.ts";
 import { forget, stateOf } from "./claim.ts";
 import { privateFolder, ROOT } from "./places.ts";
@@ -46,16 +48,19 @@ export async function openRun(
   writeFileSync(join(folder, "Pulumi.yaml"), stringify({ ...project, main: ROOT }));
   // The Automation API looks for the engine on this process's own PATH.
   Object.assign(process.env, env);
-  const config = Object.fromEntries(Object.entries(settings).map(([key, value]) => [`${PROJECT}:${key}`, value]));
+  // A secret stays in this process: the stack's own file is plain text, and `pulumi config set` an argument in the list of processes.
+  const secret = Object.entries(settings).filter(([key]) => SECRET.has(key));
+  const told = Object.entries(settings).filter(([key]) => !SECRET.has(key));
+  const config = Object.fromEntries(told.map(([key, value]) => [`${PROJECT}:${key}`, value]));
   const opened: Stack = await LocalWorkspace.createOrSelectStack(
-    { stackName: stack, projectName: PROJECT, program },
+    { stackName: stack, projectName: PROJECT, program: () => program(Object.fromEntries(secret)) },
     {
       workDir: folder,
       envVars: {
         ...env,
         PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
-        // The stack holds no secrets; the file backend asks for a passphrase all the same.
-        PULUMI_CONFIG_PASSPHRASE: "",
+        // Nobody needs the state when this process has ended: what a killed run left is found by its claim.
+        PULUMI_CONFIG_PASSPHRASE: randomUUID(),
         FUSE_TEST_SWEEP_REPORT: sweepReport(stack),
       },
       stackSettings: { [stack]: { config: config as Record<string, string> } },
@@ -74,11 +79,16 @@ export async function openRun(
       await attempt("pulumi preview", opened.preview({ ...policies, signal, onEvent: counting }));
       return types;
     },
-    up: () => attempt("pulumi up", opened.up({ ...policies, signal, onEvent })),
+    up: () =>
+      attempt("pulumi up", opened.up({ ...policies, signal, onEvent })).finally(() => {
+        // It names the command that is allowed, and nothing after this reads it.
+        for (const file of policies.policyPackConfigs) rmSync(file, { force: true });
+      }),
     verdicts: async () => {
       const { deployment } = await opened.exportStack();
-      const resources = (deployment?.resources ?? []) as { urn: string; outputs?: { stdout?: string } }[];
-      const stdout = resources.find(({ urn }) => urn.endsWith("-collect"))?.outputs?.stdout;
+      const resources = (deployment?.resources ?? []) as { urn: string; outputs?: { stdout?: Printed } }[];
+      const printed = resources.find(({ urn }) => urn.endsWith("-collect"))?.outputs?.stdout;
+      const stdout = typeof printed === "object" ? (JSON.parse(printed.plaintext) as string) : printed;
       return stdout ? (JSON.parse(stdout) as { nodes: Record<string, NodeVerdict> }).nodes : {};
     },
     destroy: () => attempt("pulumi destroy", opened.destroy({ onEvent })),
@@ -86,10 +96,13 @@ export async function openRun(
   };
 }
 
+/** A secret as an exported state has it: its plaintext is JSON. */
+type Printed = string | { readonly plaintext: string };
+
 /** Every policy of the pack is told the same. */
 function policyOptions(folder: string, allowed: object) {
   const file = join(folder, "policies.json");
-  writeFileSync(file, JSON.stringify(Object.fromEntries(RULES.map(({ id }) => [id, allowed]))));
+  writeFileSync(file, JSON.stringify(Object.fromEntries(RULES.map(({ id }) => [id, allowed]))), { mode: 0o600 });
   return { policyPacks: [join(ROOT, "policy")], policyPackConfigs: [file] };
 }
 

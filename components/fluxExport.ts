@@ -49,14 +49,21 @@ export class FluxExport extends pulumi.ComponentResource {
 
     super("fuse-propagation-test:index:FluxExport", name, {}, options);
 
-    this.files = files(name, { ...settings, flux }, flux, { parent: this });
-    this.exported = this.files.stdout.apply((text) => JSON.parse(text) as Exported);
+    const stdin = JSON.stringify({ ...settings, flux });
+    // The command may hold a key; what the export prints does not.
+    this.files = files(name, settings.command === "" ? stdin : pulumi.secret(stdin), flux, { parent: this });
+    this.exported = pulumi.unsecret(this.files.stdout).apply((text) => JSON.parse(text) as Exported);
 
     this.registerOutputs({ exported: this.exported });
   }
 }
 
-function files(name: string, stdin: object, flux: FluxSettings, options: pulumi.CustomResourceOptions): local.Command {
+function files(
+  name: string,
+  stdin: pulumi.Input<string>,
+  flux: FluxSettings,
+  options: pulumi.CustomResourceOptions,
+): local.Command {
   const write = "sh cli/node.sh cli/export.ts --stdin --json";
   const { checkout, cluster, path, group, entry } = flux;
   return new local.Command(
@@ -65,7 +72,7 @@ function files(name: string, stdin: object, flux: FluxSettings, options: pulumi.
       create: write,
       update: write,
       delete: `${write} --remove`,
-      stdin: JSON.stringify(stdin),
+      stdin,
       dir: ROOT,
       // Another place is another export: the files of the old one are taken out where they were written.
       triggers: [JSON.stringify({ checkout, cluster, path, group, entry })],

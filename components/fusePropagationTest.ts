@@ -12,7 +12,7 @@ import {
 import { ConfigMap, Namespace, Pod } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeVerdict } from "../core/answer.ts";
-import { identified } from "../core/identity.ts";
+import { identified, swept } from "../core/identity.ts";
 import { type AdmissionObject, bundle } from "../core/manifests/index.ts";
 import { OWNER } from "../core/manifests/names.ts";
 import type * as manifest from "../core/manifests/types.ts";
@@ -79,7 +79,7 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     const ignoreChanges = [`metadata.annotations["${OWNER}"]`];
     this.namespace = new Namespace(`${name}-namespace`, plain(objects.namespace), { parent: this, ignoreChanges });
     const inNamespace = { parent: this, dependsOn: [this.namespace] };
-    this.admission = objects.admission.map((object) => this.admissionObject(name, object));
+    this.admission = objects.admission.map((object) => this.admissionObject(name, settings, object));
     this.probe = new ConfigMap(`${name}-probe`, plain(objects.probe), inNamespace);
     this.sweep = sweepAtDestroy(name, settings, inNamespace);
     this.pods = objects.pods.flatMap(({ node, scenario, producer, consumer }) => {
@@ -89,18 +89,23 @@ export class FusePropagationTest extends pulumi.ComponentResource {
       return [this.pod(`${child}-producer`, producer, [reader]), reader];
     });
     this.collect = collect(name, settings, bundle({ ...settings, owner: "" }, scripts), inNamespace);
-    this.verdicts = this.collect.stdout.apply(
-      (text) => (JSON.parse(text) as { nodes: Record<string, NodeVerdict> }).nodes,
-    );
+    // The collector masks what it prints.
+    this.verdicts = pulumi
+      .unsecret(this.collect.stdout)
+      .apply((text) => (JSON.parse(text) as { nodes: Record<string, NodeVerdict> }).nodes);
 
     this.registerOutputs({ run: this.run, verdicts: this.verdicts });
   }
 
   /** Cluster-scoped: in force before the pods come, and until after they are gone. */
-  private admissionObject(name: string, object: AdmissionObject): pulumi.CustomResource {
+  private admissionObject(name: string, settings: Settings, object: AdmissionObject): pulumi.CustomResource {
     const child = `${name}-${object.metadata.name}`;
     return object.kind === "ValidatingAdmissionPolicy"
-      ? new ValidatingAdmissionPolicy(child, plain(object), { parent: this })
+      ? new ValidatingAdmissionPolicy(
+          child,
+          { ...plain(object), spec: secretly(settings, plain(object.spec)) },
+          { parent: this },
+        )
       : new ValidatingAdmissionPolicyBinding(`${child}-binding`, plain(object), { parent: this });
   }
 
@@ -110,8 +115,12 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     // `skipAwait` would also skip the wait at deletion, and the sweep would meet a producer that still unmounts.
     const annotations = { ...pod.metadata.annotations, "pulumi.com/waitFor": "jsonpath={.metadata.uid}" };
     const args = plain({ ...pod, metadata: { ...pod.metadata, annotations } });
+    const commands = args.spec.containers.flatMap(({ env = [] }) => env.filter((each) => each.name === "COMMAND"));
+    for (const each of commands) Object.assign(each, { value: pulumi.secret(each.value) });
     return new Pod(name, args, {
       parent: this,
+      // What the API server answers has it again.
+      ...(commands.length > 0 ? { additionalSecretOutputs: ["spec"] } : {}),
       dependsOn: [this.probe, this.sweep, ...this.admission, ...after],
       deleteBeforeReplace: true,
     });
@@ -125,7 +134,7 @@ function sweepAtDestroy(name: string, settings: Settings, options: pulumi.Custom
     `${name}-sweep`,
     {
       delete: "sh cli/node.sh cli/sweep.ts --stdin --nodes-only",
-      stdin: JSON.stringify(settings),
+      stdin: JSON.stringify(swept(settings)),
       dir: ROOT,
       // Another place is another sweep: the old one is swept where the old pods were.
       triggers: [JSON.stringify({ kubeconfig, context, nodes, namespace, bridge })],
@@ -146,13 +155,18 @@ function collect(
     `${name}-collect`,
     {
       create: `sh cli/node.sh cli/collect.ts --stdin --run ${settings.run} --fail-on ${settings.failOn}`,
-      stdin: JSON.stringify(settings),
+      stdin: secretly(settings, JSON.stringify(settings)),
       dir: ROOT,
       triggers: [createHash("sha256").update(JSON.stringify(objects)).digest("hex")],
       logging: local.Logging.Stderr,
     },
     options,
   );
+}
+
+/** What holds the command is secret in state, in previews and in logs: there may be a key in it. */
+function secretly<T>({ command }: Settings, value: T): pulumi.Input<T> {
+  return (command === "" ? value : pulumi.secret(value)) as pulumi.Input<T>;
 }
 
 /** The builder's readonly data as the SDK's mutable arguments. */

@@ -24,3 +24,13 @@ export function identified(settings: Settings, scripts: Readonly<Record<string, 
     .slice(0, 8);
   return { ...settings, run: `${settings.run}-${hash}` };
 }
+
+/**
+ * The settings that say where a run makes things, and what its sweep's own pods are made of: all that it takes to remove it. The command
+ * is not among them: it may hold a key.
+ */
+export function swept(settings: Settings) {
+  const { nodes, namespace, bridge, owner, kubeconfig, context, tolerations, ...rest } = settings;
+  const { producerImage, consumerImage, resources } = rest;
+  return { nodes, namespace, bridge, owner, kubeconfig, context, tolerations, producerImage, consumerImage, resources };
+}

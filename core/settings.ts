@@ -209,14 +209,18 @@ export function parseSettings(input: unknown): Settings {
  * is read as JSON, the form in which Pulumi hands over structured values, numbers and booleans.
  *
  * @param all every configuration value by its full key, as `pulumi.runtime.allConfig()` gives them
+ * @param more settings that the configuration does not hold
  * @param project keys of other namespaces (`kubernetes:context`) are not ours to judge
  * @throws SettingsError naming every fault.
  */
-export function settingsFromConfig(all: Readonly<Record<string, string>>, project: string): Settings {
+export function settingsFromConfig(
+  all: Readonly<Record<string, string>>,
+  project: string,
+  more: Partial<SettingsInput> = {},
+): Settings {
   const own = Object.entries(all).filter(([key]) => key.startsWith(`${project}:`));
-  return parseSettings(
-    Object.fromEntries(own.map(([key, text]) => [key.slice(project.length + 1), decode(key, project, text)])),
-  );
+  const given = own.map(([key, text]) => [key.slice(project.length + 1), decode(key, project, text)]);
+  return parseSettings({ ...Object.fromEntries(given), ...more });
 }
 
 function decode(fullKey: string, project: string, text: string): unknown {

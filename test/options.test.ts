@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { givenSettings, saidSettings } from "../cli/options.ts";
 import { UserError } from "../cli/problem.ts";
 
@@ -27,6 +30,35 @@ describe("settings of a command line", () => {
       nodes: ["a"],
     });
     assert.deepEqual(saidSettings({ stack: "homelab" }), {});
+  });
+
+  it("take a value from a file, so that it stands in no list of processes", () => {
+    const folder = mkdtempSync(join(tmpdir(), "options-"));
+    try {
+      const file = join(folder, "daemon.sh");
+      writeFileSync(file, 'exec daemon --key "s3cret"\n\n');
+      assert.deepEqual(saidSettings({ stack: "homelab", set: [`command=@${file}`] }), {
+        command: 'exec daemon --key "s3cret"',
+      });
+      const missing = { stack: "homelab", set: [`command=@${folder}/none`] };
+      assert.throws(() => saidSettings(missing), /--set command=@.*\/none: .*no such file/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("show of a change without a value only what can be its key", () => {
+    const wrong = { stack: "homelab", set: ["command daemon --key s3cret"] };
+    assert.throws(
+      () => saidSettings(wrong),
+      (error: Error) => /--set command has/.test(error.message) && !/s3cret/.test(error.message),
+    );
+  });
+
+  it("say so of what a stack holds encrypted, unless the command line has it", () => {
+    const stack = { nodes: ["a"], command: { secure: "AAAB" } };
+    assert.throws(() => givenSettings({ stack: "x" }, stack), /command of Pulumi.x.yaml is encrypted/);
+    assert.equal(givenSettings({ stack: "x", set: ["command=run"] }, stack).command, "run");
   });
 
   it("refuse a stack that is not there, and a change without a value", () => {

@@ -15,6 +15,9 @@ interface Registered {
   readonly provider: string;
 }
 
+/** How a secret is written on its way to a provider. */
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
 const registered: Registered[] = [];
 const outputs: string[] = [];
 const verdict = judge(evidence({ pods: [], final: true }));
@@ -142,6 +145,30 @@ describe("FusePropagationTest", () => {
     const order = registered.map(({ name }) => name);
     for (const { name } of children) assert.ok(order.indexOf(name) > order.indexOf("before"), name);
     assert.equal(children.length, 6);
+  });
+
+  it("keeps a command, which may hold a key, secret wherever it goes, and the verdicts readable", async () => {
+    const key = "k3y-0f-a-s3rvice";
+    const command = `daemon --token=${key} "$MOUNT"`;
+    const test = new FusePropagationTest("a", { nodes: ["n"], driver: "command", command, admission: true });
+    await settled(test);
+    assert.equal(await pulumi.isSecret(test.verdicts), false);
+    let held = 0;
+    const open = (given: unknown): unknown => {
+      const { value: inner, ...rest } = (given ?? {}) as Record<string, unknown>;
+      if (Object.values(rest).includes(SECRET)) {
+        if (JSON.stringify(inner).includes(key)) held++;
+        return "[secret]";
+      }
+      return typeof given === "object" && given !== null
+        ? Object.fromEntries(Object.entries(given).map(([name, below]) => [name, open(below)]))
+        : given;
+    };
+    for (const { name, inputs } of registered) assert.ok(!JSON.stringify(open(inputs)).includes(key), name);
+    // The producer, the collector and the policies: where it has to be.
+    assert.ok(held >= 3, `${held}`);
+    const sweep = registered.find(({ name }) => name === "a-sweep")?.inputs;
+    assert.equal(typeof sweep?.stdin, "string", "a sweep needs no command");
   });
 
   it("refuses bad settings before anything is registered", () => {
