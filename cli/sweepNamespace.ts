@@ -5,7 +5,7 @@ import { CoreV1Api, type KubeConfig, type V1Namespace } from "@kubernetes/client
 import { LABELS, OWNER, PROJECT } from "../core/manifests/names.ts";
 import { namespace as namespaceObject } from "../core/manifests/namespace.ts";
 import type { Settings } from "../core/settings.ts";
-import { except } from "./cluster.ts";
+import { except, reasonOf } from "./cluster.ts";
 import { UserError } from "./problem.ts";
 
 /** Without an owner it may be any run's: an engine knows by its state which is its own. */
@@ -107,7 +107,15 @@ async function findOwn(api: CoreV1Api, { namespace: name, owner }: Place): Promi
 }
 
 const find = (api: CoreV1Api, name: string): Promise<V1Namespace | undefined> =>
-  api.readNamespace({ name }).catch(except([404], undefined));
+  api
+    .readNamespace({ name })
+    .catch(except([404], undefined))
+    .catch((cause: unknown) => {
+      throw new UserError(`the namespace ${name} cannot be looked at: ${reasonOf(cause)}`, {
+        remedy: "have the right to get namespaces granted, as `npm run rights` prints it, or try again",
+        cause,
+      });
+    });
 
 async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
   const end = Date.now() + PATIENCE_MS;

@@ -42,6 +42,14 @@ describe("the namespace of a run", () => {
     await requireOwnNamespace(server.config, theirs);
   });
 
+  it("is not taken for a free one where it may not be looked at", async () => {
+    server = await api({ [READ]: 403 });
+    await assert.rejects(requireOwnNamespace(server.config, SETTINGS), {
+      message: /^the namespace media cannot be looked at: HTTP 403/,
+      remedy: /npm run rights/,
+    });
+  });
+
   it("may be one that this project made, or not be there at all", async () => {
     server = await api({ [READ]: namespace(SETTINGS) });
     await requireOwnNamespace(server.config, SETTINGS);
