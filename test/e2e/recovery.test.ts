@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { prefix } from "../../sandbox/box/cgroups.ts";
-import { machineResidue, onNode, type SandboxDocument, sandbox, sandboxDown, start } from "./sandbox.ts";
+import { machineResidue, node, onNode, type SandboxDocument, sandbox, sandboxDown, start } from "./sandbox.ts";
 
 describe("a run that was killed", () => {
   afterEach(async () => {
@@ -35,6 +36,24 @@ describe("a run that was killed", () => {
     assert.equal(document?.nodes["k3s-w2"]?.verdict, "success", stderr);
     assert.match(stderr, /producer took away a stale mount/);
     assert.deepEqual(document?.residue, []);
+  });
+
+  it("in a cluster that is gone for good keeps its stack until it is forgotten", async () => {
+    const cluster = await sandbox();
+    const runs = process.env.FUSE_TEST_RUNS ?? "";
+    for (const name of ["claims", "stacks/homelab"]) mkdirSync(join(runs, name), { recursive: true });
+    const settings = { nodes: ["k3s-w2"], kubeconfig: join(runs, "gone") };
+    const made = { kind: "cluster", settings };
+    writeFileSync(join(runs, "claims/homelab.json"), JSON.stringify({ pid: process.pid, started: "1", made }));
+
+    const refused = await start(onW2(cluster));
+    assert.equal(refused.code, 2, refused.stderr);
+    const remedy = "npm run sweep -- --stack homelab --forget";
+    assert.ok(refused.stderr.includes(remedy), refused.stderr);
+    const forgotten = await node("cli/sweep.ts", ["--stack", "homelab", "--forget"]);
+    assert.equal(forgotten.code, 0, forgotten.stderr);
+    const { document, stderr } = await start(onW2(cluster));
+    assert.equal(document?.nodes["k3s-w2"]?.verdict, "success", stderr);
   });
 
   it("with its sandbox is followed by one that starts anew and leaves nothing", async () => {
