@@ -219,7 +219,7 @@ state_of_mount() {
 made_with_pod() {
   [ -d "$1" ] || return 0
   pod_made=$(stat -c %Y "$here/..data" 2>/dev/null || stat -c %Y "$here")
-  stat -c '%X %Y %Z' "$1" | awk -v pod="$pod_made" '{ for (i = 1; i <= 3; i++) if ($i < pod - 60) old = 1 } END { exit old }'
+  stat -c '%X %Y %Z' "$1" | awk -v pod="$pod_made" '{ for (i = 1; i <= 3; i++) if ($i < pod - 60) old = 1 } END { exit !(NR && !old) }'
 }
 
 # The file system type in a line of the mount table: the field after the lone dash.

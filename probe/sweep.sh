@@ -47,7 +47,7 @@ whose_is() {
   # Two clocks differ.
   whose=$(stat -c '%X %Y %Z' "$1" | awk -v since="$SINCE" '
     { for (i = 1; i <= 3; i++) if ($i < since - 60) old = 1 }
-    END { print old ? "theirs" : "ours" }')
+    END { print (NR && !old ? "ours" : "theirs") }')
 }
 
 # Removes the test's directories, each only if it is empty, and sets `kept` to those that are not.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, rmdirSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { judge } from "../../core/verdict.ts";
 import { evidence } from "../core/evidence.ts";
@@ -90,8 +90,9 @@ describe("directories that were there before the producer", () => {
   after(() => {
     for (const node of nodes) node.remove();
   });
-  const life = async (prepare: (bridge: string) => void) => {
+  const life = async (prepare: (bridge: string) => void, tools = "") => {
     const node = imaginedNode();
+    appendFileSync(join(node.probe, "lib.sh"), tools);
     nodes.push(node);
     prepare(node.bridge);
     await live(node, { FAULT: "none", AFTERWARDS: "inspect" });
@@ -100,7 +101,7 @@ describe("directories that were there before the producer", () => {
   const old = (path: string) => utimesSync(path, LONG_AGO, LONG_AGO);
 
   it("stay, and what the producer made goes", async () => {
-    const [made, older, found] = await Promise.all([
+    const [made, older, found, unknown] = await Promise.all([
       life((bridge) => rmdirSync(join(bridge, "fuse"))),
       life((bridge) => old(join(bridge, "fuse"))),
       life((bridge) => {
@@ -108,8 +109,9 @@ describe("directories that were there before the producer", () => {
         mkdirSync(join(bridge, "films"));
         old(bridge);
       }),
+      life(() => {}, "stat() { case $2 in %d) echo 1 ;; *) return 1 ;; esac; }"),
     ]);
-    assert.deepEqual([made.fuse, older.fuse, found.fuse], [false, true, false]);
+    assert.deepEqual([made.fuse, older.fuse, found.fuse, unknown.fuse], [false, true, false, true]);
     // Only a bridge that was made with the pod is marked as the test's own.
     const STAMP = ".fuse-propagation-test";
     assert.deepEqual([made.names.includes(STAMP), found.names], [true, ["films"]]);
