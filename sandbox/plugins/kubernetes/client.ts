@@ -108,7 +108,7 @@ export class Client {
     if (name === "AbortError") return error;
     const { server, origin } = this.#connection;
     return new UnreachableError(
-      `The Kubernetes cluster at ${server.origin} (${origin}) cannot be reached: ${message || code}. Is it running, and is this the kubeconfig you mean?`,
+      `configured Kubernetes cluster is unreachable: ${server.origin} (${origin}): ${message || code}. Is it running, and is this the kubeconfig you mean?`,
     );
   }
 }

@@ -26,6 +26,8 @@ import { notReadyAnyMore, waitForFault } from "./readiness.ts";
 const DEFAULT_WAIT_SECONDS = 600;
 /** Those of the official plugin, between its attempts to create an object. */
 const CREATE_PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 16_000];
+const GONE_FOR_GOOD =
+  " If the cluster was deleted, PULUMI_K8S_DELETE_UNREACHABLE=true in the environment removes this resource from Pulumi's state.";
 /** Without a cluster to ask, these are known to live outside namespaces. */
 const CLUSTER_WIDE =
   /^(Namespace|Node|PersistentVolume|StorageClass|Cluster.*|CustomResourceDefinition|.*AdmissionPolicy(Binding)?|.*WebhookConfiguration|PriorityClass|RuntimeClass|IngressClass|CSIDriver|APIService)$/;
@@ -40,6 +42,7 @@ export function kubernetesProvider(reporter: Reporter): Provider {
   let settings: DiffSettings = { configMapMutable: false, secretMutable: false };
   let unreachable = false;
   let upsert = false;
+  let deleteUnreachable = false;
 
   const patience = (operation: Operation, object: Bag): Patience => ({
     signal,
@@ -49,7 +52,7 @@ export function kubernetesProvider(reporter: Reporter): Provider {
   });
 
   /** What the server would make of it; the inputs themselves where that cannot be asked yet. */
-  async function preview(operation: Operation, inputs: Bag, isNew: boolean): Promise<KubeObject> {
+  async function preview(inputs: Bag, isNew: boolean): Promise<KubeObject> {
     if (unreachable || containsUnknown(inputs)) return inputs;
     const options = { dryRun: true, signal };
     try {
@@ -61,7 +64,6 @@ export function kubernetesProvider(reporter: Reporter): Provider {
       // In the preview of a replacement the object that will have gone by then is still there.
       if (isNew && isAlreadyThere(error)) return inputs;
       if (!(error instanceof UnreachableError)) throw error;
-      if (!unreachable) reporter.warn(operation.urn, `${error.message} The preview therefore shows the inputs only.`);
       unreachable = true;
       return inputs;
     }
@@ -94,6 +96,7 @@ export function kubernetesProvider(reporter: Reporter): Provider {
 
     async configure(given) {
       upsert = isOn(given.upsertExistingObjects ?? process.env.PULUMI_K8S_UPSERT_EXISTING_OBJECTS);
+      deleteUnreachable = isOn(given.deleteUnreachable ?? process.env.PULUMI_K8S_DELETE_UNREACHABLE);
       settings = {
         configMapMutable: isOn(given.enableConfigMapMutable ?? process.env.PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE),
         secretMutable: isOn(given.enableSecretMutable ?? process.env.PULUMI_K8S_ENABLE_SECRET_MUTABLE),
@@ -115,18 +118,18 @@ export function kubernetesProvider(reporter: Reporter): Provider {
     diff: ({ oldInputs, news }: DiffRequest) => diffObjects(oldInputs, news, settings),
 
     async create({ inputs, preview: isPreview, ...operation }: CreateRequest) {
-      const outputs = await (isPreview ? preview(operation, inputs, true) : applyAndWait(operation, inputs, true));
+      const outputs = await (isPreview ? preview(inputs, true) : applyAndWait(operation, inputs, true));
       return { id: idOf(outputs), outputs };
     },
 
     async update({ inputs, preview: isPreview, ...operation }: UpdateRequest) {
-      return isPreview ? preview(operation, inputs, false) : applyAndWait(operation, inputs, false);
+      return isPreview ? preview(inputs, false) : applyAndWait(operation, inputs, false);
     },
 
     async read({ id, type, oldInputs, oldOutputs }: ReadRequest) {
       const identity = identityOf(id, type, oldInputs.kind === undefined ? oldOutputs : oldInputs);
       const live = await (await connecting).read(identity, signal).catch((error: unknown) => {
-        if (isNotFound(error)) return undefined;
+        if (isNotFound(error) || (deleteUnreachable && error instanceof UnreachableError)) return undefined;
         throw error;
       });
       if (live === undefined) return undefined;
@@ -142,7 +145,14 @@ export function kubernetesProvider(reporter: Reporter): Provider {
       const annotations = isRecord(inputs.metadata) ? inputs.metadata.annotations : undefined;
       const identity = identityOf(id, type, outputs);
       const said = { ...identity, metadata: { ...(identity.metadata as Bag), annotations } };
-      await (await connecting).remove(said, patience({ type, ...operation }, inputs));
+      try {
+        await (await connecting).remove(said, patience({ type, ...operation }, inputs));
+      } catch (error) {
+        if (!(error instanceof UnreachableError)) throw error;
+        if (deleteUnreachable) return;
+        error.message += GONE_FOR_GOOD;
+        throw error;
+      }
     },
 
     async cancel() {

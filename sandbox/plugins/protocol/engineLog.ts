@@ -13,18 +13,17 @@ export interface EngineReporter extends Reporter {
 export function engineReporter(address: string | undefined): EngineReporter {
   let client = connect(address);
   let queue: Promise<void> = Promise.resolve();
-  const send = (urn: string, message: string, severity: 1 | 2, ephemeral: boolean) => {
+  const status = (urn: string, message: string) => {
     const request = new engineMessages.LogRequest();
-    request.setSeverity(severity);
+    request.setSeverity(engineMessages.LogSeverity.INFO);
     request.setMessage(message);
     request.setUrn(urn);
-    request.setEphemeral(ephemeral);
+    request.setEphemeral(true);
     // A lost message is no reason to fail an operation.
     queue = queue.then(() => new Promise((resolve) => (client ? client.log(request, () => resolve()) : resolve())));
   };
   return {
-    status: (urn, message) => send(urn, message, engineMessages.LogSeverity.INFO, true),
-    warn: (urn, message) => send(urn, message, engineMessages.LogSeverity.WARNING, false),
+    status,
     attach(next) {
       client = connect(next);
     },

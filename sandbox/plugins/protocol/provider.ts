@@ -80,7 +80,6 @@ export interface Provider {
 export interface Reporter {
   /** A line of progress, shown live and not kept. */
   status(urn: string, message: string): void;
-  warn(urn: string, message: string): void;
 }
 
 /** The resource exists, but is not usable: the engine keeps it in its state and tries an update next time. */

@@ -20,7 +20,7 @@ describe("command plugin", () => {
 
   beforeEach(() => {
     lines = [];
-    provider = commandProvider({ status: (_, line) => lines.push(line), warn: () => {} });
+    provider = commandProvider({ status: (_, line) => lines.push(line) });
   });
 
   it("keeps what was printed, without the last newline, and streams each line", async () => {

@@ -15,13 +15,12 @@ describe("kubernetes plugin: objects", () => {
   let server: FakeApiServer;
   let provider: Provider;
   let progress: string[];
-  let warnings: string[];
 
   beforeEach(async () => {
     server = new FakeApiServer();
     await server.start();
-    [progress, warnings] = [[], []];
-    provider = kubernetesProvider({ status: (_, line) => progress.push(line), warn: (_, line) => warnings.push(line) });
+    progress = [];
+    provider = kubernetesProvider({ status: (_, line) => progress.push(line) });
     await provider.configure({ kubeconfig: server.kubeconfig });
   });
   afterEach(() => server.stop());
@@ -208,13 +207,15 @@ describe("kubernetes plugin: objects", () => {
       assert.deepEqual((await preview(MAP)).outputs, MAP);
     });
 
-    it("warns once about a cluster that cannot be reached, where an update fails", async () => {
+    it("shows the inputs where the cluster cannot be reached, where an update fails", async () => {
       server.stop();
       assert.deepEqual((await preview(MAP)).outputs, MAP);
       await preview(MAP);
-      assert.equal(warnings.length, 1);
       const real = provider.create({ ...MAP_TYPE, inputs: MAP, preview: false });
-      await assert.rejects(real, /cluster at http:\/\/127.*context "fake".* cannot be reached: .*ECONNREFUSED/);
+      await assert.rejects(
+        real,
+        /^Error: configured Kubernetes cluster is unreachable: http:\/\/127.*context "fake".*ECONNREFUSED/,
+      );
     }).timeout(8_000);
   });
 
@@ -309,6 +310,15 @@ describe("kubernetes plugin: objects", () => {
       server.change(POD_PATH, { metadata: { uid: "new" } });
       await removing;
     });
+
+    it("fails where the cluster cannot be reached, unless it is told that it is gone for good", async () => {
+      const { kubeconfig } = server;
+      server.stop();
+      await assert.rejects(remove(), /cluster is unreachable: .* PULUMI_K8S_DELETE_UNREACHABLE=true/);
+      await provider.configure({ kubeconfig, deleteUnreachable: "true" });
+      await remove();
+      assert.equal(await provider.read({ ...POD_TYPE, id: "n/p", oldInputs: POD, oldOutputs: POD }), undefined);
+    }).timeout(60_000);
 
     it("names what holds the object back when the time is over", async () => {
       server.objects.set(POD_PATH, { ...POD, metadata: { uid: "u", finalizers: ["example.com/hold"] } });

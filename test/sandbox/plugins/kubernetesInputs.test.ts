@@ -15,7 +15,7 @@ describe("kubernetes plugin: inputs", () => {
   beforeEach(async () => {
     server = new FakeApiServer();
     await server.start();
-    provider = kubernetesProvider({ status: () => {}, warn: () => {} });
+    provider = kubernetesProvider({ status: () => {} });
     await provider.configure({ kubeconfig: server.kubeconfig });
   });
   afterEach(() => server.stop());
