@@ -24,13 +24,20 @@ const MANIFEST = /\.(ya?ml|json)$/i;
 const KUSTOMIZATIONS = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 export const isKustomization = (file: string): boolean => KUSTOMIZATIONS.includes(basename(file));
 
+export interface Found {
+  readonly files: string[];
+  /** Those of them that are known to be regular files. */
+  readonly regular: Set<string>;
+  readonly unreadable: Unreadable[];
+}
+
 /**
  * The files that are meant: those named, and every manifest in the directories named; `-` is standard input.
  *
  * @throws UserError where a path does not exist, or there is nothing to check.
  */
-export function manifestFiles(paths: readonly string[]): { files: string[]; unreadable: Unreadable[] } {
-  const found = { files: [] as string[], unreadable: [] as Unreadable[] };
+export function manifestFiles(paths: readonly string[]): Found {
+  const found: Found = { files: [], regular: new Set(), unreadable: [] };
   for (const path of paths) {
     if (path === "-") found.files.push(path);
     else if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) below(path, found, new Set());
@@ -43,7 +50,7 @@ export function manifestFiles(paths: readonly string[]): { files: string[]; unre
 }
 
 /** Symlinks are followed, as what they lead to would be applied; a directory is read once. */
-function below(folder: string, found: ReturnType<typeof manifestFiles>, seen: Set<string>): void {
+function below(folder: string, found: Found, seen: Set<string>): void {
   try {
     const real = realpathSync(folder);
     if (seen.has(real)) return;
@@ -53,7 +60,10 @@ function below(folder: string, found: ReturnType<typeof manifestFiles>, seen: Se
       const path = join(folder, entry.name);
       if (entry.name === ".git") continue;
       if (directoryAt(path, entry)) below(path, found, seen);
-      else if (MANIFEST.test(entry.name) || isKustomization(entry.name)) found.files.push(path);
+      else if (MANIFEST.test(entry.name) || isKustomization(entry.name)) {
+        found.files.push(path);
+        if (entry.isFile()) found.regular.add(path);
+      }
     }
   } catch (error) {
     found.unreadable.push({ file: folder, words: reason(error) });
@@ -71,9 +81,9 @@ function directoryAt(path: string, entry: Dirent): boolean {
 }
 
 /** Every document of a file that says what it is; maps without kind and version are nobody's object. */
-export function documentsOf(file: string): Document[] | Unreadable {
+export function documentsOf(file: string, regular = false): Document[] | Unreadable {
   try {
-    return documentsIn(file, read(file));
+    return documentsIn(file, read(file, regular));
   } catch (error) {
     return { file, words: reason(error) };
   }
@@ -95,10 +105,11 @@ export function documentsIn(file: string, bytes: Buffer): Document[] {
     });
 }
 
-function read(file: string): Buffer {
+function read(file: string, regular: boolean): Buffer {
   if (file === "-") return readFileSync(0);
   // Whoever opens a pipe for reading waits until someone writes.
-  if (!statSync(file).isFile()) throw new Error("it is not a regular file: name one, or - for standard input");
+  if (!regular && !statSync(file).isFile())
+    throw new Error("it is not a regular file: name one, or - for standard input");
   return readFileSync(file);
 }
 

@@ -43,7 +43,7 @@ export function judgeFiles(
   told: (findings: readonly Finding[]) => void,
   kustomize?: string,
 ): Judged {
-  const { files, unreadable } = manifestFiles(paths);
+  const { files, regular, unreadable } = manifestFiles(paths);
   // What a kustomization names comes after all that was found without it; nothing is judged twice.
   const queue = new Set(files);
   const kustomizations = new Set<string>();
@@ -56,7 +56,7 @@ export function judgeFiles(
     if (found.length > 0) told(found);
   };
   for (const file of queue) {
-    const documents = documentsOf(file);
+    const documents = documentsOf(file, regular.has(file));
     if (!Array.isArray(documents)) {
       unreadable.push(documents);
       continue;

@@ -7,8 +7,8 @@ import { isUtf8 } from "node:buffer";
 
 /** YAML 1.1 takes these for the end of a line, YAML 1.2 for a character like any other; `\r` alone is none to who cuts by lines. */
 const LINE_BREAK = /[\u0085\u2028\u2029]|\r(?!\n)/;
-/** Invisible characters: a byte order mark that is not at the beginning, and what no text holds. */
-const STRAY = /\uFEFF|(?![\t\n\r])\p{Cc}/u;
+/** A byte order mark, which ends no line and is seen by nobody; the parser refuses control characters. */
+const STRAY = /\uFEFF/;
 /** A line that begins like a separator and is none to every reader. */
 const SEPARATOR = /^---(?![ \t]*\r?$|[ \t]+#)/m;
 

@@ -46,24 +46,45 @@ type Fields = Record<string, unknown>;
  */
 export function readYaml(text: string): unknown[] {
   plain(text);
-  return new Reader(text).documents(parseEvents(text, { maxDepth: DEEPEST }));
+  const reader = new Reader();
+  const documents: unknown[] = [];
+  try {
+    for (const part of parts(text)) for (const document of reader.documents(part)) documents.push(document);
+    return documents;
+  } catch (error) {
+    // Once more, as a whole: so that the error names the line within the file.
+    if (text.length > PART) new Reader().documents(text);
+    throw error;
+  }
+}
+
+/** What is parsed at once: the parser's events of a large file would take many times its size. */
+const PART = 65_536;
+
+/** The text, cut at separators of documents: a line that begins with --- is nothing else, or it had been refused. */
+function* parts(text: string): Generator<string> {
+  let from = 0;
+  while (text.length - from > PART) {
+    const cut = text.indexOf("\n---", from + PART);
+    if (cut < 0) break;
+    yield text.slice(from, cut + 1);
+    from = cut + 1;
+  }
+  yield text.slice(from);
 }
 
 class Reader {
-  private readonly text: string;
+  private text = "";
   private readonly frames: Frame[] = [];
   private anchors = new Map<string, Node | undefined>();
   private aliased = 0;
   private document: unknown;
   private position = 0;
 
-  constructor(text: string) {
+  documents(text: string): unknown[] {
     this.text = text;
-  }
-
-  documents(events: readonly Event[]): unknown[] {
     const documents: unknown[] = [];
-    for (const event of events) {
+    for (const event of parseEvents(text, { maxDepth: DEEPEST })) {
       switch (event.type) {
         case EVENT_ID.DOCUMENT:
           // Go's parsers know YAML 1.1 and no tags of others.
@@ -79,7 +100,7 @@ class Reader {
           this.open(event, event.type === EVENT_ID.SEQUENCE);
           break;
         case EVENT_ID.ALIAS:
-          this.add(this.alias(this.text.slice(event.anchorStart, event.anchorEnd), event.anchorStart));
+          this.alias(this.text.slice(event.anchorStart, event.anchorEnd), event.anchorStart);
           break;
         case EVENT_ID.POP: {
           const frame = this.frames.pop();
@@ -96,7 +117,7 @@ class Reader {
     this.tagless(event);
     const text = getScalarValue(this.text, event);
     const quoted = event.style !== SCALAR_STYLE.PLAIN;
-    const frame = this.frames.at(-1);
+    const frame = this.frames[this.frames.length - 1];
     if (text === "<<" && frame && !frame.list && frame.key === undefined && !frame.merge) {
       if (quoted) this.fail('the key "<<" in quotes is a merge key to some tools and a plain one to others: rename it');
       if (event.anchorStart < 0) {
@@ -104,9 +125,10 @@ class Reader {
         return;
       }
     }
-    const node = { value: quoted ? text : scalar(text), weight: 1, height: 0 };
-    if (event.anchorStart >= 0) this.anchors.set(this.text.slice(event.anchorStart, event.anchorEnd), node);
-    this.add(node);
+    const value = quoted ? text : scalar(text);
+    if (event.anchorStart >= 0)
+      this.anchors.set(this.text.slice(event.anchorStart, event.anchorEnd), { value, weight: 1, height: 0 });
+    this.add(value, 1, 0);
   }
 
   private open(event: Extract<Event, { start: number }>, list: boolean): void {
@@ -126,39 +148,39 @@ class Reader {
   }
 
   private close({ list, fields, anchor, weight, height }: Frame): void {
-    const node = { value: list ?? fields, weight, height: height + 1 };
-    if (anchor) this.anchors.set(anchor, node);
-    if (node.height > DEEPEST) this.fail(`its aliases nest values deeper than ${DEEPEST}`);
-    this.add(node);
+    const value = list ?? fields;
+    if (anchor) this.anchors.set(anchor, { value, weight, height: height + 1 });
+    if (height >= DEEPEST) this.fail(`its aliases nest values deeper than ${DEEPEST}`);
+    this.add(value, weight, height + 1);
   }
 
-  private alias(name: string, position: number): Node {
+  private alias(name: string, position: number): void {
     this.position = position;
     if (!this.anchors.has(name)) this.fail(`there is no anchor &${name} for the alias *${name}`);
     const node = this.anchors.get(name);
-    if (!node) return this.fail(`the anchor &${name} holds itself`);
+    if (!node) throw this.fail(`the anchor &${name} holds itself`);
     this.aliased += node.weight;
     if (this.aliased > MOST_ALIASED)
       this.fail(`its aliases stand for more than ${MOST_ALIASED} values: write them out`);
-    return node;
+    this.add(node.value, node.weight, node.height);
   }
 
   /** A value has come to its end: it belongs to whatever is open. */
-  private add(node: Node): void {
-    const frame = this.frames.at(-1);
+  private add(value: unknown, weight: number, height: number): void {
+    const frame = this.frames[this.frames.length - 1];
     if (!frame) {
-      this.document = node.value;
+      this.document = value;
       return;
     }
-    frame.weight += node.weight;
-    if (node.height > frame.height) frame.height = node.height;
-    if (frame.list) frame.list.push(node.value);
+    frame.weight += weight;
+    if (height > frame.height) frame.height = height;
+    if (frame.list) frame.list.push(value);
     else if (frame.merge) {
       frame.merge = false;
-      this.merge(frame.fields, node);
-    } else if (frame.key === undefined) frame.key = this.key(node.value);
+      this.merge(frame.fields, value, weight);
+    } else if (frame.key === undefined) frame.key = this.key(value);
     else {
-      define(frame.fields, frame.key, node.value);
+      define(frame.fields, frame.key, value);
       frame.key = undefined;
     }
   }
@@ -169,7 +191,7 @@ class Reader {
     return this.fail("a key must be a text, a number, or true or false");
   }
 
-  private merge(fields: Fields, { value, weight }: Node): void {
+  private merge(fields: Fields, value: unknown, weight: number): void {
     // Fields are copied each time, whereas aliases are only counted where they stand.
     this.aliased += weight;
     if (this.aliased > MOST_ALIASED)

@@ -12,6 +12,7 @@ export const KEEPERS: Readonly<Record<string, string>> = {
 };
 
 export function keeperFaults(look: Look, annotationsOrLabels: At): void {
+  if (annotationsOrLabels.absent) return;
   for (const [key, value] of Object.entries(KEEPERS)) {
     const at = annotationsOrLabels.get(key);
     if (at.text?.toLowerCase() === value) look.fault(at, "keeps the object when the test goes");
