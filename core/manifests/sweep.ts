@@ -51,7 +51,8 @@ export function sweepPod(
           env: [
             { name: "NAME", value: settings.bridge.slice(cut + 1) },
             { name: "SCENARIOS", value: PAIR_SCENARIOS.map(({ id }) => id).join(" ") },
-            { name: "SINCE", value: since === undefined ? "" : String(since) },
+            // Only directories have an age that matters.
+            ...(task === "check" && since !== undefined ? [{ name: "SINCE", value: String(since) }] : []),
           ],
           resources: settings.resources.consumer,
           securityContext: task === "check" ? LOOKER : { privileged: true },

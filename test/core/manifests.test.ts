@@ -158,10 +158,11 @@ describe("manifests", () => {
     const { privileged, capabilities, readOnlyRootFilesystem } = check.spec.containers[0]?.securityContext ?? {};
     assert.deepEqual([privileged, capabilities, readOnlyRootFilesystem], [false, { drop: ["ALL"] }, true]);
     const unmount = sweepPod(settings, "k3s-w2", "unmount", "true", 1764000000);
-    const since = [check, unmount].map(
-      ({ spec }) => spec.containers[0]?.env?.find(({ name }) => name === "SINCE")?.value,
+    const dated = sweepPod(settings, "k3s-w2", "check", "true", 1764000000);
+    assert.deepEqual(
+      [check, unmount, dated].map((pod) => valuesOf("SINCE", pod)),
+      [[], [], ["1764000000"]],
     );
-    assert.deepEqual(since, ["", "1764000000"]);
     assert.deepEqual(unmount.spec.volumes, [
       { name: "bridge", hostPath: { path: "/tmp/fuse-test-bridge", type: "DirectoryOrCreate" } },
     ]);
