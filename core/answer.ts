@@ -41,6 +41,12 @@ function premiseMissing({ pair }: Scenario, { verdict, timings }: Verdict): stri
   const readers = Object.values(timings.readers);
   if (pair.fault !== "none" && (!timings.remounted || readers.some(({ leftEarly }) => leftEarly)))
     return "Not answered: the daemon did not mount again while the readers looked.";
+  if (pair.fault !== "none" && readers.some(({ recoveredMs, notBack }) => recoveredMs === undefined && !notBack))
+    return "Not answered: a reader has not told what it saw of the second mount.";
+  if (pair.fault === "hang" && !readers.some(({ stale }) => stale?.errno === "ETIMEDOUT"))
+    return "Not answered: no reader met the daemon while it hung.";
+  if (pair.fault === "hang" && !timings.aborted)
+    return "Not answered: the connection of the daemon that hung could not be aborted.";
   if (pair.late && !readers.every(({ bornLate }) => bornLate))
     return "Not answered: the consumer was not created after the mount.";
   if (pair.readersRestart && readers.some(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted))

@@ -7,6 +7,8 @@
 unmount_at_start() {
   [ "$UNMOUNT_AT_START" = yes ] || return 0
   if bounded umount "$MOUNT"; then
+    # In the leaf layout that was the volume.
+    volume_id=''
     record unmount-at-start ok "unmounted $MOUNT before the first mount, as some daemons do"
   else
     record unmount-at-start error "nothing to unmount at $MOUNT before the first mount: $out" errno "$errno" detail "$out"
@@ -14,31 +16,73 @@ unmount_at_start() {
   make_mount_point
 }
 
-# The daemon dies as when the kernel is out of memory, without a chance to unmount, or stops to answer.
+# The daemon dies as when the kernel is out of memory, without a chance to unmount, or stops to answer. Fails where it goes on
+# all the same: then the readers cannot be asked what they make of its end.
 crash() {
   if ! kill -0 "$daemon" 2>/dev/null; then
     daemon_died
-    return
-  fi
-  if [ "$FAULT" = hang ]; then
-    # Before the signal: whatever ends this script now must let everyone go who waits for the daemon.
-    hung=yes
-    # shellcheck disable=SC2046 # one word a process
-    kill -STOP $(family "$daemon")
-    record crash ok "stopped the FUSE daemon with SIGSTOP; its mount stays, and does not answer" fault hang mountinfo "$(mount_of "$MOUNT")"
-    return
+    return 0
   fi
   # Without the file the next life would die again, and so would every other.
   dies=no
   if [ "$FAULT" = die ]; then
     if (: >"$FINDINGS/died") 2>"$words"; then dies=yes; else record died error "cannot write $FINDINGS/died: the container stays" detail "$(cat "$words")"; fi
   fi
-  daemon_kill
-  if [ "$dies" = yes ]; then
-    record crash ok "killed the FUSE daemon with SIGKILL, and this container with it; its mount stays, dead" fault die mountinfo "$(mount_of "$MOUNT")"
-    exit 137
+  struck=$(uptime_now)
+  strike
+  if ! await_death; then
+    [ "$dies" = no ] || rm -f "$FINDINGS/died"
+    record crash error "the FUSE daemon goes on after $did: $out" fault "$FAULT" at "$struck" detail "$out" mountinfo "$(fuse_at "$MOUNT")"
+    return 1
   fi
-  record crash ok "killed the FUSE daemon with SIGKILL; its mount stays, dead" fault crash mountinfo "$(mount_of "$MOUNT")"
+  case $FAULT-$dies in
+    hang-*) said="its mount stays, and does not answer" ;;
+    *-yes) said="and this container with it; its mount stays, dead" ;;
+    *) said="its mount stays, dead" ;;
+  esac
+  [ "$death" != GONE ] || said="its mount is gone with it"
+  record crash ok "the FUSE daemon has got $did; $said" fault "$FAULT" at "$struck" errno "$death" mountinfo "$(fuse_at "$MOUNT")"
+  [ "$dies" = no ] || exit 137
+}
+
+# strike [PROCESS]...: the fault's signal, for the daemon's own family or for these.
+strike() {
+  if [ "$FAULT" = hang ]; then
+    did=SIGSTOP
+    # Before the signal: whatever ends this script now must let everyone go who waits for the daemon.
+    hung=yes
+    # shellcheck disable=SC2046 # one word a process
+    if [ $# -gt 0 ]; then kill -STOP "$@"; else kill -STOP $(family "$daemon"); fi
+  else
+    did=SIGKILL
+    if [ $# -gt 0 ]; then kill -KILL "$@"; else daemon_kill; fi
+  fi
+}
+
+# Waits until the mount itself shows that nobody serves it any more: what was struck need not have been the daemon, which may have
+# left its family (setsid). Whoever holds the FUSE device is struck then. Sets `death`.
+await_death() {
+  until is_dead; do
+    ! over "$struck" 5 || return 1
+    # shellcheck disable=SC2086 # one word a process
+    if over "$struck" 0.5 && holders=$(fuse_holders) && [ -n "$holders" ]; then strike $holders; fi
+    sleep 0.05
+  done
+}
+
+# The number of free blocks is the one answer that no kernel keeps: the daemon itself must give it.
+is_dead() {
+  death=GONE
+  if [ -n "$(fuse_at "$MOUNT")" ]; then
+    if bounded stat -f "$MOUNT"; then out="the mount still answers"; fi
+    death=$errno
+  fi
+  case $FAULT-$death in
+    hang-ETIMEDOUT) ;;
+    hang-*) return 1 ;;
+    *-ENOTCONN | *-ECONNABORTED | *-GONE) ;;
+    *) return 1 ;;
+  esac
 }
 
 # A daemon that ended by itself is no fault of the schedule: its exit code tells why.

@@ -172,12 +172,24 @@ mount_of() {
 }
 
 # Every FUSE mount of the mount table whose mount point is a path or lies below it. Nothing else there is ours: where the
-# volume is at the mount point itself, the kubelet's bind mount stands in the table too.
+# volume is at the mount point itself, the kubelet's bind mount stands in the table too, and may be of FUSE as well (volume_id).
 fuse_below() {
-  awk -v path="$1" '$5 == path || index($5, path "/") == 1 {
+  awk -v path="$1" -v volume="${volume_id:-}" '$1 != volume && ($5 == path || index($5, path "/") == 1) {
     for (i = 7; i < NF && $i != "-"; i++);
     if ($(i + 1) ~ /^fuse(blk|[.].*)?$/) print
   }' "$MOUNTINFO"
+}
+
+# The last of them at exactly this mount point.
+fuse_at() { fuse_below "$1" | awk -v path="$1" '$5 == path { line = $0 } END { if (line) print line }'; }
+
+# Every process of this container that holds the FUSE device: a daemon, whoever has started it.
+fuse_holders() {
+  # shellcheck disable=SC2012 # names of processes and their files are numbers
+  ls -l /proc/[0-9]*/fd 2>/dev/null | awk -F/ '/^\/proc\/[0-9]+\/fd:$/ { pid = $3 } / -> \/dev\/fuse$/ { print pid }' | sort -u |
+    while read -r pid; do
+      [ "$(readlink "/proc/$pid/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ] || echo "$pid"
+    done
 }
 
 # Every line of the mount table at exactly this mount point: more than one where mounts are stacked.

@@ -6,8 +6,10 @@
 # The marker goes in through the mount: it is never a file of the bridge itself. Where nothing can be written through it, the
 # marker was there first: in what the driver has packed, or as a file of the daemon's own.
 write_marker() {
-  copy=${copy:-$(mktemp)}
-  if [ -n "$MARKER_FILE" ]; then
+  copy=${copy:-$(mktemp)} did=''
+  if ! leaves_bridge "$MOUNT"; then
+    :
+  elif [ -n "$MARKER_FILE" ]; then
     did=found
     await_marker
   elif [ "${DRIVER_READS_SOURCE_AT_START:-no}" = yes ]; then
@@ -17,13 +19,29 @@ write_marker() {
     did=wrote
     put_marker "$MOUNT" && read_back
   fi
-  if [ -z "$errno" ]; then
-    nonce=${out##*nonce=}
-    record marker ok "$did the marker $MARKER, nonce $nonce" path "$MARKER" nonce "$nonce" mount "$mounts"
+  nonce=${out##*nonce=}
+  if [ -z "$errno" ] && leaves_bridge "$MARKER"; then
+    record marker ok "$did the marker $MARKER, nonce $nonce" path "$MARKER" nonce "$nonce" mount "$mounts" \
+      device "$out" bridge_device "$plain_device"
   else
     record marker error "no marker at $MARKER: $errno" path "$MARKER" errno "$errno" detail "$out"
-    [ "$errno" != ETIMEDOUT ] || slowly ls "$MOUNT"
+    if [ "$errno" = ETIMEDOUT ]; then slowly ls "$MOUNT"; elif [ "$did" = wrote ]; then take_back; fi
   fi
+}
+
+# Whether a path is on another device than what lay at the mount point before the daemon mounted: the bridge. Sets `out` to it.
+leaves_bridge() {
+  bounded stat -c %d "$1" || return
+  [ "$out" = "$plain_device" ] || return 0
+  errno=UNKNOWN out="$1 is on the bridge's own device $out, and not on the FUSE mount"
+  return 1
+}
+
+# What was written when the mount was gone lies in the bridge itself: nothing of ours stays there.
+take_back() {
+  for file in "$MOUNT/marker" "$MOUNT/held"; do
+    if bounded stat -c %d "$file" && [ "$out" = "$plain_device" ]; then bounded rm -f "$file"; fi
+  done
 }
 
 # put_marker DIRECTORY

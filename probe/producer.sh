@@ -56,7 +56,8 @@ first_life() {
   write_marker
   [ "$FAULT" != none ] || return 0
   hold "$HOLD_SECONDS"
-  crash
+  # What outlives its end is held, and that is all.
+  crash || { FAULT=none && return; }
   hold "$STALE_SECONDS"
   [ "$hung" = no ] || let_go
   clean
@@ -121,6 +122,7 @@ preflight() {
   # Afterwards: to open the device loads the kernel's module.
   if grep -qw fuse /proc/filesystems; then fuse=yes; else fuse=no; fi
   bridge_mount=$(volume_mount)
+  volume_id=${bridge_mount%% *}
   case "$fuse$device" in yesyes) seen=ok ;; *) seen=error ;; esac
   record preflight "$seen" "fuse in /proc/filesystems: $fuse, /dev/fuse opens: $device, bridge is $(peers_of_mount "$bridge_mount")" \
     fuse "$fuse" device "$device" propagation "$(peers_of_mount "$bridge_mount")" mountinfo "$bridge_mount"
@@ -147,13 +149,18 @@ mount_fuse() {
   mounts=$((mounts + 1))
   if [ "${DRIVER_READS_SOURCE_AT_START:-no}" = yes ]; then mkdir -p "$SOURCE" && put_marker "$SOURCE"; fi
   before=$(uptime_now)
+  # What the marker must not lie on.
+  bounded stat -c %d "$MOUNT" || bounded stat -c %d "$BRIDGE"
+  plain_device=$out
+  # A dead mount that could not be taken away is there still: only one more is the daemon's.
+  had=$(fuse_below "$MOUNT")
   {
     [ "$DELAY_SECONDS" = 0 ] || sleep "$DELAY_SECONDS"
     driver_start "$MOUNT" "$SOURCE"
   } >"$words" 2>&1 &
   daemon=$!
   record daemon info "started $DRIVER as process $daemon: $(driver_says)" driver "$DRIVER" pid "$daemon"
-  until is_fuse "$(type_of_mount "$(mount_of "$MOUNT")")"; do
+  until [ -n "$(fuse_at "$MOUNT")" ] && [ "$(fuse_below "$MOUNT")" != "$had" ]; do
     if ! kill -0 "$daemon" 2>/dev/null; then
       wait "$daemon"
       code=$?
@@ -171,20 +178,21 @@ mount_fuse() {
     [ "$code" != 0 ] || give_up mount "the daemon mounted and went away: run it in the foreground" "$(cat "$words")"
     give_up mount "the daemon mounted and ended with exit code $code" "$(cat "$words")" exit_code "$code"
   fi
-  fuse_mount=$(mount_of "$MOUNT")
+  fuse_mount=$(fuse_at "$MOUNT")
   record mount ok "$(type_of_mount "$fuse_mount") is mounted at $MOUNT, $(peers_of_mount "$fuse_mount")" \
     fstype "$(type_of_mount "$fuse_mount")" propagation "$(peers_of_mount "$fuse_mount")" mount "$mounts" mountinfo "$fuse_mount"
 }
 
-# What a supervisor does before it starts the daemon again.
+# What a supervisor does before it starts the daemon again. Only the mount table tells that nothing is left.
 clean() {
-  if [ -z "$(fuse_below "$MOUNT")" ]; then
-    record clean ok "there is no dead mount to take away"
-  elif bounded umount -l "$MOUNT"; then
-    record clean ok "took the dead mount away"
-  else
-    record clean error "the dead mount cannot be taken away: $out" errno "$errno" detail "$out"
-  fi
+  tries=0 out=''
+  while [ -n "$(fuse_at "$MOUNT")" ] && [ "$tries" -lt 16 ] && bounded umount -l "$MOUNT"; do tries=$((tries + 1)); done
+  left=$(fuse_at "$MOUNT")
+  case $tries-$left in
+    0-) record clean ok "there is no dead mount to take away" ;;
+    *-) record clean ok "took the dead mount away" ;;
+    *) record clean error "the dead mount cannot be taken away: $out" errno "$errno" detail "$out" mountinfo "$left" ;;
+  esac
 }
 
 unmount_in_order() {

@@ -13,6 +13,16 @@ const verdict = (more: Partial<Verdict>, reader: ReaderTimeline = {}): Verdict =
   timings: { remounted: true, complete: true, readers: { default: reader, hardened: reader } },
   ...more,
 });
+const hung = { recoveredMs: 80, stale: { errno: "ETIMEDOUT", afterMs: 2000 } } satisfies ReaderTimeline;
+const hang = (reader: ReaderTimeline, aborted?: boolean) =>
+  verdict({
+    timings: {
+      remounted: true,
+      complete: true,
+      ...(aborted === undefined ? {} : { aborted }),
+      readers: { default: reader, hardened: reader },
+    },
+  });
 const note = { id: "slow-mount", explanation: "", fix: "", evidence: [{ source: "a", text: "b" }] };
 const unmounted = verdict({ timings: { remounted: false, complete: true, readers: {} } });
 const failure = (cause: string) => verdict({ verdict: "failure", cause, explanation: "It was not." });
@@ -20,7 +30,14 @@ const failure = (cause: string) => verdict({ verdict: "failure", cause, explanat
 describe("what a scenario found", () => {
   const cases: readonly (readonly [string, string, Verdict, boolean, RegExp])[] = [
     ["is back", "producer-restart", verdict({}, { recoveredMs: 80 }), true, /were back without a restart of their own/],
-    ["is not back", "producer-restart", verdict({}), false, /need a liveness probe/],
+    ["is not back", "producer-restart", verdict({}, { notBack: true }), false, /need a liveness probe/],
+    ["silent", "producer-restart", verdict({}), false, /^Not answered: a reader has not told/],
+    ["frees readers", "daemon-hang", hang(hung, true), true, /until the connection is aborted/],
+    ["not back", "daemon-hang", hang({ stale: hung.stale, notBack: true }, true), false, /after a hang/],
+    ["silent", "daemon-hang", hang({ stale: hung.stale }, true), false, /^Not answered: a reader has not told/],
+    ["met by nobody", "daemon-hang", hang({ recoveredMs: 80 }, true), false, /^Not answered: no reader met/],
+    ["not aborted", "daemon-hang", hang(hung, false), false, /^Not answered: the connection .* could not be aborted/],
+    ["not tried", "daemon-hang", hang(hung), false, /^Not answered: the connection .* could not be aborted/],
     ["the trap is sprung", "empty-dir", failure("bridge-not-hostpath"), true, /each pod's own/],
     ["the trap is not sprung", "empty-dir", verdict({}), false, /crossed an emptyDir/],
     ["another trap", "parent-vs-leaf", failure("node-root-private"), false, /^It was not\.$/],

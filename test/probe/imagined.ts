@@ -24,19 +24,32 @@ export interface ImaginedNode {
 const TOOLS = `
 umount() {
   for point; do :; done
+  if [ -n "\${STUCK:-}" ] && [ ! -e "$FINDINGS/stuck" ]; then : >"$FINDINGS/stuck"; echo "umount: can't unmount $point: Device or resource busy"; return 1; fi
   awk -v path="$point" '{ line[NR] = $0 } $5 == path { last = NR } END { for (i = 1; i <= NR; i++) if (i != last) print line[i]; exit !last }' \\
     "$MOUNTINFO" >"$MOUNTINFO.new" || { echo "umount: can't unmount $point: Invalid argument"; return 1; }
   mv "$MOUNTINFO.new" "$MOUNTINFO"
 }
 mount() { mkdir "$4/77"; : >"$4/77/abort"; }
 rmdir() { rm -r "$1"; }
+on_fuse() { awk -v path="$1" -v file="\${1%/*}" '$5 == path || $5 == file { type = $0; sub(/.* - /, "", type) } END { exit type !~ /^fuse/ }' "$MOUNTINFO"; }
 stat() {
-  case $2-$3 in
-    %d-*/marker) [ -z "\${STAT_SAYS:-}" ] || { echo "stat: $STAT_SAYS"; return 1; }; echo 77 ;;
-    %d-*) echo 1 ;;
+  case $1-$2-$3 in
+    # Nobody answers for a daemon that is dead, or stopped; what outlives its kill goes on.
+    -f-*)
+      if [ "\${hung:-no}" = yes ]; then sleep 60; fi
+      if [ -n "\${OUTLIVES:-}" ] || { [ -n "$daemon" ] && kill -0 "$daemon" 2>/dev/null; }; then echo "Type: fuse"; return; fi
+      echo "stat: $2: Transport endpoint is not connected"
+      return 1
+      ;;
+    -c-%d-*/marker) [ -z "\${STAT_SAYS:-}" ] || { echo "stat: $STAT_SAYS"; return 1; }; if [ -z "\${VANISHES:-}" ] && on_fuse "$3"; then echo 77; else echo 1; fi ;;
+    -c-%d-*/held) [ -z "\${VANISHES:-}" ] && echo 77 || echo 1 ;;
+    -c-%d-*) if [ "$ROLE" = producer ] && [ -z "$daemon" ] && on_fuse "$3"; then echo "stat: $3: Transport endpoint is not connected"; return 1; fi
+      if on_fuse "$3"; then echo 77; else echo 1; fi ;;
     *) command stat "$@" ;;
   esac
 }
+# On the machine of the tests, daemons of others hold the device.
+fuse_holders() { :; }
 # A remote may need its time for each read of the marker.
 takes_its_time() { [ -z "\${READ_TAKES:-}" ] || command sleep "$READ_TAKES"; }
 dd() {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ImaginedNode, imaginedNode } from "./imagined.ts";
 import { type Life, live, stepsOf } from "./live.ts";
@@ -18,6 +18,12 @@ describe("producer", () => {
   after(() => {
     for (const made of nodes) made.remove();
   });
+  /** The same node, were the bridge a directory of a pool of disks. */
+  const pool = (made: ImaginedNode): ImaginedNode => {
+    const table = made.environment.MOUNTINFO ?? "";
+    writeFileSync(table, made.mountTable().replace(/ - ext4 (\S+ rw)\n$/, " - fuse.mergerfs $1\n"));
+    return made;
+  };
 
   const cases: readonly [
     what: string,
@@ -40,9 +46,27 @@ describe("producer", () => {
     ],
     [
       "stops the daemon and aborts its connection",
-      { FAULT: "hang" },
+      { FAULT: "hang", PROBE_SECONDS: "1" },
       "parent",
       [...MOUNTED, "crash hang", "abort", "clean", ...RECOVERED, ...GONE],
+    ],
+    [
+      "claims no crash where the daemon outlives its kill, and holds the mount",
+      { FAULT: "crash", OUTLIVES: "yes" },
+      "parent",
+      [...MOUNTED, "crash crash!", ...GONE],
+    ],
+    [
+      "claims no death of its own either, and dies no second time",
+      { FAULT: "die", OUTLIVES: "yes" },
+      "parent",
+      [...MOUNTED, "crash die!", ...GONE],
+    ],
+    [
+      "claims no clean-up where the dead mount stays in the table",
+      { FAULT: "crash", STUCK: "yes" },
+      "parent",
+      [...MOUNTED, "crash crash", "clean!", ...MOUNTED, "unmount-in-order", ...GONE],
     ],
     [
       "claims no kill where the daemon was dead already",
@@ -87,17 +111,20 @@ describe("producer", () => {
   let inspected: Life;
   let died: readonly [first: Life, second: Life];
   let delayed: Life;
+  let pooled: Life;
+  let vanished: Life;
+  let vanishedFiles: string[];
 
   before(async () => {
     // Each takes its schedule, so they run side by side.
-    const restarted = node();
+    const [restarted, plain] = [node(), node()];
     await Promise.all([
       ...cases.map(async ([what, environment, layout]) => {
         const own = node(layout);
         lives.set(what, await live(own, environment));
         tables.set(what, own.mountTable());
       }),
-      live(node(), { FAULT: "hang", STALE_SECONDS: "60" }, "crash").then((life) => {
+      live(node(), { FAULT: "hang", STALE_SECONDS: "60", PROBE_SECONDS: "1" }, "crash").then((life) => {
         hung = life;
       }),
       live(node(), { FAULT: "none", AFTERWARDS: "inspect", INSPECT_SECONDS: "60" }, "inspect").then((life) => {
@@ -105,6 +132,15 @@ describe("producer", () => {
       }),
       live(node(), { FAULT: "none", DELAY_SECONDS: "1" }).then((life) => {
         delayed = life;
+      }),
+      live(pool(node()), { FAULT: "none", DELAY_SECONDS: "1" }).then((life) => {
+        pooled = life;
+      }),
+      live(plain, { FAULT: "none", VANISHES: "yes" }, "marker").then((life) => {
+        vanished = life;
+        vanishedFiles = readdirSync(plain.bridge, { recursive: true })
+          .map(String)
+          .filter((name) => /marker|held/.test(name));
       }),
       live(restarted, { FAULT: "die" }).then(async (first) => {
         assert.ok(existsSync(join(restarted.findings, "died")));
@@ -144,6 +180,28 @@ describe("producer", () => {
   it("lets everyone go at once when it is ended while the daemon hangs", () => {
     assert.deepEqual(stepsOf(hung), [...MOUNTED, "crash hang", "abort", ...GONE]);
     assert.ok((hung.endedIn ?? Number.POSITIVE_INFINITY) < 3000, `${hung.endedIn} ms`);
+  });
+
+  it("says when the daemon was struck, and by which error it has seen it dead", () => {
+    const crash = (what: string) => lives.get(what)?.records.find(({ step }) => step === "crash");
+    const killed = crash("kills the daemon and mounts again");
+    assert.equal(killed?.errno, "ENOTCONN");
+    assert.ok(Number(killed.at) <= killed.uptime);
+    assert.equal(crash("stops the daemon and aborts its connection")?.errno, "ETIMEDOUT");
+    const outlived = crash("claims no crash where the daemon outlives its kill, and holds the mount");
+    assert.match(outlived?.detail ?? "", /still answers/);
+  });
+
+  it("takes no bridge that is FUSE itself for the daemon's mount", () => {
+    const [daemon, mount] = ["daemon", "mount"].map((name) => pooled.records.find(({ step }) => step === name));
+    assert.match(mount?.mountinfo ?? "", / \S+\/bridge\/fuse rw shared:2 - fuse\.imagined /);
+    assert.ok((mount?.uptime ?? 0) - (daemon?.uptime ?? 0) >= 0.9, "the daemon needed a second");
+  });
+
+  it("takes back what it has written into the bridge itself, and calls it no marker", () => {
+    const marker = vanished.records.find(({ step }) => step === "marker");
+    assert.deepEqual([marker?.result, vanishedFiles], ["error", []]);
+    assert.match(marker?.detail ?? "", /on the bridge's own device 1/);
   });
 
   it("takes a live mount away within two seconds of SIGTERM", () => {
