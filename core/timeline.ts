@@ -116,6 +116,10 @@ function isComplete(
       (step === "crash" && result === "error") ||
       (step === "mount" && result === "error" && crashed !== undefined && uptime > crashed),
   );
+  // Who ends to be started again says more.
+  const isAway = (role: string) =>
+    records.findLast((one) => one.role === role && ["restart", "start"].includes(one.step))?.step === "restart";
+  if (!final && readers.some(isAway)) return false;
   if (!through || !again) return through;
   const { until } = again;
   const ended = (role: string) =>

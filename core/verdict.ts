@@ -3,6 +3,8 @@ import {
   type Cause,
   causes,
   daemonEndPending,
+  hollowSuccess,
+  isDoubtful,
   notes,
   notRead,
   of,
@@ -49,6 +51,8 @@ export function judge(given: Evidence): Verdict | undefined {
     if (unheard && cause.outcome !== "success") continue;
     const quotes = cause.find(evidence);
     if (quotes) return verdictOf(cause, quotes, evidence);
+    // What comes after it explains why nothing is seen, and something is.
+    if (cause.id === hollowSuccess.id && isDoubtful(evidence)) return undefined;
   }
   if (unheard) return undefined;
   if (evidence.final || (notRead(evidence) && !daemonEndPending(evidence))) {

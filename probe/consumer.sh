@@ -27,7 +27,7 @@ main() {
   code=1
   # The control decides nothing: after a SUCCESS its pod has succeeded.
   [ "$ROLE" != control ] || code=0
-  state='' verdict='' waiting='' held=no
+  state='' verdict='' waiting='' held=no first_nonce=
   started=$(uptime_now) born='' life=1
   # The control and the producer's schedule do not start again with us: the window is one for both lives.
   if [ -r "$FINDINGS/restarted-$ROLE" ]; then read -r born <"$FINDINGS/restarted-$ROLE" && life=2; fi
@@ -50,6 +50,9 @@ main() {
     case $ROLE in
       control) report_control ;;
       *)
+        # What a container was born with may be a copy of the mount, and no propagation.
+        [ -n "$first_nonce" ] || first_nonce=$(nonce_of "$content")
+        : "${first_nonce:=none}"
         [ -n "$verdict" ] || decide
         restart_once
         ;;
@@ -148,6 +151,8 @@ run_of() { printf '%s\n' "$1" | sed -n 's/^run=\([^ ]*\) .*$/\1/p'; }
 # it read at its first look. A copy of an older mount that it was born with is no sighting: it holds another nonce.
 report_control() {
   theirs=$(nonce_of "$content")
+  # Born with the mount it may be, and its marker come only afterwards.
+  [ "$first_nonce" != none ] || [ "$fuse_at_start" = no ] || first_nonce=''
   : "${first_nonce:=${theirs:-none}}"
   printf '%s %s %s\n' "$looked" "${theirs:-none}" "$first_nonce" >"$FINDINGS/control.new" && mv "$FINDINGS/control.new" "$FINDINGS/control"
   [ "${theirs:-none}" = "${told:-}" ] && return
@@ -170,6 +175,8 @@ decide() {
       doubt "it is on the bridge's own device $bridge_device" hollow
     elif [ "$(run_of "$content")" != "$RUN" ]; then
       doubt "it is of run $(run_of "$content"), and this is run $RUN" hollow
+    elif [ "$fuse_at_start" = yes ] && [ "$(nonce_of "$content")" = "$first_nonce" ]; then
+      doubt "this container was created after the mount: what it sees may be a copy" reader-late
     else
       ask_control
       case $control in

@@ -33,7 +33,7 @@ export type { Cause, Quote } from "./cause.ts";
 export { daemonEndPending } from "./daemon.ts";
 export { notes } from "./notes.ts";
 export { isAtEnd } from "./over.ts";
-export { ownNonces } from "./proof.ts";
+export { hollowSuccess, isDoubtful, ownNonces } from "./proof.ts";
 export { notRead, of, READERS, recordQuote } from "./read.ts";
 
 export const causes: readonly Cause[] = [

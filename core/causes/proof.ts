@@ -8,7 +8,6 @@ import {
   mounts,
   of,
   producerTold,
-  quotes,
   READERS,
   readerFailed,
   recordQuote,
@@ -36,6 +35,9 @@ export const hollowSuccess: Cause = {
   find: hollow,
 };
 
+/** Doubts of a reader whose control, or which itself, was created when the mount was there. */
+const LATE: readonly string[] = ["control-late", "reader-late"];
+
 export const controlTooLate: Cause = {
   id: "control-too-late",
   outcome: "inconclusive",
@@ -46,10 +48,13 @@ export const controlTooLate: Cause = {
   find: (evidence) =>
     allReadersDecided(evidence) && producerTold(evidence)
       ? some(
-          quotes(
-            evidence,
-            (record) => record.kind === "control-late" || (record.kind === "late" && isOwn(evidence, record)),
-          ),
+          [
+            ...of(evidence, "control", "control").filter((record) => record.kind === "late" && isOwn(evidence, record)),
+            ...READERS.flatMap((role) => of(evidence, role, "doubt")).filter(({ kind }) => LATE.includes(String(kind))),
+            ...READERS.filter((role) => isFoundWanting(evidence, role)).flatMap((role) =>
+              of(evidence, role, "start").filter(({ fuse_at_start }) => fuse_at_start === "yes"),
+            ),
+          ].map(recordQuote),
         )
       : undefined,
 };
@@ -94,12 +99,7 @@ export const mountedTooLate: Cause = {
 };
 
 function hollow(evidence: Evidence): readonly Quote[] | undefined {
-  const doubts = quotes(
-    evidence,
-    (record) =>
-      (record.step === "doubt" && record.kind === "hollow" && !overcome(evidence, record)) ||
-      (record.step === "control" && record.kind === "seen" && !controlBornLate(evidence)),
-  );
+  const doubts = doubtsOf(evidence).map(recordQuote);
   // Whenever it sees one of this run's own, propagation is not what shows it; the readers' word does not matter then.
   const shown = of(evidence, "control", "control").some((one) => one.kind === "seen" && isOwn(evidence, one));
   // The producer's log may come later than the reader's: only its later lines prove that this nonce was never its own.
@@ -117,6 +117,23 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   const decided =
     evidence.final || readerFailed(evidence) || failures.length > 0 || (shown && allReadersDecided(evidence));
   return decided && doubts.length > 0 ? [...doubts, ...failures.map(recordQuote)] : undefined;
+}
+
+/** Whether a marker is visible that does not count, and a reader may yet see the one that does: until then nothing else is certain. */
+export const isDoubtful = (evidence: Evidence): boolean =>
+  !evidence.final && !allReadersDecided(evidence) && doubtsOf(evidence).length > 0;
+
+function doubtsOf(evidence: Evidence): ProbeRecord[] {
+  const late = controlBornLate(evidence);
+  // What is met when the last reader has given up was not what it had waited for.
+  const ends = READERS.map((role) => of(evidence, role, "verdict")[0]);
+  const last = Math.max(...ends.map((verdict) => verdict?.uptime ?? Number.POSITIVE_INFINITY));
+  const until = readerFailed(evidence) ? last : Number.POSITIVE_INFINITY;
+  const doubts = READERS.flatMap((role) => of(evidence, role, "doubt")).filter(
+    (record) => record.kind === "hollow" && !overcome(evidence, record) && !(late && onFuse(record)),
+  );
+  const seen = of(evidence, "control", "control").filter(({ kind }) => kind === "seen" && !late);
+  return [...doubts, ...seen].filter(({ uptime }) => uptime <= until);
 }
 
 /** A plain file that was there before the mount, and that the reader has looked through ever since. */
@@ -149,21 +166,41 @@ function proven(evidence: Evidence): readonly Quote[] | undefined {
  */
 function readOf(evidence: Evidence, role: string): ProbeRecord | undefined {
   const nonces = ownNonces(evidence);
-  const volumes = of(evidence, role, "start").flatMap(({ mountinfo }) => mountinfo ?? []);
+  const starts = of(evidence, role, "start");
+  const volumes = starts.flatMap(({ mountinfo }) => mountinfo ?? []);
   const decided = of(evidence, role, "verdict").filter(
     ({ result, nonce, seen_until, control_uptime }) =>
       result === "ok" && nonces.has(nonce ?? "") && Number(control_uptime) > Number(seen_until),
   );
-  return of(evidence, role, "read").find(
-    ({ result, nonce, mountinfo, device, bridge_device }) =>
+  // What a container was born with may be a copy: it proves nothing of the propagation.
+  const isBorn = ({ uptime, nonce }: ProbeRecord) => {
+    const life = starts.findLast((start) => start.uptime <= uptime);
+    return life?.fuse_at_start === "yes" && !mountedAfter(evidence, nonce, life.uptime);
+  };
+  return of(evidence, role, "read").find((read) => {
+    const { result, nonce, mountinfo, device, bridge_device } = read;
+    return (
       result === "ok" &&
       decided.some((verdict) => verdict.nonce === nonce) &&
       isFuse(mountinfo) &&
       device !== undefined &&
       device !== bridge_device &&
       volumes.length > 0 &&
-      volumes.every((volume) => idOf(volume) !== idOf(mountinfo)),
-  );
+      volumes.every((volume) => idOf(volume) !== idOf(mountinfo)) &&
+      !isBorn(read)
+    );
+  });
+}
+
+/** Whether a reader has said SUCCESS, and what it says does not prove it. */
+const isFoundWanting = (evidence: Evidence, role: string): boolean =>
+  of(evidence, role, "verdict").some(({ result }) => result === "ok") && readOf(evidence, role) === undefined;
+
+/** Whether a marker is of a mount that was made after this time. */
+function mountedAfter(evidence: Evidence, nonce: string | undefined, time: number): boolean {
+  const marker = of(evidence, "producer", "marker").find((one) => one.result === "ok" && one.nonce === nonce);
+  const mount = marker && mounts(evidence).findLast(({ uptime }) => uptime <= marker.uptime);
+  return mount !== undefined && mount.uptime > time;
 }
 
 /** The control's word that it does not see the marker, if it is on the readers' bridge, and never sees it. */

@@ -103,9 +103,12 @@ function isOver(evidence: Evidence, { object, container }: EventFact): boolean {
   return meant.length > 0 && meant.every(hasRun);
 }
 
-/** An init container that is done has nothing more to start. */
-const hasRun = ({ state, exitCode }: ContainerFact): boolean =>
-  state === "running" || (state === "terminated" && exitCode === 0);
+/** What the runtime says of a container that it made, and could not start. */
+const NOT_STARTED = /^(StartError|ContainerCannotRun|ContainerStatusUnknown)$/;
+
+/** Whether a container runs, or has run: whatever kept it from starting is over. */
+const hasRun = ({ state, reason }: ContainerFact): boolean =>
+  state === "running" || (state === "terminated" && !NOT_STARTED.test(reason));
 
 const everythingRuns = ({ pods }: Evidence): boolean =>
   ["producer", "consumer"].every((component) =>

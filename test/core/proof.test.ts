@@ -131,6 +131,11 @@ describe("what is proven", () => {
       assert.deepEqual([verdict.grade, settled(verdict)], [undefined, false]);
     });
 
+    it("is waited for while a reader is away to be started again", () => {
+      const away = record("hardened", "restart", "info", { uptime: 2061.2 });
+      assert.equal(settled(judged([...silent, dies("hardened"), away])), false);
+    });
+
     it("is waited for until every reader has looked past the second mount", () => {
       const dead = [...silent, dies("hardened"), still("hardened")];
       assert.equal(settled(judged(dead)), false);
@@ -181,6 +186,11 @@ describe("what is proven", () => {
           : one,
       ),
     ],
+    [
+      "a reader was created after the mount, a moment after the control",
+      "control-too-late",
+      changed(seen, "hardened", "start", { fuse_at_start: "yes", uptime: 2057.3 }),
+    ],
     ["the records are another run's", "unknown", seen.map((one) => ({ ...one, run: "another" }))],
     ["the records are another node's", "unknown", seen.map((one) => ({ ...one, node: "k3s-w9" }))],
   ];
@@ -189,6 +199,38 @@ describe("what is proven", () => {
       const verdict = judged(records, { final: true });
       assert.deepEqual([verdict.verdict, verdict.cause], ["inconclusive", cause]);
     });
+
+  it("is a success of a reader that was created after the mount, and reads the next one", () => {
+    const late = changed(seen, "hardened", "start", { fuse_at_start: "yes", uptime: 2057.3 });
+    const next = late
+      .filter(({ role, step }) => role !== "hardened" || !["read", "verdict"].includes(step))
+      .concat(sees("hardened", SECOND, 7.1).slice(2));
+    assert.equal(judged([...next, crash, clean, ...again]).verdict, "success");
+  });
+
+  it("is not certain while a marker is visible that does not count, and a reader has time", () => {
+    const doubt = record("default", "doubt", "error", { kind: "hollow", fstype: "ext4", mountinfo: BRIDGE });
+    const given = evidence({ records: [doubt, record("producer", "mount", "error", { detail: "no" })] });
+    assert.equal(judge({ ...given, records: [doubt] }), undefined);
+    assert.equal(judge(given)?.cause, "hollow-success");
+  });
+
+  it("is not turned by what is met when the last reader has given up", () => {
+    const failed = [...mounted, unseenByControl, ...ROLES.flatMap((role) => misses(role))];
+    const cause = judged(failed).cause;
+    const doubt = record("default", "doubt", "error", { uptime: 2090, kind: "hollow", fstype: "ext4" });
+    const shown = record("control", "control", "error", { uptime: 2090, kind: "seen", nonce: NONCE });
+    assert.equal(judged([...failed, doubt, shown]).cause, cause);
+  });
+
+  it("comes of readers and control alone", () => {
+    const failed = [...mounted, unseenByControl, ...ROLES.flatMap((role) => misses(role))];
+    const others = ["user", "turn"].flatMap((role) => [
+      record(role, "doubt", "error", { kind: "hollow" }),
+      record(role, "control", "error", { kind: "seen", nonce: NONCE }),
+    ]);
+    assert.equal(judged([...failed, ...others]).cause, judged(failed).cause);
+  });
 
   it("is not shaken by a control that sees another run's file below the mount", () => {
     const other = record("control", "control", "info", {
@@ -227,6 +269,15 @@ describe("words of the kubelet", () => {
     const of = (container: string) => ({ ...event, object: "pod/fuse-consumer", container });
     assert.equal(judge(evidence({ pods, events: [of("fuse-control")] })), undefined);
     assert.equal(judge(evidence({ pods, events: [of("fuse-consumer")] }))?.cause, "node-root-private");
+  });
+
+  it("are old of one that has run, and not of one that the runtime could not start", () => {
+    const ended = (reason: string): PodFact => ({
+      ...stuck,
+      containers: [{ name: "fuse-producer", state: "terminated", reason, message: "", exitCode: 128 }],
+    });
+    assert.notEqual(judge(evidence({ pods: [ended("Error")], events: [event] }))?.cause, "node-root-private");
+    assert.equal(judge(evidence({ pods: [ended("StartError")], events: [event] }))?.cause, "node-root-private");
   });
 
   it("of how a container ended that runs again explain nothing that its records do not", () => {

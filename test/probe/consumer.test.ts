@@ -107,6 +107,23 @@ describe("consumer", () => {
     });
   });
 
+  describe("that was created after the mount", () => {
+    let log: string;
+    others.push(async () => {
+      const node = imaginedNode();
+      const at = join(node.bridge, "fuse");
+      writeFileSync(join(at, "marker"), MARKER);
+      appendFileSync(node.environment.MOUNTINFO ?? "", `99 30 0:77 / ${at} rw - fuse.imagined s rw\n`);
+      log = await consume(node.bridge, "default", node.probe, node.environment);
+      node.remove();
+    });
+
+    it("proves nothing by what it was born with", () => {
+      assert.ok(!log.includes("SUCCESS"), log);
+      assert.equal(recordsOf(log).find(({ step }) => step === "doubt")?.kind, "reader-late");
+    });
+  });
+
   describe("on a bridge that is FUSE itself", () => {
     let log: string;
     others.push(async () => {
@@ -192,14 +209,14 @@ describe("consumer", () => {
       const show = (index: 0 | 1) => writeFileSync(marker, `run=r nonce=${NONCES[index]}\n`);
       // At its end a file proves nothing: it must be longer than what two lives read of it.
       writeFileSync(join(node.bridge, "fuse", "held"), Buffer.alloc(8 << 20));
-      appendFileSync(
-        node.environment.MOUNTINFO ?? "",
-        `99 30 0:77 / ${join(node.bridge, "fuse")} rw - fuse.imagined s rw\n`,
-      );
+      const line = `99 30 0:77 / ${join(node.bridge, "fuse")} rw - fuse.imagined s rw\n`;
       // The control sees another directory, and lives through both lives of the reader.
       const control = live("control", node.findings, () => {});
-      show(0);
       const first = await live("default", node.bridge, (step) => {
+        if (step === "start info") {
+          appendFileSync(node.environment.MOUNTINFO ?? "", line);
+          show(0);
+        }
         if (step === "held ok") rmSync(marker, { force: true });
       });
       const second = await live("default", node.bridge, (step, log) => {
@@ -217,7 +234,12 @@ describe("consumer", () => {
         .map(({ step, result }) => `${step} ${result}`);
 
     it("ends at its first failed read after SUCCESS", () => {
-      assert.deepEqual(stepsOf(lives[0]), ["start info", "read ok", "verdict ok", "read error", "restart info"]);
+      const steps = stepsOf(lives[0]);
+      // It may look before the mount is there.
+      assert.deepEqual(
+        steps.filter((step, index) => step !== "read error" || index > steps.indexOf("read ok")),
+        ["start info", "read ok", "verdict ok", "read error", "restart info"],
+      );
       assert.equal(lives[0]?.code, 1);
     });
 
