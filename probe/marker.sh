@@ -31,7 +31,9 @@ write_marker() {
 
 # Whether a path is on another device than what lay at the mount point before the daemon mounted: the bridge. Sets `out` to it.
 leaves_bridge() {
-  bounded stat -c %d "$1" || return
+  until bounded stat -c %d "$1"; do
+    [ "$errno" = ETIMEDOUT ] && ! over "$before" "$MOUNT_SECONDS" || return 1
+  done
   [ "$out" = "$plain_device" ] || return 0
   errno=UNKNOWN out="$1 is on the bridge's own device $out, and not on the FUSE mount"
   return 1
