@@ -18,6 +18,8 @@ export async function live(node: ImaginedNode, environment: Record<string, strin
     stdio: ["ignore", "pipe", "ignore"],
     env: {
       ...node.environment,
+      // A machine that is busy still answers in this time.
+      PROBE_SECONDS: "4",
       DRIVER: "imagined",
       SETTLE_SECONDS: "0",
       MOUNT_SECONDS: "5",
