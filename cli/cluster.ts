@@ -2,7 +2,6 @@
 
 import http from "node:http";
 import https, { type RequestOptions } from "node:https";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiException, KubeConfig, VersionApi, Watch } from "@kubernetes/client-node";
 import { UserError } from "./problem.ts";
@@ -175,11 +174,21 @@ export async function followLog(
       response.on("error", () => resolve());
       response.on("close", () => resolve());
       if (response.statusCode === 200) onServed();
-      if (response.statusCode === 200)
-        return createInterface({ input: response }).on("line", onLine).on("error", resolve);
+      if (response.statusCode === 200) return lines(response, onLine);
       response.resume();
       reject(new Error(`the log of ${where.pod}, ${where.container} is not served: HTTP ${response.statusCode}`));
     });
     request.on("error", (error) => (signal.aborted ? resolve() : reject(error)));
   });
+}
+
+/** A line feed alone ends a line, as the kubelet writes them: what else might, somebody has said. */
+function lines(response: http.IncomingMessage, onLine: (line: string) => void) {
+  let rest = "";
+  response.setEncoding("utf8").on("data", (piece: string) => {
+    const parts = (rest + piece).split("\n");
+    rest = parts.pop() ?? "";
+    for (const line of parts) onLine(line);
+  });
+  response.on("end", () => rest !== "" && onLine(rest));
 }

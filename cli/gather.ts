@@ -130,7 +130,8 @@ export function gather(
       of.uids.get(pod.name) === uid
         ? of.found.get(pod.name)?.fact.containers.find(({ name }) => name === container.name)
         : undefined;
-    const role = pod.spec?.containers.find(({ name }) => name === container.name)?.role;
+    // Those that come before the others are of one role.
+    const role = pod.spec && (pod.spec.containers.find(({ name }) => name === container.name)?.role ?? "turn");
     logs.read({ pod: pod.name, uid, container }, current, (life, records, whole) => {
       if (of.uids.get(pod.name) !== uid) return;
       const key = `${pod.name} ${container.name} ${life}`;

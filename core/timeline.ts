@@ -116,6 +116,9 @@ function isComplete(
       (step === "crash" && result === "error") ||
       (step === "mount" && result === "error" && crashed !== undefined && uptime > crashed),
   );
+  // What a container that was started again has said in its first life may come last.
+  const counted = producer.filter(isOk("mount")).map(({ mount }) => String(mount ?? 1));
+  if (!final && counted.length > 0 && !counted.includes("1")) return false;
   // Who ends to be started again says more.
   const isAway = (role: string) =>
     records.findLast((one) => one.role === role && ["restart", "start"].includes(one.step))?.step === "restart";

@@ -143,6 +143,16 @@ describe("what is gathered of a run", () => {
     await holds(() => assert.deepEqual(steps()?.sort(), ["crash", "mount", "settle"]));
   });
 
+  it("takes nothing for a line but what a line feed ends", async () => {
+    const forged = lines(["mount", 10]).trim();
+    api.logs.set(
+      "fuse-producer current",
+      `it says:\r${forged}\r\u2028${forged}\u2029${forged}\n${lines(["settle", 15])}`,
+    );
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r" }));
+    await holds(() => assert.deepEqual(steps(), ["settle"]));
+  });
+
   it("has each life once, where the next one's log was served in its place", async () => {
     api.logs.set("fuse-producer current", lines(["settle", 15]));
     await api.send(PODS, "ADDED", producer({ uid: "a", run: "r" }));

@@ -131,6 +131,14 @@ describe("what is proven", () => {
       assert.deepEqual([verdict.grade, settled(verdict)], [undefined, false]);
     });
 
+    it("is waited for while the log of the producer's first life is still to come", () => {
+      const second = [...seen, ...[...again, ...third].map((one) => ({ ...one, mount: "2" })), taken, ...ROLES.map(gone)];
+      const known = second.filter(({ role, uptime }) => role !== "producer" || uptime > 2064);
+      const told = [...known, record("producer", "marker", "ok", { uptime: 2064.1, nonce: NONCE })];
+      assert.equal(settled(judged(told)), false);
+      assert.equal(settled(judged(told, { final: true })), true);
+    });
+
     it("is waited for while a reader is away to be started again", () => {
       const away = record("hardened", "restart", "info", { uptime: 2061.2 });
       assert.equal(settled(judged([...silent, dies("hardened"), away])), false);
