@@ -132,7 +132,12 @@ describe("what is proven", () => {
     });
 
     it("is waited for while the log of the producer's first life is still to come", () => {
-      const second = [...seen, ...[...again, ...third].map((one) => ({ ...one, mount: "2" })), taken, ...ROLES.map(gone)];
+      const second = [
+        ...seen,
+        ...[...again, ...third].map((one) => ({ ...one, mount: "2" })),
+        taken,
+        ...ROLES.map(gone),
+      ];
       const known = second.filter(({ role, uptime }) => role !== "producer" || uptime > 2064);
       const told = [...known, record("producer", "marker", "ok", { uptime: 2064.1, nonce: NONCE })];
       assert.equal(settled(judged(told)), false);
