@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { causes, notes } from "../core/causes/index.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const DOCS = globSync("docs/*.md", { cwd: ROOT }).sort();
@@ -40,6 +41,17 @@ describe("documentation", () => {
       });
       assert.deepEqual(faults, []);
     });
+
+  it("says of every cause and note what must have been seen", () => {
+    const page = textOf("docs/proof.md");
+    const missing = [...causes, ...notes]
+      .map(({ id }) => id)
+      .filter((id) => !new RegExp(`(^|[^\\w-])${id}([^\\w-]|$)`, "m").test(page));
+    assert.deepEqual(
+      missing.filter((id) => id !== "success"),
+      [],
+    );
+  });
 
   it("has an index with every page, and a command page with every script", () => {
     const pages = DOCS.map((file) => basename(file)).filter((name) => name !== "README.md");
