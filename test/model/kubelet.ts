@@ -1,13 +1,13 @@
 /** Scheduler, kubelet and runtime: they make the containers of both pods, refuse them, start them again, and tell of it. */
 import type { ApiPod } from "../../core/evidence.ts";
 import type { Task } from "./clock.ts";
-import { type FileSystem, HOST, isFuse, type Propagation } from "./mounts.ts";
+import { type FileSystem, HOST, isFuse } from "./mounts.ts";
 import type { Plan } from "./plan.ts";
+import { type Name, specOf, volumeOf } from "./pods.ts";
 import { Producer } from "./producer.ts";
 import { Reader } from "./reader.ts";
-import { BRIDGE, CONTAINERS, END, MOUNT, NODE, plainFs, ROLES, type Role, RUN, START, World } from "./world.ts";
+import { CONTAINERS, END, plainFs, ROLES, RUN, START, World } from "./world.ts";
 
-type Name = "producer" | Role;
 type Status = NonNullable<NonNullable<ApiPod["status"]>["containerStatuses"]>[number];
 type State = NonNullable<Status["state"]>;
 
@@ -24,41 +24,6 @@ const IDMAP = "failed to create containerd task: failed to set MOUNT_ATTR_IDMAP 
 const notShared = (kind: string, path: string) =>
   `failed to generate container spec: failed to generate spec: path "${path}" is mounted on "/" but it is not a ${kind} mount`;
 
-/** Where a container's volume lies on the node, how its spec names that place, and how it asks for it. */
-export interface Volume {
-  readonly directory: string;
-  readonly named: string;
-  readonly empty: boolean;
-  readonly subPath?: string;
-  readonly point: string;
-  readonly propagation: Propagation;
-}
-
-export function volumeOf({ plan, variation }: World, name: Name): Volume {
-  const producer = name === "producer";
-  const { pods } = plan;
-  const none =
-    pods === "readers-none"
-      ? !producer && name !== "control"
-      : pods === `${name === "producer" ? "producer" : name}-none`;
-  const empty = plan.scenario === "empty-dir";
-  let propagation: Propagation = producer ? "Bidirectional" : "HostToContainer";
-  if (none || empty || (name === "control" && pods !== "control-receives")) propagation = "None";
-  if (producer && pods === "producer-one-way") propagation = "HostToContainer";
-  const point = variation.leaf ? MOUNT : BRIDGE;
-  const usual = { directory: "/tmp/bridge", named: "/tmp/bridge", empty, point, propagation };
-  if (empty) return { ...usual, directory: `/kubelet/${producer ? "producer" : "consumer"}` };
-  if (pods === "two-names")
-    return { ...usual, directory: "/run/fuse", named: producer ? "/run/fuse" : "/var/run/fuse" };
-  if (producer) return usual;
-  if (pods === "different-nodes") return { ...usual, directory: "/other-node" };
-  if (pods === "other-path") return { ...usual, directory: "/tmp/other", named: "/tmp/other" };
-  if (pods === "subpath-reader") return { ...usual, directory: "/tmp/bridge/media", subPath: "media" };
-  if (pods === "control-off-bridge" && name === "control")
-    return { ...usual, directory: "/tmp/elsewhere", named: "/tmp/elsewhere" };
-  return usual;
-}
-
 class Kubelet {
   readonly world: World;
   private readonly statuses = new Map<Name, Status>();
@@ -66,7 +31,6 @@ class Kubelet {
   private readonly words: { producer?: string; consumer?: string } = {};
   private readonly restarts: Record<Name, number> = { producer: 0, control: 0, default: 0, hardened: 0 };
   private readonly tasks = new Map<Name, Task>();
-  private readonly specs = new Map<string, NonNullable<ApiPod["spec"]>>();
   private readonly lives = new Map<Name, Producer | Reader>();
 
   constructor(world: World) {
@@ -291,42 +255,8 @@ class Kubelet {
       containerStatuses: this.placed[component] ? own : [],
     };
     const metadata = { name: `fuse-${component}`, labels: { "app.kubernetes.io/component": component } };
-    const pod = { metadata, spec: this.spec(component), status };
+    const pod = { metadata, spec: specOf(this.world, component, this.placed[component]), status };
     this.world.podStates.push({ at: this.world.now, pod });
-  }
-
-  private spec(component: "producer" | "consumer"): NonNullable<ApiPod["spec"]> {
-    const { plan } = this.world;
-    const key = `${component} ${this.placed[component]}`;
-    const known = this.specs.get(key);
-    if (known) return known;
-    const names: readonly Name[] = component === "producer" ? ["producer"] : ROLES;
-    const elsewhere = plan.pods === "different-nodes" && component === "consumer";
-    const volumes = names.map((name) => ({ name, volume: volumeOf(this.world, name) }));
-    const spec = {
-      ...(this.placed[component] ? { nodeName: elsewhere ? "k3s-w1" : NODE } : {}),
-      ...(plan.pods === "sandboxed" && component === "consumer" ? { runtimeClassName: "kata" } : {}),
-      ...(plan.pods === "user-namespace" ? { hostUsers: false } : {}),
-      containers: volumes.map(({ name, volume }) => ({
-        name: CONTAINERS[name],
-        env: name === "producer" ? [] : [{ name: "ROLE", value: name }],
-        securityContext: { privileged: name === "producer" },
-        volumeMounts: [
-          {
-            name: volume.named,
-            mountPath: volume.point,
-            mountPropagation: volume.propagation,
-            ...(volume.subPath ? { subPath: volume.subPath } : {}),
-            ...(name === "producer" ? {} : { readOnly: true }),
-          },
-        ],
-      })),
-      volumes: [...new Map(volumes.map(({ volume }) => [volume.named, volume])).values()].map(({ named, empty }) =>
-        empty ? { name: named, emptyDir: {} } : { name: named, hostPath: { path: named } },
-      ),
-    };
-    this.specs.set(key, spec);
-    return spec;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What each cause takes for granted, as the model knows it: a verdict that names one whose premise does not hold is wrong. */
 import type { Verdict } from "../../core/verdict.ts";
-import { volumeOf } from "./kubelet.ts";
+import { volumeOf } from "./pods.ts";
 import { START, type World } from "./world.ts";
 
 /** What was judged: the evidence of a history up to a moment. */

@@ -1,8 +1,7 @@
 /** A container of the consumer: the control, or a reader, step by step as in probe/consumer.sh. */
 import type { Task } from "./clock.ts";
 import { type FileSystem, isFuse, type Mount, mountinfo, peers } from "./mounts.ts";
-import { markerOn } from "./producer.ts";
-import { BRIDGE, type Log, MOUNT, type Role, RUN, TIMES, type World } from "./world.ts";
+import { BRIDGE, type Log, MOUNT, markerOn, type Role, RUN, TIMES, type World } from "./world.ts";
 
 const WATCH = TIMES.markerWait + TIMES.hold + TIMES.stale + TIMES.recover + 2;
 

@@ -1,7 +1,7 @@
 /** One node while one history runs on it: its clock, mount tables, containers and logs, and what really happened there. */
 import type { ApiPod } from "../../core/evidence.ts";
 import { Clock, numbers, type Task } from "./clock.ts";
-import { type FileSystem, HOST, MountTables } from "./mounts.ts";
+import { type FileSystem, HOST, type Mount, MountTables } from "./mounts.ts";
 import { type Plan, SCENARIOS, type Variation } from "./plan.ts";
 
 export const BRIDGE = "/bridge";
@@ -172,3 +172,9 @@ export const plainFs = (type: string, source: string, device: number): FileSyste
   daemon: "answers",
   files: new Map(),
 });
+
+/** Where the marker lies on the file system that is mounted there. */
+export const markerOn = ({ root, point }: Mount): string => {
+  const rest = point === "/" ? `${MOUNT}/marker` : `${MOUNT}/marker`.slice(point.length);
+  return root === "/" ? rest : root + rest;
+};
