@@ -19,7 +19,7 @@ export interface Collected {
 
 export function collect(world: World): Collected {
   const { plan } = world;
-  const from = START + joins(plan);
+  const from = joins(world);
   const logs = world.logs.map((log): Served => {
     const nth = LOGS.indexOf(log.role);
     const lag = plan.lags.logs[nth] ?? 0;
@@ -62,9 +62,8 @@ function startTold({ podStates }: World, { role, life }: Log): number {
   return told?.at ?? Number.POSITIVE_INFINITY;
 }
 
-/** Who meets a node that has refused and then did not refuse any more comes after that: see the law of settled answers. */
-const joins = ({ joins: given, node, lags }: Plan): number =>
-  node === "refused-before" ? Math.max(given, 2 + lags.pods) : given;
+/** Who meets a node that has refused and then does not refuse any more comes after that: nobody could foresee it. */
+const joins = ({ plan, healedAt }: World): number => Math.max(START + plan.joins, healedAt + plan.lags.pods);
 
 const SCENARIO: Partial<Record<Plan["scenario"], undefined>> = { base: undefined, "no-crash": undefined };
 
@@ -86,11 +85,11 @@ export function evidenceAt({ logs, pods, world }: Collected, time: number, final
     records: begun.flatMap(({ lines }) => lines.filter(({ arrives }) => arrives <= time).map(({ record }) => record)),
     pods: [...latest.values()],
     events: world.events
-      .filter(({ at }) => Math.max(at + plan.lags.events, START + joins(plan)) <= time)
+      .filter(({ at }) => Math.max(at + plan.lags.events, joins(world)) <= time)
       .map(({ pod, container, reason, message }) => ({ object: `pod/${pod}`, container, reason, message })),
     nodeFact: nodeFact({ spec: { taints }, status: { conditions: [{ type: "Ready", status: "True" }] } }),
     unread: unread([...latest.values()], logs, time),
-    refusals: world.refusals.filter(({ at }) => Math.max(at, START + joins(plan)) <= time).map(({ words }) => words),
+    refusals: world.refusals.filter(({ at }) => Math.max(at, joins(world)) <= time).map(({ words }) => words),
     final,
   };
 }

@@ -88,8 +88,6 @@ class Kubelet {
     }
     this.placed[component] = true;
     this.tell(component);
-    // An image that is not there is missed before anything is mounted.
-    if (plan.node === "refused-before" && !plan.pods.startsWith("image-")) yield* this.refusedOnce(component, names);
     if (plan.pods.startsWith("image-") && (plan.seed % 2 === 0) === (component === "producer")) {
       yield 0.3;
       for (const name of names)
@@ -103,6 +101,7 @@ class Kubelet {
     }
     yield component === "producer" ? 0.4 : plan.readers === "pod-late" ? 6 : 0.2;
     if (component === "consumer" && variation.late) yield* this.untilMounted();
+    if (plan.node === "refused-before") yield* this.refusedOnce(component, names);
     for (const name of names) {
       this.world.clock.start(
         this.container(name, component),
@@ -119,6 +118,7 @@ class Kubelet {
       if (name !== "control") this.set(name, { waiting: { reason: "CreateContainerError", message } });
     for (const name of names) if (name !== "control") this.event(component, name, "Failed", `Error: ${message}`);
     yield 0.4;
+    this.world.healedAt = this.world.now + 1;
   }
 
   private *untilMounted(): Task {

@@ -105,6 +105,8 @@ export class World {
     volumeUnmounted: false,
     boundFuse: false,
   };
+  /** When every container had started that was refused at first; before all histories where none was. */
+  healedAt = 0;
   private nonces = 0;
 
   constructor(plan: Plan) {
