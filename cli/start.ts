@@ -164,10 +164,14 @@ async function recover(stack: string, { kind, settings }: Made, ground: Ground):
 
 /** The sweep by hand, as its own command: it needs neither the engine nor its state. */
 async function sweep(settings: object): Promise<string[]> {
-  const child = spawn(process.execPath, [join(ROOT, "cli", "sweep.ts"), "--stdin", "--json"], {
-    stdio: ["pipe", "pipe", "inherit"],
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", join(ROOT, "cli", "sweep.ts"), "--stdin", "--json"],
+    {
+      stdio: ["pipe", "pipe", "inherit"],
+      detached: true,
+    },
+  );
   child.stdin.end(JSON.stringify(settings));
   const document = await text(child.stdout);
   if (document === "")
