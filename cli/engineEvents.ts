@@ -56,7 +56,8 @@ function isNews({ severity, ephemeral, urn, message }: Diagnostic): boolean {
 function* everything({ policyEvent: policy, diagnosticEvent: said, resOutputsEvent: done }: EngineEvent) {
   if (policy) yield violation(policy);
   if (done) yield `· ${done.metadata.op} ${done.metadata.type} ${nameOf(done.metadata.urn)}`;
-  if (!said || (said.severity as string) === "debug" || plain(said.message) === "") return;
+  // Without a resource it is what the engine logs for its own developers.
+  if (!said || ((said.severity as string) === "debug" && !said.urn) || plain(said.message) === "") return;
   const whose = nameOf(said.urn);
   for (const line of plain(said.message).split("\n"))
     yield `${SIGNS[said.severity] ?? "·"} ${whose ? `${whose}: ` : ""}${line}`;
