@@ -51,9 +51,7 @@ export const controlTooLate: Cause = {
           [
             ...of(evidence, "control", "control").filter((record) => record.kind === "late" && isOwn(evidence, record)),
             ...READERS.flatMap((role) => of(evidence, role, "doubt")).filter(({ kind }) => LATE.includes(String(kind))),
-            ...READERS.filter((role) => isFoundWanting(evidence, role)).flatMap((role) =>
-              of(evidence, role, "start").filter(({ fuse_at_start }) => fuse_at_start === "yes"),
-            ),
+            ...READERS.flatMap((role) => bornWith(evidence, role)),
           ].map(recordQuote),
         )
       : undefined,
@@ -192,9 +190,16 @@ function readOf(evidence: Evidence, role: string): ProbeRecord | undefined {
   });
 }
 
-/** Whether a reader has said SUCCESS, and what it says does not prove it. */
-const isFoundWanting = (evidence: Evidence, role: string): boolean =>
-  of(evidence, role, "verdict").some(({ result }) => result === "ok") && readOf(evidence, role) === undefined;
+/** The start of a reader whose first life read what it was born with, and which has nothing else to prove its SUCCESS. */
+function bornWith(evidence: Evidence, role: string): ProbeRecord[] {
+  if (!of(evidence, role, "verdict").some(({ result }) => result === "ok") || readOf(evidence, role)) return [];
+  const [first, next] = of(evidence, role, "start");
+  if (first?.fuse_at_start !== "yes") return [];
+  const reads = of(evidence, role, "read").filter(({ uptime }) => uptime < (next?.uptime ?? Number.POSITIVE_INFINITY));
+  const isBorn = (read: ProbeRecord) =>
+    read.result === "ok" && isOwn(evidence, read) && !mountedAfter(evidence, read.nonce, first.uptime);
+  return reads.some(isBorn) ? [first] : [];
+}
 
 /** Whether a marker is of a mount that was made after this time. */
 function mountedAfter(evidence: Evidence, nonce: string | undefined, time: number): boolean {
