@@ -72,9 +72,18 @@ export function kubernetesProvider(reporter: Reporter): Provider {
   async function applyAndWait(operation: Operation, inputs: Bag, isNew: boolean): Promise<KubeObject> {
     const cluster = await connecting;
     const options = { dryRun: false, signal };
-    const applied =
-      isNew && !upsert ? await createPatiently(cluster, operation, inputs) : await cluster.apply(inputs, options);
+    const applied = await (isNew && !upsert
+      ? createPatiently(cluster, operation, inputs)
+      : cluster.apply(inputs, options).catch((error: unknown) => refused(cluster, inputs, error)));
     return cluster.untilReady(applied, patience(operation, inputs)).finally(() => reporter.status(operation.urn, ""));
+  }
+
+  /** An update that the server refuses leaves the object as it is, and not as it should be: the next one tries again. */
+  async function refused(cluster: Cluster, inputs: Bag, error: unknown): Promise<never> {
+    const live = error instanceof ApiError ? await cluster.read(inputs, signal) : undefined;
+    if (!live) throw error;
+    const words = `the Kubernetes API server reported that "${idOf(live)}" failed to fully initialize or become live`;
+    throw new NotReadyError(idOf(live), live, [`${words}: ${(error as Error).message}`]);
   }
 
   /** Its namespace, or the definition of its kind, may only be on its way: as the official plugin does, this tries again. */

@@ -219,6 +219,23 @@ describe("kubernetes plugin: objects", () => {
     }).timeout(8_000);
   });
 
+  it("an update that the server refuses leaves the object in the state, for the next one to try again", async () => {
+    const { outputs } = await provider.create({ ...MAP_TYPE, inputs: MAP, preview: false });
+    const refusal = { code: 422, body: { reason: "Invalid", message: "field is immutable" } };
+    server.intercept = ({ method }) => (method === "PATCH" ? refusal : undefined);
+    const inputs = { ...MAP, data: { a: "2" } };
+    const updating = provider.update({ ...MAP_TYPE, id: "n/c", oldOutputs: outputs, inputs, preview: false });
+    await assert.rejects(updating, (error: unknown) => {
+      assert.ok(error instanceof NotReadyError);
+      assert.match(
+        error.message,
+        /^the Kubernetes API server reported that "n\/c" failed .*: field is immutable \(422 Invalid/,
+      );
+      assert.deepEqual([error.id, error.outputs.data], ["n/c", { a: "1" }]);
+      return true;
+    });
+  });
+
   describe("read", () => {
     const read = (oldInputs: Bag, oldOutputs: Bag) => provider.read({ ...MAP_TYPE, id: "n/c", oldInputs, oldOutputs });
 

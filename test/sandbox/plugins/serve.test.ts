@@ -7,6 +7,7 @@ import * as grpc from "@grpc/grpc-js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import pb from "@pulumi/pulumi/proto/provider_pb.js";
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
+import { unary } from "../../../sandbox/plugins/protocol/unary.ts";
 
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 const URN = "urn:pulumi:s::p::command:local:Command::cmd";
@@ -76,6 +77,20 @@ describe("plugin protocol: the command plugin as a process", () => {
       ],
     );
     assert.deepEqual(response.getReplacesList(), ["triggers[0]"]);
+  });
+
+  it("passes no code on that is none of gRPC's", async () => {
+    const answer = (code: number | string) =>
+      new Promise((done) => {
+        const failing = unary(async () => {
+          throw Object.assign(new Error("why"), { code });
+        });
+        failing({} as never, (error) => done(error?.code));
+      });
+    assert.deepEqual(
+      [await answer(409), await answer("ENOENT"), await answer(grpc.status.UNIMPLEMENTED)],
+      [grpc.status.UNKNOWN, grpc.status.UNKNOWN, grpc.status.UNIMPLEMENTED],
+    );
   });
 
   it("passes a failure on in words", async () => {
