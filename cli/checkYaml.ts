@@ -89,6 +89,8 @@ class Reader {
         case EVENT_ID.DOCUMENT:
           // Go's parsers know YAML 1.1 and no tags of others.
           if (event.directives.length > 0) this.fail("directives (%) are not read: leave them out");
+          if (!event.explicitStart && documents.length > 0)
+            this.fail("what follows ... is read by some tools and by others not: write --- in front of it");
           this.anchors = new Map();
           this.document = undefined;
           break;

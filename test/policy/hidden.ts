@@ -51,6 +51,7 @@ export const HIDDEN: readonly Hidden[] = [
   ),
   text("a tag", GOOD.replace("spec:\n", "spec:\n  hostPID: !!bool yes\n")),
   text("a directive", `%TAG ! tag:yaml.org,2002:\n---\n${GOOD}`),
+  text("a document behind the end of another, which Go does not read", `${GOOD}...\n${GOOD}`),
   text("a mere text", "kind Pod\n"),
   text("a list as a key", `${GOOD}---\n{ apiVersion: v1, kind: Pod }: x\n`),
   tree("a line separator in the list of resources", 2, "resources:\n  - good.yaml # x\u2028  - evil.txt\n", {
