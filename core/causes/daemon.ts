@@ -3,6 +3,7 @@ import type { ContainerFact, Evidence, ProbeRecord } from "../evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import { markerInTime } from "./marker.ts";
 import {
+  allReadersDecided,
   containerQuotes,
   faultOf,
   gaveUp,
@@ -86,6 +87,8 @@ function unanswered(evidence: Evidence): ProbeRecord[] {
   return [...(markerInTime(evidence) ? [] : unwritten), ...silent];
 }
 
+const isDeadMarker = ({ step, errno }: ProbeRecord): boolean => step === "marker" && errno === "ENOTCONN";
+
 /** 128 + SIGKILL, as a shell and the container runtime give it. */
 const KILLED = 137;
 
@@ -99,18 +102,27 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
   const wasKilled = ({ reason, exitCode, last }: ContainerFact) =>
     [{ reason, exitCode }, last].some((end) => end?.reason === "OOMKilled" || (end?.exitCode === KILLED && !meant));
   const containers = containerQuotes(producers, wasKilled);
-  const daemons = evidence.records
-    .filter(({ role, result, exit_code }) => role === "producer" && result === "error" && exit_code === String(KILLED))
-    .map((record): Quote => {
-      const text = [`the daemon's exit code ${KILLED}`, record.detail].filter(Boolean).join("; ");
-      return { source: sourceOf(record), text };
-    });
+  // What comes after the readers have given up explains nothing of what they saw, nor of a mount that had failed before.
+  const end = allReadersDecided(evidence)
+    ? Math.max(...READERS.map((role) => of(evidence, role, "verdict").at(-1)?.uptime ?? 0))
+    : Number.POSITIVE_INFINITY;
+  const before = evidence.records.filter(({ uptime }) => uptime <= end);
+  const killedDaemons = before.filter(
+    ({ role, result, exit_code }) => role === "producer" && result === "error" && exit_code === String(KILLED),
+  );
+  const daemons = killedDaemons.map((record): Quote => {
+    const text = [`the daemon's exit code ${KILLED}`, record.detail].filter(Boolean).join("; ");
+    return { source: sourceOf(record), text };
+  });
+  const dead = before.filter(({ errno, role, step }) => errno === "ENOTCONN" && step === "read" && role !== "control");
+  const neverMounted = of(evidence, "producer", "mount").length === 0;
+  const explains =
+    neverMounted || dead.length > 0 || killedDaemons.length > 0 || mountFailures(evidence).some(isDeadMarker);
   const found = [...containers, ...daemons];
   // The daemon's death explains a run only where that run did not end well without it; of a container that runs again its
   // records tell.
   const isDown = producers.some((pod) => pod.containers.some((one) => wasKilled(one) && one.state !== "running"));
   const ended = notRead(evidence) || mountFailures(evidence).length > 0 || isDown;
-  if (found.length === 0 || !ended) return undefined;
-  const dead = READERS.flatMap((role) => of(evidence, role, "read").filter(({ errno }) => errno === "ENOTCONN"));
+  if (found.length === 0 || !explains || !ended) return undefined;
   return some([...found, ...dead.map(recordQuote)]);
 }

@@ -88,7 +88,11 @@ export const producerNeverMounted: Cause = {
     "The FUSE daemon in the producer mounted nothing, or nothing that stayed: there was nothing to propagate.",
   fix: "Mend what the daemon says in the evidence: its image, its options, or /dev/fuse on the node (`modprobe fuse`).",
   find: (evidence) => {
-    const failed = gaveUp(evidence).filter((record) => record.step === "mount" || isDead(evidence, record));
+    // That a later mount failed is no news of the first one.
+    const [first] = mounts(evidence);
+    const failed = gaveUp(evidence).filter((record) =>
+      record.step === "mount" ? !first || record.uptime < first.uptime : isDead(evidence, record),
+    );
     if (failed.length > 0) return [...failed, ...daemonEnds(evidence)].map(recordQuote);
     const ended = containerQuotes(
       evidence.pods.filter(({ component }) => component === "producer"),

@@ -103,11 +103,11 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
     const dead = reads.filter(({ errno }) => errno === "ENOTCONN");
     const born = of(evidence, role, "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
     const root = reads.filter(({ mountinfo }) => isFuse(mountinfo) && pointOf(mountinfo) === bridge.mountPath);
-    if (born && root.length > 0 && (dead.length > 0 || notRead(evidence)))
-      return [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)];
-    // Made while this run's daemon is dead, it does not even start.
+    // The directory above the mount point may be on FUSE itself: that is none of the daemon's.
     const isMountpoint = bridge.mountPath === `${bridge.root}/fuse`;
-    // The kubelet says it once in the container's state and from then on in its events only.
+    if (isMountpoint && born && root.length > 0 && (dead.length > 0 || notRead(evidence)))
+      return [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)];
+    // Made while this run's daemon is dead, it does not even start. The kubelet says it once in the container's state and from then on in its events only.
     const isDead = saysOf([bridge.path ?? ""], DEAD);
     const refused = [
       ...containerQuotes([pod], ({ message }) => isDead(message)),
@@ -122,7 +122,9 @@ function stacked(evidence: Evidence): readonly Quote[] | undefined {
   const own = (role: string, point: string | undefined) =>
     readerSides(evidence).some((side) => side.role === role && side.bridge.mountPath === point);
   const found = READERS.flatMap((role) => {
-    const last = of(evidence, role, "read").findLast(({ result }) => result === "error");
+    // What is there after it has given up explains nothing.
+    const end = of(evidence, role, "verdict").at(-1)?.uptime ?? Number.POSITIVE_INFINITY;
+    const last = of(evidence, role, "read").findLast(({ result, uptime }) => result === "error" && uptime <= end);
     const lines = linesOf(last);
     // In the leaf layout the volume itself is the first line of that mount point.
     const expected = own(role, pointOf(lines[0])) ? 2 : 1;

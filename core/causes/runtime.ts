@@ -1,5 +1,5 @@
 /** The node's root, the container runtime or the pod's isolation stand in the way, before or after the start. */
-import type { Evidence, ProbeRecord } from "../evidence.ts";
+import type { Evidence, PodFact, ProbeRecord } from "../evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
   bothStarted,
@@ -67,7 +67,9 @@ export const runtimeDropsPropagation: Cause = {
   explanation: "The container runtime did not do what the spec asks: it mounted the bridge without propagation.",
   fix: "Upgrade or change the node's container runtime (opencontainers/runc#5192).",
   find: (evidence) => {
-    if (!bothStarted(evidence)) return undefined;
+    // A sandbox or a user namespace would explain it, and is proven only when the readers give up.
+    const isolated = evidence.pods.some(({ spec }) => spec?.hostUsers === false || isSandbox(spec));
+    if (!bothStarted(evidence) || (isolated && !notRead(evidence))) return undefined;
     const [producer, readers] = [producerSide(evidence), readerSides(evidence)];
     return some([
       ...(producer?.bridge.propagation === "Bidirectional" ? dropped(evidence, producer, "producer", "preflight") : []),
@@ -128,6 +130,7 @@ const isSandboxFailure = (text: string): boolean =>
   /failed to (create|start) (pod )?sandbox/i.test(text) && !/plugin type=|\bcni\b|network/i.test(text);
 
 const SANDBOXES = /gvisor|runsc|kata|firecracker|qemu|clh|kuasar/i;
+const isSandbox = (spec: PodFact["spec"]): boolean => SANDBOXES.test(spec?.runtimeClassName ?? "");
 
 function sandboxed(evidence: Evidence): readonly Quote[] | undefined {
   const own = evidence.pods.filter(({ spec }) => spec?.runtimeClassName !== undefined);
@@ -137,7 +140,7 @@ function sandboxed(evidence: Evidence): readonly Quote[] | undefined {
     text: `runtimeClassName: ${spec?.runtimeClassName}`,
   }));
   // A class may as well stand for runc with other options: only a sandbox's name speaks for it, or that there is no such.
-  const named = own.some(({ spec }) => SANDBOXES.test(spec?.runtimeClassName ?? ""));
+  const named = own.some(({ spec }) => isSandbox(spec));
   const words = eventQuotes(evidence, (text) => NO_HANDLER.test(text) || (named && isSandboxFailure(text)));
   if (words.length > 0) return some([...classes, ...words]);
   const started = of(evidence, "default", "start").map(recordQuote);

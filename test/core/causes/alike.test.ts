@@ -310,6 +310,77 @@ const cases: readonly [what: string, cause: string, Partial<Evidence>][] = [
     container('path "/mnt/media/bridge" is mounted on "/mnt/media" but it is not a shared mount'),
   ],
   [
+    "a second mount that fails, after readers missed the first",
+    "unknown",
+    {
+      final: true,
+      records: [
+        ...mounted,
+        unseenByControl,
+        ...misses("default"),
+        ...misses("hardened"),
+        record("producer", "mount", "error", { detail: "cannot lock the cache", errno: "UNKNOWN", uptime: 2099 }),
+      ],
+    },
+  ],
+  [
+    "a bridge that is on FUSE itself, and a consumer made while a dead mount was below it",
+    "unknown",
+    {
+      final: true,
+      records: [
+        ...mounted,
+        unseenByControl,
+        ...["default", "hardened"].flatMap((role) => [
+          record(role, "start", "info", { fuse_at_start: "yes" }),
+          record(role, "read", "error", {
+            errno: "ENOENT",
+            mountinfo: "30 27 0:50 / /bridge rw master:1 - fuse.mergerfs a:b rw",
+          }),
+          record(role, "verdict", "error", { uptime: 2087 }),
+        ]),
+      ],
+    },
+  ],
+  [
+    "a producer that was OOM-killed after the readers had given up",
+    "unknown",
+    {
+      final: true,
+      pods: podsWith({
+        phase: "Failed",
+        containers: [{ name: "fuse-producer", state: "terminated", reason: "OOMKilled", message: "", exitCode: 137 }],
+      }),
+      records: [...mounted, unseenByControl, ...misses("default"), ...misses("hardened")],
+    },
+  ],
+  [
+    "a daemon that failed to mount, and was OOM-killed with its container later",
+    "fusermount-missing",
+    {
+      pods: podsWith({
+        phase: "Failed",
+        containers: [{ name: "fuse-producer", state: "terminated", reason: "OOMKilled", message: "", exitCode: 137 }],
+      }),
+      records: notMounted('fusermount: exec: "fusermount": executable file not found in $PATH'),
+    },
+  ],
+  [
+    "a mount stacked on the run's own, which is gone when the window ends",
+    "stacked-mounts",
+    {
+      final: true,
+      records: [
+        ...mounted,
+        unseenByControl,
+        ...misses("hardened"),
+        record("default", "read", "error", { errno: "ENOENT", uptime: 2060, mounts: `${FUSE}\n${FUSE}` }),
+        record("default", "verdict", "error", { uptime: 2087 }),
+        record("default", "read", "error", { errno: "ENOENT", uptime: 2099, mounts: "" }),
+      ],
+    },
+  ],
+  [
     "a daemon whose cache directory is read-only",
     "producer-never-mounted",
     { records: notMounted("mkdir /cache: read-only file system", { errno: "EROFS" }) },
@@ -323,6 +394,24 @@ describe("what looks like a cause and is another", () => {
       const verdict = judge(all) ?? judge({ ...all, final: true });
       assert.equal(verdict?.cause, cause, JSON.stringify(verdict?.evidence));
     });
+
+  it("names no runtime while a sandbox may be what explains it", () => {
+    const records = [
+      ...mounted,
+      unseenByControl,
+      record("producer", "preflight", "ok", { propagation: "shared:1" }),
+      ...["default", "hardened"].map((role) =>
+        record(role, "start", "info", {
+          propagation: "private",
+          mountinfo: "60 47 0:24 /bridge /bridge ro,relatime - virtiofs kataShared rw",
+        }),
+      ),
+    ];
+    const pods = podsWith({}, { spec: made("consumer", { runtimeClassName: "kata-qemu" }) });
+    assert.equal(judge(evidence({ pods, records }))?.cause, undefined);
+    const over = [...records, ...misses("default"), ...misses("hardened")];
+    assert.equal(judge(evidence({ pods, records: over }))?.cause, "sandboxed-runtime");
+  });
 
   it("names the mount that has to be made shared", () => {
     const verdict = judge(

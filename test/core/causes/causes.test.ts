@@ -68,7 +68,6 @@ const EXPLAINED: Readonly<Record<string, readonly string[]>> = {
   "daemon-killed": ["producer-never-mounted"],
   "daemon-hung": ["producer-never-mounted"],
   "daemon-slow": ["daemon-hung"],
-  "daemon-not-back": ["producer-never-mounted"],
   "stale-mount-left": ["producer-never-mounted"],
   "consumer-binds-mountpoint": ["stale-mount-left"],
   "subpath-used": ["bridge-not-hostpath"],
