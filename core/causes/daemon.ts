@@ -28,6 +28,24 @@ export const daemonKilled: Cause = {
   find: killed,
 };
 
+export const daemonEnded: Cause = {
+  id: "daemon-ended",
+  outcome: "inconclusive",
+  symptom:
+    "The daemon mounts, and a moment later `Transport endpoint is not connected` where the producer writes its marker.",
+  explanation:
+    "The FUSE daemon mounted and ended by itself before it had a marker: nothing but a dead mount was there to read.",
+  fix: "Mend what the daemon says in the evidence; its exit code is there, too.",
+  find: (evidence) => {
+    const dead = gaveUp(evidence).filter(isDeadMarker);
+    const ends = of(evidence, "producer", "daemon").filter(
+      ({ exit_code }) => exit_code !== undefined && exit_code !== String(KILLED),
+    );
+    if (dead.length === 0 || ends.length === 0 || !notRead(evidence) || markerInTime(evidence)) return undefined;
+    return some([...dead, ...ends].map(recordQuote));
+  },
+};
+
 export const daemonSlow: Cause = {
   id: "daemon-slow",
   outcome: "inconclusive",
@@ -116,8 +134,12 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
   });
   const dead = before.filter(({ errno, role, step }) => errno === "ENOTCONN" && step === "read" && role !== "control");
   const neverMounted = of(evidence, "producer", "mount").length === 0;
+  // Where the mount was there and nobody met it dead, its death explains nothing: it never reached anybody.
   const explains =
-    neverMounted || dead.length > 0 || killedDaemons.length > 0 || mountFailures(evidence).some(isDeadMarker);
+    neverMounted ||
+    dead.length > 0 ||
+    killedDaemons.some(({ step }) => step === "mount") ||
+    mountFailures(evidence).some(isDeadMarker);
   const found = [...containers, ...daemons];
   // The daemon's death explains a run only where that run did not end well without it; of a container that runs again its
   // records tell.

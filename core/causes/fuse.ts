@@ -1,7 +1,6 @@
 /** The FUSE daemon cannot mount: what the node, the container or the image lacks. */
 import type { Evidence, ProbeRecord } from "../evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
-import { markerInTime } from "./marker.ts";
 import {
   containerQuotes,
   gaveUp,
@@ -89,11 +88,8 @@ export const producerNeverMounted: Cause = {
   fix: "Mend what the daemon says in the evidence: its image, its options, or /dev/fuse on the node (`modprobe fuse`).",
   find: (evidence) => {
     // That a later mount failed is no news of the first one.
-    const [first] = mounts(evidence);
-    const failed = gaveUp(evidence).filter((record) =>
-      record.step === "mount" ? !first || record.uptime < first.uptime : isDead(evidence, record),
-    );
-    if (failed.length > 0) return [...failed, ...daemonEnds(evidence)].map(recordQuote);
+    const failed = mounts(evidence).length > 0 ? [] : gaveUp(evidence).filter(({ step }) => step === "mount");
+    if (failed.length > 0) return failed.map(recordQuote);
     const ended = containerQuotes(
       evidence.pods.filter(({ component }) => component === "producer"),
       // Its log tells more, once it is read.
@@ -112,18 +108,6 @@ const said = (evidence: Evidence, matches: (words: string) => boolean): readonly
       .filter(({ step, detail }) => step === "mount" && matches(detail ?? ""))
       .map(recordQuote),
   );
-
-const daemonEnds = (evidence: Evidence): ProbeRecord[] =>
-  of(evidence, "producer", "daemon").filter(({ exit_code }) => exit_code !== undefined);
-
-/**
- * Whether the mount was dead, or never answered, when its marker was due: what else a marker fails with is the living daemon's
- * answer. How a daemon ended is told after that, and one that is slow may yet answer.
- */
-const isDead = (evidence: Evidence, { errno }: ProbeRecord): boolean =>
-  notRead(evidence) &&
-  !markerInTime(evidence) &&
-  (errno === "ETIMEDOUT" || (errno === "ENOTCONN" && (evidence.final || daemonEnds(evidence).length > 0)));
 
 /**
  * The kernel's answer to mount(2), as mount, fusermount and the runtimes hand it on. A full disk is told in the same words,

@@ -5,7 +5,7 @@
 import { admissionRefused, podSecurityDenies, producerNotPrivileged } from "./admission.ts";
 import { bridgeInUse } from "./bridgeInUse.ts";
 import type { Cause } from "./cause.ts";
-import { allowOtherMissing, daemonHung, daemonKilled, daemonSlow } from "./daemon.ts";
+import { allowOtherMissing, daemonEnded, daemonHung, daemonKilled, daemonSlow } from "./daemon.ts";
 import { bridgeNotHostpath, consumerNotHostToContainer, producerNotBidirectional, subpathUsed } from "./deployment.ts";
 import {
   fuseDeviceDenied,
@@ -79,6 +79,7 @@ export const causes: readonly Cause[] = [
   // Propagated, and not readable.
   stackedMounts,
   allowOtherMissing,
+  daemonEnded,
   daemonSlow,
   daemonHung,
   // What is left where nothing more exact is proven.

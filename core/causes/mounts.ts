@@ -102,12 +102,17 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
     const reads = of(evidence, role, "read");
     const dead = reads.filter(({ errno }) => errno === "ENOTCONN");
     const born = of(evidence, role, "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
-    const root = reads.filter(({ mountinfo }) => isFuse(mountinfo) && pointOf(mountinfo) === bridge.mountPath);
-    // The directory above the mount point may be on FUSE itself: that is none of the daemon's.
+    // The bridge may be on FUSE itself: that is none of the daemon's.
+    const bridges = of(evidence, "producer", "preflight").map(({ mountinfo }) => deviceOf(mountinfo));
+    const root = reads.filter(
+      ({ mountinfo }) =>
+        isFuse(mountinfo) && pointOf(mountinfo) === bridge.mountPath && !bridges.includes(deviceOf(mountinfo)),
+    );
     const isMountpoint = bridge.mountPath === `${bridge.root}/fuse`;
     if (isMountpoint && born && root.length > 0 && (dead.length > 0 || notRead(evidence)))
       return [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)];
-    // Made while this run's daemon is dead, it does not even start. The kubelet says it once in the container's state and from then on in its events only.
+    // Made while this run's daemon is dead, it does not even start. The kubelet says it once in the container's state, and from
+    // then on in its events only.
     const isDead = saysOf([bridge.path ?? ""], DEAD);
     const refused = [
       ...containerQuotes([pod], ({ message }) => isDead(message)),
@@ -117,6 +122,9 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
   });
   return some(found);
 }
+
+/** Field 3 of a line of the mount table: the device number of its file system. */
+const deviceOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[2];
 
 function stacked(evidence: Evidence): readonly Quote[] | undefined {
   const own = (role: string, point: string | undefined) =>

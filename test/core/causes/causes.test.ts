@@ -66,7 +66,6 @@ const EXPLAINED: Readonly<Record<string, readonly string[]>> = {
   "mount-limit": ["producer-never-mounted"],
   "lsm-denies": ["producer-never-mounted"],
   "daemon-killed": ["producer-never-mounted"],
-  "daemon-hung": ["producer-never-mounted"],
   "daemon-slow": ["daemon-hung"],
   "stale-mount-left": ["producer-never-mounted"],
   "consumer-binds-mountpoint": ["stale-mount-left"],

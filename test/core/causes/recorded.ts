@@ -302,6 +302,22 @@ export const words: readonly Recorded[] = [
     }),
   },
   {
+    what: "a daemon that ends by itself as soon as it has mounted",
+    cause: "daemon-ended",
+    quoted: /ENOTCONN.*lost the remote/s,
+    evidence: evidence({
+      pods: podsWith({}),
+      records: [
+        ...mounted.filter(({ step }) => step !== "marker"),
+        record("producer", "marker", "error", { errno: "ENOTCONN", detail: "Transport endpoint is not connected" }),
+        record("producer", "daemon", "error", { exit_code: "1", detail: "lost the remote", uptime: 2059 }),
+        unseenByControl,
+        ...misses("default"),
+        ...misses("hardened"),
+      ],
+    }),
+  },
+  {
     what: "a quota that leaves no room for a pod",
     cause: "admission-refused",
     quoted: /exceeded quota: compute/,
