@@ -74,6 +74,7 @@ export const PREMISES: Readonly<Record<string, Premise>> = {
   "stacked-mounts": node("stacked"),
   "allow-other-missing": ({ plan }) => plan.daemon === "one-user",
   "daemon-hung": (world) => died(world, "hang"),
+  "daemon-ended": (world) => world.truth.mounts.length > 0 && world.truth.deaths.length > 0,
   "no-marker": ({ plan }) => plan.daemon.startsWith("marker-") || plan.daemon === "second-marker-fails",
   "producer-never-mounted": ({ truth, plan }, { time }) =>
     plan.daemon === "leaves" || !truth.mounts.some(({ at }) => at <= time),
