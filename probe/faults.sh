@@ -28,7 +28,7 @@ crash() {
   if [ "$FAULT" = die ]; then
     if (: >"$FINDINGS/died") 2>"$words"; then dies=yes; else record died error "cannot write $FINDINGS/died: the container stays" detail "$(cat "$words")"; fi
   fi
-  struck=$(uptime_now)
+  begun=$(uptime_now)
   strike
   if ! await_death; then
     [ "$dies" = no ] || rm -f "$FINDINGS/died"
@@ -45,8 +45,9 @@ crash() {
   [ "$dies" = no ] || exit 137
 }
 
-# strike [PROCESS]...: the fault's signal, for the daemon's own family or for these.
+# strike [PROCESS]...: the fault's signal, for the daemon's own family or for these. Sets `struck`: the last one counts.
 strike() {
+  struck=$(uptime_now)
   if [ "$FAULT" = hang ]; then
     did=SIGSTOP
     # Before the signal: whatever ends this script now must let everyone go who waits for the daemon.
@@ -63,9 +64,9 @@ strike() {
 # left its family (setsid). Whoever holds the FUSE device is struck then. Sets `death`.
 await_death() {
   until is_dead; do
-    ! over "$struck" 5 || return 1
+    ! over "$begun" 5 || return 1
     # shellcheck disable=SC2086 # one word a process
-    if over "$struck" 0.5 && holders=$(fuse_holders) && [ -n "$holders" ]; then strike $holders; fi
+    if over "$begun" 0.5 && holders=$(fuse_holders) && [ -n "$holders" ]; then strike $holders; fi
     sleep 0.05
   done
 }

@@ -85,7 +85,7 @@ export const mountedTooLate: Cause = {
     const [mounted] = mounts(evidence);
     // A first marker that failed is a cause of its own: a later mount's was not what the readers waited for.
     const [marker] = of(evidence, "producer", "marker");
-    if (marker?.result === "error") return undefined;
+    if (marker?.result === "error" || !(allReadersDecided(evidence) || evidence.final)) return undefined;
     const ready = marker ?? mounted;
     const early = READERS.flatMap((reader) => of(evidence, reader, "verdict")).filter(
       ({ result, uptime }) => result === "error" && ready !== undefined && uptime < ready.uptime,
