@@ -14,7 +14,7 @@ export const noMarker: Cause = {
   symptom: "The daemon mounts; the producer gets an error where it writes its marker, or reads the one that was named.",
   explanation:
     "The daemon's file system takes no marker and holds none, so there was nothing for the consumer to find.",
-  fix: "Set `markerFile` to a file that your daemon's file system holds and that is not empty (driver `command`); a large one may need a longer `mountSeconds`.",
+  fix: "Set `markerFile` to a file that your daemon's file system holds and that is not empty (driver `command`); a large one may want more `mountSeconds`.",
   find: (evidence) =>
     mounts(evidence).length === 0 || !notRead(evidence) || markerInTime(evidence)
       ? undefined
