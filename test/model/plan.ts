@@ -78,6 +78,7 @@ const DAEMON = [
   "slow",
   "too-slow",
   "reparented",
+  "unkillable",
   "leaves",
   "dies",
   "killed",

@@ -64,9 +64,10 @@ export class Producer extends Steps {
     }
     const fs = this.served?.fs;
     const { fault } = variation;
-    // Whom the daemon's supervisor has started is in no family of the script's, where it was re-parented.
-    const reached = plan.daemon !== "reparented" && fs !== undefined;
+    // What was re-parented is in no family of the script's; it is found by the FUSE device that it holds.
+    const reached = plan.daemon !== "unkillable" && fs !== undefined;
     const at = this.world.now.toFixed(2);
+    if (plan.daemon === "reparented") yield 0.6;
     const more = { fault, at, mountinfo: mountinfo(this.at()) };
     this.hung = fault === "hang";
     if (this.served && reached && fault !== "hang") this.served.killed = true;
@@ -94,7 +95,7 @@ export class Producer extends Steps {
       });
       return;
     }
-    if (this.fuseBelow()) this.tables.unmount(SPACE, MOUNT);
+    while (this.fuseBelow() && this.tables.unmount(SPACE, MOUNT));
     this.world.sweepTruth();
     this.world.truth.cleanedAt = this.world.now;
     yield this.world.cost();

@@ -14,6 +14,10 @@ export class Reader {
   private waiting = "";
   private told = "";
   private firstNonce: string | undefined;
+  /** The line of the pod's volume. */
+  private volume = "";
+  /** Whether it was created when the mount was there. */
+  private born = false;
   private held: FileSystem | undefined;
   private content = "";
   private errno = "";
@@ -59,17 +63,20 @@ export class Reader {
         ? (world.tables.exactlyAt(role, MOUNT)[0] ?? this.at(BRIDGE))
         : this.at(BRIDGE);
     const fuse = world.tables.exactlyAt(role, MOUNT).at(-1);
+    this.volume = mountinfo(volume);
+    this.born = fuse !== undefined && isFuse(fuse.fs);
     this.record("start", "info", {
       propagation: volume ? peers(volume) : "private",
-      fuse_at_start: fuse && isFuse(fuse.fs) ? "yes" : "no",
+      fuse_at_start: this.born ? "yes" : "no",
       life: before === undefined ? "1" : "2",
-      mountinfo: mountinfo(volume),
+      mountinfo: this.volume,
     });
     const window = base ? TIMES.inspect : 18;
     while (world.now - born < window) {
       yield* this.look();
       if (role === "control") this.reportControl();
       else {
+        this.firstNonce ??= nonceOf(this.content) || "none";
         if (!this.verdict) this.decide(started);
         if (this.restartOnce(before, born)) return;
       }
@@ -191,14 +198,16 @@ export class Reader {
 
   private reportControl(): void {
     const nonce = nonceOf(this.content) || "none";
+    // Born with the mount it may be, and its marker come only afterwards.
+    if (this.firstNonce === "none" && this.born) this.firstNonce = undefined;
     this.firstNonce ??= nonce;
     this.world.findings.control = { looked: this.lookedAt, nonce, first: this.firstNonce };
     if (nonce === this.told) return;
     this.told = nonce;
-    const info = { mountinfo: mountinfo(this.there) };
+    const info = { mountinfo: this.volume };
     if (nonce === "none") this.record("control", "ok", info);
     else if (this.firstNonce === nonce) this.record("control", "info", { nonce, kind: "late", ...info });
-    else this.record("control", "error", { nonce, kind: "seen", ...info });
+    else this.record("control", "error", { nonce, kind: "seen", mountinfo: mountinfo(this.there) });
   }
 
   private decide(started: number): void {
@@ -208,6 +217,8 @@ export class Reader {
       if (!this.fstype.startsWith("fuse")) this.doubt(`it is on ${this.fstype}, not on FUSE`, "hollow");
       else if (this.device === this.bridgeDevice) this.doubt("it is on the bridge's own device", "hollow");
       else if (runOf(this.content) !== RUN) this.doubt(`it is of run ${runOf(this.content)}`, "hollow");
+      else if (this.born && nonce === this.firstNonce)
+        this.doubt("this container was created after the mount", "reader-late");
       else if (control === "late") this.doubt("the negative control was created after the mount", "control-late");
       else if (control === "seen") this.doubt("the negative control sees it too", "hollow");
       else if (control === "silent") this.waiting = "the negative control has not answered yet";

@@ -15,6 +15,8 @@ export class Steps {
   /** The last daemon that was started, whether the script knows it or not. */
   protected served: Daemon | undefined;
   protected mounts = 0;
+  /** The pod's volume: no mount of the daemon's, even if it is of FUSE and at the mount point. */
+  private own: Mount | undefined;
   protected hung = false;
   /** Exit code of the container, once it has ended. */
   exit: number | undefined;
@@ -37,7 +39,7 @@ export class Steps {
   }
 
   protected fuseBelow(): Mount | undefined {
-    return this.tables.exactlyAt(SPACE, MOUNT).findLast(({ fs }) => isFuse(fs));
+    return this.tables.exactlyAt(SPACE, MOUNT).findLast((one) => isFuse(one.fs) && one !== this.own);
   }
 
   /** The pod's volume, as it was mounted. */
@@ -63,6 +65,7 @@ export class Steps {
     const fuse = plan.node === "no-fuse" || plan.node === "module-loads" ? "no" : "yes";
     const device = plan.node === "no-fuse" ? "no" : plan.node === "device-denied" ? "EPERM" : "yes";
     const volume = this.volume();
+    this.own = volume;
     const propagation = volume ? peers(volume) : "private";
     this.record("preflight", fuse === "yes" && device === "yes" ? "ok" : "error", {
       fuse,
@@ -213,7 +216,7 @@ export class Steps {
       works ? { connection: "60" } : { connection: "60", errno: "EPERM", detail: "mount: permission denied" },
     );
     yield this.world.cost();
-    if (fs && this.world.plan.daemon !== "reparented") fs.daemon = "dead";
+    if (fs && this.world.plan.daemon !== "unkillable") fs.daemon = "dead";
     this.daemon = undefined;
   }
 
