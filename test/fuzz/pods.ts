@@ -22,7 +22,7 @@ const OWN: ReadonlySet<string> = new Set(["name", "namespace", "generateName"]);
 export function pod(random: Random, namespace: string): Pod {
   const made = structuredClone(random.of(GOOD));
   made.metadata = { ...made.metadata, namespace };
-  for (let left = random.below(4); left > 0; left--) {
+  for (let left = 1 + random.below(4); left > 0; left--) {
     const other = structuredClone(random.of(ALL));
     const [from, to] = random.of([
       [other.metadata, made.metadata],
