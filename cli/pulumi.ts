@@ -42,7 +42,7 @@ export async function openRun(
 ): Promise<Run> {
   const folder = stateOf(stack);
   privateFolder(folder);
-  mkdirSync(join(folder, "state"), { recursive: true });
+  for (const name of ["state", "tmp"]) mkdirSync(join(folder, name), { recursive: true });
   // The project file as it stands, so that its typed configuration is enforced here too; only its program is elsewhere.
   const project = parse(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8")) as ProjectSettings;
   writeFileSync(join(folder, "Pulumi.yaml"), stringify({ ...project, main: ROOT }));
@@ -59,6 +59,8 @@ export async function openRun(
       envVars: {
         ...env,
         PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+        // The official kubernetes plugin leaves a copy of the kubeconfig, credentials included, in the temporary directory.
+        TMPDIR: join(folder, "tmp"),
         // Nobody needs the state when this process has ended: what a killed run left is found by its claim.
         PULUMI_CONFIG_PASSPHRASE: randomUUID(),
         FUSE_TEST_SWEEP_REPORT: sweepReport(stack),

@@ -42,8 +42,11 @@ export interface StartDocument {
 }
 
 /** `npm start -- --json ...`, without npm's own second. */
-export async function start(args: readonly string[] = []): Promise<Result & { readonly document?: StartDocument }> {
-  const result = await node("cli/start.ts", ["--json", ...args]);
+export async function start(
+  args: readonly string[] = [],
+  options: CommandOptions = {},
+): Promise<Result & { readonly document?: StartDocument }> {
+  const result = await node("cli/start.ts", ["--json", ...args], options);
   return result.stdout ? { ...result, document: JSON.parse(result.stdout) as StartDocument } : result;
 }
 

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { FUSE_LAW, kubectl, machineResidue, readCells, sandbox, sandboxDown, start } from "./sandbox.ts";
 
 /** Warm, from start to exit, on two cores: the promise to whoever waits for the answer. */
@@ -11,7 +14,8 @@ describe("npm start on the sandbox", () => {
   });
 
   it("answers for both nodes, with evidence, and leaves nothing", async () => {
-    const { code, document, seconds, stderr } = await start();
+    const temporary = mkdtempSync(join(tmpdir(), "start-"));
+    const { code, document, seconds, stderr } = await start([], { env: { TMPDIR: temporary } });
     assert.ok(document, stderr);
     const { "k3s-w2": w2, "k3s-w1": w1 } = document.nodes;
     assert.deepEqual([w2?.verdict, w2?.cause], ["success", "success"], stderr);
@@ -40,6 +44,8 @@ describe("npm start on the sandbox", () => {
     }
     assert.deepEqual(readCells(w2), FUSE_LAW);
 
+    assert.deepEqual(readdirSync(temporary), [], "nothing stays in the temporary directory");
+    rmSync(temporary, { recursive: true });
     assert.deepEqual(await machineResidue(), []);
   });
 
