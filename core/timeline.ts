@@ -64,6 +64,9 @@ export function timelineOf(evidence: Evidence, readers: readonly string[]): Time
   };
 }
 
+/** The unmount comes before the producer's word of it: a look that failed this shortly before may have met it. In seconds. */
+const UNMOUNT_SECONDS = 0.5;
+
 interface Marks {
   /** Those of the mounts before the crash. */
   readonly before: readonly ProbeRecord[];
@@ -165,7 +168,7 @@ function readerTimeline(
     again !== undefined &&
     until !== undefined &&
     recovered === undefined &&
-    own.some((look) => failed(look) && within(look) && began(look) >= again.marker.uptime) &&
+    own.some((look) => failed(look) && began(look) >= again.marker.uptime && look.uptime < until - UNMOUNT_SECONDS) &&
     own.some(({ uptime }) => uptime >= until);
   const finish = own.findLast(({ step }) => step === "finish");
   const leftEarly = !recovered && finish && again && finish.uptime < again.marker.uptime;

@@ -181,6 +181,7 @@ function readOf(evidence: Evidence, role: string): ProbeRecord | undefined {
       result === "ok" &&
       decided.some((verdict) => verdict.nonce === nonce) &&
       isFuse(mountinfo) &&
+      hasPeers(mountinfo) &&
       device !== undefined &&
       device !== bridge_device &&
       volumes.length > 0 &&
@@ -201,11 +202,12 @@ function bornWith(evidence: Evidence, role: string): ProbeRecord[] {
   return reads.some(isBorn) ? [first] : [];
 }
 
-/** Whether a marker is of a mount that was made after this time. */
+/** Whether a marker is of a daemon that was started after this time: its mount is there before the producer tells of it. */
 function mountedAfter(evidence: Evidence, nonce: string | undefined, time: number): boolean {
   const marker = of(evidence, "producer", "marker").find((one) => one.result === "ok" && one.nonce === nonce);
   const mount = marker && mounts(evidence).findLast(({ uptime }) => uptime <= marker.uptime);
-  return mount !== undefined && mount.uptime > time;
+  const daemon = mount && of(evidence, "producer", "daemon").findLast(({ uptime }) => uptime <= mount.uptime);
+  return daemon !== undefined && daemon.uptime > time;
 }
 
 /** The control's word that it does not see the marker, if it is on the readers' bridge, and never sees it. */
@@ -223,6 +225,10 @@ function unseenBy(evidence: Evidence): ProbeRecord | undefined {
 }
 
 const isOwn = (evidence: Evidence, { nonce }: ProbeRecord): boolean => ownNonces(evidence).has(nonce ?? "");
+
+/** Whether a line of the mount table is of a peer group, as whatever is propagated is; a container's own copy is private. */
+const hasPeers = (mountinfo: string | undefined): boolean =>
+  / (shared|master):\d+ /.test(mountinfo?.split(" - ")[0]?.concat(" ") ?? "");
 
 /** The first field of a line of the mount table: one mount of one container. */
 const idOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[0];

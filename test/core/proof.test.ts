@@ -24,6 +24,7 @@ const seen = [...mounted, unseenByControl, ...ROLES.flatMap((role) => sees(role)
 const crash = record("producer", "crash", "ok", { uptime: 2061, at: "2060.9", errno: "ENOTCONN", fault: "crash" });
 const clean = record("producer", "clean", "ok", { uptime: 2064 });
 const again = [
+  record("producer", "daemon", "info", { uptime: 2064.05 }),
   record("producer", "mount", "ok", { uptime: 2064.2, fstype: "fuse.rclone", mountinfo: FUSE }),
   record("producer", "marker", "ok", { uptime: 2064.3, nonce: SECOND }),
 ];
@@ -116,6 +117,9 @@ describe("what is proven", () => {
       assert.equal(judged([...dead, still("hardened"), gone("hardened")]).grade, "B");
       assert.equal(judged([...dead, still("hardened")], { final: true }).grade, undefined);
       assert.equal(judged([...dead, gone("hardened")], { final: true }).grade, undefined);
+      // The unmount in order, at 2068, comes before its record.
+      const unmounted = [...dead, still("hardened", 2067.8), gone("hardened")];
+      assert.equal(judged(unmounted, { final: true }).grade, undefined);
     });
 
     it("is not known of a reader that was killed, or whose log stalled", () => {
@@ -219,6 +223,15 @@ describe("what is proven", () => {
       .filter(({ role, step }) => role !== "hardened" || !["read", "verdict"].includes(step))
       .concat(sees("hardened", SECOND, 7.1).slice(2));
     assert.equal(judged([...next, crash, clean, ...again]).verdict, "success");
+    // Between the daemon's start and the producer's word of its mount, the mount may have been there.
+    const born = changed(next, "hardened", "start", { uptime: 2064.1 });
+    assert.notEqual(judge(evidence({ records: [...born, crash, clean, ...again] }))?.verdict, "success");
+  });
+
+  it("is nothing where the reader's line has no peer group: a copy that its container was born with", () => {
+    const own = FUSE.replace("shared:38 ", "");
+    const copied = changed(seen, "hardened", "read", { mountinfo: own });
+    assert.notEqual(judge(evidence({ records: copied, final: true }))?.verdict, "success");
   });
 
   it("is not certain while a marker is visible that does not count, and a reader has time", () => {
