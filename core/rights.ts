@@ -56,9 +56,9 @@ const nodeRule = ({ nodes }: Settings): PolicyRule => ({
 function clusterRules(settings: Settings): PolicyRule[] {
   const namespaces = { apiGroups: core, resources: ["namespaces"] };
   return [
-    // A name that is not there yet cannot be named in a rule.
-    { ...namespaces, verbs: ["create"] },
-    { ...namespaces, resourceNames: [settings.namespace], verbs: ["get", "list", "watch", "patch", "delete"] },
+    // A name that is not there yet cannot be named in a rule; and Pulumi's kubernetes plugin awaits a deletion by watching them all.
+    { ...namespaces, verbs: ["create", "list", "watch"] },
+    { ...namespaces, resourceNames: [settings.namespace], verbs: ["get", "patch", "delete"] },
     nodeRule(settings),
     {
       apiGroups: ["admissionregistration.k8s.io"],
@@ -84,8 +84,8 @@ function madeRules(): PolicyRule[] {
       resources: ["pods"],
       verbs: ["get", "list", "watch", "create", "patch", "delete", "deletecollection"],
     },
-    { ...configMaps, verbs: ["create"] },
-    { ...configMaps, resourceNames: [PROBE_CONFIG_MAP], verbs: ["get", "list", "watch", "patch", "delete"] },
+    { ...configMaps, verbs: ["create", "list", "watch"] },
+    { ...configMaps, resourceNames: [PROBE_CONFIG_MAP], verbs: ["get", "patch", "delete"] },
   ];
 }
 

@@ -20,8 +20,8 @@ describe("the rights that are printed", () => {
     deepEqual(
       named.map(({ resources, resourceNames, verbs }) => [resources[0], resourceNames, verbs.length]),
       [
-        ["namespaces", undefined, 1],
-        ["namespaces", ["fuse-test"], 5],
+        ["namespaces", undefined, 3],
+        ["namespaces", ["fuse-test"], 3],
         ["nodes", ["w2", "w3"], 1],
       ],
     );

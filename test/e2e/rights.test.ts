@@ -20,14 +20,22 @@ interface AuditEvent {
   readonly user: { readonly username: string };
 }
 
-/** Pulumi's own kubernetes plugin reads and watches whatever it makes; the stand-in watches only what it waits for. */
-const FOR_THE_OFFICIAL_PLUGIN = [
-  "get admissionregistration.k8s.io validatingadmissionpolicies",
-  "watch admissionregistration.k8s.io validatingadmissionpolicies",
-  "get admissionregistration.k8s.io validatingadmissionpolicybindings",
-  "watch admissionregistration.k8s.io validatingadmissionpolicybindings",
-  "get configmaps",
+/** Objects that the engine makes, by their kind's name in a right. */
+const MADE = [
+  "namespaces",
+  "configmaps",
+  "pods",
+  "admissionregistration.k8s.io validatingadmissionpolicies",
+  "admissionregistration.k8s.io validatingadmissionpolicybindings",
 ];
+
+/**
+ * What another plugin, or another update, asks: Pulumi's own kubernetes plugin reads and watches whatever it makes, where the stand-in
+ * watches only what it waits for; and a second `pulumi up` patches what the first one made.
+ */
+const MAY_BE_UNUSED = new Set(
+  ["get", "list", "watch", "patch"].flatMap((verb) => MADE.map((kind) => `${verb} ${kind}`)),
+);
 
 describe("a user with the rights that are printed, and no others", () => {
   let cluster: SandboxDocument;
@@ -84,7 +92,8 @@ describe("a user with the rights that are printed, and no others", () => {
     const events = auditEvents();
     const refused = events.filter(({ responseStatus }) => responseStatus?.code === 403);
     deepEqual(refused.map(shown), []);
-    deepEqual(unused("start", starter.rules, events), FOR_THE_OFFICIAL_PLUGIN);
+    const idle = unused("start", starter.rules, events).filter((right) => !MAY_BE_UNUSED.has(right));
+    deepEqual(idle, []);
     deepEqual(unused("collect", collector.rules, events), []);
   });
 });
