@@ -56,7 +56,7 @@ describe("a command with a key in it", () => {
     assert.ok(!swept.stderr.includes(key));
     const left = await kubectl(cluster, ["get", "namespace", "fuse-test", "--ignore-not-found", "-o", "name"]);
     assert.equal(left.stdout, "");
-    assert.deepEqual(readdirSync(join(runs, "stacks")), []);
+    assert.ok(!readdirSync(join(runs, "stacks")).includes("homelab"), "the sweep has forgotten the stack");
   });
 });
 
