@@ -69,7 +69,7 @@ function clusterRules(settings: Settings): PolicyRule[] {
 }
 
 const collectRules: readonly PolicyRule[] = [
-  { apiGroups: core, resources: ["pods"], verbs: ["list", "watch"] },
+  { apiGroups: core, resources: ["pods"], verbs: ["watch"] },
   { apiGroups: core, resources: ["pods/log"], verbs: ["get"] },
   { apiGroups: core, resources: ["events"], verbs: ["watch"] },
 ];
