@@ -226,7 +226,7 @@ function unseenBy(evidence: Evidence): ProbeRecord | undefined {
 
 const isOwn = (evidence: Evidence, { nonce }: ProbeRecord): boolean => ownNonces(evidence).has(nonce ?? "");
 
-/** Whether a line of the mount table is of a peer group, as whatever is propagated is; a container's own copy is private. */
+/** Whether a line of the mount table is in a peer group, as whatever is propagated is; a container's own copy is private. */
 const hasPeers = (mountinfo: string | undefined): boolean =>
   / (shared|master):\d+ /.test(mountinfo?.split(" - ")[0]?.concat(" ") ?? "");
 
