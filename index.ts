@@ -5,14 +5,14 @@
  */
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
-import { NoClusterError } from "./cli/cluster.ts";
 import { problem } from "./cli/problem.ts";
-import { requireReach } from "./cli/reach.ts";
-import { requireOwnNamespace } from "./cli/sweepNamespace.ts";
+import { NoClusterError } from "./cluster/connect.ts";
+import { requireReach } from "./cluster/reach.ts";
+import { requireOwnNamespace } from "./cluster/sweepNamespace.ts";
 import { FluxExport } from "./components/fluxExport.ts";
 import { FusePropagationTest } from "./components/fusePropagationTest.ts";
-import { PROJECT } from "./core/manifests/names.ts";
-import { type Settings, SettingsError, type SettingsInput, settingsFromConfig } from "./core/settings.ts";
+import { PROJECT } from "./core/contract/names.ts";
+import { type Settings, SettingsError, type SettingsInput, settingsFromConfig } from "./core/settings/settings.ts";
 import { OUTPUTS, stackOutputs } from "./report/outputs.ts";
 
 /** @param secret settings that this process has and the stack's configuration does not */

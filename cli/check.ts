@@ -1,7 +1,7 @@
 /** Judges Kubernetes manifests by the isolation rules: what is written here, before it reaches a cluster. */
 import { Command, Option } from "commander";
-import { admission } from "../core/admission.ts";
-import { printable } from "../core/printable.ts";
+import { printable } from "../base/printable.ts";
+import { admission } from "../core/admission/index.ts";
 import { type Allowed, allowedBy as allowedBySettings, HOMELAB, RULES } from "../core/rules/index.ts";
 import { probeScripts } from "../probe/scripts.ts";
 import { type Finding, judgeFiles } from "./checkRun.ts";

@@ -1,7 +1,7 @@
 /** Ends what is known of a stack's run that was kept or killed: swept where that run had it, or given up. */
 import { existsSync } from "node:fs";
 import { ownerHere } from "../components/owner.ts";
-import { parseSettings, type Settings } from "../core/settings.ts";
+import { parseSettings, type Settings } from "../core/settings/settings.ts";
 import { claim, claimFile, forget, type Made, release } from "./claim.ts";
 import { givenSettings, type SettingsOptions } from "./options.ts";
 import { EXIT } from "./problem.ts";

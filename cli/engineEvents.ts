@@ -3,7 +3,7 @@
  * Errors and violations of a policy are always told.
  */
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import { printable } from "../core/printable.ts";
+import { printable } from "../base/printable.ts";
 
 type Diagnostic = NonNullable<EngineEvent["diagnosticEvent"]>;
 type Violation = NonNullable<EngineEvent["policyEvent"]>;

@@ -4,12 +4,12 @@
  */
 import { text } from "node:stream/consumers";
 import { Command, Option } from "commander";
-import { parseExported } from "../core/flux/exported.ts";
-import { ParentError } from "../core/flux/parent.ts";
-import { type Action, type Plan, plan } from "../core/flux/plan.ts";
-import { type FluxSettings, fluxSchema, places } from "../core/flux/settings.ts";
-import { exportedFiles } from "../core/flux.ts";
-import { parseSettings, type Settings } from "../core/settings.ts";
+import { exportedFiles } from "../core/gitops/export.ts";
+import { parseExported } from "../core/gitops/exported.ts";
+import { ParentError } from "../core/gitops/parent.ts";
+import { type Action, type Plan, plan } from "../core/gitops/plan.ts";
+import { type FluxSettings, fluxSchema, places } from "../core/gitops/settings.ts";
+import { parseSettings, type Settings } from "../core/settings/settings.ts";
 import { probeScripts } from "../probe/scripts.ts";
 import { report, reportDrift } from "./exportReport.ts";
 import { type Checkout, openCheckout } from "./exportTree.ts";

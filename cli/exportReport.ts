@@ -1,9 +1,9 @@
 /** What an export did, or would do, as lines for people and as one JSON document. */
 import { createTwoFilesPatch } from "diff";
-import type { Action, Plan } from "../core/flux/plan.ts";
-import { type FluxSettings, places } from "../core/flux/settings.ts";
-import type { Change } from "../core/flux/tree.ts";
-import { printable, printableLines } from "../core/printable.ts";
+import { printable, printableLines } from "../base/printable.ts";
+import type { Action, Plan } from "../core/gitops/plan.ts";
+import { type FluxSettings, places } from "../core/gitops/settings.ts";
+import type { Change } from "../core/gitops/tree.ts";
 import { EXIT } from "./problem.ts";
 
 /** Lines of context around a difference, as `git diff` has it. */

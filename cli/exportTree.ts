@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import type { Change, Tree } from "../core/flux/tree.ts";
+import type { Change, Tree } from "../core/gitops/tree.ts";
 import { decoded, explained, requireReplaceable } from "./exportFault.ts";
 import { UserError } from "./problem.ts";
 

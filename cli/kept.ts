@@ -1,5 +1,5 @@
 /** What `npm start -- --keep` says at its end: what stays, how to look at it, and the command that ends it. */
-import type { Settings } from "../core/settings.ts";
+import type { Settings } from "../core/settings/settings.ts";
 
 /** @param settings those of the run, with the cluster it ran on */
 export function keptLines(

@@ -1,6 +1,7 @@
 /** Tells what happens in a run as it happens, one line a step, for a person at a terminal. */
-import type { Evidence } from "../core/evidence.ts";
-import { ID, shortIds } from "../core/printable.ts";
+
+import { ID, shortIds } from "../base/printable.ts";
+import type { Evidence } from "../core/evidence/evidence.ts";
 
 /** Where a line goes, and the time it is measured from. */
 export interface Narrator {

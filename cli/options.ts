@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
 import { parse } from "yaml";
-import { PROJECT } from "../core/manifests/names.ts";
-import { parseSettings, type Settings } from "../core/settings.ts";
+import { PROJECT } from "../core/contract/names.ts";
+import { parseSettings, type Settings } from "../core/settings/settings.ts";
 import { ROOT, requireStackName } from "./places.ts";
 import { UserError } from "./problem.ts";
 

@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { printable, printableLines } from "../core/printable.ts";
+import { printable, printableLines } from "../base/printable.ts";
 
 /** Exit codes of every command. */
 export const EXIT = { success: 0, failure: 1, tool: 2, inconclusive: 3 } as const;

@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
-import type { NodeVerdict } from "../core/answer.ts";
-import { PROJECT } from "../core/manifests/names.ts";
+import { PROJECT } from "../core/contract/names.ts";
+import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import { type Allowed, RULES } from "../core/rules/index.ts";
-import { SECRET } from "../core/settings.ts";
+import { SECRET } from "../core/settings/settings.ts";
 import program from "../index.ts";
 import { forget, stateOf } from "./claim.ts";
 import { privateFolder, ROOT } from "./places.ts";

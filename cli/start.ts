@@ -6,15 +6,17 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { Command, Option } from "commander";
+import { printable } from "../base/printable.ts";
+import { connect } from "../cluster/connect.ts";
+import { requireReach } from "../cluster/reach.ts";
+import { requireOwnNamespace } from "../cluster/sweepNamespace.ts";
 import { ownerHere } from "../components/owner.ts";
-import type { NodeVerdict } from "../core/answer.ts";
-import { swept } from "../core/identity.ts";
-import { printable } from "../core/printable.ts";
-import { parseSettings } from "../core/settings.ts";
-import { worst } from "../core/verdict.ts";
+import type { NodeVerdict } from "../core/diagnosis/answer.ts";
+import { worst } from "../core/diagnosis/verdict.ts";
+import { swept } from "../core/settings/identity.ts";
+import { parseSettings } from "../core/settings/settings.ts";
 import { verdictLines } from "../report/terminal.ts";
 import { claim, claimFile, claimMade, forget, type Made, release, wasInterrupted } from "./claim.ts";
-import { connect } from "./cluster.ts";
 import { teller } from "./engineEvents.ts";
 import { type Ground, prepareGround } from "./ground.ts";
 import { keptLines } from "./kept.ts";
@@ -22,8 +24,6 @@ import { givenSettings, type SettingsOptions, saidSettings, settingsOptions } fr
 import { ROOT } from "./places.ts";
 import { EXIT, main, UserError } from "./problem.ts";
 import { openRun, type Run, residueReported } from "./pulumi.ts";
-import { requireReach } from "./reach.ts";
-import { requireOwnNamespace } from "./sweepNamespace.ts";
 
 interface Options extends SettingsOptions {
   readonly json?: boolean;

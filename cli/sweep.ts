@@ -6,8 +6,8 @@
 import { appendFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { Command, Option } from "commander";
-import { printable } from "../core/printable.ts";
-import { parseSettings, type Settings } from "../core/settings.ts";
+import { printable } from "../base/printable.ts";
+import { parseSettings, type Settings } from "../core/settings/settings.ts";
 import { endRun } from "./endRun.ts";
 import { type SettingsOptions, settingsOptions } from "./options.ts";
 import { EXIT, main } from "./problem.ts";

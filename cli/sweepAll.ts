@@ -1,12 +1,12 @@
 /** What a sweep takes away: in the cluster first, then on each node, which is at rest only when the pods are gone. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Settings } from "../core/settings.ts";
-import { connect } from "./cluster.ts";
+import { connect } from "../cluster/connect.ts";
+import { imagesThere, leftovers, namespaceMade, withNamespace } from "../cluster/sweepNamespace.ts";
+import { type Residue, sweepNode } from "../cluster/sweepNode.ts";
+import { sweepPolicies } from "../cluster/sweepPolicies.ts";
+import type { Settings } from "../core/settings/settings.ts";
 import { ROOT } from "./places.ts";
-import { imagesThere, leftovers, namespaceMade, withNamespace } from "./sweepNamespace.ts";
-import { type Residue, sweepNode } from "./sweepNode.ts";
-import { sweepPolicies } from "./sweepPolicies.ts";
 
 /** @param nodesOnly leaves pods and namespace alone: the engine deletes them */
 export async function sweepAll(

@@ -5,14 +5,14 @@
 import { join } from "node:path";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { parseExported } from "../core/flux/exported.ts";
-import { type FluxSettings, type FluxSettingsInput, fluxSchema } from "../core/flux/settings.ts";
-import type { SettingsInput } from "../core/settings.ts";
+import { parseExported } from "../core/gitops/exported.ts";
+import { type FluxSettings, type FluxSettingsInput, fluxSchema } from "../core/gitops/settings.ts";
+import type { SettingsInput } from "../core/settings/settings.ts";
 
 /** The checkout this file stands in: the commands below are run from it. */
 const ROOT = join(import.meta.dirname, "..");
 
-/** The test's settings, and the export's own below `flux`: see core/flux/settings.ts. */
+/** The test's settings, and the export's own below `flux`: see core/gitops/settings.ts. */
 export type FluxExportArgs = Omit<SettingsInput, "flux"> & {
   readonly flux: FluxSettingsInput & { readonly checkout: string };
 };

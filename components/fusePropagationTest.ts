@@ -11,20 +11,20 @@ import {
 } from "@pulumi/kubernetes/admissionregistration/v1/index.js";
 import { ConfigMap, Namespace, Pod } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { NodeVerdict } from "../core/answer.ts";
-import { identified, swept } from "../core/identity.ts";
+import { OWNER } from "../core/contract/names.ts";
+import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import { type AdmissionObject, bundle } from "../core/manifests/index.ts";
-import { OWNER } from "../core/manifests/names.ts";
 import type * as manifest from "../core/manifests/types.ts";
 import { allowedBy, assertIsolated } from "../core/rules/index.ts";
-import { parseSettings, type Settings, type SettingsInput } from "../core/settings.ts";
+import { identified, swept } from "../core/settings/identity.ts";
+import { parseSettings, type Settings, type SettingsInput } from "../core/settings/settings.ts";
 import { probeScripts } from "../probe/scripts.ts";
 import { ownerHere } from "./owner.ts";
 
 /** The checkout this file stands in: the commands below are run from it. */
 const ROOT = join(import.meta.dirname, "..");
 
-/** Settings of one test; only `nodes` is required. See core/settings.ts for each, with its unit and its default. */
+/** Settings of one test; only `nodes` is required. See core/settings/settings.ts for each, with its unit and its default. */
 export type FusePropagationTestArgs = SettingsInput;
 
 /**

@@ -2,8 +2,8 @@
  * What a user of the Kubernetes API must be allowed, as RBAC objects. A test runs the whole with a user who has exactly this, and
  * compares it with what the API server's audit log saw.
  */
-import { PROBE_CONFIG_MAP, PROJECT } from "./manifests/names.ts";
-import type { Settings } from "./settings.ts";
+import { PROBE_CONFIG_MAP, PROJECT } from "./contract/names.ts";
+import type { Settings } from "./settings/settings.ts";
 
 /** `start`: make the test, read its verdict, take it down, sweep. `collect`: read the verdict of a test that runs. */
 export const JOBS = ["start", "collect"] as const;

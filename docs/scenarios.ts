@@ -1,5 +1,5 @@
 /** docs/scenarios.md: what each scenario asks, how its pair differs, and what its answers mean. */
-import { DEFAULT_SCENARIOS, SCENARIOS, type Scenario, type Variation } from "../core/scenarios.ts";
+import { DEFAULT_SCENARIOS, SCENARIOS, type Scenario, type Variation } from "../core/contract/scenarios.ts";
 
 const FAULTS = {
   none: undefined,
@@ -10,7 +10,7 @@ const FAULTS = {
 
 export function scenariosPage(): string {
   return `${[
-    "<!-- Written by docs/generate.ts from core/scenarios.ts: change it there. -->",
+    "<!-- Written by docs/generate.ts from core/contract/scenarios.ts: change it there. -->",
     "# Scenarios",
     'What is asked beyond "is the mount seen?". The base pair of pods answers the first three in its own schedule; each other scenario has a pair of its own, changed in one way, with a directory of its own below the bridge. Pairs take turns, so each one adds about twenty seconds. The grade is the base pair\'s; a scenario adds a finding with its evidence. Where the mount does not cross at all, no scenario is asked.',
     [

@@ -1,7 +1,7 @@
 /** The pack's own configuration. It is independent of the stack's on purpose: a typo there must not change what is allowed. */
 import { join } from "node:path";
 import type { PolicyConfigSchema } from "@pulumi/policy";
-import { admission } from "../core/admission.ts";
+import { admission } from "../core/admission/index.ts";
 import { type Allowed, HOMELAB, RULES } from "../core/rules/index.ts";
 import { probeScripts } from "../probe/scripts.ts";
 

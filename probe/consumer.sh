@@ -5,7 +5,7 @@
 #   others   readers, whose volume has propagation HostToContainer
 #
 # Environment: RUN, NODE, ROLE, MARKER_WAIT_SECONDS, WATCH_SECONDS, PROBE_SECONDS, INSPECT_SECONDS, and MARKER_FILE where it
-# is set (see core/settings.ts);
+# is set (see core/settings/settings.ts);
 # and for a scenario
 #   RESTART     yes: a reader ends itself once, at its first failed read after SUCCESS, as a liveness probe would end it
 #   AFTERWARDS  inspect: ends with its verdict as exit code; end: ends with 0, or a pod that restarts would never end

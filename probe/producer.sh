@@ -4,7 +4,7 @@
 # inspection. It logs each step, talks to nobody, and takes everything away on SIGTERM.
 #
 # Environment: RUN, NODE, DRIVER, SETTLE_SECONDS, MOUNT_SECONDS, PROBE_SECONDS, INSPECT_SECONDS, and for the schedule
-# HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS; where they are set, COMMAND and MARKER_FILE (see core/settings.ts); and for a
+# HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS; where they are set, COMMAND and MARKER_FILE (see core/settings/settings.ts); and for a
 # scenario
 #   FAULT             none    the mount is held, and that is all
 #                     crash   the daemon is killed

@@ -6,7 +6,7 @@
 #                     mount points that are dead, or carry a marker of this test
 # Environment: NAME, the bridge's last path component; SCENARIOS, the directories below it that pairs of their own have; SINCE,
 # when the test's namespace was made, in seconds since 1970, or empty where nobody knows.
-# Output: lines of "word rest", read by cli/sweepNode.ts. Runs alone, without lib.sh.
+# Output: lines of "word rest", read by cluster/sweepNode.ts. Runs alone, without lib.sh.
 
 HOST=${HOST:-/host}
 NAME=${NAME:-}

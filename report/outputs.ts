@@ -1,6 +1,6 @@
 /** The verdicts as stack outputs: a few lines for a person, and the whole document as one more. */
-import type { NodeVerdict } from "../core/answer.ts";
-import { worst } from "../core/verdict.ts";
+import type { NodeVerdict } from "../core/diagnosis/answer.ts";
+import { worst } from "../core/diagnosis/verdict.ts";
 
 export interface StackOutputs {
   readonly run: string;

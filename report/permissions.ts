@@ -10,7 +10,7 @@ import {
   VARIANTS,
   type VariantId,
   type VariantPermissions,
-} from "../core/permissions.ts";
+} from "../core/diagnosis/permissions.ts";
 
 const ROWS: Readonly<Record<VariantId, string>> = {
   "root-allow": "root daemon, allow_other",

@@ -1,13 +1,13 @@
 /** A verdict as lines for a person at a terminal. */
 
-import type { NodeVerdict } from "../core/answer.ts";
-import { printable, shortIds } from "../core/printable.ts";
-import type { ReaderTimeline } from "../core/timeline.ts";
-import type { Verdict } from "../core/verdict.ts";
+import { MARKS } from "../base/marks.ts";
+import { printable, shortIds } from "../base/printable.ts";
+import type { NodeVerdict } from "../core/diagnosis/answer.ts";
+import type { ReaderTimeline } from "../core/diagnosis/timeline.ts";
+import type { Verdict } from "../core/diagnosis/verdict.ts";
 import { permissionLines } from "./permissions.ts";
 
 /** One sign for each outcome, wherever a line begins with it. */
-export const MARKS = { success: "√", failure: "×", inconclusive: "‼" } as const;
 
 /** At most this many pieces of evidence are shown; the JSON document has them all. */
 const QUOTES = 6;

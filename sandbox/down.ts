@@ -1,7 +1,7 @@
 /** Stops the sandbox and removes everything it made on the machine but its cache. */
-import { exclusively, interruptHolder } from "./base/lock.ts";
-import { SandboxError } from "./base/problem.ts";
-import { note, step } from "./base/progress.ts";
+import { exclusively, interruptHolder } from "../base/lock.ts";
+import { SandboxError } from "../base/problem.ts";
+import { note, step } from "../base/progress.ts";
 import { tearDown } from "./box/teardown.ts";
 import { machineResidue } from "./residue.ts";
 

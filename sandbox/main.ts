@@ -5,11 +5,11 @@
  */
 import { existsSync } from "node:fs";
 import { Command } from "commander";
-import { exclusively } from "./base/lock.ts";
-import * as paths from "./base/paths.ts";
-import { Interrupted, SandboxError } from "./base/problem.ts";
-import { explain } from "./base/progress.ts";
-import { stop } from "./base/stop.ts";
+import { exclusively } from "../base/lock.ts";
+import * as paths from "../base/paths.ts";
+import { Interrupted, SandboxError } from "../base/problem.ts";
+import { explain } from "../base/progress.ts";
+import { stop } from "../base/stop.ts";
 import { down } from "./down.ts";
 import { prepareEngine } from "./engine.ts";
 import { checkPackages, ensurePackages } from "./host/packages.ts";

@@ -1,6 +1,6 @@
 /** What of the sandbox is left: on the machine when it is down, on its nodes when it is up. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { state } from "./base/paths.ts";
+import { state } from "../base/paths.ts";
 import { type Box, pathIn } from "./box/box.ts";
 import { ownGroups, processesIn } from "./box/cgroups.ts";
 import { machineInterface } from "./box/network.ts";

@@ -1,6 +1,6 @@
 /** What runs, and what is left. */
-import { isAlive } from "./base/identity.ts";
-import { isBusy } from "./base/lock.ts";
+import { isAlive } from "../base/identity.ts";
+import { isBusy } from "../base/lock.ts";
 import { openApi, recordedAccess } from "./cluster/api.ts";
 import { ailment, processesOf, readRecord } from "./cluster/record.ts";
 import { machineResidue, nodeResidue } from "./residue.ts";

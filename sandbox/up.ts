@@ -1,10 +1,10 @@
 /** Starts the sandbox, or uses the one that runs. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { exclusively } from "./base/lock.ts";
-import * as paths from "./base/paths.ts";
-import { SandboxError } from "./base/problem.ts";
-import { note, step } from "./base/progress.ts";
-import { together, until } from "./base/stop.ts";
+import { exclusively } from "../base/lock.ts";
+import * as paths from "../base/paths.ts";
+import { SandboxError } from "../base/problem.ts";
+import { note, step } from "../base/progress.ts";
+import { together, until } from "../base/stop.ts";
 import { type Box, openBox } from "./box/box.ts";
 import { connect } from "./box/network.ts";
 import { tearDown } from "./box/teardown.ts";

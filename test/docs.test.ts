@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { causes, notes } from "../core/causes/index.ts";
+import { causes, notes } from "../core/diagnosis/causes/index.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const DOCS = globSync("docs/*.md", { cwd: ROOT }).sort();

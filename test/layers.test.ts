@@ -6,14 +6,18 @@ const ROOT = join(import.meta.dirname, "..");
 
 /** Which rooms, and which packages, the files of a room may import. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  core: ["core", "js-yaml", "zod", "yaml", "fastest-levenshtein", "node:crypto", "node:util"],
+  base: ["base", "node:"],
+  core: ["core", "base", "js-yaml", "zod", "yaml", "fastest-levenshtein", "node:crypto", "node:util"],
   probe: ["probe", "node:"],
   components: ["components", "core", "probe", "@pulumi/", "node:"],
   policy: ["policy", "core", "probe", "@pulumi/", "node:"],
-  report: ["report", "core", "node:"],
+  report: ["report", "core", "base", "node:"],
+  cluster: ["cluster", "core", "base", "probe", "cli", "components", "@", "node:", "yaml"],
   cli: [
     "cli",
+    "cluster",
     "core",
+    "base",
     "probe",
     "report",
     "components",
@@ -26,7 +30,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "js-yaml",
     "diff",
   ],
-  sandbox: ["sandbox", "@", "google-protobuf", "node:", "commander", "yaml"],
+  sandbox: ["sandbox", "base", "@", "node:", "commander", "yaml"],
+  "stand-ins": ["stand-ins", "base", "@", "google-protobuf", "node:", "yaml"],
 };
 
 const imports = (text: string): string[] =>
@@ -53,7 +58,7 @@ describe("layers", () => {
   }
 
   it("has no file over 300 lines that is not a table", () => {
-    const long = globSync("{core,cli,components,policy,report,sandbox}/**/*.ts", { cwd: ROOT })
+    const long = globSync("{base,core,cluster,cli,components,policy,report,sandbox,stand-ins}/**/*.ts", { cwd: ROOT })
       .map((file) => [file, readFileSync(join(ROOT, file), "utf8").split("\n").length] as const)
       .filter(([, lines]) => lines > 300);
     assert.deepEqual(long, []);

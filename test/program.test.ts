@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import program from "../index.ts";
-import { api } from "./cli/api.ts";
+import { api } from "./cluster/api.ts";
 
 const KUBECONFIG = {
   apiVersion: "v1",

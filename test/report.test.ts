@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { judge } from "../core/verdict.ts";
+import { judge } from "../core/diagnosis/verdict.ts";
 import { verdictLines } from "../report/terminal.ts";
-import { evidence, mounted, NONCE, record, sees, unseenByControl, waiting } from "./core/evidence.ts";
+import { evidence, mounted, NONCE, record, sees, unseenByControl, waiting } from "./core/evidence/evidence.ts";
 
 const linesOf = (given: ReturnType<typeof evidence>) => {
   const verdict = judge(given);

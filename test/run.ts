@@ -58,8 +58,10 @@ process.exit(failed.length > 0 ? 1 : 0);
 async function staticChecks(): Promise<void> {
   await check("format and lint (biome)", [process.execPath, "node_modules/.bin/biome", "check", "."]);
   await check("types (tsc)", [process.execPath, "node_modules/.bin/tsc", "--noEmit"]);
-  const scripts = ["probe", "sandbox", "cli", "test"].flatMap((folder) => globSync(`${folder}/**/*.sh`, { cwd: ROOT }));
-  const shims = globSync("sandbox/plugins/bin/*", { cwd: ROOT });
+  const scripts = ["probe", "sandbox", "base", "stand-ins", "cli", "test"].flatMap((folder) =>
+    globSync(`${folder}/**/*.sh`, { cwd: ROOT }),
+  );
+  const shims = globSync("stand-ins/bin/*", { cwd: ROOT });
   await check("shell scripts (shellcheck)", ["shellcheck", "-x", ...scripts, ...shims, ".ci/run"]);
 }
 

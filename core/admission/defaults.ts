@@ -73,7 +73,7 @@ function hardened(): Validation[] {
   ];
 }
 
-/** core/facts.ts, imageFault. */
+/** core/settings/validators.ts, imageFault. */
 const images = lines(
   "variables.containers.all(c, c.image.matches('^[a-z0-9][A-Za-z0-9._:/@-]*$') && (",
   "  c.image.matches('@sha256:[0-9a-f]{64}$') || (!c.image.contains('@')",

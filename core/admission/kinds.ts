@@ -1,4 +1,4 @@
-import { PROBE_CONFIG_MAP } from "../manifests/names.ts";
+import { PROBE_CONFIG_MAP } from "../contract/names.ts";
 import type { Allowed } from "../rules/allowed.ts";
 import { knownKindsOnly } from "../rules/knownKindsOnly.ts";
 import { privilegedProducerOnly } from "../rules/privilegedProducerOnly.ts";

@@ -1,6 +1,6 @@
-import { scenariosIn } from "../scenarios.ts";
-import type { Settings } from "../settings.ts";
-import { CONSUMER, CONTROL_CONTAINER, HARDENED_CONTAINER, USER_CONTAINER } from "./names.ts";
+import { CONSUMER, CONTROL_CONTAINER, HARDENED_CONTAINER, USER_CONTAINER } from "../contract/names.ts";
+import { scenariosIn } from "../contract/scenarios.ts";
+import type { Settings } from "../settings/settings.ts";
 import { markerEnvironment } from "./ownDaemon.ts";
 import { type Pair, scenarioSeconds } from "./pair.ts";
 import {

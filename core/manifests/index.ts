@@ -1,6 +1,6 @@
-import { type AdmissionBinding, type AdmissionPolicy, admission } from "../admission.ts";
+import { type AdmissionBinding, type AdmissionPolicy, admission } from "../admission/index.ts";
 import { allowedBy } from "../rules/allowed.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import { consumer } from "./consumer.ts";
 import { namespace } from "./namespace.ts";
 import { type Pair, pairsIn } from "./pair.ts";

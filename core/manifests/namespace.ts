@@ -1,5 +1,5 @@
-import type { Settings } from "../settings.ts";
-import { labels, OWNER } from "./names.ts";
+import { labels, OWNER } from "../contract/names.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Namespace } from "./types.ts";
 
 /**

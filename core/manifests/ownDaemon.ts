@@ -1,4 +1,4 @@
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** The producer's environment for a daemon of the user's own; nothing where there is none. */
 export const commandEnvironment = ({ command }: Settings): Record<string, string> =>

@@ -1,6 +1,6 @@
 /** The pairs of pods of one test: the base pair of each node, then one for each scenario that has pods of its own. */
-import { PAIR_SCENARIOS, type PairScenario, scenariosIn } from "../scenarios.ts";
-import type { Settings } from "../settings.ts";
+import { PAIR_SCENARIOS, type PairScenario, scenariosIn } from "../contract/scenarios.ts";
+import type { Settings } from "../settings/settings.ts";
 
 export interface Pair {
   readonly node: string;

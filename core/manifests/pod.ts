@@ -1,5 +1,5 @@
-import type { Amounts, Settings } from "../settings.ts";
-import { labels, PROBE_CONFIG_MAP, podName } from "./names.ts";
+import { labels, PROBE_CONFIG_MAP, podName } from "../contract/names.ts";
+import type { Amounts, Settings } from "../settings/settings.ts";
 import { awaitSeconds, type Pair, pairSeconds, scenarioSeconds } from "./pair.ts";
 import type { Container, Pod, Propagation, Volume, VolumeMount } from "./types.ts";
 

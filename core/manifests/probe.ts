@@ -1,5 +1,5 @@
-import type { Settings } from "../settings.ts";
-import { labels, PROBE_CONFIG_MAP } from "./names.ts";
+import { labels, PROBE_CONFIG_MAP } from "../contract/names.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { ConfigMap } from "./types.ts";
 
 /** The probe's scripts as they lie in `probe/`; Flux must not substitute the shell's own variables in them. */

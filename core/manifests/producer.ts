@@ -1,6 +1,6 @@
-import { scenariosIn } from "../scenarios.ts";
-import type { Settings } from "../settings.ts";
-import { PRODUCER } from "./names.ts";
+import { PRODUCER } from "../contract/names.ts";
+import { scenariosIn } from "../contract/scenarios.ts";
+import type { Settings } from "../settings/settings.ts";
 import { commandEnvironment, markerEnvironment } from "./ownDaemon.ts";
 import { heldSeconds, type Pair, recoverSeconds, settledSeconds, staleSeconds } from "./pair.ts";
 import {

@@ -1,6 +1,6 @@
-import { PAIR_SCENARIOS } from "../scenarios.ts";
-import type { Settings } from "../settings.ts";
-import { PROJECT } from "./names.ts";
+import { PROJECT } from "../contract/names.ts";
+import { PAIR_SCENARIOS } from "../contract/scenarios.ts";
+import type { Settings } from "../settings/settings.ts";
 import { bridgeMount, pod, UNPRIVILEGED } from "./pod.ts";
 import type { Pod, SecurityContext } from "./types.ts";
 

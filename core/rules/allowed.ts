@@ -1,5 +1,5 @@
-import { PAIR_SCENARIOS } from "../scenarios.ts";
-import type { Settings } from "../settings.ts";
+import { PAIR_SCENARIOS } from "../contract/scenarios.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** What the rules let through: everything else of a stack, a file or a namespace is refused. */
 export interface Allowed {
@@ -29,7 +29,7 @@ export interface Allowed {
    */
   readonly sweep?: boolean;
   /**
-   * The admission policies that core/admission.ts makes of this: the only objects of the whole cluster that pass, word for word.
+   * The admission policies that core/admission/index.ts makes of this: the only objects of the whole cluster that pass, word for word.
    * @default none
    */
   readonly policies?: readonly {

@@ -1,4 +1,4 @@
-import { quantityFault } from "../facts.ts";
+import { quantityFault } from "../settings/validators.ts";
 import type { At } from "./at.ts";
 import type { Rule } from "./rule.ts";
 

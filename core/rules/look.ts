@@ -1,4 +1,4 @@
-import { printable } from "../printable.ts";
+import { printable } from "../../base/printable.ts";
 import type { Allowed } from "./allowed.ts";
 import { At } from "./at.ts";
 import { type PodPlace, podsOf } from "./pods.ts";

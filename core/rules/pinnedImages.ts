@@ -1,4 +1,4 @@
-import { imageFault } from "../facts.ts";
+import { imageFault } from "../settings/validators.ts";
 import type { Rule } from "./rule.ts";
 
 export const pinnedImages: Rule = {

@@ -1,4 +1,4 @@
-import { PROBE_CONFIG_MAP } from "../manifests/names.ts";
+import { PROBE_CONFIG_MAP } from "../contract/names.ts";
 import type { Look } from "./look.ts";
 import { privilegeFault } from "./roles.ts";
 import type { Rule } from "./rule.ts";

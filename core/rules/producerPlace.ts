@@ -6,7 +6,7 @@
 
 const WORD = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
 const NUMBER = "^[0-9]+([.][0-9]+)?$";
-/** core/facts.ts, markerFileFault: a path below the mount point. */
+/** core/settings/validators.ts, markerFileFault: a path below the mount point. */
 const FILE = "^[^/\\s\\p{Cc}\\p{Z}\\\\$]+(/[^/\\s\\p{Cc}\\p{Z}\\\\$]+)*$";
 export const DOTS = "(^|/)[.][.]?(/|$)";
 

@@ -6,11 +6,11 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../base/command.ts";
-import { identify, isAlive, type ProcessIdentity } from "../base/identity.ts";
-import { images, logs, source, state, tools } from "../base/paths.ts";
-import { SandboxError } from "../base/problem.ts";
-import { refuseIfStopping, until } from "../base/stop.ts";
+import { run } from "../../base/command.ts";
+import { identify, isAlive, type ProcessIdentity } from "../../base/identity.ts";
+import { images, logs, source, state, tools } from "../../base/paths.ts";
+import { SandboxError } from "../../base/problem.ts";
+import { refuseIfStopping, until } from "../../base/stop.ts";
 import { createGroup, prefix } from "./cgroups.ts";
 
 export type Propagation = "shared" | "private";

@@ -4,8 +4,8 @@
  */
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { instance } from "../base/instance.ts";
-import { SandboxError } from "../base/problem.ts";
+import { instance } from "../../base/instance.ts";
+import { SandboxError } from "../../base/problem.ts";
 
 export const prefix = `fpt-${instance.id}-`;
 

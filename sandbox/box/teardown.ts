@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { attempt } from "../base/command.ts";
-import { state } from "../base/paths.ts";
+import { attempt } from "../../base/command.ts";
+import { state } from "../../base/paths.ts";
 import { ownGroups, processesIn, removeGroups } from "./cgroups.ts";
 import { removeInterface } from "./network.ts";
 

@@ -1,10 +1,10 @@
 /** Pulumi's resource plugins: the official ones where they can be installed, the sandbox's offline ones elsewhere. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { attempt } from "../base/command.ts";
-import { linkExactly } from "../base/links.ts";
-import { cache, links, pulumiHome, repository, source } from "../base/paths.ts";
-import { note } from "../base/progress.ts";
+import { attempt } from "../../base/command.ts";
+import { linkExactly } from "../../base/links.ts";
+import { cache, links, pulumiHome, repository, standIns } from "../../base/paths.ts";
+import { note } from "../../base/progress.ts";
 import { triedLately } from "./installer.ts";
 
 export type PluginOrigin = "official" | "offline";
@@ -36,11 +36,11 @@ export function installedPlugins(): Plugins {
  */
 export function linkPlugins(plugins: Plugins, engine: string): string {
   const directory = join(links, "plugins");
-  const shims = readdirSync(join(source, "plugins", "bin")).filter((shim) => {
+  const shims = readdirSync(join(standIns, "bin")).filter((shim) => {
     const resource = names.find((name) => shim === `pulumi-resource-${name}`);
     return resource ? plugins[resource] === "offline" : !existsSync(join(engine, shim));
   });
-  linkExactly(directory, Object.fromEntries(shims.map((shim) => [shim, join(source, "plugins", "bin", shim)])));
+  linkExactly(directory, Object.fromEntries(shims.map((shim) => [shim, join(standIns, "bin", shim)])));
   return directory;
 }
 

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../base/command.ts";
-import { goBuild, source, tools } from "../base/paths.ts";
-import { note, seconds, step } from "../base/progress.ts";
+import { run } from "../../base/command.ts";
+import { goBuild, source, tools } from "../../base/paths.ts";
+import { note, seconds, step } from "../../base/progress.ts";
 import { findGo, type Go } from "./toolchain.ts";
 
 export type Family = "etcd" | "kubernetes" | "pulumi" | "flux" | "gitops" | "oracle";

@@ -1,7 +1,7 @@
 /** The few questions the sandbox asks its own API server. */
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:https";
-import * as paths from "../base/paths.ts";
+import * as paths from "../../base/paths.ts";
 
 export interface Api {
   /** Whether it answers at all. */

@@ -1,10 +1,10 @@
 /** etcd, API server, controller manager and scheduler: their options, and the order in which they start. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isAlive } from "../base/identity.ts";
-import { SandboxError } from "../base/problem.ts";
-import { step } from "../base/progress.ts";
-import { until } from "../base/stop.ts";
+import { isAlive } from "../../base/identity.ts";
+import { SandboxError } from "../../base/problem.ts";
+import { step } from "../../base/progress.ts";
+import { until } from "../../base/stop.ts";
 import { type Box, configDirectory, type Daemon, startDaemon } from "../box/box.ts";
 import { addresses } from "../box/network.ts";
 import type { ToolPaths } from "../build/tools.ts";

@@ -1,10 +1,10 @@
 /** A node: containerd with the images in it, then the kubelet. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isAlive } from "../base/identity.ts";
-import { SandboxError } from "../base/problem.ts";
-import { step } from "../base/progress.ts";
-import { until } from "../base/stop.ts";
+import { isAlive } from "../../base/identity.ts";
+import { SandboxError } from "../../base/problem.ts";
+import { step } from "../../base/progress.ts";
+import { until } from "../../base/stop.ts";
 import { type Box, configDirectory, type Daemon, pathIn, runIn, startDaemon } from "../box/box.ts";
 import { addresses } from "../box/network.ts";
 import type { ImageSet } from "../build/images.ts";

@@ -5,7 +5,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../base/command.ts";
+import { run } from "../../base/command.ts";
 import { configDirectory } from "../box/box.ts";
 import { addresses } from "../box/network.ts";
 

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { isAlive, type ProcessIdentity } from "../base/identity.ts";
-import * as paths from "../base/paths.ts";
-import { refuseIfStopping } from "../base/stop.ts";
+import { isAlive, type ProcessIdentity } from "../../base/identity.ts";
+import * as paths from "../../base/paths.ts";
+import { refuseIfStopping } from "../../base/stop.ts";
 import type { Box } from "../box/box.ts";
 import type { ImageSet } from "../build/images.ts";
 import { toolPaths } from "../build/tools.ts";

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
-import { run } from "../base/command.ts";
+import { run } from "../../base/command.ts";
 import type { Kubectl } from "./kubectl.ts";
 
 export interface Publisher {

@@ -1,11 +1,11 @@
 /** Flux's kustomize-controller with its CRDs, kustomize and kubeconform: compiled from sandbox/tools like the cluster's own. */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../base/command.ts";
-import { exclusively } from "../base/lock.ts";
-import { tools } from "../base/paths.ts";
-import { SandboxError } from "../base/problem.ts";
-import { step } from "../base/progress.ts";
+import { run } from "../../base/command.ts";
+import { exclusively } from "../../base/lock.ts";
+import { tools } from "../../base/paths.ts";
+import { SandboxError } from "../../base/problem.ts";
+import { step } from "../../base/progress.ts";
 import { findGo, type Go } from "../build/toolchain.ts";
 import { buildKey, buildTools, toolDirectory } from "../build/tools.ts";
 

@@ -1,8 +1,8 @@
 /** What comes from the distribution: the container runtime, the image tool, the FUSE drivers. */
 import { createInterface } from "node:readline/promises";
-import { attempt, run } from "../base/command.ts";
-import { ownCluster, SandboxError } from "../base/problem.ts";
-import { note, step } from "../base/progress.ts";
+import { attempt, run } from "../../base/command.ts";
+import { ownCluster, SandboxError } from "../../base/problem.ts";
+import { note, step } from "../../base/progress.ts";
 
 /** Debian package -> what the sandbox uses of it. */
 export const clusterPackages: Readonly<Record<string, string>> = {

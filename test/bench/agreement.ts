@@ -1,6 +1,6 @@
 /** What many runs of the same test answered, and whether they agree. Pure. */
-import type { PermissionMatrix } from "../../core/permissions.ts";
-import type { Verdict } from "../../core/verdict.ts";
+import type { PermissionMatrix } from "../../core/diagnosis/permissions.ts";
+import type { Verdict } from "../../core/diagnosis/verdict.ts";
 import type { StartDocument } from "../e2e/sandbox.ts";
 
 /** The answer of one run to one question. */

@@ -9,7 +9,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { chosen } from "../../core/scenarios.ts";
+import { chosen } from "../../core/contract/scenarios.ts";
 import "../ownRuns.ts";
 import { sandbox, sandboxDown, start } from "../e2e/sandbox.ts";
 import { type Answer, agreement, answersOf } from "./agreement.ts";

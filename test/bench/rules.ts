@@ -14,7 +14,7 @@ import { dump } from "js-yaml";
 import { readYaml } from "../../cli/checkYaml.ts";
 import { bundle } from "../../core/manifests/index.ts";
 import { HOMELAB, judge } from "../../core/rules/index.ts";
-import { parseSettings } from "../../core/settings.ts";
+import { parseSettings } from "../../core/settings/settings.ts";
 
 const DOCUMENTS = 10_000;
 const ROUNDS = 5;

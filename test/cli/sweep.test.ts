@@ -10,10 +10,10 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import { claimFile, stateOf } from "../../cli/claim.ts";
 import { type EndOptions, endRun } from "../../cli/endRun.ts";
 import { sweepAll } from "../../cli/sweepAll.ts";
-import { imagesThere } from "../../cli/sweepNamespace.ts";
-import { LABELS, PROJECT } from "../../core/manifests/names.ts";
-import { parseSettings, type Settings } from "../../core/settings.ts";
-import { type Api, api } from "./api.ts";
+import { imagesThere } from "../../cluster/sweepNamespace.ts";
+import { LABELS, PROJECT } from "../../core/contract/names.ts";
+import { parseSettings, type Settings } from "../../core/settings/settings.ts";
+import { type Api, api } from "../cluster/api.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** A node that was never there has nothing to be looked at. */

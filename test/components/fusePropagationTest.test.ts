@@ -4,9 +4,9 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1/index.js";
 import { Provider } from "@pulumi/kubernetes/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { FusePropagationTest } from "../../components/fusePropagationTest.ts";
-import { SettingsError } from "../../core/settings.ts";
-import { judge } from "../../core/verdict.ts";
-import { evidence } from "../core/evidence.ts";
+import { judge } from "../../core/diagnosis/verdict.ts";
+import { SettingsError } from "../../core/settings/settings.ts";
+import { evidence } from "../core/evidence/evidence.ts";
 
 interface Registered {
   readonly type: string;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { identified } from "../../core/identity.ts";
 import { bundle, type Pod } from "../../core/manifests/index.ts";
 import { STRETCH, turnsSeconds } from "../../core/manifests/pair.ts";
 import { sweepPod } from "../../core/manifests/sweep.ts";
-import { parseSettings, type SettingsInput } from "../../core/settings.ts";
+import { identified } from "../../core/settings/identity.ts";
+import { parseSettings, type SettingsInput } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 
 const scripts = probeScripts();

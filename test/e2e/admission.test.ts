@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { admission } from "../../core/admission.ts";
+import { admission } from "../../core/admission/index.ts";
 import { bundle } from "../../core/manifests/index.ts";
 import { sweepPod } from "../../core/manifests/sweep.ts";
 import { allowedBy } from "../../core/rules/index.ts";
-import { parseSettings } from "../../core/settings.ts";
+import { parseSettings } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 import { type Fixture, fixtures } from "../core/rules/fixtures.ts";
 import { kubectl, type SandboxDocument, sandbox, succeeded } from "./sandbox.ts";

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
-import { admission } from "../../core/admission.ts";
+import { admission } from "../../core/admission/index.ts";
 import { bundle } from "../../core/manifests/index.ts";
 import { allowedBy, judge } from "../../core/rules/index.ts";
-import { parseSettings } from "../../core/settings.ts";
+import { parseSettings } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 import { pod } from "../fuzz/pods.ts";
 import { random } from "../fuzz/random.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Verdict } from "../../core/verdict.ts";
+import type { Verdict } from "../../core/diagnosis/verdict.ts";
 import { provocations as all } from "./provocations.ts";
 import { deployment, type Provocation } from "./provoke.ts";
 import {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Verdict } from "../../core/verdict.ts";
+import type { Verdict } from "../../core/diagnosis/verdict.ts";
 import { kubectl, node, onNode, type SandboxDocument, sandbox, sandboxDown, start, succeeded } from "./sandbox.ts";
 
 /** A node that answers in seconds, whatever the cause: nothing here may wait for the marker's 30 s twice. */

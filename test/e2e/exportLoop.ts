@@ -1,9 +1,9 @@
 /** Exports, disables, enables and removes without an end, to be killed in the midst of it: node exportLoop.ts CHECKOUT */
 import { openCheckout } from "../../cli/exportTree.ts";
 import { readSettings } from "../../cli/options.ts";
-import { type Action, plan } from "../../core/flux/plan.ts";
-import { fluxSchema } from "../../core/flux/settings.ts";
-import { exportedFiles } from "../../core/flux.ts";
+import { exportedFiles } from "../../core/gitops/export.ts";
+import { type Action, plan } from "../../core/gitops/plan.ts";
+import { fluxSchema } from "../../core/gitops/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 
 const checkout = openCheckout(process.argv[2] ?? "");

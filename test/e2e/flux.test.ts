@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { NodeVerdict } from "../../core/answer.ts";
+import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
 import { type Flux, startFlux } from "../../sandbox/flux/flux.ts";
 import { schemaLocation, writeSchemas } from "../../sandbox/flux/schemas.ts";
 import { type FluxTools, fluxTools } from "../../sandbox/flux/tools.ts";

@@ -7,7 +7,7 @@ import { local } from "@pulumi/command";
 import { Pod } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type EngineEvent, LocalWorkspace, type PulumiFn } from "@pulumi/pulumi/automation/index.js";
-import { PROJECT } from "../../core/manifests/names.ts";
+import { PROJECT } from "../../core/contract/names.ts";
 import { RULES } from "../../core/rules/index.ts";
 import program from "../../index.ts";
 import { packConfig } from "../../policy/config.ts";

@@ -1,7 +1,7 @@
 /** How the end-to-end test of the causes makes a deployment that fails for one reason: the bundle, with one thing changed. */
 import type { V1Container, V1Pod, V1VolumeMount } from "@kubernetes/client-node";
 import { bundle } from "../../core/manifests/index.ts";
-import { parseSettings, type SettingsInput } from "../../core/settings.ts";
+import { parseSettings, type SettingsInput } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 import type { SandboxDocument } from "./sandbox.ts";
 

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { NodeVerdict } from "../../core/answer.ts";
+import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
-import type { ScenarioVerdict } from "../../core/answer.ts";
+import { PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
+import type { ScenarioVerdict } from "../../core/diagnosis/answer.ts";
 import { turnsSeconds } from "../../core/manifests/pair.ts";
-import { PAIR_SCENARIOS } from "../../core/scenarios.ts";
-import { parseSettings } from "../../core/settings.ts";
+import { parseSettings } from "../../core/settings/settings.ts";
 import { machineResidue, type StartDocument, sandbox, sandboxDown, start } from "./sandbox.ts";
 
 /** A busy node may leave a question open, and never answers it wrong: what is open is asked again. */

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KubeConfig, type V1Namespace, Watch } from "@kubernetes/client-node";
-import { parseRecord } from "../../core/evidence.ts";
+import { parseRecord } from "../../core/evidence/evidence.ts";
 import { bundle } from "../../core/manifests/index.ts";
-import { parseSettings } from "../../core/settings.ts";
+import { parseSettings } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 import { kubectl, type SandboxDocument, sandbox, sandboxDown, succeeded } from "./sandbox.ts";
 

@@ -1,6 +1,7 @@
 /** Judges that are wrong on purpose, each in one way: laws that let one of them pass would prove nothing. */
-import type { Evidence, ProbeRecord } from "../../core/evidence.ts";
-import type { Verdict } from "../../core/verdict.ts";
+
+import type { Verdict } from "../../core/diagnosis/verdict.ts";
+import type { Evidence, ProbeRecord } from "../../core/evidence/evidence.ts";
 import { type Judge, violations } from "./laws.ts";
 import type { Plan } from "./plan.ts";
 

@@ -1,5 +1,12 @@
-/** What a collector has at a moment of a history: as cli/gather.ts and cli/containerLogs.ts keep it. */
-import { type Evidence, nodeFact, type PodFact, type ProbeRecord, parseRecord, podFact } from "../../core/evidence.ts";
+/** What a collector has at a moment of a history: as cluster/gather.ts and cluster/containerLogs.ts keep it. */
+import {
+  type Evidence,
+  nodeFact,
+  type PodFact,
+  type ProbeRecord,
+  parseRecord,
+  podFact,
+} from "../../core/evidence/evidence.ts";
 import { LOGS, type Plan } from "./plan.ts";
 import { CONTAINERS, END, type Log, NODE, RUN, START, type World } from "./world.ts";
 

@@ -1,5 +1,5 @@
 /** Scheduler, kubelet and runtime: they make the containers of both pods, refuse them, start them again, and tell of it. */
-import type { ApiPod } from "../../core/evidence.ts";
+import type { ApiPod } from "../../core/evidence/evidence.ts";
 import type { Task } from "./clock.ts";
 import { type FileSystem, HOST, isFuse } from "./mounts.ts";
 import type { Plan } from "./plan.ts";

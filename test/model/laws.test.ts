@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { judge, settled } from "../../core/verdict.ts";
+import { judge, settled } from "../../core/diagnosis/verdict.ts";
 import { BREAKS, historiesUntilFound } from "./breaks.ts";
 import { type Law, violations } from "./laws.ts";
 import { type Plan, plans } from "./plan.ts";

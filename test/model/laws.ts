@@ -1,6 +1,7 @@
 /** The laws that every answer must keep, whatever happens on a node and however its evidence travels. */
-import type { Evidence, ProbeRecord } from "../../core/evidence.ts";
-import type { judge, settled, Verdict } from "../../core/verdict.ts";
+
+import type { judge, settled, Verdict } from "../../core/diagnosis/verdict.ts";
+import type { Evidence, ProbeRecord } from "../../core/evidence/evidence.ts";
 import { numbers } from "./clock.ts";
 import { type Collected, collect, evidenceAt } from "./collector.ts";
 import { history } from "./kubelet.ts";

@@ -1,7 +1,7 @@
 /** What goes on in one history: which pair of pods, what is wrong with node, pods, daemon and readers, and how its evidence travels. */
 import fc from "fast-check";
 
-/** As core/scenarios.ts has them; the first two are the base pair, with and without the crash. */
+/** As core/contract/scenarios.ts has them; the first two are the base pair, with and without the crash. */
 export const SCENARIOS = {
   base: { fault: "crash" },
   "no-crash": { fault: "none" },

@@ -1,5 +1,5 @@
 /** How the pods are made: each container's volume, and the spec as the API server has it. */
-import type { ApiPod } from "../../core/evidence.ts";
+import type { ApiPod } from "../../core/evidence/evidence.ts";
 import type { Propagation } from "./mounts.ts";
 import { BRIDGE, CONTAINERS, MOUNT, NODE, ROLES, type Role, type World } from "./world.ts";
 

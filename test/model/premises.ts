@@ -1,5 +1,5 @@
 /** What each cause takes for granted, as the model knows it: a verdict that names one whose premise does not hold is wrong. */
-import type { Verdict } from "../../core/verdict.ts";
+import type { Verdict } from "../../core/diagnosis/verdict.ts";
 import { volumeOf } from "./pods.ts";
 import { START, type World } from "./world.ts";
 

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import fc from "fast-check";
-import { judge, settled } from "../../core/verdict.ts";
+import { judge, settled } from "../../core/diagnosis/verdict.ts";
 import { BREAKS, historiesUntilFound } from "./breaks.ts";
 import { violations } from "./laws.ts";
 import { plans } from "./plan.ts";

@@ -1,5 +1,5 @@
 /** One node while one history runs on it: its clock, mount tables, containers and logs, and what really happened there. */
-import type { ApiPod } from "../../core/evidence.ts";
+import type { ApiPod } from "../../core/evidence/evidence.ts";
 import { Clock, numbers, type Task } from "./clock.ts";
 import { type FileSystem, HOST, type Mount, MountTables } from "./mounts.ts";
 import { type Plan, SCENARIOS, type Variation } from "./plan.ts";

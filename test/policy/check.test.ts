@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dump } from "js-yaml";
 import { readYaml } from "../../cli/checkYaml.ts";
-import { admission } from "../../core/admission.ts";
+import { admission } from "../../core/admission/index.ts";
 import { bundle } from "../../core/manifests/index.ts";
 import { allowedBy } from "../../core/rules/index.ts";
-import { parseSettings } from "../../core/settings.ts";
+import { parseSettings } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 import { FOLDER, fixtures } from "../core/rules/fixtures.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { PolicyResource } from "@pulumi/policy";
-import { admission } from "../../core/admission.ts";
+import { admission } from "../../core/admission/index.ts";
 import { bundle } from "../../core/manifests/index.ts";
 import { allowedBy, RULES } from "../../core/rules/index.ts";
-import { parseSettings } from "../../core/settings.ts";
+import { parseSettings } from "../../core/settings/settings.ts";
 import { packConfig } from "../../policy/config.ts";
 import { policyOf } from "../../policy/policies.ts";
 import { probeScripts } from "../../probe/scripts.ts";

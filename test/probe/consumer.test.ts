@@ -5,8 +5,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { judge } from "../../core/verdict.ts";
-import { evidence, mounted } from "../core/evidence.ts";
+import { judge } from "../../core/diagnosis/verdict.ts";
+import { evidence, mounted } from "../core/evidence/evidence.ts";
 import { type ImaginedNode, imaginedNode, recordsOf } from "./imagined.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");

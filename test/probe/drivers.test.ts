@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { schema } from "../../core/settings.ts";
+import { schema } from "../../core/settings/settings.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 

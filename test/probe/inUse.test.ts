@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { judge } from "../../core/verdict.ts";
-import { evidence } from "../core/evidence.ts";
+import { judge } from "../../core/diagnosis/verdict.ts";
+import { evidence } from "../core/evidence/evidence.ts";
 import { type ImaginedNode, imaginedNode } from "./imagined.ts";
 import { type Life, live, stepsOf } from "./live.ts";
 

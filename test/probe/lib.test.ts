@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { parseRecord } from "../../core/evidence.ts";
+import { parseRecord } from "../../core/evidence/evidence.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 const FINDINGS = mkdtempSync(join(tmpdir(), "findings-"));

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { ProbeRecord } from "../../core/evidence.ts";
+import type { ProbeRecord } from "../../core/evidence/evidence.ts";
 import { type ImaginedNode, recordsOf } from "./imagined.ts";
 
 export interface Life {

@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseRecord } from "../../core/evidence.ts";
-import { VARIANTS } from "../../core/permissions.ts";
+import { VARIANTS } from "../../core/diagnosis/permissions.ts";
+import { parseRecord } from "../../core/evidence/evidence.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 const IDS = VARIANTS.map(({ id }) => id as string);

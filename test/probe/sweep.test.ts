@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PAIR_SCENARIOS } from "../../core/scenarios.ts";
+import { PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
 
 const SCRIPT = join(import.meta.dirname, "..", "..", "probe", "sweep.sh");
 const LONG_AGO = new Date("2020-01-01");

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseRecord } from "../../core/evidence.ts";
+import { parseRecord } from "../../core/evidence/evidence.ts";
 import { recordsOf } from "./imagined.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { execPath } from "node:process";
 import { teller } from "../../cli/engineEvents.ts";
 import { problem, UserError } from "../../cli/problem.ts";
+import { judge } from "../../core/diagnosis/verdict.ts";
 import { allowedBy, judge as judgeObject } from "../../core/rules/index.ts";
-import { parseSettings, SettingsError } from "../../core/settings.ts";
-import { judge } from "../../core/verdict.ts";
+import { parseSettings, SettingsError } from "../../core/settings/settings.ts";
 import { verdictLines } from "../../report/terminal.ts";
-import { evidence, waiting } from "../core/evidence.ts";
+import { evidence, waiting } from "../core/evidence/evidence.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const WORDS = "\u001b[2Jgone\n::set-output name=verdict::success\r##[set-env name=PATH]x";

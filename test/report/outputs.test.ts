@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { decide } from "../../core/decision.ts";
-import { judge, type Verdict } from "../../core/verdict.ts";
+import { decide } from "../../core/diagnosis/decision.ts";
+import { judge, type Verdict } from "../../core/diagnosis/verdict.ts";
 import { stackOutputs } from "../../report/outputs.ts";
-import { file, files } from "../core/causes/recorded.ts";
-import { evidence, mounted, sees, unseenByControl } from "../core/evidence.ts";
+import { file, files } from "../core/diagnosis/causes/recorded.ts";
+import { evidence, mounted, sees, unseenByControl } from "../core/evidence/evidence.ts";
 
 /** The engine cuts longer texts on a terminal. */
 const SHOWN = 150;

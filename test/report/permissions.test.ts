@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Access, PermissionMatrix } from "../../core/permissions.ts";
+import type { Access, PermissionMatrix } from "../../core/diagnosis/permissions.ts";
 import { permissionLines } from "../../report/permissions.ts";
 
 const access = (uid: number, answer: string, more: Partial<Access> = {}): Access => ({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SandboxError } from "../../sandbox/base/problem.ts";
+import { SandboxError } from "../../base/problem.ts";
 import { parseLayout } from "../../sandbox/box/cgroups.ts";
 
 const line = (path: string, type: string, options: string) =>

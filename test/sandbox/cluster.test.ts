@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { instance } from "../../sandbox/base/instance.ts";
+import { instance } from "../../base/instance.ts";
 import { toolPaths } from "../../sandbox/build/tools.ts";
 import { controlPlaneCommands } from "../../sandbox/cluster/controlPlane.ts";
 import { nodeFiles, nodeSpecs } from "../../sandbox/cluster/nodeConfig.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SandboxError } from "../../sandbox/base/problem.ts";
+import { SandboxError } from "../../base/problem.ts";
 import { clusterPackages, parseVersions, withSubstitutes } from "../../sandbox/host/packages.ts";
 import { type Machine, requireMachine, shortcomings } from "../../sandbox/host/requirements.ts";
 

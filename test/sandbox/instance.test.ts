@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { instance, instanceOf } from "../../sandbox/base/instance.ts";
+import { instance, instanceOf } from "../../base/instance.ts";
 import { ownGroups, prefix } from "../../sandbox/box/cgroups.ts";
 import { machineInterface, occupant } from "../../sandbox/box/network.ts";
 import { difference, minorsOf } from "../../sandbox/box/teardown.ts";
@@ -71,7 +71,7 @@ describe("the sandbox of one cache directory", () => {
   });
 
   it("keeps everything in a directory of its own below FUSE_TEST_CACHE, which may be anybody's", () => {
-    const entry = `import { cache } from "./sandbox/base/paths.ts"; import { CACHE } from "./cli/places.ts"; console.log(cache, CACHE)`;
+    const entry = `import { cache } from "./base/paths.ts"; import { CACHE } from "./cli/places.ts"; console.log(cache, CACHE)`;
     const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", entry], {
       cwd: ROOT,
       env: { ...process.env, FUSE_TEST_CACHE: machine },

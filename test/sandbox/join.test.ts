@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { source } from "../../sandbox/base/paths.ts";
+import { source } from "../../base/paths.ts";
 
 describe("a program that joins a box's control groups", () => {
   it("makes directories that others may enter, also for a root whose umask forbids it", () => {

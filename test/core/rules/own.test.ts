@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { admission } from "../../../core/admission.ts";
+import { admission } from "../../../core/admission/index.ts";
 import { bundle } from "../../../core/manifests/index.ts";
 import { sweepPod } from "../../../core/manifests/sweep.ts";
 import { allowedBy, assertIsolated, IsolationError, judge, RULES } from "../../../core/rules/index.ts";
-import { parseSettings } from "../../../core/settings.ts";
+import { parseSettings } from "../../../core/settings/settings.ts";
 import { probeScripts } from "../../../probe/scripts.ts";
 
 const scripts = probeScripts();

@@ -1,0 +1,76 @@
+/** The verdicts of a run as they become known: of each node's base pair first, then of its scenarios. */
+
+import { MARKS } from "../base/marks.ts";
+import { scenariosIn } from "../core/contract/scenarios.ts";
+import { answered, type NodeVerdict, scenariosAsked, scenarioVerdict } from "../core/diagnosis/answer.ts";
+import { isAtEnd } from "../core/diagnosis/causes/index.ts";
+import { judge, type Verdict } from "../core/diagnosis/verdict.ts";
+import type { Evidence } from "../core/evidence/evidence.ts";
+import { pairsIn } from "../core/manifests/pair.ts";
+import type { Settings } from "../core/settings/settings.ts";
+
+type Whose = Pick<Evidence, "node" | "scenario">;
+
+/** Names a pair in a map: a node's own, or one of its scenarios'. */
+export const keyOf = ({ node, scenario }: Whose): string => [node, scenario].filter(Boolean).join(" ");
+
+export class Answers {
+  private readonly verdicts = new Map<string, Verdict>();
+  private readonly told = new Set<string>();
+  private readonly pairs: readonly Whose[];
+  private readonly settings: Settings;
+  private readonly print: (line: string) => void;
+
+  /** @param print where each verdict is told as soon as it is known */
+  constructor(settings: Settings, print: (line: string) => void) {
+    this.settings = settings;
+    this.print = print;
+    this.pairs = pairsIn(settings).map(({ node, scenario }) => ({
+      node,
+      ...(scenario ? { scenario: scenario.id } : {}),
+    }));
+  }
+
+  /** Whether nothing that is still to come of this pair matters: it has answered, or there is nothing to ask it. */
+  has(whose: Whose): boolean {
+    const base = whose.scenario === undefined ? undefined : this.verdicts.get(whose.node);
+    return this.verdicts.has(keyOf(whose)) || (base !== undefined && !scenariosAsked(base));
+  }
+
+  /** Takes the verdict that the evidence allows, if it allows one. */
+  consider(evidence: Evidence): void {
+    // What nobody can add to is judged as it stands.
+    const all = isAtEnd(evidence) ? { ...evidence, final: true } : evidence;
+    const verdict = judge(all);
+    if (!verdict || this.has(evidence)) return;
+    const key = keyOf(evidence);
+    const mark = MARKS[verdict.verdict];
+    // Said as soon as it is known; its grade needs the rest of the producer's schedule.
+    if (!this.told.has(key) && !evidence.scenario) this.print(`${mark} ${key}  ${verdict.verdict}: ${verdict.cause}`);
+    this.told.add(key);
+    if (!answered(verdict, all, scenariosIn(this.settings))) return;
+    this.verdicts.set(key, verdict);
+    if (evidence.scenario) {
+      const { asExpected, finding } = scenarioVerdict(evidence.scenario, verdict);
+      this.print(`${asExpected ? "√" : "‼"} ${key}  ${finding}`);
+    } else if (verdict.grade) this.print(`${mark} ${key}  grade ${verdict.grade}`);
+  }
+
+  /** Whether every pair that can answer has answered. */
+  get complete(): boolean {
+    return this.pairs.every((pair) => this.has(pair));
+  }
+
+  nodes(): Record<string, NodeVerdict> {
+    return Object.fromEntries(this.settings.nodes.map((node) => [node, this.node(node)]));
+  }
+
+  private node(node: string): NodeVerdict {
+    const base = this.verdicts.get(node) as Verdict;
+    const found = this.pairs.flatMap(({ node: of, scenario }) => {
+      const verdict = scenario && of === node && scenariosAsked(base) && this.verdicts.get(keyOf({ node, scenario }));
+      return scenario && verdict ? [[scenario, scenarioVerdict(scenario, verdict)] as const] : [];
+    });
+    return found.length > 0 ? { ...base, scenarios: Object.fromEntries(found) } : base;
+  }
+}

@@ -1,0 +1,194 @@
+/** The cluster a command speaks to, and the two endless reads the collector lives from. */
+
+import http from "node:http";
+import https, { type RequestOptions } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ApiException, KubeConfig, VersionApi, Watch } from "@kubernetes/client-node";
+import { UserError } from "../cli/problem.ts";
+
+/** How long to wait before a broken connection is tried again, in milliseconds. */
+const RETRY_MS = 150;
+/** How long an API server may take to say that it is there, in milliseconds. */
+const ANSWER_MS = 10_000;
+
+/**
+ * Reads the kubeconfig as kubectl does ($KUBECONFIG, then ~/.kube/config) unless one is named.
+ *
+ * @throws UserError where there is none, or the context is not in it.
+ */
+export function connect(options: { readonly kubeconfig?: string | undefined; readonly context?: string | undefined }) {
+  const config = new KubeConfig();
+  const refused = (key: "kubeconfig" | "context", words: string, remedy: string, Kind = UserError) =>
+    new Kind(`${key} = ${JSON.stringify(options[key] ?? "")}: ${words}`, { remedy: `${remedy} ${howToSet(key)}` });
+  try {
+    if (options.kubeconfig) config.loadFromFile(options.kubeconfig);
+    else config.loadFromDefault();
+  } catch (error) {
+    const file = options.kubeconfig ? "it" : `the kubeconfig ${process.env.KUBECONFIG ?? "of this machine"}`;
+    const remedy = "name a kubeconfig that is there, or set KUBECONFIG";
+    throw refused("kubeconfig", `${file} cannot be read: ${(error as Error).message}`, remedy);
+  }
+  // What client-node makes up where there is no kubeconfig at all.
+  if (!options.kubeconfig && config.getCurrentContext() === "loaded-context")
+    throw refused(
+      "kubeconfig",
+      "this machine has no kubeconfig, so there is no cluster",
+      "name one, or set KUBECONFIG",
+      NoClusterError,
+    );
+  const known = config.getContexts().map(({ name }) => name);
+  const remedy =
+    known.length > 0 ? `use one of: ${known.join(", ")}` : "name another kubeconfig: it has no context at all";
+  const which = options.kubeconfig || process.env.KUBECONFIG || "of this machine";
+  if (options.context) {
+    if (!known.includes(options.context))
+      throw refused("context", `the kubeconfig ${which} has no such context`, remedy);
+    config.setCurrentContext(options.context);
+  }
+  if (!config.getCurrentCluster())
+    throw refused("context", `the kubeconfig ${which} has no current context, or one without a cluster`, remedy);
+  return config;
+}
+
+/** There is nobody to ask: no cluster, or one that does not answer. */
+export class NoClusterError extends UserError {}
+
+function howToSet(key: "kubeconfig" | "context"): string {
+  const value = key === "context" ? "NAME" : "PATH";
+  return `(--${key} ${value}; in a stack: pulumi config set ${key} ${value})`;
+}
+
+/**
+ * Asks the API server for its version, so that a cluster that does not answer is told before anything is made.
+ *
+ * @throws NoClusterError where it does not answer in time, or refuses us.
+ */
+export async function requireAnswer(config: KubeConfig): Promise<void> {
+  const server = config.getCurrentCluster()?.server;
+  const context = config.getCurrentContext();
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  try {
+    await Promise.race([
+      config.makeApiClient(VersionApi).getCode(),
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(new Error(`nothing within ${ANSWER_MS / 1000} s`))),
+      ),
+    ]);
+  } catch (cause) {
+    throw new NoClusterError(
+      `context = ${JSON.stringify(context)}: its cluster at ${server} does not answer: ${reasonOf(cause)}`,
+      {
+        remedy: `see whether \`kubectl version --context ${context}\` comes through, or name another context ${howToSet("context")}`,
+        cause,
+      },
+    );
+  }
+}
+
+/** An error of a request in one line: the API server's own words, or why there are none. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof ApiException)) {
+    // `fetch failed` is all that the outermost error says.
+    const { message, cause } = error as Error;
+    return cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : message;
+  }
+  const { message = "" } = (error.body ?? {}) as { message?: string };
+  return `HTTP ${error.code}${message && `: ${message}`}`;
+}
+
+/** For a promise's catch: these answers of the API server are no error. */
+export const except =
+  <T>(codes: readonly number[], instead: T) =>
+  (error: unknown): T => {
+    if (error instanceof ApiException && codes.includes(error.code)) return instead;
+    throw error;
+  };
+
+/** Follows a collection: what is there first, then each change, until the signal; a broken watch is begun anew. */
+export async function follow<T>(
+  config: KubeConfig,
+  path: string,
+  query: Record<string, string>,
+  signal: AbortSignal,
+  onChange: (type: "ADDED" | "MODIFIED" | "DELETED", object: T) => void,
+  onProblem: (error: unknown) => void,
+): Promise<void> {
+  const watch = new Watch(config);
+  while (!signal.aborted) {
+    await new Promise<void>((resolve) => {
+      const stop = (controller: AbortController) => {
+        if (signal.aborted) controller.abort();
+        signal.addEventListener("abort", () => controller.abort(), { once: true });
+      };
+      watch
+        .watch(
+          path,
+          query,
+          (type, object: T) => {
+            if (type === "ADDED" || type === "MODIFIED" || type === "DELETED") onChange(type, object);
+          },
+          (error) => {
+            if (error && !signal.aborted) onProblem(error);
+            resolve();
+          },
+        )
+        .then(stop, (error) => {
+          onProblem(error);
+          resolve();
+        });
+    });
+    await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Whose log is read. */
+export interface LogSource {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  /** The log of the container's life before this one, which is read to its end and not followed. */
+  readonly previous?: boolean;
+}
+
+/**
+ * Follows one container's log from its beginning. Resolves when the log ends (the container ended, or the connection
+ * broke); rejects where the kubelet does not serve it yet.
+ */
+export async function followLog(
+  config: KubeConfig,
+  where: LogSource,
+  signal: AbortSignal,
+  onLine: (line: string) => void,
+  onServed: () => void = () => undefined,
+): Promise<void> {
+  // Not client-node's own Log: a connection that breaks ends the whole process there.
+  const path = `/api/v1/namespaces/${where.namespace}/pods/${where.pod}/log`;
+  const url = new URL(`${config.getCurrentCluster()?.server}${path}`);
+  url.searchParams.set("container", where.container);
+  url.searchParams.set(where.previous ? "previous" : "follow", "true");
+  const options: RequestOptions = { signal };
+  await config.applyToHTTPSOptions(options);
+  await new Promise<void>((resolve, reject) => {
+    const call = url.protocol === "https:" ? https : http;
+    const request = call.get(url, options, (response) => {
+      response.on("error", () => resolve());
+      response.on("close", () => resolve());
+      if (response.statusCode === 200) onServed();
+      if (response.statusCode === 200) return lines(response, onLine);
+      response.resume();
+      reject(new Error(`the log of ${where.pod}, ${where.container} is not served: HTTP ${response.statusCode}`));
+    });
+    request.on("error", (error) => (signal.aborted ? resolve() : reject(error)));
+  });
+}
+
+/** A line feed alone ends a line, as the kubelet writes them: what else might, somebody has said. */
+function lines(response: http.IncomingMessage, onLine: (line: string) => void) {
+  let rest = "";
+  response.setEncoding("utf8").on("data", (piece: string) => {
+    const parts = (rest + piece).split("\n");
+    rest = parts.pop() ?? "";
+    for (const line of parts) onLine(line);
+  });
+  response.on("end", () => rest !== "" && onLine(rest));
+}

@@ -1,0 +1,127 @@
+/** The namespace of the test: whether it is ours, and what a sweep by hand does in it, first of all with the pods of a killed run. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoreV1Api, type KubeConfig, type V1Namespace } from "@kubernetes/client-node";
+import { UserError } from "../cli/problem.ts";
+import { LABELS, OWNER, PROJECT } from "../core/contract/names.ts";
+import { namespace as namespaceObject } from "../core/manifests/namespace.ts";
+import type { Settings } from "../core/settings/settings.ts";
+import { except, reasonOf } from "./connect.ts";
+
+/** Without an owner it may be any run's: an engine knows by its state which is its own. */
+type Place = Pick<Settings, "namespace"> & Partial<Pick<Settings, "owner">>;
+
+const POLL_MS = 200;
+/** How long the pods and the namespace may take to go. */
+const PATIENCE_MS = 120_000;
+
+/**
+ * Runs the body with the test's namespace there, and deletes the namespace afterwards.
+ *
+ * @param body is told when the namespace was made for the test; undefined where it is made only now
+ * @throws UserError where the namespace is not one that this project made.
+ */
+export async function withNamespace<T>(
+  config: KubeConfig,
+  settings: Settings,
+  body: (since: Date | undefined) => Promise<T>,
+): Promise<T> {
+  const api = config.makeApiClient(CoreV1Api);
+  const name = settings.namespace;
+  const there = await findOwn(api, settings);
+  if (there?.status?.phase === "Terminating") await gone(api, name);
+  if (!there || there.status?.phase === "Terminating")
+    await api.createNamespace({ body: namespaceObject(settings) as unknown as V1Namespace });
+  try {
+    return await body(there?.metadata?.creationTimestamp);
+  } finally {
+    await api.deleteNamespace({ name });
+    await gone(api, name);
+  }
+}
+
+/**
+ * Refuses a namespace of somebody else: the engine would take it over without a word, and delete it at the end with all
+ * that is in it.
+ *
+ * @throws UserError where the namespace is there and not one that this project made, or belongs to another run.
+ */
+export async function requireOwnNamespace(config: KubeConfig, settings: Place): Promise<void> {
+  await findOwn(config.makeApiClient(CoreV1Api), settings);
+}
+
+/** When the test's namespace was made; undefined where it is gone, or may not be read. */
+export const namespaceMade = (config: KubeConfig, { namespace }: Settings): Promise<Date | undefined> =>
+  config
+    .makeApiClient(CoreV1Api)
+    .readNamespace({ name: namespace })
+    .then(({ metadata }) => metadata?.creationTimestamp)
+    .catch(except([403, 404], undefined));
+
+/** The images of the pods that are there, which their node has: those of the settings it may have to pull, and cannot. */
+export async function imagesThere(
+  config: KubeConfig,
+  { namespace }: Settings,
+): Promise<Partial<Pick<Settings, "producerImage" | "consumerImage">>> {
+  const labelSelector = `${LABELS.name}=${PROJECT}`;
+  const { items } = await config.makeApiClient(CoreV1Api).listNamespacedPod({ namespace, labelSelector });
+  const imageOf = (component: string) =>
+    items
+      .filter(
+        ({ metadata, status }) => metadata?.labels?.[LABELS.component] === component && status?.phase !== "Pending",
+      )
+      .map(({ spec }) => spec?.containers[0]?.image)[0];
+  const [producerImage, consumerImage] = [imageOf("producer"), imageOf("consumer")];
+  return { ...(producerImage ? { producerImage } : {}), ...(consumerImage ? { consumerImage } : {}) };
+}
+
+/** Deletes the pods a killed run left and waits until they are gone: only then is the node at rest. */
+export async function leftovers(config: KubeConfig, settings: Settings, print: (line: string) => void): Promise<void> {
+  const api = config.makeApiClient(CoreV1Api);
+  const query = { namespace: settings.namespace, labelSelector: `${LABELS.name}=${PROJECT}` };
+  const { items } = await api.listNamespacedPod(query);
+  if (items.length === 0) return;
+  print(
+    `‼ ${settings.namespace}  removing ${items.map(({ metadata }) => metadata?.name).join(", ")} of an earlier run`,
+  );
+  await api.deleteCollectionNamespacedPod(query);
+  await until(async () => (await api.listNamespacedPod(query)).items.length === 0, "the pods of the earlier run to go");
+}
+
+const gone = (api: CoreV1Api, name: string) =>
+  until(async () => !(await find(api, name)), `the namespace ${name} to go`);
+
+/** @throws UserError where the namespace is not one that this project made, or belongs to another run. */
+async function findOwn(api: CoreV1Api, { namespace: name, owner }: Place): Promise<V1Namespace | undefined> {
+  const there = await find(api, name);
+  if (there && there.metadata?.labels?.[LABELS.name] !== PROJECT)
+    throw new UserError(`the namespace ${name} is there already, and was not made by this test`, {
+      remedy: "choose another with --set namespace=..., or, if it is yours, delete it",
+    });
+  const other = there?.metadata?.annotations?.[OWNER];
+  if (other !== undefined && owner !== undefined && other !== owner)
+    throw new UserError(`the namespace ${name} belongs to the run of ${other}`, {
+      remedy: `wait until it is gone, or choose another with --set namespace=...; if that run is dead: npm run sweep -- --set owner=${other}`,
+    });
+  return there;
+}
+
+const find = (api: CoreV1Api, name: string): Promise<V1Namespace | undefined> =>
+  api
+    .readNamespace({ name })
+    .catch(except([404], undefined))
+    .catch((cause: unknown) => {
+      throw new UserError(`the namespace ${name} cannot be looked at: ${reasonOf(cause)}`, {
+        remedy: "have the right to get namespaces granted, as `npm run rights` prints it, or try again",
+        cause,
+      });
+    });
+
+async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (Date.now() > end)
+      throw new UserError(`waited ${PATIENCE_MS / 1000} s for ${what}`, { remedy: "look at it with kubectl describe" });
+    await sleep(POLL_MS);
+  }
+}

@@ -1,0 +1,89 @@
+/** Sweeps one node through short-lived pods. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { nodeFact, podFact } from "../core/evidence/evidence.ts";
+import { sweepPod } from "../core/manifests/sweep.ts";
+import type { Settings } from "../core/settings/settings.ts";
+
+/** Something of ours that is still on a node, or that could not be looked at. */
+export interface Residue {
+  readonly node: string;
+  readonly what: string;
+}
+
+const POLL_MS = 150;
+/** A pod that does not end by itself within this time will not: no image, no node. */
+const PATIENCE_MS = 45_000;
+/** One that the scheduler refuses may be placed in a moment, or never: no pod of the test was, either. */
+const PLACING_MS = 5_000;
+
+/**
+ * Takes what is the test's own and can be taken without losing anything, and returns what is left.
+ *
+ * @param since when the test's namespace was made; undefined where that is not known
+ */
+export async function sweepNode(
+  config: KubeConfig,
+  settings: Settings,
+  node: string,
+  script: string,
+  since: Date | undefined,
+  print: (line: string) => void,
+): Promise<Residue[]> {
+  const api = config.makeApiClient(CoreV1Api);
+  const left = (what: string): Residue => ({ node, what });
+  const known = await api.listNode({ fieldSelector: `metadata.name=${node}` }).catch(() => undefined);
+  // No pod ever ran on a node that does not exist, so nothing can be left on it.
+  if (known && !nodeFact(known.items[0]).exists) return [];
+  const seconds = since && Math.floor(since.getTime() / 1000);
+  const run = (task: "check" | "unmount") => runPod(api, settings, sweepPod(settings, node, task, script, seconds));
+  try {
+    let lines = await run("check");
+    if (lines.some((line) => line.startsWith("mount "))) {
+      for (const line of lines) print(`‼ ${node}  found ${line}`);
+      const unmounted = await run("unmount");
+      for (const line of unmounted) print(`${line.startsWith("unmounted") ? "√" : "×"} ${node}  ${line}`);
+      lines = await run("check");
+    }
+    for (const line of lines) if (/^directory (removed|kept|stays)/.test(line)) print(`· ${node}  bridge ${line}`);
+    return lines.filter((line) => !/^directory (absent|removed|stays)/.test(line)).map((line) => left(line));
+  } catch (error) {
+    return [
+      left(`unknown, the node could not be looked at: ${error instanceof Error ? error.message : String(error)}`),
+    ];
+  }
+}
+
+/** Runs a pod to its end, returns the lines it printed, and deletes it whatever happens. */
+async function runPod(api: CoreV1Api, { namespace }: Settings, pod: ReturnType<typeof sweepPod>): Promise<string[]> {
+  const { name } = pod.metadata;
+  await remove(api, namespace, name);
+  try {
+    await api.createNamespacedPod({ namespace, body: pod as unknown as V1Pod });
+    const from = Date.now();
+    for (;;) {
+      const fact = podFact(await api.readNamespacedPod({ namespace, name }));
+      if (fact.phase === "Succeeded") break;
+      const stuck = fact.containers.find(({ reason }) => /BackOff|Err|Invalid/.test(reason));
+      const words = fact.unschedulable ?? (stuck ? `${stuck.reason}: ${stuck.message}` : "");
+      const patience = fact.unschedulable ? PLACING_MS : PATIENCE_MS;
+      if (fact.phase === "Failed" || stuck || Date.now() - from > patience)
+        throw new Error(`${name} is ${fact.phase}: ${words}`);
+      await sleep(POLL_MS);
+    }
+    const log = await api.readNamespacedPodLog({ namespace, name });
+    return log.split("\n").filter(Boolean);
+  } finally {
+    await remove(api, namespace, name);
+  }
+}
+
+async function remove(api: CoreV1Api, namespace: string, name: string): Promise<void> {
+  try {
+    await api.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 });
+    while ((await api.readNamespacedPod({ namespace, name })).metadata?.name) await sleep(POLL_MS);
+  } catch (error) {
+    if ((error as { code?: number }).code !== 404) throw error;
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The catalogue of scenarios: what is asked of a FUSE mount beyond "is it seen?". The first three are parts of the base
+ * pair's own schedule; each other one is a pair of pods of its own, changed in one way, and decides one thing.
+ */
+import { nearest } from "../settings/nearest.ts";
+
+/** What becomes of the FUSE daemon while its mount is held: see probe/producer.sh. */
+export type Fault = "none" | "crash" | "hang" | "die";
+
+/** How a scenario's pair differs from the base pair. */
+export interface Variation {
+  readonly fault: Fault;
+  /**
+   * Where the volume is mounted: the directory above the mount point, or the mount point itself.
+   * @default parent
+   */
+  readonly layout?: "parent" | "leaf";
+  /** @default hostPath */
+  readonly bridge?: "hostPath" | "emptyDir";
+  /** The daemon unmounts its mount point before it mounts, as some do when they start. */
+  readonly unmountAtStart?: boolean;
+  /** How long the daemon takes before it mounts, in seconds. */
+  readonly delaySeconds?: number;
+  /** The consumer's containers are created after the first mount. */
+  readonly late?: boolean;
+  /** Each reader ends at its first dead read, as with a liveness probe, and the kubelet starts it again. */
+  readonly readersRestart?: boolean;
+}
+
+export interface Scenario {
+  readonly id: string;
+  /** The question it answers, for whoever chooses scenarios. */
+  readonly decides: string;
+  /** `base`: the base pair answers it in its own schedule. */
+  readonly pair: "base" | Variation;
+  /**
+   * The cause its pair must be found to end with: `success`, or the trap it sets.
+   * @default success
+   */
+  readonly expected?: string;
+  /** What it means when it ends as expected, and when it does not. */
+  readonly yes: string;
+  readonly no: string;
+}
+
+export const SCENARIOS = [
+  {
+    id: "propagation",
+    decides: "Is a mount made in one pod seen and readable in another?",
+    pair: "base",
+    yes: "The mount is seen.",
+    no: "The mount is not seen.",
+  },
+  {
+    id: "daemon-crash",
+    decides: "What does a consumer see when the daemon dies, and is it back by itself when the daemon is?",
+    pair: "base",
+    yes: "Readers are back without a restart.",
+    no: "Readers do not come back without a restart.",
+  },
+  {
+    id: "permissions",
+    decides: "Which users can read the mount, with and without allow_other, from a daemon of root or of another user?",
+    pair: "base",
+    yes: "See the matrix.",
+    no: "See the matrix.",
+  },
+  {
+    id: "producer-restart",
+    decides: "Are readers back when the daemon's whole container dies and the kubelet restarts it?",
+    pair: { fault: "die" },
+    yes: "The kubelet restarted the producer, and the readers were back without a restart of their own.",
+    no: "Readers are not back by themselves after a restart of the producer: they need a liveness probe.",
+  },
+  {
+    id: "consumer-restart",
+    decides: "Does a reader work again when a liveness probe restarts it because its mount is dead?",
+    pair: { fault: "crash", readersRestart: true },
+    yes: "A reader that was restarted at a dead mount reads again: a liveness probe is a cure.",
+    no: "A reader that was restarted at a dead mount does not read again: a liveness probe is no cure here.",
+  },
+  {
+    id: "late-consumer",
+    decides: "Does a consumer that is created after the mount follow it when the daemon mounts anew?",
+    pair: { fault: "crash", late: true },
+    yes: "A consumer created after the mount sees the next one too: the start order does not matter.",
+    no: "A consumer created after the mount does not see the next one: it must be started first, or restarted.",
+  },
+  {
+    id: "parent-vs-leaf",
+    decides: "What if the consumer's volume is the mount point itself instead of the directory above it?",
+    pair: { fault: "crash", layout: "leaf", late: true },
+    expected: "consumer-binds-mountpoint",
+    yes: "With the mount point itself as the volume the consumer keeps the dead mount; with the parent it recovers.",
+    no: "The leaf layout did not lose the mount here.",
+  },
+  {
+    id: "unmount-at-start",
+    decides: "What if the daemon unmounts its mount point when it starts, and that is the volume itself?",
+    pair: { fault: "none", layout: "leaf", unmountAtStart: true },
+    expected: "peer-group-destroyed",
+    yes: "Such a daemon tears its own volume down, and nobody sees what it mounts: give it the parent directory.",
+    no: "The volume survived the daemon's unmount here.",
+  },
+  {
+    id: "empty-dir",
+    decides: "What if the bridge is an emptyDir?",
+    pair: { fault: "none", bridge: "emptyDir" },
+    expected: "bridge-not-hostpath",
+    yes: "An emptyDir is each pod's own: nothing crosses from one to the other.",
+    no: "The mount crossed an emptyDir here.",
+  },
+  {
+    id: "daemon-hang",
+    decides: "What does a consumer see when the daemon hangs, and does aborting its connection free everyone?",
+    pair: { fault: "hang" },
+    yes: "Reads hang until the connection is aborted; then readers are free, and back without a restart.",
+    no: "Readers do not come back by themselves after a hang.",
+  },
+  {
+    id: "slow-mount",
+    decides: "What does a consumer see while the daemon takes its time to mount?",
+    pair: { fault: "none", delaySeconds: 3 },
+    yes: "Consumers met the plain directory first and the mount later: let them wait for the file system's type.",
+    no: "A consumer that was there before a slow mount does not see it.",
+  },
+] as const satisfies readonly Scenario[];
+
+export type ScenarioId = (typeof SCENARIOS)[number]["id"];
+
+/** What is run where nobody says otherwise: everything that the base pair answers by itself. */
+export const DEFAULT_SCENARIOS: readonly ScenarioId[] = SCENARIOS.filter(({ pair }) => pair === "base").map(
+  ({ id }) => id,
+);
+
+/** A scenario with a pair of its own, and its turn. */
+export interface PairScenario extends Scenario {
+  readonly id: ScenarioId;
+  readonly pair: Variation;
+}
+
+/** Every scenario that has a pair of its own, in the catalogue's order. */
+export const PAIR_SCENARIOS: readonly PairScenario[] = SCENARIOS.flatMap((one) =>
+  one.pair === "base" ? [] : [one as PairScenario],
+);
+
+/** Why a list of scenarios cannot be taken: the first entry that is at fault and the remedy; undefined where it is fine. */
+export function scenariosFault(
+  list: readonly string[],
+): { readonly index: number; readonly remedy: string } | undefined {
+  const known = ["all", ...SCENARIOS.map(({ id }) => id)];
+  for (const [index, entry] of list.entries()) {
+    const name = entry.replace(/^!/, "");
+    if (entry === "!all" || entry === "!propagation")
+      return { index, remedy: "leave it out: everything else is compared with the propagation itself" };
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    return { index, remedy: near ? `did you mean ${near}?` : `use all, or some of ${known.slice(1).join(", ")}` };
+  }
+  return undefined;
+}
+
+/**
+ * The scenarios that a list asks for, in the catalogue's order: names add, `all` adds every one, a name after `!` takes one
+ * out; a list of exclusions only is taken from the default. `propagation` is always among them.
+ */
+export function chosen(list: readonly string[]): readonly ScenarioId[] {
+  const added = list.filter((entry) => !entry.startsWith("!"));
+  const wanted = new Set<string>(added.length > 0 || list.length === 0 ? added : DEFAULT_SCENARIOS);
+  return SCENARIOS.map(({ id }) => id).filter(
+    (id) => id === "propagation" || ((wanted.has(id) || wanted.has("all")) && !list.includes(`!${id}`)),
+  );
+}
+
+/**
+ * The scenarios of a test. A daemon with a file system of its own (`markerFile`) has no matrix: that would start six more of it,
+ * with its own accounts and caches, on directories that it does not serve.
+ */
+export const scenariosIn = (settings: {
+  readonly scenarios: readonly string[];
+  readonly markerFile: string;
+}): readonly ScenarioId[] =>
+  chosen(settings.scenarios).filter((id) => id !== "permissions" || settings.markerFile === "");
+
+export const scenarioOf = (id: string): Scenario | undefined => SCENARIOS.find((one) => one.id === id);

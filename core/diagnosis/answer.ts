@@ -1,0 +1,71 @@
+/** What is answered for a node: the verdict of its base pair, and what each scenario found. Pure. */
+
+import { type Scenario, type ScenarioId, scenarioOf } from "../contract/scenarios.ts";
+import type { Evidence } from "../evidence/evidence.ts";
+import { permissionsComplete } from "./permissions.ts";
+import { settled, type Verdict } from "./verdict.ts";
+
+/** What a scenario's own pair found. */
+export interface ScenarioVerdict extends Verdict {
+  /** Whether the pair ended as the scenario means to show: back again, or caught in the trap it sets. */
+  readonly asExpected: boolean;
+  /** What that means for whoever asked, in one sentence. */
+  readonly finding: string;
+}
+
+/** The answer for one node. */
+export interface NodeVerdict extends Verdict {
+  /** By the scenario's name; undefined where no scenario with a pair of its own was run. */
+  readonly scenarios?: Readonly<Record<string, ScenarioVerdict>>;
+}
+
+/** True once nothing that is still to come can change the verdict of a pair, its grade or its permission matrix. */
+export function answered(verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean {
+  const matrix = names.includes("permissions") && evidence.scenario === undefined && verdict.verdict === "success";
+  return evidence.final || (settled(verdict) && (!matrix || permissionsComplete(evidence)));
+}
+
+/** A scenario asks more than "is it seen?": where nothing is seen, it cannot ask. */
+export const scenariosAsked = ({ verdict }: Verdict): boolean => verdict === "success";
+
+export function scenarioVerdict(id: string, verdict: Verdict): ScenarioVerdict {
+  const scenario = scenarioOf(id);
+  const missing = scenario && premiseMissing(scenario, verdict);
+  const asExpected = missing === undefined && endsAsExpected(id, verdict);
+  const finding = missing ?? (asExpected ? scenario?.yes : otherwise(verdict, scenario));
+  return { ...verdict, asExpected, finding: finding ?? verdict.explanation };
+}
+
+/** What did not come about, on a busy node for one, and without which the scenario has asked nothing. */
+function premiseMissing({ pair }: Scenario, { verdict, timings }: Verdict): string | undefined {
+  if (pair === "base" || verdict !== "success") return undefined;
+  const readers = Object.values(timings.readers);
+  if (pair.fault !== "none" && (!timings.remounted || readers.some(({ leftEarly }) => leftEarly)))
+    return "Not answered: the daemon did not mount again while the readers looked.";
+  if (pair.fault !== "none" && readers.some(({ recoveredMs, notBack }) => recoveredMs === undefined && !notBack))
+    return "Not answered: a reader has not told what it saw of the second mount.";
+  if (pair.fault === "hang" && !readers.some(({ stale }) => stale?.errno === "ETIMEDOUT"))
+    return "Not answered: no reader met the daemon while it hung.";
+  if (pair.fault === "hang" && !timings.aborted)
+    return "Not answered: the connection of the daemon that hung could not be aborted.";
+  if (pair.late && !readers.every(({ bornLate }) => bornLate))
+    return "Not answered: the consumer was not created after the mount.";
+  if (pair.readersRestart && readers.some(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted))
+    return "Not answered: a reader was back before it was restarted.";
+  return undefined;
+}
+
+function otherwise({ verdict, explanation }: Verdict, scenario: Scenario | undefined): string | undefined {
+  if (verdict === "inconclusive") return `Not answered: ${explanation}`;
+  // A trap that was meant, but another one that closed: what closed says more than what did not.
+  return verdict === "failure" && scenario?.expected ? explanation : scenario?.no;
+}
+
+function endsAsExpected(id: string, { cause, timings, notes = [] }: Verdict): boolean {
+  const scenario = scenarioOf(id);
+  if (!scenario || scenario.pair === "base" || cause !== (scenario.expected ?? "success")) return false;
+  if (cause !== "success") return true;
+  if (scenario.pair.delaySeconds) return notes.some((note) => note.id === "slow-mount");
+  const back = Object.values(timings.readers).every(({ recoveredMs }) => recoveredMs !== undefined);
+  return scenario.pair.fault === "none" || back;
+}

@@ -1,0 +1,150 @@
+/** The mount is there, but its daemon is dead, silent, or does not answer this user. */
+import type { ContainerFact, Evidence, ProbeRecord } from "../../evidence/evidence.ts";
+import type { Cause, Quote } from "./cause.ts";
+import { markerInTime } from "./marker.ts";
+import {
+  allReadersDecided,
+  containerQuotes,
+  faultOf,
+  gaveUp,
+  isFuse,
+  mountFailures,
+  notRead,
+  of,
+  READERS,
+  recordQuote,
+  some,
+  sourceOf,
+  superOf,
+} from "./read.ts";
+
+export const daemonKilled: Cause = {
+  id: "daemon-killed",
+  outcome: "inconclusive",
+  symptom:
+    "The producer is `OOMKilled` or ends with exit code 137; the consumer gets `Transport endpoint is not connected`.",
+  explanation: "The FUSE daemon was killed from outside, as by the kernel when the container is out of memory.",
+  fix: "Raise the producer's memory limit, or find who kills it (`kubectl describe pod`, the node's kernel log).",
+  find: killed,
+};
+
+export const daemonEnded: Cause = {
+  id: "daemon-ended",
+  outcome: "inconclusive",
+  symptom:
+    "The daemon mounts, and a moment later `Transport endpoint is not connected` where the producer writes its marker.",
+  explanation:
+    "The FUSE daemon mounted and ended by itself before it had a marker: nothing but a dead mount was there to read.",
+  fix: "Mend what the daemon says in the evidence; its exit code is there, too.",
+  find: (evidence) => {
+    const dead = gaveUp(evidence).filter(isDeadMarker);
+    const ends = of(evidence, "producer", "daemon").filter(
+      ({ exit_code }) => exit_code !== undefined && exit_code !== String(KILLED),
+    );
+    if (dead.length === 0 || ends.length === 0 || !notRead(evidence) || markerInTime(evidence)) return undefined;
+    return some([...dead, ...ends].map(recordQuote));
+  },
+};
+
+export const daemonSlow: Cause = {
+  id: "daemon-slow",
+  outcome: "inconclusive",
+  symptom: "Every read ends at the probe's deadline, and `cat` of the same file answers a little later.",
+  explanation: "The FUSE daemon answers, but needs longer than the probe waits for one answer (`probeSeconds`).",
+  fix: "Raise `probeSeconds` above the seconds in the evidence, and `markerWaitSeconds` to ten times that, then test again.",
+  find: (evidence) => {
+    const late = [...READERS, "producer"].flatMap((role) => of(evidence, role, "slow"));
+    const timedOut = unanswered(evidence);
+    if (timedOut.length === 0 || late.length === 0 || !notRead(evidence)) return undefined;
+    const words = late.map((record) => ({ source: sourceOf(record), text: `answered after ${record.seconds} s` }));
+    return some([...words, ...timedOut.map(recordQuote)]);
+  },
+};
+
+export const daemonHung: Cause = {
+  id: "daemon-hung",
+  outcome: "inconclusive",
+  symptom: "`ls` or `stat` on the mount never returns (juicedata/juicefs-csi-driver#907).",
+  explanation:
+    "The FUSE daemon does not answer: the mount is there, and every read of it ends at the probe's deadline.",
+  fix: "Restart the daemon; `echo 1 > /sys/fs/fuse/connections/N/abort` on the node frees whoever waits for it. A slow one wants more `probeSeconds`.",
+  // What one write waited for in vain, the next mount's may do.
+  find: (evidence) => (notRead(evidence) ? some(unanswered(evidence).map(recordQuote)) : undefined),
+};
+
+export const allowOtherMissing: Cause = {
+  id: "allow-other-missing",
+  outcome: "failure",
+  symptom: "`Permission denied` for every user but the daemon's own, even for `ls`.",
+  explanation:
+    "The FUSE mount is visible, but was made without allow_other: the kernel lets only the daemon's user in.",
+  fix: "Start the daemon with --allow-other (-o allow_other); not as root it also needs user_allow_other in /etc/fuse.conf.",
+  find: (evidence) => {
+    if (!notRead(evidence)) return undefined;
+    const denied = READERS.flatMap((role) => of(evidence, role, "read")).filter(
+      ({ errno, mountinfo }) =>
+        errno === "EACCES" && isFuse(mountinfo) && !superOf(mountinfo).options.includes("allow_other"),
+    );
+    return some(denied.map(recordQuote));
+  },
+};
+
+/** Somebody has met a dead mount, and the producer, who will say how its daemon ended, has not done so yet. */
+export function daemonEndPending({ records, final }: Evidence): boolean {
+  const dead = records.some(({ errno }) => errno === "ENOTCONN");
+  const told = records.some(({ role, step, exit_code }) => role === "producer" && (step === "crash" || exit_code));
+  return dead && !told && !final;
+}
+
+/** What ended at the probe's deadline: the producer's own marker, and the last look of each reader. */
+function unanswered(evidence: Evidence): ProbeRecord[] {
+  const silent = READERS.flatMap((role) => of(evidence, role, "read").slice(-1)).filter(
+    ({ errno, mountinfo }) => errno === "ETIMEDOUT" && isFuse(mountinfo),
+  );
+  const unwritten = gaveUp(evidence).filter(({ step, errno }) => step === "marker" && errno === "ETIMEDOUT");
+  return [...(markerInTime(evidence) ? [] : unwritten), ...silent];
+}
+
+const isDeadMarker = ({ step, errno }: ProbeRecord): boolean => step === "marker" && errno === "ENOTCONN";
+
+/** 128 + SIGKILL, as a shell and the container runtime give it. */
+const KILLED = 137;
+
+function killed(evidence: Evidence): readonly Quote[] | undefined {
+  const producers = evidence.pods.filter(
+    // A pod that the kubelet itself ended (its deadline, an eviction) says so.
+    ({ component, reason }) => component === "producer" && reason === undefined,
+  );
+  // Where the container is to die, its exit code is no news; that the kernel was out of memory still is.
+  const meant = faultOf(evidence) === "die";
+  const wasKilled = ({ reason, exitCode, last }: ContainerFact) =>
+    [{ reason, exitCode }, last].some((end) => end?.reason === "OOMKilled" || (end?.exitCode === KILLED && !meant));
+  const containers = containerQuotes(producers, wasKilled);
+  // What comes after the readers have given up explains nothing of what they saw, nor of a mount that had failed before.
+  const end = allReadersDecided(evidence)
+    ? Math.max(...READERS.map((role) => of(evidence, role, "verdict").at(-1)?.uptime ?? 0))
+    : Number.POSITIVE_INFINITY;
+  const before = evidence.records.filter(({ uptime }) => uptime <= end);
+  const killedDaemons = before.filter(
+    ({ role, result, exit_code }) => role === "producer" && result === "error" && exit_code === String(KILLED),
+  );
+  const daemons = killedDaemons.map((record): Quote => {
+    const text = [`the daemon's exit code ${KILLED}`, record.detail].filter(Boolean).join("; ");
+    return { source: sourceOf(record), text };
+  });
+  const dead = before.filter(({ errno, role, step }) => errno === "ENOTCONN" && step === "read" && role !== "control");
+  const neverMounted = of(evidence, "producer", "mount").length === 0;
+  // Where the mount was there and nobody met it dead, its death explains nothing: it never reached anybody.
+  const explains =
+    neverMounted ||
+    dead.length > 0 ||
+    killedDaemons.some(({ step }) => step === "mount") ||
+    mountFailures(evidence).some(isDeadMarker);
+  const found = [...containers, ...daemons];
+  // The daemon's death explains a run only where that run did not end well without it; of a container that runs again its
+  // records tell.
+  const isDown = producers.some((pod) => pod.containers.some((one) => wasKilled(one) && one.state !== "running"));
+  const ended = notRead(evidence) || mountFailures(evidence).length > 0 || isDown;
+  if (found.length === 0 || !explains || !ended) return undefined;
+  return some([...found, ...dead.map(recordQuote)]);
+}

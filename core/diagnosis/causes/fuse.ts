@@ -1,0 +1,185 @@
+/** The FUSE daemon cannot mount: what the node, the container or the image lacks. */
+import type { Evidence, ProbeRecord } from "../../evidence/evidence.ts";
+import type { Cause, Quote } from "./cause.ts";
+import {
+  containerQuotes,
+  gaveUp,
+  isFuse,
+  kubeletQuotes,
+  mounts,
+  notRead,
+  of,
+  READERS,
+  recordQuote,
+  some,
+  sourceOf,
+  superOf,
+} from "./read.ts";
+import { mountPoint, saysInOneLine, saysOf } from "./words.ts";
+
+export const fuseUnavailable: Cause = {
+  id: "fuse-unavailable",
+  outcome: "inconclusive",
+  symptom: "`fuse: device not found`: no `/dev/fuse`, or no `fuse` in `/proc/filesystems`.",
+  explanation: "The node's kernel does not offer FUSE.",
+  fix: "Run `modprobe fuse` on the node, and have it loaded at boot (/etc/modules-load.d).",
+  find: (evidence) =>
+    // To open the device loads the module: where that worked, the kernel had no FUSE only until then.
+    afterPreflight(
+      evidence,
+      ({ fuse, device }) => (fuse === "no" && device !== "yes") || (device === "no" && isPrivileged(evidence)),
+    ),
+};
+
+export const fuseDeviceDenied: Cause = {
+  id: "fuse-device-denied",
+  outcome: "inconclusive",
+  symptom: "`fusermount: failed to open /dev/fuse: Operation not permitted`, even with CAP_SYS_ADMIN.",
+  explanation: "The producer's container may not open /dev/fuse: its device rules leave the device out.",
+  fix: "Make the producer privileged, or give it the device by a device plugin (kubernetes/kubernetes#137549).",
+  find: (evidence) =>
+    afterPreflight(
+      evidence,
+      ({ fuse, device }) =>
+        device === "EPERM" || device === "EACCES" || (fuse === "yes" && device === "no" && !isPrivileged(evidence)),
+    ),
+};
+
+export const fusermountMissing: Cause = {
+  id: "fusermount-missing",
+  outcome: "inconclusive",
+  symptom: '`exec: "fusermount": executable file not found in $PATH`.',
+  explanation: "The FUSE daemon calls fusermount, and the producer's image has none of the name it calls.",
+  fix: "Install fuse or fuse3 in the producer's image, or link fusermount to fusermount3.",
+  find: (evidence) =>
+    said(
+      evidence,
+      saysInOneLine(
+        /fusermount3?"?: (executable file )?not found|exec:? fusermount3?: No such file|fusermount3?(:| failed:) No such file/i,
+      ),
+    ),
+};
+
+export const mountLimit: Cause = {
+  id: "mount-limit",
+  outcome: "inconclusive",
+  symptom: "`no space left on device` from a mount, or `too many FUSE filesystems mounted`.",
+  explanation: "A limit on the number of mounts is reached.",
+  fix: "Take leaked mounts away (`findmnt | wc -l` on the node), or raise fs.mount-max or mount_max in /etc/fuse.conf.",
+  find: (evidence) => said(evidence, saysOfLimit) ?? some(kubeletQuotes(evidence, saysOfLimit)),
+};
+
+export const lsmDenies: Cause = {
+  id: "lsm-denies",
+  outcome: "failure",
+  symptom:
+    "The mount, or reading it, ends in `Permission denied` in a container with an AppArmor profile or an SELinux type.",
+  explanation: "A security module of the node (AppArmor or SELinux) denies the mount, or its use.",
+  fix: "Run the producer with an unconfined AppArmor profile; with SELinux, `setsebool -P virt_sandbox_use_fusefs 1`.",
+  find: deniedBySecurityModule,
+};
+
+export const producerNeverMounted: Cause = {
+  id: "producer-never-mounted",
+  outcome: "inconclusive",
+  symptom: "The daemon ends at once, or runs and mounts nothing.",
+  explanation:
+    "The FUSE daemon in the producer mounted nothing, or nothing that stayed: there was nothing to propagate.",
+  fix: "Mend what the daemon says in the evidence: its image, its options, or /dev/fuse on the node (`modprobe fuse`).",
+  find: (evidence) => {
+    // That a later mount failed is no news of the first one.
+    const failed = mounts(evidence).length > 0 ? [] : gaveUp(evidence).filter(({ step }) => step === "mount");
+    if (failed.length > 0) return failed.map(recordQuote);
+    const ended = containerQuotes(
+      evidence.pods.filter(({ component }) => component === "producer"),
+      // Its log tells more, once it is read.
+      ({ name, state, exitCode }, pod) =>
+        state === "terminated" &&
+        exitCode !== 0 &&
+        (evidence.final || !evidence.unread?.includes(`${pod.name}/${name}`)),
+    );
+    return mounts(evidence).length > 0 ? undefined : some(ended);
+  },
+};
+
+const said = (evidence: Evidence, matches: (words: string) => boolean): readonly Quote[] | undefined =>
+  some(
+    gaveUp(evidence)
+      .filter(({ step, detail }) => step === "mount" && matches(detail ?? ""))
+      .map(recordQuote),
+  );
+
+/**
+ * The kernel's answer to mount(2), as mount, fusermount and the runtimes hand it on. A full disk is told in the same words,
+ * by whoever makes a directory or writes a file on the way to a mount.
+ */
+const saysOfLimit = (text: string): boolean =>
+  saysInOneLine(/too many FUSE filesystems mounted/i)(text) ||
+  saysInOneLine(
+    /no space left on device/i,
+    /mount failed|mount: mounting |mount\(2\)|\berror mounting\b|\bmounting \\*"[^"]*" to rootfs\b|\bmount src=|\bmount `|\bmount through procfd/i,
+    /^(?!.*\b(mkdir(at)?|write|writing|create mountpoint|creating|copy|open|loop device|make mountpoint)\b)/i,
+  )(text);
+
+function isPrivileged({ pods }: Evidence): boolean {
+  const own = pods.filter(({ component }) => component === "producer").flatMap(({ spec }) => spec?.containers ?? []);
+  return own.length === 0 || own.some(({ privileged }) => privileged);
+}
+
+/** What the preflight found missing is a cause only where the mount then failed. */
+function afterPreflight(evidence: Evidence, matches: (record: ProbeRecord) => boolean): readonly Quote[] | undefined {
+  const failed = gaveUp(evidence).filter(({ step }) => step === "mount");
+  const missing = of(evidence, "producer", "preflight").filter(matches);
+  if (failed.length === 0 || missing.length === 0) return undefined;
+  const words = missing.map((record) => ({
+    source: sourceOf(record),
+    text: `fuse in /proc/filesystems: ${record.fuse}; /dev/fuse opens: ${record.device}`,
+  }));
+  return some([...words, ...failed.map(recordQuote)]);
+}
+
+const isOpen = (options: readonly string[]): boolean =>
+  options.includes("allow_other") && !options.includes("default_permissions");
+const isDenial = ({ errno }: ProbeRecord): boolean => errno === "EACCES" || errno === "EPERM";
+const DENIAL = /permission denied|operation not permitted/i;
+/** A daemon is denied many things, by its remote for one: the mount is denied where the line is about a mount. */
+const isMountDenial = (evidence: Evidence, { detail }: ProbeRecord): boolean =>
+  saysInOneLine(DENIAL, /\bmount\b|\bfusermount3?\b|\/dev\/fuse/i)(detail) ||
+  saysOf([mountPoint(evidence)], DENIAL)(detail);
+/** `docker-default (enforce)`, or an SELinux context of the type containers run as. */
+const isConfined = (label: unknown): boolean => /\(enforce\)/.test(String(label)) || isTyped(label);
+const isTyped = (label: unknown): boolean => /:(container|svirt_lxc_net)_t\b/.test(String(label));
+
+function deniedBySecurityModule(evidence: Evidence): readonly Quote[] | undefined {
+  // Every container of a node with AppArmor has its runtime's profile, which lets it read: a reader's proves nothing.
+  const labelOf = (role: string) =>
+    of(evidence, role, "identity").filter(({ label }) => (role === "producer" ? isConfined(label) : isTyped(label)));
+  const readers = notRead(evidence) ? READERS.filter((role) => !allowed(evidence, labelsOf(evidence, role))) : [];
+  const denied = [
+    ...gaveUp(evidence).filter((record) =>
+      record.step === "mount" ? isMountDenial(evidence, record) : isDenial(record),
+    ),
+    // Without allow_other FUSE itself denies other users, with default_permissions a file's mode: neither needs a module.
+    ...readers.flatMap((role) =>
+      of(evidence, role, "read").filter(
+        (record) => isDenial(record) && isFuse(record.mountinfo) && isOpen(superOf(record.mountinfo).options),
+      ),
+    ),
+  ];
+  const labels = [...new Set(denied.map(({ role }) => role))].flatMap(labelOf).map((record) => ({
+    source: sourceOf(record),
+    text: `/proc/self/attr/current: ${record.label}`,
+  }));
+  return labels.length > 0 ? some([...labels, ...denied.map(recordQuote)]) : undefined;
+}
+
+const labelsOf = (evidence: Evidence, role: string): string[] =>
+  of(evidence, role, "identity").map(({ label }) => String(label));
+
+/** Whether a reader with one of these labels reads through FUSE: then it is not the label that is denied. */
+const allowed = (evidence: Evidence, labels: readonly string[]): boolean =>
+  READERS.some(
+    (role) =>
+      labelsOf(evidence, role).some((label) => labels.includes(label)) &&
+      of(evidence, role, "read").some(({ result, mountinfo }) => result === "ok" && isFuse(mountinfo)),
+  );

@@ -1,0 +1,54 @@
+/** The mount is there, and its marker is none, or another one at each look. */
+import type { Evidence } from "../../evidence/evidence.ts";
+import type { Cause } from "./cause.ts";
+import { ownNonces } from "./proof.ts";
+import { gaveUp, mounts, notRead, of, READERS, recordQuote, some } from "./read.ts";
+import { isOwnFile } from "./words.ts";
+
+/** What tells of the daemon and not of its files: nobody answered, or nobody is there. */
+const NO_ANSWER: readonly string[] = ["ETIMEDOUT", "ENOTCONN"];
+
+export const noMarker: Cause = {
+  id: "no-marker",
+  outcome: "inconclusive",
+  symptom: "The daemon mounts; the producer gets an error where it writes its marker, or reads the one that was named.",
+  explanation:
+    "The daemon's file system takes no marker and holds none, so there was nothing for the consumer to find.",
+  fix: "Set `markerFile` to a file that your daemon's file system holds and that is not empty (driver `command`); a large one may want more `mountSeconds`.",
+  find: (evidence) =>
+    mounts(evidence).length === 0 || !notRead(evidence) || markerInTime(evidence)
+      ? undefined
+      : some(
+          gaveUp(evidence)
+            .filter(({ step, errno }) => step === "marker" && !NO_ANSWER.includes(errno ?? ""))
+            .map(recordQuote),
+        ),
+};
+
+export const markerChanges: Cause = {
+  id: "marker-changes",
+  outcome: "inconclusive",
+  symptom: "Producer and consumer both read the file that `markerFile` names, and its content is not the same.",
+  explanation:
+    "The file that serves as the marker changes, so it does not prove which mount the consumer read it from.",
+  fix: "Set `markerFile` to a file whose first 64 KiB stay as they are: a media file, no log, playlist or version file.",
+  find: (evidence) => {
+    const told = of(evidence, "producer", "marker").filter(({ result }) => result === "ok");
+    const named = told.filter((record) => isOwnFile(evidence, record));
+    const others = READERS.flatMap((role) => of(evidence, role, "verdict")).filter(
+      ({ result, nonce }) => result === "ok" && !ownNonces(evidence).has(nonce ?? ""),
+    );
+    // The producer's log may come later than the readers'.
+    if (named.length === 0 || others.length === 0 || !scheduleOver(evidence)) return undefined;
+    return some([...named, ...others].map(recordQuote));
+  },
+};
+
+const scheduleOver = (evidence: Evidence): boolean =>
+  evidence.final || of(evidence, "producer", "inspect").length > 0 || of(evidence, "producer", "finish").length > 0;
+
+/** Whether there was a marker before the last reader gave up. */
+export function markerInTime(evidence: Evidence): boolean {
+  const last = Math.max(...READERS.map((role) => of(evidence, role, "verdict").at(-1)?.uptime ?? Infinity));
+  return of(evidence, "producer", "marker").some(({ result, uptime }) => result === "ok" && uptime <= last);
+}

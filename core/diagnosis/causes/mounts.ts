@@ -1,0 +1,145 @@
+/** Mounts that lie in the way of the run's own: left, stacked, torn down, or bound at the wrong place. */
+import type { Evidence, ProbeRecord } from "../../evidence/evidence.ts";
+import type { Cause, Quote } from "./cause.ts";
+import {
+  bothStarted,
+  containerQuotes,
+  eventQuotes,
+  isFuse,
+  kubeletQuotes,
+  mountFailures,
+  mounts,
+  notRead,
+  of,
+  pointOf,
+  producerTold,
+  quotes,
+  READERS,
+  recordQuote,
+  some,
+  sourceOf,
+} from "./read.ts";
+import { producerSide, readerSides, specQuote } from "./spec.ts";
+import { bridgePaths, mountPoint, saysOf } from "./words.ts";
+
+const IN_THE_WAY =
+  /transport endpoint is not connected|socket (is )?not connected|already mounted|mkdir \S+: file exists|can(not|'t) create directory .*file exists/i;
+const inTheWay = (paths: readonly string[]) => saysOf(paths, IN_THE_WAY);
+/** The bridge on the node; any place where no spec tells it. */
+const placesOf = (evidence: Evidence): readonly string[] => {
+  const known = bridgePaths(evidence);
+  return known.length > 0 ? known : [""];
+};
+
+const DEAD = /transport endpoint is not connected|socket (is )?not connected/i;
+
+export const peerGroupDestroyed: Cause = {
+  id: "peer-group-destroyed",
+  outcome: "failure",
+  symptom: "The producer unmounts its mount point before it mounts; afterwards nothing it mounts is seen by anyone.",
+  explanation: "The producer lost the kubelet's bind mount of the bridge, and with it the peer group that propagates.",
+  fix: "Mount the parent directory as the volume and let the daemon use a sub-directory, which it may unmount freely.",
+  find: (evidence) => {
+    const producer = producerSide(evidence);
+    if (!bothStarted(evidence) || producer?.bridge.propagation !== "Bidirectional") return undefined;
+    const before = of(evidence, "producer", "preflight");
+    const lost = before.some(({ mountinfo }) => pointOf(mountinfo) !== producer.bridge.mountPath);
+    const shared = before.some(({ propagation }) => String(propagation).includes("shared:"));
+    const unshared = mounts(evidence).filter(({ propagation }) => !String(propagation).includes("shared:"));
+    if (unshared.length === 0 || !(lost || shared)) return undefined;
+    return some([specQuote(producer), ...before.map(recordQuote), ...unshared.map(recordQuote)]);
+  },
+};
+
+export const consumerBindsMountpoint: Cause = {
+  id: "consumer-binds-mountpoint",
+  outcome: "failure",
+  symptom: "`Transport endpoint is not connected` until the consumer is restarted, although the daemon is back.",
+  explanation:
+    "A consumer's volume is the FUSE mount itself, as it was when the consumer was made: it never sees the next one.",
+  fix: "Give the consumer the parent directory of the mount point as its volume (awslabs/mountpoint-s3-csi-driver#576).",
+  find: bindsMountpoint,
+};
+
+export const staleMountLeft: Cause = {
+  id: "stale-mount-left",
+  outcome: "inconclusive",
+  symptom:
+    "`transport endpoint is not connected`, `failed to stat`, `file exists` or `already mounted` before anything ran.",
+  explanation: "A mount of an earlier run is left on the node and blocks this one.",
+  fix: "Run `npm run sweep`, or `umount -l` the mount below the bridge on the node, then test again.",
+  find: (evidence) =>
+    some([
+      ...quotes(evidence, ({ step, result }) => step === "stale" && result === "error"),
+      ...mountFailures(evidence)
+        .filter(({ step, detail }) => step === "mount" && inTheWay([mountPoint(evidence)])(detail))
+        .map(recordQuote),
+      // containerd's and runc's words where a dead FUSE mount lies in a container's way.
+      ...(producerToSpeak(evidence) ? [] : kubeletQuotes(evidence, inTheWay(placesOf(evidence)))),
+    ]),
+};
+
+export const stackedMounts: Cause = {
+  id: "stacked-mounts",
+  outcome: "failure",
+  symptom:
+    "The mount point stands more than once in `/proc/self/mountinfo`, as after several restarts (fluid-cloudnative/fluid#3399).",
+  explanation: "Something else is mounted over the run's own mount, so a consumer does not see what the daemon serves.",
+  fix: "Let whatever mounts unmount first; take the mounts away until none is left, and make the pods anew.",
+  find: (evidence) => (notRead(evidence) && mounts(evidence).length > 0 ? stacked(evidence) : undefined),
+};
+
+/** The producer runs, and may yet say that the dead mount is its own. */
+const producerToSpeak = (evidence: Evidence): boolean =>
+  !producerTold(evidence) &&
+  evidence.pods.some(
+    ({ component, containers }) => component === "producer" && containers.some(({ state }) => state === "running"),
+  );
+
+function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
+  const found = readerSides(evidence).flatMap((reader) => {
+    const { role, bridge, pod } = reader;
+    const reads = of(evidence, role, "read");
+    const dead = reads.filter(({ errno }) => errno === "ENOTCONN");
+    const born = of(evidence, role, "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
+    // The bridge may be on FUSE itself: that is none of the daemon's.
+    const bridges = of(evidence, "producer", "preflight").map(({ mountinfo }) => deviceOf(mountinfo));
+    const root = reads.filter(
+      ({ mountinfo }) =>
+        isFuse(mountinfo) && pointOf(mountinfo) === bridge.mountPath && !bridges.includes(deviceOf(mountinfo)),
+    );
+    const isMountpoint = bridge.mountPath === `${bridge.root}/fuse`;
+    if (isMountpoint && born && root.length > 0 && (dead.length > 0 || notRead(evidence)))
+      return [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)];
+    // Made while this run's daemon is dead, it does not even start. The kubelet says it once in the container's state, and from
+    // then on in its events only.
+    const isDead = saysOf([bridge.path ?? ""], DEAD);
+    const refused = [
+      ...containerQuotes([pod], ({ message }) => isDead(message)),
+      ...eventQuotes(evidence, isDead).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),
+    ];
+    return isMountpoint && mounts(evidence).length > 0 && refused.length > 0 ? [specQuote(reader), ...refused] : [];
+  });
+  return some(found);
+}
+
+/** Field 3 of a line of the mount table: the device number of its file system. */
+const deviceOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[2];
+
+function stacked(evidence: Evidence): readonly Quote[] | undefined {
+  const own = (role: string, point: string | undefined) =>
+    readerSides(evidence).some((side) => side.role === role && side.bridge.mountPath === point);
+  const found = READERS.flatMap((role) => {
+    // What is there after it has given up explains nothing.
+    const end = of(evidence, role, "verdict").at(-1)?.uptime ?? Number.POSITIVE_INFINITY;
+    const last = of(evidence, role, "read").findLast(({ result, uptime }) => result === "error" && uptime <= end);
+    const lines = linesOf(last);
+    // In the leaf layout the volume itself is the first line of that mount point.
+    const expected = own(role, pointOf(lines[0])) ? 2 : 1;
+    return last && lines.length > expected ? lines.map((text) => ({ source: sourceOf(last), text })) : [];
+  });
+  return some(found);
+}
+
+const linesOf = (record: ProbeRecord | undefined): string[] =>
+  typeof record?.mounts === "string" ? record.mounts.split("\n").filter(Boolean) : [];

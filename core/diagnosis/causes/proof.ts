@@ -1,0 +1,249 @@
+/** The test's own proof: what makes a success one, and what makes a marker worthless. */
+import type { Evidence, ProbeRecord } from "../../evidence/evidence.ts";
+import type { Cause, Quote } from "./cause.ts";
+import {
+  allReadersDecided,
+  isFuse,
+  mountFailures,
+  mounts,
+  of,
+  producerTold,
+  READERS,
+  readerFailed,
+  recordQuote,
+  some,
+  sourceOf,
+} from "./read.ts";
+import { isOwnFile } from "./words.ts";
+
+export const success: Cause = {
+  id: "success",
+  outcome: "success",
+  symptom: "Every reader reads this run's marker through FUSE, and the negative control does not.",
+  explanation: "The FUSE file system mounted in the producer is visible and readable in the unprivileged consumer.",
+  fix: "Nothing to fix.",
+  find: proven,
+};
+
+export const hollowSuccess: Cause = {
+  id: "hollow-success",
+  outcome: "inconclusive",
+  symptom:
+    "A marker is visible, but on a plain file system, with another run's nonce, or even to the negative control.",
+  explanation: "A marker is visible, but it does not come through the FUSE mount of this run: the run is void.",
+  fix: "Remove what lies in the bridge directory on the node (its path is in the evidence), then test again.",
+  find: hollow,
+};
+
+/** Doubts of a reader whose control, or which itself, was created when the mount was there. */
+const LATE: readonly string[] = ["control-late", "reader-late"];
+
+export const controlTooLate: Cause = {
+  id: "control-too-late",
+  outcome: "inconclusive",
+  symptom: "The mount is visible to everyone, also to the container that has no propagation.",
+  explanation:
+    "The mount was there before the negative control, so what the consumer sees may be a copy instead of a propagation.",
+  fix: "Test again, now that the images are on the node; if it stays so, raise `settleSeconds`.",
+  find: (evidence) =>
+    allReadersDecided(evidence) && producerTold(evidence)
+      ? some(
+          [
+            ...of(evidence, "control", "control").filter((record) => record.kind === "late" && isOwn(evidence, record)),
+            ...READERS.flatMap((role) => of(evidence, role, "doubt")).filter(({ kind }) => LATE.includes(String(kind))),
+            ...READERS.flatMap((role) => bornWith(evidence, role)),
+          ].map(recordQuote),
+        )
+      : undefined,
+};
+
+export const readerNotHardened: Cause = {
+  id: "reader-not-hardened",
+  outcome: "inconclusive",
+  symptom: "The container `fuse-consumer-hardened` logs uid 0, or capabilities other than 0.",
+  explanation:
+    "The reader that should have no rights has some: a webhook or a security context constraint changed it, so nothing is proven of a reader without them.",
+  fix: "Exempt the test's namespace from what changes securityContext (a mutating webhook, OpenShift's SCC `anyuid` or `privileged`), then test again.",
+  find: (evidence) =>
+    allReadersDecided(evidence) && !readerFailed(evidence) && producerTold(evidence)
+      ? some(
+          exposed(evidence).map((record) => ({
+            source: sourceOf(record),
+            text: `uid ${record.uid}, capabilities ${record.capabilities}`,
+          })),
+        )
+      : undefined,
+};
+
+export const mountedTooLate: Cause = {
+  id: "mounted-too-late",
+  outcome: "inconclusive",
+  symptom: "The consumer gives up, and the producer mounts, or has its marker, only afterwards.",
+  explanation: "There was nothing to read before a consumer had given up waiting: the question was not asked.",
+  fix: "Raise `markerWaitSeconds` above the time the producer needs to mount and to have its marker, as the evidence shows it.",
+  find: (evidence) => {
+    const [mounted] = mounts(evidence);
+    // A first marker that failed is a cause of its own: a later mount's was not what the readers waited for.
+    const [marker] = of(evidence, "producer", "marker");
+    if (marker?.result === "error" || !(allReadersDecided(evidence) || evidence.final)) return undefined;
+    const ready = marker ?? mounted;
+    const early = READERS.flatMap((reader) => of(evidence, reader, "verdict")).filter(
+      ({ result, uptime }) => result === "error" && ready !== undefined && uptime < ready.uptime,
+    );
+    return early.length > 0
+      ? [...early, ...(mounted ? [mounted] : []), ...(marker ? [marker] : [])].map(recordQuote)
+      : undefined;
+  },
+};
+
+function hollow(evidence: Evidence): readonly Quote[] | undefined {
+  const doubts = doubtsOf(evidence).map(recordQuote);
+  // Whenever it sees one of this run's own, propagation is not what shows it; the readers' word does not matter then.
+  const shown = of(evidence, "control", "control").some((one) => one.kind === "seen" && isOwn(evidence, one));
+  // The producer's log may come later than the reader's: only its later lines prove that this nonce was never its own.
+  const told = Math.max(...evidence.records.filter(({ role }) => role === "producer").map(({ uptime }) => uptime));
+  // A marker that the producer could not read back may be the one that was read; a file of the daemon's own may change.
+  const [first] = of(evidence, "producer", "marker");
+  const isKnown = first?.result === "ok" && !isOwnFile(evidence, first);
+  const foreign = of(evidence, "default", "verdict")
+    .filter(({ uptime }) => isKnown && (uptime < told || evidence.final))
+    .filter(({ result, nonce }) => result === "ok" && !ownNonces(evidence).has(nonce ?? ""))
+    .map(recordQuote);
+  if (foreign.length > 0) return foreign;
+  // A plain directory may be seen first and the FUSE mount later: only the end of the wait, or of the mount, decides.
+  const failures = mountFailures(evidence);
+  const decided =
+    evidence.final || readerFailed(evidence) || failures.length > 0 || (shown && allReadersDecided(evidence));
+  return decided && doubts.length > 0 ? [...doubts, ...failures.map(recordQuote)] : undefined;
+}
+
+/** Whether a marker is visible that does not count, and a reader may yet see the one that does: until then nothing else is certain. */
+export const isDoubtful = (evidence: Evidence): boolean =>
+  !evidence.final && !allReadersDecided(evidence) && doubtsOf(evidence).length > 0;
+
+function doubtsOf(evidence: Evidence): ProbeRecord[] {
+  const late = controlBornLate(evidence);
+  // What is met when the last reader has given up was not what it had waited for.
+  const ends = READERS.map((role) => of(evidence, role, "verdict")[0]);
+  const last = Math.max(...ends.map((verdict) => verdict?.uptime ?? Number.POSITIVE_INFINITY));
+  const until = readerFailed(evidence) ? last : Number.POSITIVE_INFINITY;
+  const doubts = READERS.flatMap((role) => of(evidence, role, "doubt")).filter(
+    (record) => record.kind === "hollow" && !overcome(evidence, record) && !(late && onFuse(record)),
+  );
+  const seen = of(evidence, "control", "control").filter(({ kind }) => kind === "seen" && !late);
+  return [...doubts, ...seen].filter(({ uptime }) => uptime <= until);
+}
+
+/** A plain file that was there before the mount, and that the reader has looked through ever since. */
+function overcome(evidence: Evidence, doubt: ProbeRecord): boolean {
+  if (onFuse(doubt)) return false;
+  const later = of(evidence, doubt.role, "read").filter(({ uptime }) => uptime > doubt.uptime);
+  const last = later.at(-1);
+  return later.some(onFuse) && !(last?.result === "ok" && !onFuse(last));
+}
+
+const onFuse = ({ mountinfo, fstype }: ProbeRecord): boolean =>
+  isFuse(mountinfo) || /^fuse(blk$|\.|$)/.test(String(fstype));
+
+/** Its own copy of the mount is what it sees: that proves nothing, whatever it reads there. */
+const controlBornLate = (evidence: Evidence): boolean =>
+  of(evidence, "control", "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
+
+function proven(evidence: Evidence): readonly Quote[] | undefined {
+  const reads = READERS.map((role) => readOf(evidence, role));
+  const control = unseenBy(evidence);
+  const hardened = identities(evidence).find(isHardened);
+  if (!reads.every((read) => read !== undefined) || !control || !hardened || exposed(evidence).length > 0)
+    return undefined;
+  return [...mounts(evidence), ...reads, control, hardened].map(recordQuote);
+}
+
+/**
+ * The look that made a reader say SUCCESS: of a marker that the producer has told, on a FUSE file system that is not the reader's
+ * own volume; and the control's look, which began only when that one was over, saw nothing.
+ */
+function readOf(evidence: Evidence, role: string): ProbeRecord | undefined {
+  const nonces = ownNonces(evidence);
+  const starts = of(evidence, role, "start");
+  const volumes = starts.flatMap(({ mountinfo }) => mountinfo ?? []);
+  const decided = of(evidence, role, "verdict").filter(
+    ({ result, nonce, seen_until, control_uptime }) =>
+      result === "ok" && nonces.has(nonce ?? "") && Number(control_uptime) > Number(seen_until),
+  );
+  // What a container was born with may be a copy: it proves nothing of the propagation.
+  const isBorn = ({ uptime, nonce }: ProbeRecord) => {
+    const life = starts.findLast((start) => start.uptime <= uptime);
+    return life?.fuse_at_start === "yes" && !mountedAfter(evidence, nonce, life.uptime);
+  };
+  return of(evidence, role, "read").find((read) => {
+    const { result, nonce, mountinfo, device, bridge_device } = read;
+    return (
+      result === "ok" &&
+      decided.some((verdict) => verdict.nonce === nonce) &&
+      isFuse(mountinfo) &&
+      hasPeers(mountinfo) &&
+      device !== undefined &&
+      device !== bridge_device &&
+      volumes.length > 0 &&
+      volumes.every((volume) => idOf(volume) !== idOf(mountinfo)) &&
+      !isBorn(read)
+    );
+  });
+}
+
+/** The start of a reader whose first life read what it was born with, and which has nothing else to prove its SUCCESS. */
+function bornWith(evidence: Evidence, role: string): ProbeRecord[] {
+  if (!of(evidence, role, "verdict").some(({ result }) => result === "ok") || readOf(evidence, role)) return [];
+  const [first, next] = of(evidence, role, "start");
+  if (first?.fuse_at_start !== "yes") return [];
+  const reads = of(evidence, role, "read").filter(({ uptime }) => uptime < (next?.uptime ?? Number.POSITIVE_INFINITY));
+  const isBorn = (read: ProbeRecord) =>
+    read.result === "ok" && isOwn(evidence, read) && !mountedAfter(evidence, read.nonce, first.uptime);
+  return reads.some(isBorn) ? [first] : [];
+}
+
+/** Whether a marker is of a daemon that was started after this time: its mount is there before the producer tells of it. */
+function mountedAfter(evidence: Evidence, nonce: string | undefined, time: number): boolean {
+  const marker = of(evidence, "producer", "marker").find((one) => one.result === "ok" && one.nonce === nonce);
+  const mount = marker && mounts(evidence).findLast(({ uptime }) => uptime <= marker.uptime);
+  const daemon = mount && of(evidence, "producer", "daemon").findLast(({ uptime }) => uptime <= mount.uptime);
+  return daemon !== undefined && daemon.uptime > time;
+}
+
+/** The control's word that it does not see the marker, if it is on the readers' bridge, and never sees it. */
+function unseenBy(evidence: Evidence): ProbeRecord | undefined {
+  const told = of(evidence, "control", "control");
+  if (told.some((record) => record.kind === "seen" && isOwn(evidence, record))) return undefined;
+  const volumes = READERS.flatMap((role) => of(evidence, role, "start").map(({ mountinfo }) => directoryOf(mountinfo)));
+  // A file of somebody else below the mount is seen by no propagation.
+  return told.find(
+    (record) =>
+      (record.result === "ok" || !isOwn(evidence, record)) &&
+      directoryOf(record.mountinfo) !== undefined &&
+      volumes.includes(directoryOf(record.mountinfo)),
+  );
+}
+
+const isOwn = (evidence: Evidence, { nonce }: ProbeRecord): boolean => ownNonces(evidence).has(nonce ?? "");
+
+/** Whether a line of the mount table is in a peer group, as whatever is propagated is; a container's own copy is private. */
+const hasPeers = (mountinfo: string | undefined): boolean =>
+  / (shared|master):\d+ /.test(mountinfo?.split(" - ")[0]?.concat(" ") ?? "");
+
+/** The first field of a line of the mount table: one mount of one container. */
+const idOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[0];
+
+/** The device and the directory in it that a line of the mount table is of: the same for each volume of one directory. */
+const directoryOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ").slice(2, 4).join(" ");
+
+const identities = (evidence: Evidence): ProbeRecord[] => of(evidence, "hardened", "identity");
+
+const isHardened = ({ uid, capabilities }: ProbeRecord): boolean =>
+  typeof uid === "string" && Number(uid) > 0 && /^0+$/.test(String(capabilities));
+
+/** The hardened reader in a life in which it had more rights than its manifest gives it. */
+const exposed = (evidence: Evidence): ProbeRecord[] => identities(evidence).filter((record) => !isHardened(record));
+
+/** The nonces that the producer itself has told: what holds one of them came through its mount. */
+export const ownNonces = (evidence: Evidence): Set<string> =>
+  new Set(of(evidence, "producer", "marker").flatMap(({ result, nonce }) => (result === "ok" && nonce ? [nonce] : [])));

@@ -1,0 +1,146 @@
+/** How the causes read the evidence: its records by container and step, its states and words as quotes. */
+
+import { type Fault, scenarioOf } from "../../contract/scenarios.ts";
+import type { ContainerFact, EventFact, Evidence, PodFact, ProbeRecord } from "../../evidence/evidence.ts";
+import type { Quote } from "./cause.ts";
+
+/** The readers every consumer pod has; success needs all of them. */
+export const READERS = ["default", "hardened"] as const;
+
+/** The records of one container and one step, in their order. */
+export const of = (evidence: Evidence, role: string, step: string): ProbeRecord[] =>
+  evidence.records.filter((record) => record.role === role && record.step === step);
+
+export const readerFailed = (evidence: Evidence): boolean =>
+  READERS.some((reader) => of(evidence, reader, "verdict").some(({ result }) => result === "error"));
+
+export const allReadersDecided = (evidence: Evidence): boolean =>
+  READERS.every((reader) => of(evidence, reader, "verdict").length > 0);
+
+/** What the pair's schedule does to its daemon: its container need not have ended by itself. */
+export function faultOf({ scenario }: Evidence): Fault | undefined {
+  const pair = scenario === undefined ? undefined : scenarioOf(scenario)?.pair;
+  return typeof pair === "object" ? pair.fault : undefined;
+}
+
+/** No reader will find the marker any more, and the producer has said whether there was one; or no more is to come. */
+export const notRead = (evidence: Evidence): boolean =>
+  (allReadersDecided(evidence) && readerFailed(evidence) && producerTold(evidence)) ||
+  (evidence.final && !allRead(evidence));
+
+/**
+ * The logs of several containers come in no order, and a daemon's own file may appear long after the mount: what is said of
+ * the whole run waits until the producer has told of its marker, or that it cannot mount.
+ */
+export const producerTold = (evidence: Evidence): boolean =>
+  evidence.final ||
+  of(evidence, "producer", "marker").length > 0 ||
+  of(evidence, "producer", "mount").some(({ result }) => result === "error");
+
+const allRead = (evidence: Evidence): boolean =>
+  READERS.every((reader) => of(evidence, reader, "verdict").some(({ result }) => result === "ok"));
+
+export const mounts = (evidence: Evidence): ProbeRecord[] =>
+  of(evidence, "producer", "mount").filter(({ result }) => result === "ok");
+
+/**
+ * Both sides have said how their bridge is mounted, and the daemon has mounted or failed to: whatever can explain a
+ * missing propagation by how the pods were made is known now, whichever pod started first.
+ */
+export const bothStarted = (evidence: Evidence): boolean =>
+  of(evidence, "producer", "mount").length > 0 && READERS.every((reader) => of(evidence, reader, "start").length > 0);
+
+/** The daemon, or a tool it needs, failed: nothing is mounted, or nothing can be written to it. */
+export const mountFailures = (evidence: Evidence): ProbeRecord[] =>
+  evidence.records.filter(
+    ({ role, step, result }) => role === "producer" && ["mount", "marker"].includes(step) && result === "error",
+  );
+
+/** As mountFailures, once the consumer has looked: were there a hollow marker, it would have said so by now. */
+export function gaveUp(evidence: Evidence): ProbeRecord[] {
+  const looked = of(evidence, "default", "read").length > 0;
+  return looked || evidence.final ? mountFailures(evidence) : [];
+}
+
+/** The mount point in a line of the mount table (proc_pid_mountinfo(5), field 5). */
+export const pointOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[4];
+
+/** The file system type and the super options in a line of the mount table: what stands after the lone dash. */
+export function superOf(mountinfo: string | undefined): { readonly type: string; readonly options: readonly string[] } {
+  const [type = "", , options = ""] = (mountinfo?.split(" - ")[1] ?? "").split(" ");
+  return { type, options: options.split(",") };
+}
+
+export const isFuse = (mountinfo: string | undefined): boolean => /^fuse(blk$|\.|$)/.test(superOf(mountinfo).type);
+
+export const quotes = (evidence: Evidence, matches: (record: ProbeRecord) => boolean): Quote[] =>
+  evidence.records.filter(matches).map(recordQuote);
+
+/** The part of a record that proves: the mount table's line, the tool's own words, or the errno. */
+export function recordQuote(record: ProbeRecord): Quote {
+  const said = [record.errno, record.detail, record.nonce && `nonce ${record.nonce}`, record.mountinfo].filter(Boolean);
+  return { source: sourceOf(record), text: said.join("; ") || record.step };
+}
+
+export const sourceOf = ({ role, time, step, result }: ProbeRecord): string => `${role} at ${time}, ${step} ${result}`;
+
+const eventQuote = ({ object, reason, message }: EventFact): Quote => ({
+  source: `event ${reason} on ${object}`,
+  text: message,
+});
+
+/** Words of what does not run now; of what runs by now they are of an earlier attempt. */
+export const eventQuotes = (evidence: Evidence, matches: (text: string) => boolean): Quote[] =>
+  evidence.events.filter((event) => matches(event.message) && !isOver(evidence, event)).map(eventQuote);
+
+export const refusalQuotes = (evidence: Evidence, matches: (text: string) => boolean): Quote[] =>
+  everythingRuns(evidence) ? [] : evidence.refusals.filter(matches).map((text) => ({ source: "API server", text }));
+
+/** Whether what an event speaks of has come to run since. */
+function isOver(evidence: Evidence, { object, container }: EventFact): boolean {
+  const pod = evidence.pods.find(({ name }) => object === `pod/${name}`);
+  if (!object.startsWith("pod/")) return everythingRuns(evidence);
+  const meant = pod?.containers.filter(({ name }) => container === undefined || name === container) ?? [];
+  return meant.length > 0 && meant.every(hasRun);
+}
+
+/** What the runtime says of a container that it made, and could not start. */
+const NOT_STARTED = /^(StartError|ContainerCannotRun|ContainerStatusUnknown)$/;
+
+/** Whether a container runs, or has run: whatever kept it from starting is over. */
+const hasRun = ({ state, reason }: ContainerFact): boolean =>
+  state === "running" || (state === "terminated" && !NOT_STARTED.test(reason));
+
+const everythingRuns = ({ pods }: Evidence): boolean =>
+  ["producer", "consumer"].every((component) =>
+    pods.some((pod) => pod.component === component && pod.containers.length > 0 && pod.containers.every(hasRun)),
+  );
+
+export const containerQuotes = (
+  pods: readonly PodFact[],
+  matches: (container: ContainerFact, pod: PodFact) => boolean,
+): Quote[] =>
+  pods.flatMap((pod) =>
+    pod.containers
+      .filter((container) => matches(container, pod))
+      .map((container) => ({ source: `container ${container.name} of ${pod.name}`, text: stateOf(container) })),
+  );
+
+function stateOf({ reason, message, exitCode, restarts, last }: ContainerFact): string {
+  const before = last && `${restarts} restarts, the last after ${last.reason}, exit code ${last.exitCode}`;
+  return [reason, message, exitCode === undefined ? "" : `exit code ${exitCode}`, before].filter(Boolean).join(": ");
+}
+
+/** What a container waits for, or an event, in the words of the kubelet and the runtime. */
+export const kubeletQuotes = (evidence: Evidence, matches: (text: string) => boolean): Quote[] => [
+  ...containerQuotes(evidence.pods, ({ message }) => matches(message)),
+  ...eventQuotes(evidence, matches),
+];
+
+/** The proof without repetitions: a kubelet says the same of each container, and again with each attempt's new id. */
+export const some = (found: readonly Quote[]): readonly Quote[] | undefined => {
+  const distinct = new Map(
+    found.map((quote) => [quote.text.replace(/[0-9a-f]{64}/g, "").replace(/^\w+: /, ""), quote] as const).reverse(),
+  );
+  return found.length > 0 ? found.filter((quote) => [...distinct.values()].includes(quote)) : undefined;
+};

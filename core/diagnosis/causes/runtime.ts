@@ -1,0 +1,148 @@
+/** The node's root, the container runtime or the pod's isolation stand in the way, before or after the start. */
+import type { Evidence, PodFact, ProbeRecord } from "../../evidence/evidence.ts";
+import type { Cause, Quote } from "./cause.ts";
+import {
+  bothStarted,
+  eventQuotes,
+  kubeletQuotes,
+  mountFailures,
+  notRead,
+  of,
+  pointOf,
+  recordQuote,
+  some,
+} from "./read.ts";
+import { producerSide, readerSides, type Side, specQuote } from "./spec.ts";
+import { mountPoint, saysInOneLine, saysOf } from "./words.ts";
+
+export const nodeRootPrivate: Cause = {
+  id: "node-root-private",
+  outcome: "failure",
+  symptom:
+    '`CreateContainerError`: `path "..." is mounted on "/" but it is not a shared mount` (or `... shared or slave mount`).',
+  explanation: "The node's root mount is private, so the container runtime refuses every mount propagation.",
+  fix: "Run `mount --make-rshared /` on the node at boot, before its kubelet or k3s starts (a systemd unit).",
+  // The kubelet's and the runtime's words: kubernetes/kubernetes#61058, juicedata/juicefs-csi-driver#647.
+  find: (evidence) => some(kubeletQuotes(evidence, (text) => privateMount(text) === "/")),
+};
+
+export const bridgeMountPrivate: Cause = {
+  id: "bridge-mount-private",
+  outcome: "failure",
+  symptom:
+    '`CreateContainerError`: `path "..." is mounted on "/mnt/media" but it is not a shared mount`: another mount than `/`.',
+  explanation:
+    "The bridge lies on a mount of its own, and that mount is private: the container runtime refuses every propagation of it.",
+  fix: "Run `mount --make-rshared` on the node for the mount that the words name, after it is mounted at boot; or choose a bridge on a shared one.",
+  find: (evidence) => some(kubeletQuotes(evidence, (text) => (privateMount(text) ?? "/") !== "/")),
+};
+
+/** The mount that is not shared, as containerd, CRI-O and Docker name it (the last without quotes). */
+const privateMount = (text: string): string | undefined =>
+  / is mounted on \\*"?(\/[^"\\]*?)\\*"? but it is not a shared( or slave)? mount/.exec(text)?.[1];
+
+export const userNamespace: Cause = {
+  id: "user-namespace",
+  outcome: "inconclusive",
+  symptom: "A pod with `hostUsers: false` does not start (`failed to set MOUNT_ATTR_IDMAP`), or may not mount.",
+  explanation: "A pod runs in a user namespace of its own, in which the bridge cannot be mounted, or FUSE not used.",
+  fix: "Set hostUsers: true, or leave it out.",
+  find: inUserNamespace,
+};
+
+export const sandboxedRuntime: Cause = {
+  id: "sandboxed-runtime",
+  outcome: "failure",
+  symptom: "A pod with a `runtimeClassName` (gVisor, Kata) does not start, or sees an empty directory.",
+  explanation:
+    "A pod asks for a runtime class that the node does not have, or for a sandbox, whose kernel is not the node's: mounts do not cross into it.",
+  fix: "Leave runtimeClassName out of both pods, so that they run with runc.",
+  find: sandboxed,
+};
+
+export const runtimeDropsPropagation: Cause = {
+  id: "runtime-drops-propagation",
+  outcome: "failure",
+  symptom: "All pods run; the spec asks for propagation, but the bridge is private in `/proc/self/mountinfo`.",
+  explanation: "The container runtime did not do what the spec asks: it mounted the bridge without propagation.",
+  fix: "Upgrade or change the node's container runtime (opencontainers/runc#5192).",
+  find: (evidence) => {
+    // A sandbox or a user namespace would explain it, and is proven only when the readers give up.
+    const isolated = evidence.pods.some(({ spec }) => spec?.hostUsers === false || isSandbox(spec));
+    if (!bothStarted(evidence) || (isolated && !notRead(evidence))) return undefined;
+    const [producer, readers] = [producerSide(evidence), readerSides(evidence)];
+    return some([
+      ...(producer?.bridge.propagation === "Bidirectional" ? dropped(evidence, producer, "producer", "preflight") : []),
+      ...readers
+        .filter(({ bridge }) => bridge.propagation !== "None")
+        .flatMap((reader) => dropped(evidence, reader, reader.role, "start")),
+    ]);
+  },
+};
+
+export const hostReadOnly: Cause = {
+  id: "host-read-only",
+  outcome: "inconclusive",
+  symptom: "`FailedMount` or an error of the runtime: `mkdir ...: read-only file system` (Talos, image-based systems).",
+  explanation: "The bridge directory cannot be made: it lies on a read-only file system of the node.",
+  fix: "Set `bridge` to a directory on a writable file system of the node, such as one below /var or /tmp.",
+  find: (evidence) =>
+    some([
+      ...kubeletQuotes(evidence, saysInOneLine(/mkdir.*read-only file system/i)),
+      ...mountFailures(evidence)
+        // A marker that cannot be written is the daemon's file system's refusal, not the node's; so is its own cache.
+        .filter(
+          ({ step, detail }) => step === "mount" && saysOf([mountPoint(evidence)], /read-only file system/i)(detail),
+        )
+        .map(recordQuote),
+    ]),
+};
+
+/** The bridge's own line in the mount table is there, and has no peer group although the spec asks for one. */
+function dropped(evidence: Evidence, side: Side, role: string, step: string): Quote[] {
+  const isPrivate = ({ mountinfo, propagation }: ProbeRecord) =>
+    pointOf(mountinfo) === side.bridge.mountPath && propagation === "private";
+  const found = of(evidence, role, step).filter(isPrivate).map(recordQuote);
+  return found.length > 0 ? [specQuote(side), ...found] : [];
+}
+
+/** The whole range of ids mapped onto itself: the first line of /proc/self/uid_map outside of any user namespace. */
+const HOST_USERS = "0 0 4294967295";
+
+function inUserNamespace(evidence: Evidence): readonly Quote[] | undefined {
+  const own = evidence.pods.filter(({ spec }) => spec?.hostUsers === false);
+  if (own.length === 0) return undefined;
+  const words = kubeletQuotes(evidence, (text) => /MOUNT_ATTR_IDMAP|idmap|user ?namespace|hostUsers/i.test(text));
+  const mapped = evidence.records
+    .filter(({ step, uid_map }) => step === "identity" && typeof uid_map === "string" && uid_map !== HOST_USERS)
+    .map((record) => ({ source: recordQuote(record).source, text: `/proc/self/uid_map: ${record.uid_map}` }));
+  const failed = notRead(evidence) || mountFailures(evidence).length > 0;
+  const proof = [...words, ...(failed ? mapped : [])];
+  if (proof.length === 0) return undefined;
+  return some([...own.map(({ name }) => ({ source: `spec of ${name}`, text: "hostUsers: false" })), ...proof]);
+}
+
+/** The words of containerd, CRI-O and dockershim for a class whose handler is not configured. */
+const NO_HANDLER =
+  /no runtime for "[^"]*" is configured|failed to find runtime handler|RuntimeHandler "[^"]*" not supported/i;
+/** The network of a pod is made with its sandbox, whatever the runtime. */
+const isSandboxFailure = (text: string): boolean =>
+  /failed to (create|start) (pod )?sandbox/i.test(text) && !/plugin type=|\bcni\b|network/i.test(text);
+
+const SANDBOXES = /gvisor|runsc|kata|firecracker|qemu|clh|kuasar/i;
+const isSandbox = (spec: PodFact["spec"]): boolean => SANDBOXES.test(spec?.runtimeClassName ?? "");
+
+function sandboxed(evidence: Evidence): readonly Quote[] | undefined {
+  const own = evidence.pods.filter(({ spec }) => spec?.runtimeClassName !== undefined);
+  if (own.length === 0) return undefined;
+  const classes = own.map(({ name, spec }) => ({
+    source: `spec of ${name}`,
+    text: `runtimeClassName: ${spec?.runtimeClassName}`,
+  }));
+  // A class may as well stand for runc with other options: only a sandbox's name speaks for it, or that there is no such.
+  const named = own.some(({ spec }) => isSandbox(spec));
+  const words = eventQuotes(evidence, (text) => NO_HANDLER.test(text) || (named && isSandboxFailure(text)));
+  if (words.length > 0) return some([...classes, ...words]);
+  const started = of(evidence, "default", "start").map(recordQuote);
+  return named && started.length > 0 && notRead(evidence) ? some([...classes, ...started]) : undefined;
+}

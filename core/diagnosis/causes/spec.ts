@@ -1,0 +1,73 @@
+/** How the causes read the pods as they were really made, which may differ from what this project would make. */
+import type { BridgeFact, ContainerSpecFact, Evidence, PodFact, ProbeRecord } from "../../evidence/evidence.ts";
+import type { Quote } from "./cause.ts";
+import { READERS } from "./read.ts";
+
+/** A container that mounts the bridge, with the pod it is in. */
+export interface Side {
+  readonly pod: PodFact;
+  readonly container: ContainerSpecFact;
+  readonly bridge: BridgeFact;
+}
+
+const sides = (evidence: Evidence, matches: (pod: PodFact, container: ContainerSpecFact) => boolean): Side[] =>
+  evidence.pods.flatMap((pod) =>
+    (pod.spec?.containers ?? []).flatMap((container) =>
+      container.bridge && matches(pod, container) ? [{ pod, container, bridge: container.bridge }] : [],
+    ),
+  );
+
+export const producerSide = (evidence: Evidence): Side | undefined =>
+  sides(evidence, ({ component }) => component === "producer")[0];
+
+/** The readers, in the order of READERS; the negative control is none of them. */
+export const readerSides = (evidence: Evidence): (Side & { readonly role: string })[] =>
+  READERS.flatMap((role) =>
+    sides(evidence, (_, container) => container.role === role).map((side) => ({ ...side, role })),
+  );
+
+/** As the manifest has it, so that it can be found there. */
+export function specQuote({ pod, container, bridge }: Side): Quote {
+  const mount = [
+    `name: ${bridge.volume}`,
+    `mountPath: ${bridge.mountPath}`,
+    ...(bridge.subPath ? [`subPath: ${bridge.subPath}`] : []),
+    `mountPropagation: ${bridge.propagation}`,
+  ];
+  const source = bridge.kind === "hostPath" ? `hostPath: { path: ${bridge.path} }` : `${bridge.kind}`;
+  return {
+    source: `spec of container ${container.name} of ${pod.name}`,
+    text: `volumeMounts: { ${mount.join(", ")} }; volume ${bridge.volume}: ${source}`,
+  };
+}
+
+/**
+ * Where on the node the directory lies that the FUSE file system is mounted on, through this container's volume. Undefined
+ * where the volume is no directory of the node that the spec names.
+ */
+export function placeOf({ bridge }: Side): string | undefined {
+  if (bridge.kind !== "hostPath" || bridge.path === undefined) return undefined;
+  const point = `${bridge.root}/fuse`;
+  if (point !== bridge.mountPath && !point.startsWith(`${bridge.mountPath}/`)) return undefined;
+  const parts = [canonical(bridge.path), bridge.subPath ?? "", point.slice(bridge.mountPath.length)];
+  return joined(parts);
+}
+
+/** The same as the kernel has it: the device, and the directory of it that is mounted as the volume (proc_pid_mountinfo(5)). */
+export function mountedPlace({ bridge }: Side, records: readonly ProbeRecord[]): string | undefined {
+  const line = records.map(({ mountinfo }) => mountinfo?.split(" ")).find((parts) => parts?.[4] === bridge.mountPath);
+  const point = `${bridge.root}/fuse`;
+  return line && `${line[2]} ${joined([line[3] ?? "", point.slice(bridge.mountPath.length)])}`;
+}
+
+/** One name for what every distribution links; what else is linked, only the node knows. */
+export const canonical = (path: string): string =>
+  path.replace(/\/var\/(run|lock)(?![\w.-])/g, (_, name: string) => (name === "run" ? "/run" : "/run/lock"));
+
+function joined(parts: readonly string[]): string {
+  return parts
+    .flatMap((part) => part.split("/"))
+    .filter((part) => part !== "" && part !== ".")
+    .map((part) => `/${part}`)
+    .join("");
+}

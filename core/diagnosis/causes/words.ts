@@ -1,0 +1,34 @@
+/** How the causes read what daemons, tools, runtimes and the kubelet say: which thing a line is about. */
+import type { Evidence, ProbeRecord } from "../../evidence/evidence.ts";
+import { canonical, producerSide, readerSides } from "./spec.ts";
+
+/** Whether one line says this and names one of the paths: a daemon speaks of its own backend in the same words. */
+export const saysOf =
+  (paths: readonly string[], words: RegExp) =>
+  (text = ""): boolean =>
+    text.split("\n").some((line) => words.test(line) && paths.some((path) => names(line, path)));
+
+export const saysInOneLine =
+  (...words: readonly RegExp[]) =>
+  (text = ""): boolean =>
+    text.split("\n").some((line) => words.every((one) => one.test(line)));
+
+/** Where the producer's daemon mounts, in the producer's own view. */
+export const mountPoint = (evidence: Evidence): string => `${producerSide(evidence)?.bridge.root ?? "/bridge"}/fuse`;
+
+/** Whether a record of a marker speaks of a file of the daemon's own (`markerFile`), and not of the one the probe writes. */
+export const isOwnFile = (evidence: Evidence, { path }: ProbeRecord): boolean =>
+  path !== undefined && path !== `${mountPoint(evidence)}/marker`;
+
+/** The directories of the node that stand for the bridge in the pods' specs. */
+export const bridgePaths = (evidence: Evidence): readonly string[] =>
+  [producerSide(evidence), ...readerSides(evidence)].flatMap((side) => side?.bridge.path ?? []);
+
+/** The path, or something below it; not another one that only begins with the same letters. No path is any. */
+function names(line: string, path: string): boolean {
+  if (path === "") return true;
+  const [text, wanted] = [canonical(line), canonical(path)];
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1))
+    if (!/^([\w-]|\.\w)/.test(text.slice(at + wanted.length))) return true;
+  return false;
+}

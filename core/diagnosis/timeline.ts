@@ -1,0 +1,210 @@
+/**
+ * What happened on a node and what each reader saw of it, from the probe's records: pure. All times are milliseconds of the
+ * node's own clock, 10 ms fine, which all containers of a node share.
+ */
+import type { Evidence, ProbeRecord } from "../evidence/evidence.ts";
+
+/** What the dead mount looked like to a reader. */
+export interface Stale {
+  /** The first error after the daemon's death: ENOTCONN as a rule. */
+  readonly errno: string;
+  /** From the daemon's death to the first error. */
+  readonly afterMs: number;
+  /** From the first error until the dead mount was gone (ENOENT), or the new one was read. */
+  readonly lastedMs?: number;
+}
+
+export interface ReaderTimeline {
+  /** From the first mount to the first read of its marker. */
+  readonly seenMs?: number;
+  readonly stale?: Stale;
+  /** From the second mount to the first read of its marker, within that mount. */
+  readonly recoveredMs?: number;
+  /** Whether it looked while the second mount was there, and never read it: only then it is known that it does not come back. */
+  readonly notBack?: true;
+  /** Whether the reader's container was started again between the crash and that read. */
+  readonly restarted?: true;
+  /** Whether its container was created when the FUSE mount was there already. */
+  readonly bornLate?: true;
+  /** Whether it stopped looking before the second mount had its marker: then it says nothing of a recovery. */
+  readonly leftEarly?: true;
+  /** Whether a file opened before the crash reads again after the recovery: `dead`, or `alive`. */
+  readonly heldFile?: "dead" | "alive";
+}
+
+export interface Timeline {
+  /** From the start of the FUSE daemon to its mount. */
+  readonly mountMs?: number;
+  /**
+   * Whether the daemon was seen dead, its mount taken away and made again with a marker: only then can a reader recover,
+   * or not.
+   */
+  readonly remounted: boolean;
+  /** Of a daemon that hung: whether its connection could be aborted. */
+  readonly aborted?: boolean;
+  /** True once the producer is through with its schedule, and each reader has looked past the second mount. */
+  readonly complete: boolean;
+  /** By role: default, hardened. */
+  readonly readers: Readonly<Record<string, ReaderTimeline>>;
+}
+
+/** @param evidence as `believed` gives it: in the order of the node's clock */
+export function timelineOf(evidence: Evidence, readers: readonly string[]): Timeline {
+  const producer = evidence.records.filter(({ role }) => role === "producer");
+  const marks = marksOf(producer);
+  const [first] = producer.filter(isOk("mount"));
+  const daemon = producer.find(({ step }) => step === "daemon");
+  const abort = producer.find(({ step }) => step === "abort");
+  return {
+    ...(daemon && first ? { mountMs: since(daemon.uptime, first.uptime) } : {}),
+    remounted: marks.again !== undefined,
+    ...(abort ? { aborted: abort.result === "ok" } : {}),
+    complete: isComplete(evidence, producer, marks, readers),
+    readers: Object.fromEntries(readers.map((role) => [role, readerTimeline(evidence, role, first, marks)])),
+  };
+}
+
+/** The unmount comes before the producer's word of it: a look that failed this shortly before may have met it. In seconds. */
+const UNMOUNT_SECONDS = 0.5;
+
+interface Marks {
+  /** Those of the mounts before the crash. */
+  readonly before: readonly ProbeRecord[];
+  /** When the daemon died, or began to hang. */
+  readonly crashed?: number;
+  /** The second mount: after the crash, and after the dead one was taken away. */
+  readonly again?: {
+    /** When the dead mount was gone: whoever began to look later sees it no more. */
+    readonly from: number;
+    readonly mount: ProbeRecord;
+    readonly marker: ProbeRecord;
+    /** Undefined while it lasts. */
+    readonly until?: number;
+  };
+}
+
+const isOk = (step: string) => (record: ProbeRecord) => record.step === step && record.result === "ok";
+
+/** What ends a mount, or shows that it has ended. */
+const endsMount = ({ step, result }: ProbeRecord): boolean =>
+  ["unmount-in-order", "unmount", "finish", "mount"].includes(step) || (step === "daemon" && result === "error");
+
+function marksOf(producer: readonly ProbeRecord[]): Marks {
+  const markers = producer.filter(isOk("marker"));
+  const crash = producer.find(isOk("crash"));
+  if (!crash) return { before: markers };
+  const crashed = at(crash);
+  const marks = { before: markers.filter(({ uptime }) => uptime < crashed), crashed };
+  // The next life of a container that died with its daemon meets the mount as one that was left.
+  const cleaned = producer.find((one) => (isOk("clean")(one) || isOk("stale")(one)) && one.uptime >= crash.uptime);
+  const mount = cleaned && producer.find((one) => isOk("mount")(one) && one.uptime >= cleaned.uptime);
+  const after = mount && producer.slice(producer.indexOf(mount) + 1);
+  const end = after?.find(endsMount);
+  const marker = after?.slice(0, end && after.indexOf(end)).find(isOk("marker"));
+  if (!cleaned || !mount || !marker) return marks;
+  return { ...marks, again: { from: cleaned.uptime, mount, marker, ...(end ? { until: end.uptime } : {}) } };
+}
+
+function isComplete(
+  { records, pods, unread = [], final }: Evidence,
+  producer: readonly ProbeRecord[],
+  { crashed, again }: Marks,
+  readers: readonly string[],
+): boolean {
+  if (!final && unread.length > 0) return false;
+  const through = producer.some(
+    ({ step, result, uptime }) =>
+      ["inspect", "unmount"].includes(step) ||
+      // A daemon that outlives its kill, or cannot be mounted again, ends the schedule long before the pod.
+      (step === "crash" && result === "error") ||
+      (step === "mount" && result === "error" && crashed !== undefined && uptime > crashed),
+  );
+  // What a container that was started again has said in its first life may come last.
+  const counted = producer.filter(isOk("mount")).map(({ mount }) => String(mount ?? 1));
+  if (!final && counted.length > 0 && !counted.includes("1")) return false;
+  // Who ends to be started again says more.
+  const isAway = (role: string) =>
+    records.findLast((one) => one.role === role && ["restart", "start"].includes(one.step))?.step === "restart";
+  if (!final && readers.some(isAway)) return false;
+  if (!through || !again) return through;
+  const { until } = again;
+  const ended = (role: string) =>
+    pods.some(({ containers, spec }) => {
+      const name = spec?.containers.find((container) => container.role === role)?.name;
+      return containers.some((container) => container.name === name && container.state === "terminated");
+    });
+  return readers.every(
+    (role) => ended(role) || (until !== undefined && records.some((one) => one.role === role && one.uptime >= until)),
+  );
+}
+
+function readerTimeline(
+  { records }: Evidence,
+  role: string,
+  first: ProbeRecord | undefined,
+  { before, crashed, again }: Marks,
+): ReaderTimeline {
+  const own = records.filter((record) => record.role === role);
+  const reads = own.filter(({ step }) => step === "read");
+  const seen = reads.find((read) => isOneOf(before, read) && (crashed === undefined || began(read) < crashed));
+  // A file of the daemon's own has the same nonce in every mount: which of them was read tells the time of the look. The
+  // second may be read even before the producer has told of it.
+  const within = (record: ProbeRecord) =>
+    again !== undefined && began(record) >= again.from && began(record) <= (again.until ?? Number.POSITIVE_INFINITY);
+  const recovered = again && reads.find((read) => isOneOf([again.marker], read) && within(read));
+  const error =
+    crashed === undefined
+      ? undefined
+      : reads.find((read) => read.result === "error" && read.errno !== "ENOENT" && read.uptime >= crashed);
+  const over =
+    error && reads.find((read) => read.uptime > error.uptime && (read.result === "ok" || read.errno === "ENOENT"));
+  const starts = own.filter(({ step }) => step === "start");
+  // What is restarted only after it was back, at the end of a mount, came back by itself.
+  const restarted =
+    crashed !== undefined &&
+    starts.some(({ uptime }) => uptime > crashed && (recovered === undefined || uptime < recovered.uptime));
+  const until = again?.until;
+  const notBack =
+    again !== undefined &&
+    until !== undefined &&
+    recovered === undefined &&
+    own.some((look) => failed(look) && began(look) >= again.marker.uptime && look.uptime < until - UNMOUNT_SECONDS) &&
+    own.some(({ uptime }) => uptime >= until);
+  const finish = own.findLast(({ step }) => step === "finish");
+  const leftEarly = !recovered && finish && again && finish.uptime < again.marker.uptime;
+  const opened =
+    crashed !== undefined && !restarted && own.some(({ step, uptime }) => step === "held" && uptime < crashed);
+  const held = opened && recovered && own.find(({ step, uptime }) => step === "held" && uptime >= recovered.uptime);
+  return {
+    ...(seen && first ? { seenMs: since(first.uptime, seen.uptime) } : {}),
+    ...(error && crashed !== undefined
+      ? {
+          stale: {
+            errno: error.errno ?? "UNKNOWN",
+            afterMs: since(crashed, error.uptime),
+            ...(over ? { lastedMs: since(error.uptime, over.uptime) } : {}),
+          },
+        }
+      : {}),
+    ...(recovered && again ? { recoveredMs: since(again.mount.uptime, recovered.uptime) } : {}),
+    ...(notBack ? { notBack: true as const } : {}),
+    ...(recovered && restarted ? { restarted: true as const } : {}),
+    ...(starts[0]?.fuse_at_start === "yes" ? { bornLate: true as const } : {}),
+    ...(leftEarly ? { leftEarly: true as const } : {}),
+    ...(held ? { heldFile: held.result === "ok" ? ("alive" as const) : ("dead" as const) } : {}),
+  };
+}
+
+const isOneOf = (markers: readonly ProbeRecord[], { result, nonce }: ProbeRecord): boolean =>
+  result === "ok" && nonce !== undefined && markers.some((marker) => marker.nonce === nonce);
+
+const failed = ({ step, result }: ProbeRecord): boolean => ["read", "look"].includes(step) && result === "error";
+
+/** When the look began that a record is of; the record itself comes at its end. */
+const began = ({ looked, uptime }: ProbeRecord): number => (looked === undefined ? uptime : Number(looked));
+
+/** When the daemon got its signal; the record comes when the producer has seen what that did. */
+const at = ({ at: given, uptime }: ProbeRecord): number => (given === undefined ? uptime : Number(given));
+
+/** At least 0: a reader may see what the producer has done before the producer has told of it. */
+const since = (from: number, to: number): number => Math.max(0, Math.round((to - from) * 1000));

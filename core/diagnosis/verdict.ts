@@ -1,0 +1,162 @@
+/** Evidence -> verdict: pure, so that the same evidence gives the same answer wherever it was collected. */
+
+import { believed, type Evidence } from "../evidence/evidence.ts";
+import {
+  type Cause,
+  causes,
+  daemonEndPending,
+  hollowSuccess,
+  isDoubtful,
+  notes,
+  notRead,
+  of,
+  ownNonces,
+  type Quote,
+  READERS,
+  recordQuote,
+} from "./causes/index.ts";
+import { type Decision, decide, type Grade } from "./decision.ts";
+import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
+import { type Timeline, timelineOf } from "./timeline.ts";
+
+/** What is worth knowing beside the answer: a figure, no failure. */
+export interface Note {
+  readonly id: string;
+  readonly explanation: string;
+  readonly fix: string;
+  readonly evidence: readonly Quote[];
+}
+
+export interface Verdict {
+  readonly verdict: Cause["outcome"];
+  readonly cause: string;
+  readonly explanation: string;
+  readonly fix: string;
+  readonly evidence: readonly Quote[];
+  readonly decision: Decision;
+  /** Undefined where the question was not answered, or the daemon's crash was not part of the test. */
+  readonly grade?: Grade;
+  readonly timings: Timeline;
+  /** Undefined where the matrix was no part of the test, or has not begun. */
+  readonly permissions?: PermissionMatrix;
+  /** Undefined where there is nothing to note. */
+  readonly notes?: readonly Note[];
+}
+
+/** The verdict the evidence allows, or undefined while more evidence may still decide. */
+export function judge(given: Evidence): Verdict | undefined {
+  const evidence = believed(given);
+  // What nobody has read yet may prove more than whatever explains a failure.
+  const unheard = !evidence.final && (evidence.unread ?? []).length > 0;
+  for (const cause of causes) {
+    if (unheard && cause.outcome !== "success") continue;
+    const quotes = cause.find(evidence);
+    if (quotes) return verdictOf(cause, quotes, evidence);
+    // What comes after it explains why nothing is seen, and something is.
+    if (cause.id === hollowSuccess.id && isDoubtful(evidence)) return undefined;
+  }
+  if (unheard) return undefined;
+  if (evidence.final || (notRead(evidence) && !daemonEndPending(evidence))) {
+    return verdictOf(unknown(evidence), raw(evidence), evidence);
+  }
+  return undefined;
+}
+
+/** True once nothing that is still to come can change the verdict or its grade. */
+export function settled(verdict: Verdict): boolean {
+  if (verdict.verdict !== "success") return true;
+  const { complete, readers } = verdict.timings;
+  return complete || (verdict.grade === "A" && Object.values(readers).every(({ heldFile }) => heldFile !== undefined));
+}
+
+type Found = Pick<Cause, "id" | "outcome" | "explanation" | "fix">;
+
+function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence): Verdict {
+  const timings = timelineOf(all, READERS);
+  const grade = gradeOf(cause.outcome, timings);
+  const permissions = permissionsOf(all);
+  const noted = cause.outcome === "success" ? notesOf(all) : [];
+  return {
+    verdict: cause.outcome,
+    cause: cause.id,
+    explanation: cause.explanation,
+    fix: cause.fix,
+    evidence,
+    decision: decide(cause.outcome, grade),
+    ...(grade ? { grade } : {}),
+    timings,
+    ...(permissions ? { permissions } : {}),
+    ...(noted.length > 0 ? { notes: noted } : {}),
+  };
+}
+
+const notesOf = (evidence: Evidence): Note[] =>
+  notes.flatMap(({ id, explanation, fix, find }) => {
+    const quotes = find(evidence);
+    return quotes ? [{ id, explanation, fix, evidence: quotes }] : [];
+  });
+
+/**
+ * A: each reader saw the first mount, and read the second one's marker within it, without a restart. B: the same but for a reader
+ * that was restarted, or looked at the second mount and did not read it. What nobody has seen gives no grade.
+ */
+function gradeOf(outcome: Cause["outcome"], { readers, remounted }: Timeline): Grade | undefined {
+  if (outcome === "failure") return "C";
+  const all = Object.values(readers);
+  if (outcome === "inconclusive" || !remounted || all.some(({ seenMs }) => seenMs === undefined)) return undefined;
+  if (all.every(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted)) return "A";
+  return all.every(({ recoveredMs, notBack }) => recoveredMs !== undefined || notBack) ? "B" : undefined;
+}
+
+/** A failure nobody has named yet is a failure only where the question was really asked: a marker was there, and not read. */
+function unknown(evidence: Evidence): Found {
+  const nonces = ownNonces(evidence);
+  const gaveUp = READERS.filter((role) => of(evidence, role, "verdict").some(({ result }) => result === "error"));
+  const unread = gaveUp.filter(
+    (role) => !of(evidence, role, "read").some(({ result, nonce }) => result === "ok" && nonces.has(nonce ?? "")),
+  );
+  const asked = nonces.size > 0 && unread.length > 0;
+  const unproven =
+    nonces.size > 0 && gaveUp.length > 0
+      ? "Every consumer that gave up has read this run's marker, but not in time, or without the negative control's answer."
+      : "The test came to no end in its time, and no known cause explains it.";
+  return {
+    id: "unknown",
+    outcome: asked ? "failure" : "inconclusive",
+    explanation: asked
+      ? "The producer mounted, a consumer does not see or cannot read it, and no known cause explains it."
+      : unproven,
+    fix: "Read the raw evidence; `kubectl describe pod` and `kubectl logs` in the test's namespace have the rest.",
+  };
+}
+
+/** Everything that was seen, shortest first to read: states, refusals, events, then the last record of each step. */
+function raw(evidence: Evidence): Quote[] {
+  const states = evidence.pods.flatMap((pod) =>
+    pod.containers.map(({ name, state, reason, message }) => ({
+      source: `container ${name} of ${pod.name}`,
+      text: [state, reason, message].filter(Boolean).join(": "),
+    })),
+  );
+  const last = new Map(evidence.records.map((record) => [`${record.role} ${record.step}`, record]));
+  const found = [
+    ...states,
+    ...evidence.refusals.map((text) => ({ source: "API server", text })),
+    ...evidence.events.map(({ object, reason, message }) => ({
+      source: `event ${reason} on ${object}`,
+      text: message,
+    })),
+    ...[...last.values()].map(recordQuote),
+  ];
+  return found.length > 0 ? found : [{ source: "API server", text: "no pod of the test was seen" }];
+}
+
+/** From the best to the worst, for an answer over several nodes. */
+const ORDER = ["success", "inconclusive", "failure"] as const;
+
+/** The node whose verdict speaks for all: a failure before an open question, an open question before a success. */
+export function worst(nodes: Readonly<Record<string, Verdict>>): { readonly node: string; readonly verdict: Verdict } {
+  const entries = Object.entries(nodes).map(([node, verdict]) => ({ node, verdict }));
+  const rank = (entry: { verdict: Verdict }) => ORDER.indexOf(entry.verdict.verdict);
+  return entries.reduce((a, b) => (rank(b) > rank(a) ? b : a));
+}

@@ -1,0 +1,95 @@
+/** What the causes need of a pod's spec: how it mounts the bridge, and how isolated it is. */
+import { BRIDGE_PATH } from "../manifests/pod.ts";
+
+/** How a container mounts the bridge, or the volume it takes for it. */
+export interface BridgeFact {
+  readonly volume: string;
+  readonly kind: "hostPath" | "emptyDir" | "other";
+  /** The hostPath's directory on the node. */
+  readonly path?: string;
+  readonly mountPath: string;
+  readonly subPath?: string;
+  readonly propagation: string;
+  readonly readOnly: boolean;
+  /** Where this container's probe looks for the bridge: its environment's BRIDGE. The FUSE mount is at `fuse` below it. */
+  readonly root: string;
+}
+
+export interface ContainerSpecFact {
+  readonly name: string;
+  /** As its records name it: producer, control, default, hardened. */
+  readonly role: string;
+  readonly privileged: boolean;
+  /** Undefined where it mounts no bridge at all. */
+  readonly bridge?: BridgeFact;
+}
+
+export interface PodSpecFact {
+  readonly hostUsers?: boolean;
+  readonly runtimeClassName?: string;
+  readonly containers: readonly ContainerSpecFact[];
+}
+
+interface SpecContainer {
+  name: string;
+  env?: { name: string; value?: string | undefined }[] | undefined;
+  securityContext?: { privileged?: boolean | undefined } | undefined;
+  volumeMounts?:
+    | {
+        name: string;
+        mountPath: string;
+        mountPropagation?: string | undefined;
+        subPath?: string | undefined;
+        readOnly?: boolean | undefined;
+      }[]
+    | undefined;
+}
+
+/** The parts of an API object's spec that the facts are drawn from; client-node's V1PodSpec has them. */
+export interface SpecSource {
+  hostUsers?: boolean | undefined;
+  runtimeClassName?: string | undefined;
+  containers?: SpecContainer[] | undefined;
+  volumes?: { name: string; hostPath?: { path: string } | undefined; emptyDir?: object | undefined }[] | undefined;
+}
+
+export function specFact(spec: SpecSource, component: string): PodSpecFact {
+  return {
+    ...(spec.hostUsers === undefined ? {} : { hostUsers: spec.hostUsers }),
+    ...(spec.runtimeClassName ? { runtimeClassName: spec.runtimeClassName } : {}),
+    containers: (spec.containers ?? []).map((container) => {
+      const bridge = bridgeFact(container, spec.volumes ?? []);
+      return {
+        name: container.name,
+        role: environment(container, "ROLE") ?? component,
+        privileged: container.securityContext?.privileged ?? false,
+        ...(bridge ? { bridge } : {}),
+      };
+    }),
+  };
+}
+
+function bridgeFact(container: SpecContainer, volumes: NonNullable<SpecSource["volumes"]>): BridgeFact | undefined {
+  const root = environment(container, "BRIDGE") ?? BRIDGE_PATH;
+  const point = `${root}/fuse`;
+  // The volume that holds the mount point: the one mounted deepest at or above it.
+  const mount = (container.volumeMounts ?? [])
+    .map((one) => ({ ...one, mountPath: one.mountPath.replace(/(.)\/+$/, "$1") }))
+    .filter(({ mountPath }) => point === mountPath || point.startsWith(`${mountPath}/`))
+    .sort((a, b) => b.mountPath.length - a.mountPath.length)[0];
+  if (!mount) return undefined;
+  const volume = volumes.find(({ name }) => name === mount.name);
+  return {
+    volume: mount.name,
+    kind: volume?.hostPath ? "hostPath" : volume?.emptyDir ? "emptyDir" : "other",
+    ...(volume?.hostPath ? { path: volume.hostPath.path } : {}),
+    mountPath: mount.mountPath,
+    ...(mount.subPath ? { subPath: mount.subPath } : {}),
+    propagation: mount.mountPropagation ?? "None",
+    readOnly: mount.readOnly ?? false,
+    root,
+  };
+}
+
+const environment = ({ env = [] }: SpecContainer, name: string): string | undefined =>
+  env.find((one) => one.name === name)?.value;

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import {
+  chosen,
+  DEFAULT_SCENARIOS,
+  PAIR_SCENARIOS,
+  SCENARIOS,
+  scenariosFault,
+  scenariosIn,
+} from "../../../core/contract/scenarios.ts";
+import { bundle } from "../../../core/manifests/index.ts";
+import { pairsIn, scenarioSeconds, turnsSeconds } from "../../../core/manifests/pair.ts";
+import { allowedBy, assertIsolated } from "../../../core/rules/index.ts";
+import { parseSettings, SettingsError } from "../../../core/settings/settings.ts";
+import { scenariosPage } from "../../../docs/scenarios.ts";
+import { probeScripts } from "../../../probe/scripts.ts";
+
+const ALL = SCENARIOS.map(({ id }) => id);
+const settings = (scenarios: readonly string[], nodes = ["k3s-w2"]) =>
+  parseSettings({ nodes, scenarios: [...scenarios] });
+const podsOf = (scenarios: readonly string[]) => bundle(settings(scenarios), probeScripts()).pods;
+const podOf = (id: string, kind: "producer" | "consumer") => {
+  const found = podsOf(["all"]).find(({ scenario }) => scenario?.id === id)?.[kind];
+  assert.ok(found);
+  return found;
+};
+const environment = (pod: ReturnType<typeof podOf>) =>
+  Object.fromEntries(pod.spec.containers[0]?.env?.map(({ name, value }) => [name, value]) ?? []);
+
+describe("docs/scenarios.md", () => {
+  it("is what the catalogue renders: run node docs/generate.ts", () => {
+    const file = join(import.meta.dirname, "..", "..", "..", "docs", "scenarios.md");
+    assert.equal(readFileSync(file, "utf8"), scenariosPage());
+  });
+});
+
+describe("scenarios", () => {
+  const asked: readonly (readonly [list: readonly string[], expected: readonly string[]])[] = [
+    [[], ["propagation"]],
+    [["all"], ALL],
+    [["empty-dir"], ["propagation", "empty-dir"]],
+    [
+      ["slow-mount", "daemon-crash"],
+      ["propagation", "daemon-crash", "slow-mount"],
+    ],
+    [["!permissions"], ["propagation", "daemon-crash"]],
+    [["all", "!daemon-hang"], ALL.filter((id) => id !== "daemon-hang")],
+    [["empty-dir", "!empty-dir"], ["propagation"]],
+  ];
+  for (const [list, expected] of asked)
+    it(`${JSON.stringify(list)} asks for ${expected.length}`, () => assert.deepEqual(chosen(list), expected));
+
+  it("are chosen in one order, each once, and never without the propagation", () => {
+    const entry = fc.constantFrom("all", ...ALL, ...ALL.map((id) => `!${id}`));
+    fc.assert(
+      fc.property(fc.array(entry), (list) => {
+        const names = chosen(list);
+        assert.ok(names.includes("propagation"));
+        assert.deepEqual(
+          names,
+          ALL.filter((id) => names.includes(id)),
+        );
+        for (const id of ALL) if (id !== "propagation" && list.includes(`!${id}`)) assert.ok(!names.includes(id));
+      }),
+    );
+  });
+
+  it("are the base pair's own by default: nothing waits for a turn", () => {
+    assert.deepEqual(chosen(settings(DEFAULT_SCENARIOS).scenarios), ["propagation", "daemon-crash", "permissions"]);
+    assert.equal(turnsSeconds(settings(DEFAULT_SCENARIOS)), 0);
+  });
+
+  it("have no matrix where the daemon serves a file system of its own", () => {
+    const own = parseSettings({ nodes: ["n"], driver: "command", command: "d", markerFile: "version.txt" });
+    assert.deepEqual(scenariosIn(own), ["propagation", "daemon-crash"]);
+    const names = bundle(own, probeScripts()).pods.flatMap(({ consumer }) =>
+      consumer.spec.containers.map(({ name }) => name),
+    );
+    assert.ok(!names.includes("fuse-consumer-user"));
+  });
+
+  it("name the entry that is wrong, and the remedy", () => {
+    assert.equal(scenariosFault(["all", "!empty-dir"]), undefined);
+    assert.deepEqual(scenariosFault(["all", "emty-dir"]), { index: 1, remedy: "did you mean empty-dir?" });
+    assert.match(scenariosFault(["!propagation"])?.remedy ?? "", /leave it out/);
+    assert.throws(
+      () => settings(["late-consumers"]),
+      (error: unknown) =>
+        error instanceof SettingsError &&
+        error.message.includes('scenarios[0] = "late-consumers": did you mean late-consumer?'),
+    );
+  });
+
+  it("with pods of their own take turns that do not overlap, on every node", () => {
+    const all = settings(["all"], ["a", "b"]);
+    for (const node of all.nodes) {
+      const turns = pairsIn(all).filter((pair) => pair.node === node);
+      assert.equal(turns.length, 1 + PAIR_SCENARIOS.length);
+      for (const [index, { scenario, turnSeconds }] of turns.entries()) {
+        const next = turns[index + 1];
+        if (scenario && next) assert.ok(next.turnSeconds >= turnSeconds + scenarioSeconds(all, scenario));
+      }
+    }
+  });
+
+  it("keep every isolation rule, each with a directory of its own below the bridge, or none", () => {
+    const pods = podsOf(["all"]);
+    assertIsolated(
+      pods.flatMap(({ producer, consumer }) => [producer, consumer]),
+      allowedBy(settings(["all"])),
+    );
+    for (const { scenario, producer, consumer } of pods) {
+      const [one, other] = [producer, consumer].map(({ spec }) => spec.volumes[0]);
+      assert.deepEqual(one, other);
+      const path = scenario ? `/tmp/fuse-test-bridge/${scenario.id}` : "/tmp/fuse-test-bridge";
+      if (scenario?.id === "empty-dir") assert.ok(one && "emptyDir" in one);
+      else assert.deepEqual(one, { name: "bridge", hostPath: { path, type: "DirectoryOrCreate" } });
+    }
+  });
+
+  it("end by themselves, are restarted only where that is the question, and never gate a deployment's health", () => {
+    for (const { scenario, producer, consumer } of podsOf(["all"]).filter((pair) => pair.scenario)) {
+      assert.equal(producer.spec.restartPolicy, scenario?.id === "producer-restart" ? "OnFailure" : "Never");
+      assert.equal(consumer.spec.restartPolicy, scenario?.id === "consumer-restart" ? "OnFailure" : "Never");
+      for (const container of consumer.spec.containers) assert.equal(container.readinessProbe, undefined);
+      assert.equal(environment(producer).AFTERWARDS, "end");
+      assert.equal(environment(consumer).AFTERWARDS, "end");
+    }
+  });
+
+  it("change what they are named for", () => {
+    const mountPath = (id: string, kind: "producer" | "consumer") =>
+      podOf(id, kind).spec.containers[0]?.volumeMounts?.[0]?.mountPath;
+    const awaits = (id: string) =>
+      podOf(id, "consumer")
+        .spec.initContainers?.find(({ name }) => name === "fuse-turn")
+        ?.env?.find(({ name }) => name === "AWAIT")?.value;
+    assert.equal(environment(podOf("daemon-hang", "producer")).FAULT, "hang");
+    assert.equal(environment(podOf("producer-restart", "producer")).FAULT, "die");
+    assert.equal(environment(podOf("consumer-restart", "consumer")).RESTART, "yes");
+    assert.equal(environment(podOf("slow-mount", "producer")).DELAY_SECONDS, "3");
+    assert.equal(environment(podOf("unmount-at-start", "producer")).UNMOUNT_AT_START, "yes");
+    assert.deepEqual(
+      [mountPath("parent-vs-leaf", "producer"), mountPath("parent-vs-leaf", "consumer")],
+      ["/bridge/fuse", "/bridge/fuse"],
+    );
+    assert.equal(mountPath("late-consumer", "consumer"), "/bridge");
+    assert.deepEqual(["late-consumer", "parent-vs-leaf", "slow-mount"].map(awaits), [
+      "/bridge/late-consumer/fuse",
+      "/bridge/parent-vs-leaf",
+      undefined,
+    ]);
+  });
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { scenariosAsked, scenarioVerdict } from "../../../core/diagnosis/answer.ts";
+import type { ReaderTimeline } from "../../../core/diagnosis/timeline.ts";
+import type { Verdict } from "../../../core/diagnosis/verdict.ts";
+
+const verdict = (more: Partial<Verdict>, reader: ReaderTimeline = {}): Verdict => ({
+  verdict: "success",
+  cause: "success",
+  explanation: "It was seen.",
+  fix: "",
+  evidence: [{ source: "default", text: "nonce" }],
+  decision: { text: "", nextStep: "" },
+  timings: { remounted: true, complete: true, readers: { default: reader, hardened: reader } },
+  ...more,
+});
+const hung = { recoveredMs: 80, stale: { errno: "ETIMEDOUT", afterMs: 2000 } } satisfies ReaderTimeline;
+const hang = (reader: ReaderTimeline, aborted?: boolean) =>
+  verdict({
+    timings: {
+      remounted: true,
+      complete: true,
+      ...(aborted === undefined ? {} : { aborted }),
+      readers: { default: reader, hardened: reader },
+    },
+  });
+const note = { id: "slow-mount", explanation: "", fix: "", evidence: [{ source: "a", text: "b" }] };
+const unmounted = verdict({ timings: { remounted: false, complete: true, readers: {} } });
+const failure = (cause: string) => verdict({ verdict: "failure", cause, explanation: "It was not." });
+
+describe("what a scenario found", () => {
+  const cases: readonly (readonly [string, string, Verdict, boolean, RegExp])[] = [
+    ["is back", "producer-restart", verdict({}, { recoveredMs: 80 }), true, /were back without a restart of their own/],
+    ["is not back", "producer-restart", verdict({}, { notBack: true }), false, /need a liveness probe/],
+    ["silent", "producer-restart", verdict({}), false, /^Not answered: a reader has not told/],
+    ["frees readers", "daemon-hang", hang(hung, true), true, /until the connection is aborted/],
+    ["not back", "daemon-hang", hang({ stale: hung.stale, notBack: true }, true), false, /after a hang/],
+    ["silent", "daemon-hang", hang({ stale: hung.stale }, true), false, /^Not answered: a reader has not told/],
+    ["met by nobody", "daemon-hang", hang({ recoveredMs: 80 }, true), false, /^Not answered: no reader met/],
+    ["not aborted", "daemon-hang", hang(hung, false), false, /^Not answered: the connection .* could not be aborted/],
+    ["not tried", "daemon-hang", hang(hung), false, /^Not answered: the connection .* could not be aborted/],
+    ["the trap is sprung", "empty-dir", failure("bridge-not-hostpath"), true, /each pod's own/],
+    ["the trap is not sprung", "empty-dir", verdict({}), false, /crossed an emptyDir/],
+    ["another trap", "parent-vs-leaf", failure("node-root-private"), false, /^It was not\.$/],
+    ["slow, and noted", "slow-mount", verdict({ notes: [note] }), true, /plain directory first/],
+    ["as fast as ever", "slow-mount", verdict({}), false, /does not see it/],
+    ["never mounted again", "producer-restart", unmounted, false, /^Not answered: the daemon did not mount again/],
+    [
+      "readers gone before",
+      "daemon-hang",
+      verdict({}, { leftEarly: true }),
+      false,
+      /^Not answered: the daemon did not mount again/,
+    ],
+    [
+      "in time",
+      "late-consumer",
+      verdict({}, { recoveredMs: 80 }),
+      false,
+      /^Not answered: the consumer was not created/,
+    ],
+    [
+      "late",
+      "late-consumer",
+      verdict({}, { recoveredMs: 80, bornLate: true }),
+      true,
+      /the start order does not matter/,
+    ],
+    ["back first", "consumer-restart", verdict({}, { recoveredMs: 80 }), false, /^Not answered: a reader was back/],
+    ["restarted", "consumer-restart", verdict({}, { recoveredMs: 80, restarted: true }), true, /is a cure/],
+    [
+      "not answered",
+      "daemon-hang",
+      verdict({ verdict: "inconclusive", cause: "image-unavailable", explanation: "No image." }),
+      false,
+      /^Not answered: No image\.$/,
+    ],
+  ];
+  for (const [name, id, given, asExpected, finding] of cases)
+    it(`${id}: ${name}`, () => {
+      const found = scenarioVerdict(id, given);
+      assert.equal(found.asExpected, asExpected);
+      assert.match(found.finding, finding);
+      assert.equal(found.cause, given.cause);
+    });
+
+  it("is asked only where the mount crosses at all", () => {
+    assert.equal(scenariosAsked(verdict({})), true);
+    assert.equal(scenariosAsked(failure("node-root-private")), false);
+  });
+});
