@@ -1,7 +1,7 @@
 /** The rules of a pod, in CEL. Fields are read with `?.`, so that a missing one is no error, which would deny everything. */
 
+import { literal } from "../contract/literal.ts";
 import { PRODUCER } from "../contract/names.ts";
-import { literal } from "../manifests/ownDaemon.ts";
 import { type Allowed, BIDIRECTIONAL_PATHS, bridgesOf } from "../rules/allowed.ts";
 import { bridgeHostpathOnly, HARMLESS_VOLUMES, PLAIN_RESOURCES } from "../rules/bridgeHostpathOnly.ts";
 import { mountPropagation } from "../rules/mountPropagation.ts";

@@ -1,3 +1,4 @@
+import { literal } from "../contract/literal.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** The producer's environment for a daemon of the user's own; nothing where there is none. */
@@ -7,11 +8,3 @@ export const commandEnvironment = ({ command }: Settings): Record<string, string
 /** Both pods' environment for a marker that the daemon's file system holds already; nothing where there is none. */
 export const markerEnvironment = ({ markerFile }: Settings): Record<string, string> =>
   markerFile === "" ? {} : { MARKER_FILE: markerFile };
-
-/**
- * A text that Kubernetes hands over as it is. In a container's environment it would replace `$(NAME)` by another variable, and
- * read `$$` as one `$`, the shell's own number.
- *
- * https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/
- */
-export const literal = (text: string): string => text.replace(/\$(?=[$(])/g, "$$$$");

@@ -1,6 +1,6 @@
+import { literal } from "../contract/literal.ts";
 import { CONSUMER, PROBE_CONFIG_MAP, PRODUCER } from "../contract/names.ts";
 import { PAIR_SCENARIOS } from "../contract/scenarios.ts";
-import { literal } from "../manifests/ownDaemon.ts";
 import type { Allowed } from "./allowed.ts";
 import type { At } from "./at.ts";
 import type { Look } from "./look.ts";

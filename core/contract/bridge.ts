@@ -1,0 +1,60 @@
+/**
+ * The paths of the bridge, on a node and in the pods. Whoever needs a directory above it, below it or a mount point in it asks
+ * here: the probe knows the same layout (BRIDGE and MOUNT of probe/lib.sh, HOST and NAME of probe/sweep.sh).
+ */
+import { PAIR_SCENARIOS, type Variation } from "./scenarios.ts";
+
+/** The FUSE file system is mounted here in a bridge that is the parent directory. */
+export const mountPointIn = (bridge: string): string => `${bridge}/fuse`;
+
+/** Where pods mount the bridge, and where the FUSE file system is then mounted in them. */
+export const BRIDGE_PATH = "/bridge";
+export const MOUNT_PATH = mountPointIn(BRIDGE_PATH);
+
+/** Where the sweep mounts the directory that holds the bridge. */
+export const SWEEP_HOST_PATH = "/host";
+
+/** Where a container may have the bridge's volume: in the leaf layout the volume is the mount point itself. */
+export const BRIDGE_VOLUME_PATHS: readonly string[] = [BRIDGE_PATH, MOUNT_PATH];
+
+/** A scenario's pair has a directory of its own: the base pair's mount stays for inspection. */
+export const scenarioBridge = (bridge: string, scenario: string): string => `${bridge}/${scenario}`;
+
+/** Every directory of a node that the test's pods may mount: the bridge, and that of each scenario with a pair of its own. */
+export const hostBridges = (bridge: string): readonly string[] => [
+  bridge,
+  ...PAIR_SCENARIOS.map(({ id }) => scenarioBridge(bridge, id)),
+];
+
+/**
+ * The directory of the node that holds the bridge, and the bridge's name in it.
+ *
+ * @param bridge an absolute path of two parts or more, without a slash at its end, as the settings' check has it
+ */
+export function splitBridge(bridge: string): { readonly parent: string; readonly name: string } {
+  const cut = bridge.lastIndexOf("/");
+  return { parent: bridge.slice(0, cut), name: bridge.slice(cut + 1) };
+}
+
+/** Where a pair's file system lies; in its own pods the mount point is always MOUNT_PATH. */
+export interface BridgePaths {
+  /** The directory of the node that is the pods' volume; undefined where that is an emptyDir, each pod's own. */
+  readonly hostDirectory: string | undefined;
+  /** Where the pods mount the volume: the parent of the mount point, or in the leaf layout the mount point itself. */
+  readonly volumePath: string;
+  /** The mount point for a container that has the whole bridge at BRIDGE_PATH, and not only the pair's own directory. */
+  readonly mountPointInWhole: string;
+}
+
+/** @param scenario undefined for the base pair */
+export function bridgePaths(bridge: string, scenario?: { readonly id: string; readonly pair: Variation }): BridgePaths {
+  const { layout = "parent", bridge: volume = "hostPath" } = scenario?.pair ?? {};
+  const leaf = layout === "leaf";
+  const directoryIn = (root: string) => (scenario ? scenarioBridge(root, scenario.id) : root);
+  const inWhole = directoryIn(BRIDGE_PATH);
+  return {
+    hostDirectory: volume === "hostPath" ? directoryIn(bridge) : undefined,
+    volumePath: leaf ? MOUNT_PATH : BRIDGE_PATH,
+    mountPointInWhole: leaf ? inWhole : mountPointIn(inWhole),
+  };
+}
