@@ -2,7 +2,8 @@
 import { Command, Option } from "commander";
 import { printable } from "../base/printable.ts";
 import { admission } from "../core/admission/index.ts";
-import { type Allowed, allowedBy as allowedBySettings, HOMELAB, RULES } from "../core/rules/index.ts";
+import { type Allowed, allowedBy as allowedBySettings, RULES } from "../core/rules/index.ts";
+import { DEFAULTS } from "../policy/defaults.ts";
 import { probeScripts } from "../probe/scripts.ts";
 import { type Finding, judgeFiles } from "./checkRun.ts";
 import { EXIT, main, UserError } from "./problem.ts";
@@ -42,8 +43,9 @@ Exit codes: 0 clean, 1 violations, 2 an input that cannot be read`,
 
 async function allowedBy({ stack, node, namespace, bridge, source }: Options): Promise<Allowed> {
   // Only a stack needs the settings' schema, which takes longer to load than a hundred files to judge.
-  const base: Allowed =
-    stack === undefined ? HOMELAB : allowedBySettings((await import("./options.ts")).readSettings({ stack }));
+  const base = allowedBySettings(
+    stack === undefined ? DEFAULTS : (await import("./options.ts")).readSettings({ stack }),
+  );
   const confined = {
     ...base,
     nodes: node ?? base.nodes,

@@ -14,7 +14,7 @@ import { ownPods } from "../cluster/ownPods.ts";
 import { refusals } from "../cluster/refusals.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Evidence } from "../core/evidence/evidence.ts";
-import { turnsSeconds } from "../core/manifests/pair.ts";
+import { planOf } from "../core/plan/plan.ts";
 import { parseSettings, type Settings } from "../core/settings/settings.ts";
 import { masked } from "./masks.ts";
 import { narrator } from "./narrate.ts";
@@ -99,7 +99,7 @@ async function collect(
     problems.set(words, (problems.get(words) ?? 0) + 1);
   });
   void refusals(config, settings, own, stop.signal, (node, words) => gathering.refused(node, words));
-  const timer = setTimeout(resolve, (settings.collectSeconds + turnsSeconds(settings)) * 1000);
+  const timer = setTimeout(resolve, planOf(settings).collectSeconds * 1000);
   stop.signal.addEventListener("abort", () => resolve(), { once: true });
 
   await promise;

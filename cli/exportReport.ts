@@ -1,9 +1,10 @@
 /** What an export did, or would do, as lines for people and as one JSON document. */
 import { createTwoFilesPatch } from "diff";
 import { printable, printableLines } from "../base/printable.ts";
+import { places } from "../core/gitops/places.ts";
 import type { Action, Plan } from "../core/gitops/plan.ts";
-import { type FluxSettings, places } from "../core/gitops/settings.ts";
 import type { Change } from "../core/gitops/tree.ts";
+import type { FluxSettings } from "../core/settings/flux.ts";
 import { EXIT } from "./problem.ts";
 
 /** Lines of context around a difference, as `git diff` has it. */

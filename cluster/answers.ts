@@ -1,12 +1,11 @@
 /** The verdicts of a run as they become known: of each node's base pair first, then of its scenarios. */
 
 import { MARKS } from "../base/marks.ts";
-import { scenariosIn } from "../core/contract/scenarios.ts";
 import { answered, type NodeVerdict, scenariosAsked, scenarioVerdict } from "../core/diagnosis/answer.ts";
 import { isAtEnd } from "../core/diagnosis/causes/index.ts";
 import { judge, type Verdict } from "../core/diagnosis/verdict.ts";
 import type { Evidence } from "../core/evidence/evidence.ts";
-import { pairsIn } from "../core/manifests/pair.ts";
+import { type Plan, planOf } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
 
 type Whose = Pick<Evidence, "node" | "scenario">;
@@ -17,6 +16,7 @@ export const keyOf = ({ node, scenario }: Whose): string => [node, scenario].fil
 export class Answers {
   private readonly verdicts = new Map<string, Verdict>();
   private readonly told = new Set<string>();
+  private readonly plan: Plan;
   private readonly pairs: readonly Whose[];
   private readonly settings: Settings;
   private readonly print: (line: string) => void;
@@ -25,7 +25,8 @@ export class Answers {
   constructor(settings: Settings, print: (line: string) => void) {
     this.settings = settings;
     this.print = print;
-    this.pairs = pairsIn(settings).map(({ node, scenario }) => ({
+    this.plan = planOf(settings);
+    this.pairs = this.plan.pairs.map(({ node, scenario }) => ({
       node,
       ...(scenario ? { scenario: scenario.id } : {}),
     }));
@@ -41,14 +42,14 @@ export class Answers {
   consider(evidence: Evidence): void {
     // What nobody can add to is judged as it stands.
     const all = isAtEnd(evidence) ? { ...evidence, final: true } : evidence;
-    const verdict = judge(all);
+    const verdict = judge(all, this.settings.decision);
     if (!verdict || this.has(evidence)) return;
     const key = keyOf(evidence);
     const mark = MARKS[verdict.verdict];
     // Said as soon as it is known; its grade needs the rest of the producer's schedule.
     if (!this.told.has(key) && !evidence.scenario) this.print(`${mark} ${key}  ${verdict.verdict}: ${verdict.cause}`);
     this.told.add(key);
-    if (!answered(verdict, all, scenariosIn(this.settings))) return;
+    if (!answered(verdict, all, this.plan.scenarios)) return;
     this.verdicts.set(key, verdict);
     if (evidence.scenario) {
       const { asExpected, finding } = scenarioVerdict(evidence.scenario, verdict);

@@ -13,7 +13,7 @@ import {
   type ProbeRecord,
   podFact,
 } from "../core/evidence/evidence.ts";
-import { pairsIn } from "../core/manifests/pair.ts";
+import { planOf } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { follow } from "./connect.ts";
 import { ContainerLogs } from "./containerLogs.ts";
@@ -58,7 +58,7 @@ export function gather(
   onChange: (evidence: Evidence) => void,
   onProblem: (error: unknown) => void,
 ): Gathering {
-  const drafts = pairsIn(settings).map(({ node, scenario }) => draft(settings, node, scenario?.id));
+  const drafts = planOf(settings).pairs.map(({ node, scenario }) => draft(settings, node, scenario?.id));
   const changed = (of: Draft) => onChange(evidenceIn(of));
   /** All that was said in the namespace so far: an event may come before its pod, and stays after it. */
   const said: CoreV1Event[] = [];

@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { parseExported } from "../core/gitops/exported.ts";
-import { type FluxSettings, type FluxSettingsInput, fluxSchema } from "../core/gitops/settings.ts";
+import { type FluxSettings, type FluxSettingsInput, fluxSchema } from "../core/settings/flux.ts";
 import type { SettingsInput } from "../core/settings/settings.ts";
 
 /** The checkout this file stands in: the commands below are run from it. */
 const ROOT = join(import.meta.dirname, "..");
 
-/** The test's settings, and the export's own below `flux`: see core/gitops/settings.ts. */
+/** The test's settings, and the export's own below `flux`: see core/settings/flux.ts. */
 export type FluxExportArgs = Omit<SettingsInput, "flux"> & {
   readonly flux: FluxSettingsInput & { readonly checkout: string };
 };

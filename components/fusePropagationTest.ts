@@ -24,7 +24,7 @@ import { ownerHere } from "./owner.ts";
 /** The checkout this file stands in: the commands below are run from it. */
 const ROOT = join(import.meta.dirname, "..");
 
-/** Settings of one test; only `nodes` is required. See core/settings/settings.ts for each, with its unit and its default. */
+/** Settings of one test; only `nodes` is required. See core/settings/schema.ts for each, with its unit and its default. */
 export type FusePropagationTestArgs = SettingsInput;
 
 /**

@@ -2,27 +2,9 @@
 import { join } from "node:path";
 import type { PolicyConfigSchema } from "@pulumi/policy";
 import { admission } from "../core/admission/index.ts";
-import { type Allowed, HOMELAB, RULES } from "../core/rules/index.ts";
+import { type Allowed, allowedBy } from "../core/rules/index.ts";
 import { probeScripts } from "../probe/scripts.ts";
-
-/** What each policy can be told. */
-export interface PackConfig {
-  readonly nodes: readonly string[];
-  readonly namespace: string;
-  readonly bridge: string;
-  /** Empty: none. */
-  readonly command: string;
-  /** `stack`: everything in the stack is judged; `namespace`: only what touches the test. */
-  readonly scope: "stack" | "namespace";
-}
-
-const DEFAULTS: PackConfig = {
-  nodes: HOMELAB.nodes,
-  namespace: HOMELAB.namespace,
-  bridge: HOMELAB.bridge,
-  command: "",
-  scope: "stack",
-};
+import { DEFAULTS, type PackConfig } from "./defaults.ts";
 
 export const configSchema: PolicyConfigSchema = {
   properties: {
@@ -59,34 +41,26 @@ const ROOT = join(import.meta.dirname, "..");
 
 const SCRIPTS = probeScripts();
 
-interface Told {
+/** A policy's configuration as the rules take it. */
+interface Confinement {
   readonly allowed: Allowed;
   readonly scope: PackConfig["scope"];
 }
 
-/** Each policy asks for every resource, and is nearly always told the same. */
-const told = new Map<string, Told>();
+/** Each policy asks for every resource, and is nearly always configured alike. */
+const confinements = new Map<string, Confinement>();
 
-/** What a policy was told, completed, as the rules take it. */
-export function allowedBy(given: Partial<PackConfig>): Told {
+/** @param given what the configuration says; the defaults complete it */
+export function confinementOf(given: Partial<PackConfig>): Confinement {
   const key = JSON.stringify(given);
-  const known = told.get(key);
+  const known = confinements.get(key);
   if (known) return known;
-  const { scope, command, ...place } = { ...DEFAULTS, ...given };
-  const confined = { ...place, ...(command === "" ? {} : { command }), scripts: SCRIPTS };
-  const fresh: Told = {
+  const { scope, ...place } = { ...DEFAULTS, ...given };
+  const confined = { ...allowedBy(place), scripts: SCRIPTS };
+  const fresh: Confinement = {
     allowed: { ...confined, root: ROOT, policies: admission({ ...confined, sweep: true }) },
     scope,
   };
-  told.set(key, fresh);
+  confinements.set(key, fresh);
   return fresh;
-}
-
-/**
- * The content of a file for `--policy-pack-config`: every policy told the same.
- *
- * @param config what differs from the homelab
- */
-export function packConfig(config: Partial<PackConfig>): Readonly<Record<string, Partial<PackConfig>>> {
-  return Object.fromEntries(RULES.map(({ id }) => [id, config]));
 }

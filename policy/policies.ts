@@ -6,7 +6,8 @@ import type {
   StackValidationPolicy,
 } from "@pulumi/policy";
 import { judge, type Resource, type Rule } from "../core/rules/index.ts";
-import { allowedBy, configSchema, type PackConfig } from "./config.ts";
+import { configSchema, confinementOf } from "./config.ts";
+import type { PackConfig } from "./defaults.ts";
 import { plain } from "./plain.ts";
 import { touches } from "./scope.ts";
 
@@ -35,7 +36,7 @@ export function policyOf(rule: Rule): ResourceValidationPolicy & StackValidation
 }
 
 function judgeResource(rule: Rule, args: ResourceValidationArgs, report: ReportViolation): void {
-  const { allowed, scope } = allowedBy(args.getConfig<Partial<PackConfig>>());
+  const { allowed, scope } = confinementOf(args.getConfig<Partial<PackConfig>>());
   const resource = describe(args);
   const props = plain(args.props);
   if (scope === "namespace" && !touches(props, resource, allowed, args)) return;
@@ -50,7 +51,7 @@ function judgeComponent(
   config: Partial<PackConfig>,
   report: ReportViolation,
 ): void {
-  const { allowed, scope } = allowedBy(config);
+  const { allowed, scope } = confinementOf(config);
   if (scope === "namespace") return;
   for (const { message } of judge({}, allowed, [rule], resource)) report(message, urn);
 }

@@ -339,7 +339,7 @@ pause_over() { [ -z "${napping:-}" ] || kill "$napping" 2>/dev/null; }
 
 : "${RUN:=manual}" "${NODE:=unknown}" "${ROLE:=unknown}" "${PROBE_SECONDS:=2}"
 # How long a question to the kernel takes on a node that is not busy, at most, in hundredths of a second; and by how much the
-# schedule may be stretched, as core/manifests/pair.ts has it.
+# schedule may be stretched, as core/plan/schedule.ts has it.
 IDLE_TICKS=6
 : "${STRETCH:=6}"
 slow=100

@@ -21,6 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "probe",
     "report",
     "components",
+    "policy",
     "index.ts",
     "",
     "@",

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { judge } from "../core/diagnosis/verdict.ts";
 import { verdictLines } from "../report/terminal.ts";
 import { evidence, mounted, NONCE, record, sees, unseenByControl, waiting } from "./core/evidence/evidence.ts";
+import { homelab } from "./homelab.ts";
 
 const linesOf = (given: ReturnType<typeof evidence>) => {
-  const verdict = judge(given);
+  const verdict = judge(given, homelab().decision);
   assert.ok(verdict);
   return verdictLines("k3s-w2", verdict).join("\n");
 };
@@ -17,8 +18,9 @@ describe("terminal report", () => {
       "× k3s-w2: FAILURE, grade C (node-root-private)",
       words,
       "--make-rshared /",
-      "Keep SMB/CIFS",
+      "Keep SMB/CIFS with LD_PRELOAD.",
       "systemd",
+      "keep LD_PRELOAD in the readers",
     ])
       assert.ok(text.includes(part), `${part} in ${text}`);
   });

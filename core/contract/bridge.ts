@@ -47,7 +47,7 @@ export interface BridgePaths {
 }
 
 /** @param scenario undefined for the base pair */
-export function bridgePaths(bridge: string, scenario?: { readonly id: string; readonly pair: Variation }): BridgePaths {
+export function pairPaths(bridge: string, scenario?: { readonly id: string; readonly pair: Variation }): BridgePaths {
   const { layout = "parent", bridge: volume = "hostPath" } = scenario?.pair ?? {};
   const leaf = layout === "leaf";
   const directoryIn = (root: string) => (scenario ? scenarioBridge(root, scenario.id) : root);

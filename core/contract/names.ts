@@ -1,5 +1,3 @@
-import type { Settings } from "../settings/settings.ts";
-
 /** Every name that an object, a label or a tool must agree on. */
 export const PROJECT = "fuse-propagation-test";
 export const LABELS = {
@@ -17,21 +15,25 @@ export const OWNER = `${PROJECT}/owner`;
 export const PROBE_CONFIG_MAP = "fuse-probe";
 export const PRODUCER = "fuse-producer";
 export const CONSUMER = "fuse-consumer";
+/** The sweep's own pods, by their task: see probe/sweep.sh. */
+export const SWEEP_PODS = { check: "fuse-sweep-check", unmount: "fuse-sweep-unmount" } as const;
 /** The containers of the consumer pod, in the order the kubelet starts them. */
 export const CONTROL_CONTAINER = "fuse-control";
 export const USER_CONTAINER = "fuse-consumer-user";
 export const HARDENED_CONTAINER = "fuse-consumer-hardened";
 
 /**
- * A pod's name: as in the mission for one node, with the scenario as a suffix where it has a pair of its own, and with the
- * node where several are tested.
+ * A pod's name: the base alone for one node, with the scenario as a suffix where it has a pair of its own, and with the node
+ * where several are tested.
+ *
+ * @param nodes all that the test is for
  */
-export function podName(base: string, node: string, settings: Settings, scenario?: string): string {
-  return [base, scenario, settings.nodes.length === 1 ? undefined : node].filter(Boolean).join("-");
+export function podName(base: string, node: string, nodes: readonly string[], scenario?: string): string {
+  return [base, scenario, nodes.length === 1 ? undefined : node].filter(Boolean).join("-");
 }
 
 export function labels(
-  settings: Settings,
+  { run }: { readonly run: string },
   component: string,
   node?: string,
   scenario?: string,
@@ -39,7 +41,7 @@ export function labels(
   return {
     [LABELS.name]: PROJECT,
     [LABELS.component]: component,
-    [LABELS.run]: settings.run,
+    [LABELS.run]: run,
     ...(node === undefined ? {} : { [LABELS.node]: nodeLabel(node) }),
     ...(scenario === undefined ? {} : { [LABELS.scenario]: scenario }),
   };

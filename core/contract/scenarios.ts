@@ -2,7 +2,6 @@
  * The catalogue of scenarios: what is asked of a FUSE mount beyond "is it seen?". The first three are parts of the base
  * pair's own schedule; each other one is a pair of pods of its own, changed in one way, and decides one thing.
  */
-import { nearest } from "../settings/nearest.ts";
 
 /** What becomes of the FUSE daemon while its mount is held: see probe/producer.sh. */
 export type Fault = "none" | "crash" | "hang" | "die";
@@ -144,22 +143,6 @@ export const PAIR_SCENARIOS: readonly PairScenario[] = SCENARIOS.flatMap((one) =
   one.pair === "base" ? [] : [one as PairScenario],
 );
 
-/** Why a list of scenarios cannot be taken: the first entry that is at fault and the remedy; undefined where it is fine. */
-export function scenariosFault(
-  list: readonly string[],
-): { readonly index: number; readonly remedy: string } | undefined {
-  const known = ["all", ...SCENARIOS.map(({ id }) => id)];
-  for (const [index, entry] of list.entries()) {
-    const name = entry.replace(/^!/, "");
-    if (entry === "!all" || entry === "!propagation")
-      return { index, remedy: "leave it out: everything else is compared with the propagation itself" };
-    if (known.includes(name)) continue;
-    const near = nearest(name, known);
-    return { index, remedy: near ? `did you mean ${near}?` : `use all, or some of ${known.slice(1).join(", ")}` };
-  }
-  return undefined;
-}
-
 /**
  * The scenarios that a list asks for, in the catalogue's order: names add, `all` adds every one, a name after `!` takes one
  * out; a list of exclusions only is taken from the default. `propagation` is always among them.
@@ -171,15 +154,5 @@ export function chosen(list: readonly string[]): readonly ScenarioId[] {
     (id) => id === "propagation" || ((wanted.has(id) || wanted.has("all")) && !list.includes(`!${id}`)),
   );
 }
-
-/**
- * The scenarios of a test. A daemon with a file system of its own (`markerFile`) has no matrix: that would start six more of it,
- * with its own accounts and caches, on directories that it does not serve.
- */
-export const scenariosIn = (settings: {
-  readonly scenarios: readonly string[];
-  readonly markerFile: string;
-}): readonly ScenarioId[] =>
-  chosen(settings.scenarios).filter((id) => id !== "permissions" || settings.markerFile === "");
 
 export const scenarioOf = (id: string): Scenario | undefined => SCENARIOS.find((one) => one.id === id);

@@ -1,4 +1,5 @@
-/** What to do with an answer: the mission's decision, and the next step that the grade allows. */
+/** What to do with an answer: the decision in the words of whoever asked, and the next step that the grade allows. */
+import { DECISION, type DecisionWords } from "../contract/decision.ts";
 
 export interface Decision {
   readonly text: string;
@@ -14,9 +15,6 @@ export interface Decision {
  * restarted. C: not visible.
  */
 export type Grade = "A" | "B" | "C";
-
-const CONTAINERISE = "Containerise Decypharr in k3s, drop SMB/CIFS, gain HA and GitOps.";
-const KEEP = "Keep SMB/CIFS with LD_PRELOAD.";
 
 const PRODUCER = `# in the daemon's pod: the parent directory, never the mount point itself
 securityContext: { privileged: true }
@@ -41,37 +39,44 @@ const WAYS_OUT = [
   "run the daemon as a systemd unit on the node, and give pods the directory with HostToContainer",
   "run the daemon as a native sidecar in the reader's own pod",
   "export the mount again over SMB/CIFS, or NFS (which needs fsid= for FUSE)",
-  "keep LD_PRELOAD in the readers",
 ];
 
-export function decide(verdict: "success" | "failure" | "inconclusive", grade: Grade | undefined): Decision {
+/**
+ * @param grade undefined where the run did not find out whether readers come back
+ * @param words what is decided by the verdict
+ */
+export function decide(
+  verdict: "success" | "failure" | "inconclusive",
+  grade: Grade | undefined,
+  words: DecisionWords = DECISION,
+): Decision {
   if (verdict === "inconclusive")
     return {
       text: "Decide nothing yet: the question was not answered.",
-      nextStep: "Mend the cause above and test again.",
+      nextStep: "Fix the cause above and test again.",
     };
   if (verdict === "failure")
     return {
-      text: KEEP,
-      nextStep: "Mend the cause above if you can and test again; until it succeeds, take one of the ways out.",
-      waysOut: WAYS_OUT,
+      text: words.failure,
+      nextStep: "Fix the cause above if you can and test again; until it succeeds, take one of the ways out.",
+      waysOut: [...WAYS_OUT, ...words.waysOut],
     };
   if (grade === "B")
     return {
-      text: CONTAINERISE,
+      text: words.success,
       nextStep:
         "Deploy it with a liveness probe in each reader: a reader does not come back by itself when the daemon does.",
       manifest: `${PRODUCER}\n${LIVENESS}`,
     };
   if (grade === undefined)
     return {
-      text: CONTAINERISE,
+      text: words.success,
       nextStep:
         "Find out first whether readers come back after the daemon's crash, which this run does not tell; until then give each reader a liveness probe.",
       manifest: `${PRODUCER}\n${LIVENESS}`,
     };
   return {
-    text: CONTAINERISE,
+    text: words.success,
     nextStep:
       "Deploy the daemon and its readers on one hostPath directory, as in this fragment: it unmounts a dead mount first, and grade A rests on that.",
     manifest: PRODUCER,

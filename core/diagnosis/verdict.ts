@@ -1,5 +1,6 @@
 /** Evidence -> verdict: pure, so that the same evidence gives the same answer wherever it was collected. */
 
+import { DECISION, type DecisionWords } from "../contract/decision.ts";
 import { believed, type Evidence } from "../evidence/evidence.ts";
 import {
   type Cause,
@@ -43,21 +44,25 @@ export interface Verdict {
   readonly notes?: readonly Note[];
 }
 
-/** The verdict the evidence allows, or undefined while more evidence may still decide. */
-export function judge(given: Evidence): Verdict | undefined {
+/**
+ * The verdict the evidence allows, or undefined while more evidence may still decide.
+ *
+ * @param words what is decided by it, in the words of whoever asks
+ */
+export function judge(given: Evidence, words: DecisionWords = DECISION): Verdict | undefined {
   const evidence = believed(given);
   // What nobody has read yet may prove more than whatever explains a failure.
   const unheard = !evidence.final && (evidence.unread ?? []).length > 0;
   for (const cause of causes) {
     if (unheard && cause.outcome !== "success") continue;
     const quotes = cause.find(evidence);
-    if (quotes) return verdictOf(cause, quotes, evidence);
+    if (quotes) return verdictOf(cause, quotes, evidence, words);
     // What comes after it explains why nothing is seen, and something is.
     if (cause.id === hollowSuccess.id && isDoubtful(evidence)) return undefined;
   }
   if (unheard) return undefined;
   if (evidence.final || (notRead(evidence) && !daemonEndPending(evidence))) {
-    return verdictOf(unknown(evidence), raw(evidence), evidence);
+    return verdictOf(unknown(evidence), raw(evidence), evidence, words);
   }
   return undefined;
 }
@@ -71,7 +76,7 @@ export function settled(verdict: Verdict): boolean {
 
 type Found = Pick<Cause, "id" | "outcome" | "explanation" | "fix">;
 
-function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence): Verdict {
+function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, words: DecisionWords): Verdict {
   const timings = timelineOf(all, READERS);
   const grade = gradeOf(cause.outcome, timings);
   const permissions = permissionsOf(all);
@@ -82,7 +87,7 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence): Ver
     explanation: cause.explanation,
     fix: cause.fix,
     evidence,
-    decision: decide(cause.outcome, grade),
+    decision: decide(cause.outcome, grade, words),
     ...(grade ? { grade } : {}),
     timings,
     ...(permissions ? { permissions } : {}),

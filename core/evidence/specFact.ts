@@ -1,5 +1,5 @@
 /** What the causes need of a pod's spec: how it mounts the bridge, and how isolated it is. */
-import { BRIDGE_PATH } from "../manifests/pod.ts";
+import { BRIDGE_PATH, mountPointIn } from "../contract/bridge.ts";
 
 /** How a container mounts the bridge, or the volume it takes for it. */
 export interface BridgeFact {
@@ -71,7 +71,7 @@ export function specFact(spec: SpecSource, component: string): PodSpecFact {
 
 function bridgeFact(container: SpecContainer, volumes: NonNullable<SpecSource["volumes"]>): BridgeFact | undefined {
   const root = environment(container, "BRIDGE") ?? BRIDGE_PATH;
-  const point = `${root}/fuse`;
+  const point = mountPointIn(root);
   // The volume that holds the mount point: the one mounted deepest at or above it.
   const mount = (container.volumeMounts ?? [])
     .map((one) => ({ ...one, mountPath: one.mountPath.replace(/(.)\/+$/, "$1") }))

@@ -4,12 +4,13 @@
  */
 
 import { bundle } from "../manifests/index.ts";
+import type { FluxSettings } from "../settings/flux.ts";
 import { identified } from "../settings/identity.ts";
 import type { Settings } from "../settings/settings.ts";
 import { ownKustomization } from "./kustomization.ts";
+import { places } from "./places.ts";
 import { render } from "./render.ts";
 import { sealed } from "./seal.ts";
-import { type FluxSettings, places } from "./settings.ts";
 
 /** Whoever commits: the test is the checkout's, and no run by hand may take it away. */
 export const fluxOwner = (settings: Settings, flux: FluxSettings): string =>

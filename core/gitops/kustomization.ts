@@ -1,5 +1,5 @@
+import type { FluxSettings } from "../settings/flux.ts";
 import { render } from "./render.ts";
-import type { FluxSettings } from "./settings.ts";
 
 /** A Flux Kustomization of the test's own: https://fluxcd.io/flux/components/kustomize/kustomizations/ */
 export function ownKustomization(

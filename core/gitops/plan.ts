@@ -2,11 +2,13 @@
  * What an export changes in a checkout, as a list of files in the order in which they are safe to write: at each moment, and
  * so after a kill at any of them, every kustomization builds.
  */
+
+import type { FluxSettings } from "../settings/flux.ts";
 import { type EntryState, entryState, ParentError, withEntry } from "./parent.ts";
 import { freshParent, isOurs, isUntouched, listIn, type Parent, parentIn } from "./parents.ts";
+import { places } from "./places.ts";
 import { planReference } from "./reference.ts";
 import { stateOf } from "./seal.ts";
-import { type FluxSettings, places } from "./settings.ts";
 import type { Change, Tree } from "./tree.ts";
 
 export interface Plan {

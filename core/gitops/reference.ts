@@ -1,7 +1,9 @@
 /** The line in the cluster's own list that leads to the list of tests. */
+
+import type { FluxSettings } from "../settings/flux.ts";
 import { entryState, hasOthers, ParentError, withEntry } from "./parent.ts";
 import { freshParent, isOurs, listIn, manifestsIn, type Parent, parentIn } from "./parents.ts";
-import type { FluxSettings, Places } from "./settings.ts";
+import type { Places } from "./places.ts";
 import type { Change, Tree } from "./tree.ts";
 
 /** @param group the list of tests as it is before the export */

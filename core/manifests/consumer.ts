@@ -1,19 +1,18 @@
 import { CONSUMER, CONTROL_CONTAINER, HARDENED_CONTAINER, USER_CONTAINER } from "../contract/names.ts";
-import { scenariosIn } from "../contract/scenarios.ts";
+import type { Pair } from "../plan/plan.ts";
 import type { Settings } from "../settings/settings.ts";
 import { markerEnvironment } from "./ownDaemon.ts";
-import { type Pair, scenarioSeconds } from "./pair.ts";
 import {
   bridgeMount,
-  bridges,
   FINDINGS_MOUNT,
   FINDINGS_VOLUME,
   PROBE_MOUNT,
-  pod,
+  pairPod,
   probeEnvironment,
   pulls,
   turn,
   UNPRIVILEGED,
+  wholeBridge,
 } from "./pod.ts";
 import type { Container, Pod, Propagation, SecurityContext } from "./types.ts";
 
@@ -43,11 +42,8 @@ const PLAIN: SecurityContext = {
  * starts containers in their order and it must exist before the mount.
  */
 export function consumer(settings: Settings, pair: Pair): Pod {
-  const { scenario } = pair;
-  const variation = scenario?.pair;
-  const late = variation?.late ?? false;
-  const permissions = !scenario && scenariosIn(settings).includes("permissions");
-  const onNode = variation?.bridge !== "emptyDir";
+  const { scenario, permissions } = pair;
+  const { late = false, readersRestart = false } = pair.variation;
   const container = (
     name: string,
     role: string,
@@ -60,24 +56,20 @@ export function consumer(settings: Settings, pair: Pair): Pod {
     command: ["sh", "/probe/consumer.sh"],
     env: probeEnvironment(settings, pair, {
       ROLE: role,
-      ...times(settings, pair),
-      ...(permissions ? { PERMISSIONS: "yes" } : {}),
-      ...(variation?.readersRestart ? { RESTART: "yes" } : {}),
+      ...pair.schedule.consumer,
       ...markerEnvironment(settings),
     }),
     resources: settings.resources.consumer,
     securityContext,
-    volumeMounts: [bridgeMount(onNode ? mountPropagation : "None", true, scenario), PROBE_MOUNT, FINDINGS_MOUNT],
+    volumeMounts: [bridgeMount(pair, mountPropagation, true), PROBE_MOUNT, FINDINGS_MOUNT],
     // A reader is ready only after its SUCCESS: so `kubectl get pods` and Flux's health show the result. A scenario's pair
     // may be meant to fail: it is healthy once it is through.
     ...(scenario || !["default", "hardened"].includes(role)
       ? {}
       : { readinessProbe: { exec: { command: ["test", "-e", `/findings/success-${role}`] }, periodSeconds: 2 } }),
   });
-  return pod(settings, pair, {
-    base: CONSUMER,
-    component: "consumer",
-    restarts: variation?.readersRestart ?? false,
+  return pairPod(settings, pair, "consumer", {
+    restarts: readersRestart,
     // `kubectl logs fuse-consumer` without -c then tells the default reader's story.
     annotations: { "kubectl.kubernetes.io/default-container": CONSUMER },
     initContainers: [
@@ -90,19 +82,6 @@ export function consumer(settings: Settings, pair: Pair): Pod {
       container(HARDENED_CONTAINER, "hardened", "HostToContainer", HARDENED),
       ...(permissions ? [container(USER_CONTAINER, "user", "HostToContainer", PLAIN)] : []),
     ],
-    volumes: [FINDINGS_VOLUME, ...(late ? [bridges(settings)] : [])],
+    volumes: [FINDINGS_VOLUME, ...(late ? [wholeBridge(settings)] : [])],
   });
-}
-
-/** How long a reader waits for the marker, and how long it looks closely, in seconds. */
-function times(settings: Settings, { scenario }: Pair): Record<string, number> {
-  const { markerWaitSeconds, holdSeconds, staleSeconds, recoverSeconds } = settings;
-  if (!scenario)
-    return {
-      MARKER_WAIT_SECONDS: markerWaitSeconds,
-      WATCH_SECONDS: markerWaitSeconds + holdSeconds + staleSeconds + recoverSeconds,
-    };
-  const window = scenarioSeconds(settings, scenario);
-  // It decides within its turn.
-  return { MARKER_WAIT_SECONDS: Math.min(markerWaitSeconds, window - 2), WATCH_SECONDS: window };
 }

@@ -1,14 +1,13 @@
 import { type AdmissionBinding, type AdmissionPolicy, admission } from "../admission/index.ts";
+import { type Pair, planOf } from "../plan/plan.ts";
 import { allowedBy } from "../rules/allowed.ts";
 import type { Settings } from "../settings/settings.ts";
 import { consumer } from "./consumer.ts";
 import { namespace } from "./namespace.ts";
-import { type Pair, pairsIn } from "./pair.ts";
 import { probeConfigMap } from "./probe.ts";
 import { producer } from "./producer.ts";
 import type { ConfigMap, Namespace, Pod } from "./types.ts";
 
-export type { Pair } from "./pair.ts";
 export type * from "./types.ts";
 export type AdmissionObject = AdmissionPolicy | AdmissionBinding;
 
@@ -33,7 +32,7 @@ export function bundle(settings: Settings, scripts: Readonly<Record<string, stri
     // The sweep's own pods must pass, or a destroy could not look at the nodes.
     admission: settings.admission ? admission({ ...allowedBy(settings), scripts, sweep: true }) : [],
     probe: probeConfigMap(settings, scripts),
-    pods: pairsIn(settings).map((pair) => ({
+    pods: planOf(settings).pairs.map((pair) => ({
       ...pair,
       producer: producer(settings, pair),
       consumer: consumer(settings, pair),

@@ -1,78 +1,100 @@
-import { labels, PROBE_CONFIG_MAP, podName } from "../contract/names.ts";
+import { BRIDGE_PATH } from "../contract/bridge.ts";
+import { labels, PROBE_CONFIG_MAP } from "../contract/names.ts";
+import type { Pair } from "../plan/plan.ts";
+import type { Variables } from "../plan/schedule.ts";
 import type { Amounts, Settings } from "../settings/settings.ts";
-import { awaitSeconds, type Pair, pairSeconds, scenarioSeconds } from "./pair.ts";
 import type { Container, Pod, Propagation, Volume, VolumeMount } from "./types.ts";
-
-/** Both pods see the bridge here, and the FUSE file system is mounted at MOUNT_PATH. */
-export const BRIDGE_PATH = "/bridge";
-const MOUNT_PATH = `${BRIDGE_PATH}/fuse`;
 
 /** How long a pod may take to start, images present, before its own deadline counts against the inspection window. */
 const START_ALLOWANCE_SECONDS = 300;
 
-/** What both pods share: pinned to one node, no token, no service links, an end of their own. */
-export function pod(
-  settings: Settings,
-  pair: Pair,
-  parts: {
-    readonly base: string;
-    readonly component: string;
-    readonly annotations?: Readonly<Record<string, string>>;
-    readonly initContainers: readonly Container[];
-    readonly containers: readonly Container[];
-    readonly volumes?: readonly Volume[];
-    /** Whether a container that dies is started again: only where that is what the scenario looks at. */
-    readonly restarts?: boolean;
-  },
-): Pod {
-  const { node, scenario } = pair;
+/** What differs from pod to pod. */
+export interface PodParts {
+  readonly name: string;
+  readonly component: string;
+  readonly node: string;
+  /** Only where the scenario has a pair of its own. */
+  readonly scenario?: string | undefined;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly deadlineSeconds: number;
+  /** How long its containers may take to end when it is deleted. */
+  readonly graceSeconds: number;
+  readonly initContainers?: readonly Container[];
+  readonly containers: readonly Container[];
+  readonly volumes: readonly Volume[];
+  /** Whether a container that dies is started again: only where that is what the scenario looks at. */
+  readonly restarts?: boolean;
+}
+
+/** What all pods share: pinned to one node, no token, no service links, an end of their own. */
+export function pod(settings: Settings, parts: PodParts): Pod {
+  const { name, component, node, scenario, annotations, initContainers = [] } = parts;
   return {
     apiVersion: "v1",
     kind: "Pod",
     metadata: {
-      name: podName(parts.base, node, settings, scenario?.id),
+      name,
       namespace: settings.namespace,
-      labels: labels(settings, parts.component, node, scenario?.id),
+      labels: labels(settings, component, node, scenario),
       annotations: {
-        ...parts.annotations,
+        ...annotations,
         // A pod cannot be changed in place: where Flux deploys it, a change of settings must replace it.
         "kustomize.toolkit.fluxcd.io/force": "enabled",
       },
     },
     spec: {
       affinity: pinnedTo(node),
-      ...(settings.tolerations.length > 0 ? { tolerations: settings.tolerations.map(plain) } : {}),
+      ...(settings.tolerations.length > 0 ? { tolerations: settings.tolerations.map(toleration) } : {}),
       restartPolicy: parts.restarts ? "OnFailure" : "Never",
-      activeDeadlineSeconds: pairSeconds(settings, pair) + START_ALLOWANCE_SECONDS,
-      terminationGracePeriodSeconds: 5,
+      activeDeadlineSeconds: parts.deadlineSeconds,
+      terminationGracePeriodSeconds: parts.graceSeconds,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      ...(parts.initContainers.length > 0 ? { initContainers: parts.initContainers } : {}),
+      ...(initContainers.length > 0 ? { initContainers } : {}),
       containers: parts.containers,
-      volumes: [
-        { name: "bridge", ...bridgeSource(settings, scenario) },
-        { name: "probe", configMap: { name: PROBE_CONFIG_MAP } },
-        ...(parts.volumes ?? []),
-      ],
+      volumes: parts.volumes,
     },
   };
 }
 
-/** A scenario's pair has a directory of its own below the bridge: the base pair's mount stays for inspection. */
-function bridgeSource({ bridge }: Settings, scenario: Pair["scenario"]) {
-  if (scenario?.pair.bridge === "emptyDir") return { emptyDir: { sizeLimit: "1Mi" } };
-  const path = scenario ? `${bridge}/${scenario.id}` : bridge;
-  return { hostPath: { path, type: "DirectoryOrCreate" } } as const;
+/** A pod of a pair: it has the pair's bridge and the probe, and ends when the pair is through. */
+export function pairPod(
+  settings: Settings,
+  { node, scenario, names, paths, schedule }: Pair,
+  component: keyof Pair["names"],
+  parts: Omit<PodParts, "name" | "component" | "node" | "scenario" | "deadlineSeconds" | "graceSeconds">,
+): Pod {
+  return pod(settings, {
+    ...parts,
+    name: names[component],
+    component,
+    node,
+    scenario: scenario?.id,
+    deadlineSeconds: schedule.totalSeconds + START_ALLOWANCE_SECONDS,
+    graceSeconds: 5,
+    volumes: [
+      paths.hostDirectory === undefined
+        ? { name: "bridge", emptyDir: { sizeLimit: "1Mi" } }
+        : directoryOf("bridge", paths.hostDirectory),
+      { name: "probe", configMap: { name: PROBE_CONFIG_MAP } },
+      ...parts.volumes,
+    ],
+  });
 }
+
+/** A directory of the node. */
+export const directoryOf = (name: string, path: string): Volume => ({
+  name,
+  hostPath: { path, type: "DirectoryOrCreate" },
+});
 
 /**
  * Waits for its pair's turn, and for a late consumer until its producer has mounted: see probe/turn.sh. Init containers run
  * before the containers are created, so that none is born too early.
  */
 export function turn(settings: Settings, pair: Pair, image: string, late = false): Container[] {
-  const { scenario, turnSeconds } = pair;
+  const { scenario, schedule, paths } = pair;
   if (!scenario) return [];
-  const point = `${BRIDGE_PATH}/${scenario.id}${scenario.pair.layout === "leaf" ? "" : "/fuse"}`;
   return [
     {
       name: "fuse-turn",
@@ -80,8 +102,8 @@ export function turn(settings: Settings, pair: Pair, image: string, late = false
       imagePullPolicy: "IfNotPresent",
       command: ["sh", "/probe/turn.sh"],
       env: probeEnvironment(settings, pair, {
-        TURN_SECONDS: turnSeconds,
-        ...(late ? { AWAIT: point, AWAIT_SECONDS: awaitSeconds(settings) } : {}),
+        TURN_SECONDS: schedule.turnSeconds,
+        ...(late ? { AWAIT: paths.mountPointInWhole, AWAIT_SECONDS: schedule.awaitSeconds } : {}),
       }),
       resources: settings.resources.consumer,
       securityContext: UNPRIVILEGED,
@@ -95,11 +117,8 @@ export function turn(settings: Settings, pair: Pair, image: string, late = false
   ];
 }
 
-/** The directory above all pairs' own: where a late consumer looks for its producer's mount. */
-export const bridges = ({ bridge }: Settings): Volume => ({
-  name: "bridges",
-  hostPath: { path: bridge, type: "DirectoryOrCreate" },
-});
+/** The whole bridge, with the directories of all pairs: where a late consumer looks for its producer's mount. */
+export const wholeBridge = ({ bridge }: Settings): Volume => directoryOf("bridges", bridge);
 
 /**
  * One init container for each image that only the other pod uses. It does nothing: the kubelet pulls its image first, so
@@ -127,32 +146,21 @@ export const UNPRIVILEGED = {
 
 export const PROBE_MOUNT: VolumeMount = { name: "probe", mountPath: "/probe", readOnly: true };
 
-export function bridgeMount(
-  mountPropagation: Propagation,
-  readOnly: boolean,
-  scenario?: Pair["scenario"],
-): VolumeMount {
-  const mountPath = scenario?.pair.layout === "leaf" ? MOUNT_PATH : BRIDGE_PATH;
-  return { name: "bridge", mountPath, ...(readOnly ? { readOnly } : {}), mountPropagation };
-}
+/** An emptyDir lies below the kubelet's own directory: a mount left there would keep the kubelet from removing it. */
+export const bridgeMount = ({ paths }: Pair, mountPropagation: Propagation, readOnly: boolean): VolumeMount => ({
+  name: "bridge",
+  mountPath: paths.volumePath,
+  ...(readOnly ? { readOnly } : {}),
+  mountPropagation: paths.hostDirectory === undefined ? "None" : mountPropagation,
+});
 
 /** What is found out in one container and must outlast it, or be told to the others of its pod. */
 export const FINDINGS_VOLUME: Volume = { name: "findings", emptyDir: { sizeLimit: "1Mi" } };
 export const FINDINGS_MOUNT: VolumeMount = { name: "findings", mountPath: "/findings" };
 
-/** What every probe is told through its environment: see `probe/lib.sh`. */
-export function probeEnvironment(settings: Settings, pair: Pair, more: Readonly<Record<string, string | number>>) {
-  const { node, scenario } = pair;
-  const all = {
-    RUN: settings.run,
-    NODE: node,
-    PROBE_SECONDS: settings.probeSeconds,
-    // A scenario's pods end with its schedule: what they saw stays in their logs.
-    ...(scenario
-      ? { INSPECT_SECONDS: scenarioSeconds(settings, scenario), AFTERWARDS: "end" }
-      : { INSPECT_SECONDS: pairSeconds(settings, pair) }),
-    ...more,
-  };
+/** What every script of the probe is told through its environment, and what this one is: see `probe/lib.sh`. */
+export function probeEnvironment({ run }: Settings, { node, schedule }: Pair, more: Variables) {
+  const all: Variables = { RUN: run, NODE: node, ...schedule.both, ...more };
   return Object.entries(all).map(([name, value]) => ({ name, value: String(value) }));
 }
 
@@ -167,7 +175,6 @@ function pinnedTo(node: string): Pod["spec"]["affinity"] {
   };
 }
 
-function plain(toleration: Settings["tolerations"][number]) {
-  const { key, operator, value, effect } = toleration;
+function toleration({ key, operator, value, effect }: Settings["tolerations"][number]) {
   return { key, operator, ...(value === undefined ? {} : { value }), effect };
 }

@@ -1,14 +1,15 @@
-import { PROJECT } from "../contract/names.ts";
+import { BRIDGE_PATH, SWEEP_HOST_PATH, splitBridge } from "../contract/bridge.ts";
+import { podName, SWEEP_PODS } from "../contract/names.ts";
 import { PAIR_SCENARIOS } from "../contract/scenarios.ts";
 import type { Settings } from "../settings/settings.ts";
-import { bridgeMount, pod, UNPRIVILEGED } from "./pod.ts";
+import { directoryOf, pod, UNPRIVILEGED } from "./pod.ts";
 import type { Pod, SecurityContext } from "./types.ts";
 
-/** Long enough for one look at a mount table; a pod that hangs is ended by the kubelet. */
+/** Long enough to read one mount table; a pod that hangs is ended by the kubelet. */
 const SWEEP_DEADLINE_SECONDS = 30;
 
-/** Who looks is root without any of root's powers: what root owns may be removed, and nothing else written. */
-const LOOKER: SecurityContext = {
+/** Root without any capability: it may remove what root owns, and write nothing else. */
+const REMOVER: SecurityContext = {
   ...UNPRIVILEGED,
   runAsUser: 0,
   runAsGroup: 0,
@@ -17,8 +18,8 @@ const LOOKER: SecurityContext = {
 };
 
 /**
- * A pod of a second or two that looks at what is left of the bridge on a node, or takes mounts away. It is no part of the
- * test's bundle: cli/sweep.ts creates and deletes it.
+ * A pod of a second or two that checks what is left of the bridge on a node, or takes mounts away. It is no part of the
+ * test's bundle: cluster/sweepNode.ts creates and deletes it.
  *
  * To remove the bridge itself it must see the bridge's parent directory; it does so without privileges, and runs rmdir only.
  *
@@ -29,51 +30,42 @@ const LOOKER: SecurityContext = {
 export function sweepPod(
   settings: Settings,
   node: string,
-  task: "check" | "unmount",
+  task: keyof typeof SWEEP_PODS,
   script: string,
   since?: number,
 ): Pod {
-  const cut = settings.bridge.lastIndexOf("/");
-  const host = task === "check" ? settings.bridge.slice(0, cut) : settings.bridge;
-  const base = pod(
-    settings,
-    { node, turnSeconds: 0 },
+  const check = task === "check";
+  const { parent, name } = splitBridge(settings.bridge);
+  return pod(
+    { ...settings, run: "sweep" },
     {
-      base: `fuse-sweep-${task}`,
+      name: podName(SWEEP_PODS[task], node, settings.nodes),
       component: "sweep",
-      initContainers: [],
+      node,
+      deadlineSeconds: SWEEP_DEADLINE_SECONDS,
+      graceSeconds: 0,
       containers: [
         {
           name: "sweep",
-          image: settings[task === "check" ? "consumerImage" : "producerImage"],
+          image: settings[check ? "consumerImage" : "producerImage"],
           imagePullPolicy: "IfNotPresent",
           command: ["sh", "-c", script, "sweep", task],
           env: [
-            { name: "NAME", value: settings.bridge.slice(cut + 1) },
+            { name: "NAME", value: name },
             { name: "SCENARIOS", value: PAIR_SCENARIOS.map(({ id }) => id).join(" ") },
             // Only directories have an age that matters.
-            ...(task === "check" && since !== undefined ? [{ name: "SINCE", value: String(since) }] : []),
+            ...(check && since !== undefined ? [{ name: "SINCE", value: String(since) }] : []),
           ],
           resources: settings.resources.consumer,
-          securityContext: task === "check" ? LOOKER : { privileged: true },
+          securityContext: check ? REMOVER : { privileged: true },
           volumeMounts: [
-            task === "check"
-              ? { name: "bridge", mountPath: "/host", mountPropagation: "None" }
-              : bridgeMount("Bidirectional", false),
+            check
+              ? { name: "bridge", mountPath: SWEEP_HOST_PATH, mountPropagation: "None" }
+              : { name: "bridge", mountPath: BRIDGE_PATH, mountPropagation: "Bidirectional" },
           ],
         },
       ],
+      volumes: [directoryOf("bridge", check ? parent : settings.bridge)],
     },
   );
-  const labels = { ...base.metadata.labels, [`${PROJECT}/run`]: "sweep" };
-  return {
-    ...base,
-    metadata: { ...base.metadata, labels },
-    spec: {
-      ...base.spec,
-      activeDeadlineSeconds: SWEEP_DEADLINE_SECONDS,
-      terminationGracePeriodSeconds: 0,
-      volumes: [{ name: "bridge", hostPath: { path: host, type: "DirectoryOrCreate" } }],
-    },
-  };
 }

@@ -1,13 +1,13 @@
 /** Which of an operator's times contradict each other, each fine by itself: such a run would not be seen to its end. */
-import { scenariosIn } from "../contract/scenarios.ts";
-import type { Settings } from "../settings/settings.ts";
+import { type PlanSettings, scenariosIn } from "./plan.ts";
+import { baseSteps, sumOf, type Times } from "./schedule.ts";
 
-export function deadlineFaults(settings: Settings): { readonly key: keyof Settings; readonly remedy: string }[] {
+export function deadlineFaults(settings: PlanSettings): { readonly key: keyof Times; readonly remedy: string }[] {
   const { markerWaitSeconds, settleSeconds, inspectionMinutes, collectSeconds } = settings;
-  const parts = scheduled(settings);
-  const seconds = parts.reduce((sum, key) => sum + settings[key], 0);
-  const schedule = `${seconds} s of the schedule, ${parts.map((key) => `${key} = ${settings[key]}`).join(" + ")}`;
-  const shorter = parts.length > 1 ? "shorten these" : `lower ${parts[0]}`;
+  const steps = baseSteps(scenariosIn(settings));
+  const seconds = sumOf(settings, steps);
+  const schedule = `${seconds} s of the schedule, ${steps.map((key) => `${key} = ${settings[key]}`).join(" + ")}`;
+  const shorter = steps.length > 1 ? "shorten these" : `lower ${steps[0]}`;
   const faults: ReturnType<typeof deadlineFaults> = [];
   if (markerWaitSeconds <= settleSeconds)
     faults.push({
@@ -25,11 +25,4 @@ export function deadlineFaults(settings: Settings): { readonly key: keyof Settin
       remedy: `it would end within the ${schedule}: give more than ${seconds}, or ${shorter}`,
     });
   return faults;
-}
-
-/** What the base pair waits for, whatever the node is like; see probe/producer.sh. */
-function scheduled(settings: Settings) {
-  return scenariosIn(settings).includes("daemon-crash")
-    ? (["settleSeconds", "holdSeconds", "staleSeconds", "recoverSeconds"] as const)
-    : (["settleSeconds"] as const);
 }

@@ -1,4 +1,4 @@
-import { PAIR_SCENARIOS } from "../contract/scenarios.ts";
+import { BRIDGE_VOLUME_PATHS, hostBridges } from "../contract/bridge.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** What the rules let through: everything else of a stack, a file or a namespace is refused. */
@@ -49,24 +49,18 @@ export interface Allowed {
   readonly sources?: readonly string[];
 }
 
-/** The homelab's isolation, written down a second time on purpose: a typo in the stack must not change what is allowed. */
-export const HOMELAB: Allowed = { nodes: ["k3s-w2"], namespace: "fuse-test", bridge: "/tmp/fuse-test-bridge" };
-
 /** What a test with these settings needs, and no more. */
 export function allowedBy({
   nodes,
   namespace,
   bridge,
   command,
-}: Pick<Settings, "nodes" | "namespace" | "bridge" | "command">): Allowed {
+}: Readonly<Pick<Settings, "namespace" | "bridge" | "command">> & { readonly nodes: readonly string[] }): Allowed {
   return { nodes, namespace, bridge, ...(command === "" ? {} : { command }) };
 }
 
-/** The directories of a node that pods may mount: the bridge, and below it one for each scenario that has its own pair. */
-export const bridgesOf = ({ bridge }: Allowed): string[] => [
-  bridge,
-  ...PAIR_SCENARIOS.map(({ id }) => `${bridge}/${id}`),
-];
+/** The directories of a node that pods may mount. */
+export const bridgesOf = ({ bridge }: Allowed): readonly string[] => hostBridges(bridge);
 
-/** Where a mount may leave a container: the bridge, or in the leaf layout the mount point itself. */
-export const BIDIRECTIONAL_PATHS: readonly string[] = ["/bridge", "/bridge/fuse"];
+/** Where a mount may leave a container. */
+export const BIDIRECTIONAL_PATHS = BRIDGE_VOLUME_PATHS;

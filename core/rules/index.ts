@@ -23,7 +23,7 @@ import type { Rule, Violation } from "./rule.ts";
 import { type Resource, subjectsOf } from "./subject.ts";
 import { testNamespaceOnly } from "./testNamespaceOnly.ts";
 
-export { type Allowed, allowedBy, HOMELAB } from "./allowed.ts";
+export { type Allowed, allowedBy } from "./allowed.ts";
 export { UNKNOWN } from "./at.ts";
 export { isRemote } from "./gitops.ts";
 export { noOpaqueSources } from "./noOpaqueSources.ts";

@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import type { Settings } from "./settings.ts";
+import { GROUPS, type Settings } from "./schema.ts";
+
+/** What makes a difference to what a run sees; the other settings say how it is watched, judged, written and reached. */
+const { place, daemon, questions, objects, identity } = GROUPS;
+const TELLING = new Set([
+  ...[place, daemon, questions, objects].flatMap(({ shape }) => Object.keys(shape)),
+  "run" satisfies keyof typeof identity.shape,
+]);
 
 /**
  * The settings with a run that tells apart everything that could make a difference: a run of other settings, or of
@@ -8,18 +15,9 @@ import type { Settings } from "./settings.ts";
  * @param scripts the probe's files by name
  */
 export function identified(settings: Settings, scripts: Readonly<Record<string, string>>): Settings {
-  const {
-    kubeconfig: _,
-    context: __,
-    failOn: ___,
-    collectSeconds: ____,
-    mode: _____,
-    flux: ______,
-    owner: _______,
-    ...told
-  } = settings;
+  const telling = Object.fromEntries(Object.entries(settings).filter(([key]) => TELLING.has(key)));
   const hash = createHash("sha256")
-    .update(JSON.stringify([told, scripts]))
+    .update(JSON.stringify([telling, scripts]))
     .digest("hex")
     .slice(0, 8);
   return { ...settings, run: `${settings.run}-${hash}` };

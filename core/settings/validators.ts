@@ -1,7 +1,9 @@
 /**
- * What Kubernetes and a Linux node allow, as checks: each returns the remedy where its value is refused, and
- * undefined where it is fine.
+ * What Kubernetes, a Linux node and the catalogue of scenarios allow, as checks: each returns the remedy where its value is
+ * refused, and undefined where it is fine.
  */
+import { SCENARIOS } from "../contract/scenarios.ts";
+import { nearest } from "./nearest.ts";
 
 /** RFC 1123 label, as Kubernetes asks of a namespace's name. */
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -128,5 +130,21 @@ export function commandFault(command: string): string | undefined {
 export function quantityFault(amount: string): string | undefined {
   if (!QUANTITY.test(amount)) return "give a Kubernetes quantity, such as 100m or 64Mi";
   if (Number.parseFloat(amount) === 0) return "give more than nothing";
+  return undefined;
+}
+
+/** Why a list of scenarios cannot be taken: the first entry that is at fault and the remedy; undefined where it is fine. */
+export function scenariosFault(
+  list: readonly string[],
+): { readonly index: number; readonly remedy: string } | undefined {
+  const known = ["all", ...SCENARIOS.map(({ id }) => id)];
+  for (const [index, entry] of list.entries()) {
+    const name = entry.replace(/^!/, "");
+    if (entry === "!all" || entry === "!propagation")
+      return { index, remedy: "leave it out: everything else is compared with the propagation itself" };
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    return { index, remedy: near ? `did you mean ${near}?` : `use all, or some of ${known.slice(1).join(", ")}` };
+  }
   return undefined;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { bundle, type Pod } from "../../core/manifests/index.ts";
-import { STRETCH, turnsSeconds } from "../../core/manifests/pair.ts";
 import { sweepPod } from "../../core/manifests/sweep.ts";
+import { planOf } from "../../core/plan/plan.ts";
+import { STRETCH } from "../../core/plan/schedule.ts";
 import { identified } from "../../core/settings/identity.ts";
 import { parseSettings, type SettingsInput } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
@@ -138,16 +139,17 @@ describe("manifests", () => {
     assert.equal(STRETCH, Number(stretch));
     const settings = parseSettings({ nodes: ["k3s-w2"], scenarios: ["all"], inspectionMinutes: 1, holdSeconds: 20 });
     const { pods } = bundle(settings, scripts);
-    for (const { producer, consumer, scenario, turnSeconds } of pods) {
+    for (const { producer, consumer, scenario, schedule } of pods) {
+      const { turnSeconds } = schedule;
       const seconds = (name: string) => Number(valuesOf(name, producer)[0]);
-      const schedule = ["SETTLE", "HOLD", "STALE", "RECOVER"].map((part) => seconds(`${part}_SECONDS`));
-      const longest = turnSeconds + schedule.reduce((sum, one) => sum + one) * STRETCH;
+      const steps = ["SETTLE", "HOLD", "STALE", "RECOVER"].map((part) => seconds(`${part}_SECONDS`));
+      const longest = turnSeconds + steps.reduce((sum, one) => sum + one) * STRETCH;
       for (const { spec } of [producer, consumer])
         assert.ok(spec.activeDeadlineSeconds > longest, producer.metadata.name);
       // A reader's own window is stretched as the schedule is; that of the base pair is the operator's, and is not.
       const window = Number(valuesOf("INSPECT_SECONDS", consumer)[0]) * (scenario ? STRETCH : 1);
       assert.ok(turnSeconds + window >= longest, consumer.metadata.name);
-      assert.ok(settings.collectSeconds + turnsSeconds(settings) > longest);
+      assert.ok(planOf(settings).collectSeconds > longest);
     }
   });
 

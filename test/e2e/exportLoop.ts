@@ -3,7 +3,7 @@ import { openCheckout } from "../../cli/exportTree.ts";
 import { readSettings } from "../../cli/options.ts";
 import { exportedFiles } from "../../core/gitops/export.ts";
 import { type Action, plan } from "../../core/gitops/plan.ts";
-import { fluxSchema } from "../../core/gitops/settings.ts";
+import { fluxSchema } from "../../core/settings/flux.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 
 const checkout = openCheckout(process.argv[2] ?? "");

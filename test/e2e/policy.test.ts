@@ -10,9 +10,9 @@ import { type EngineEvent, LocalWorkspace, type PulumiFn } from "@pulumi/pulumi/
 import { PROJECT } from "../../core/contract/names.ts";
 import { RULES } from "../../core/rules/index.ts";
 import program from "../../index.ts";
-import { packConfig } from "../../policy/config.ts";
 import type { Fields } from "../core/rules/fixtures.ts";
 import { consumer, foreignCommand, KUBECONFIG, kubernetes, planted } from "../fixtures/planted/stack.ts";
+import { packConfig } from "../policy/pack.ts";
 import { command, node, succeeded } from "./sandbox.ts";
 
 const PACK = join(import.meta.dirname, "..", "..", "policy");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
 import type { ScenarioVerdict } from "../../core/diagnosis/answer.ts";
-import { turnsSeconds } from "../../core/manifests/pair.ts";
+import { planOf } from "../../core/plan/plan.ts";
 import { parseSettings } from "../../core/settings/settings.ts";
 import { machineResidue, type StartDocument, sandbox, sandboxDown, start } from "./sandbox.ts";
 
@@ -80,7 +80,7 @@ describe("every scenario on the sandbox", function () {
     assert.deepEqual(document.residue, []);
     const settings = parseSettings({ nodes: ["k3s-w2"], scenarios: ["all"] });
     // The turns as a busy node stretches them, and the collector's own patience for the way up and down.
-    assert.ok(seconds < turnsSeconds(settings) + settings.collectSeconds, `${seconds} s`);
+    assert.ok(seconds < planOf(settings).collectSeconds, `${seconds} s`);
   });
 });
 

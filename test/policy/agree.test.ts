@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { dump } from "js-yaml";
 import { readYaml } from "../../cli/checkYaml.ts";
-import { assertIsolated, HOMELAB, IsolationError, judge } from "../../core/rules/index.ts";
+import { allowedBy, assertIsolated, IsolationError, judge } from "../../core/rules/index.ts";
+import { DEFAULTS } from "../../policy/defaults.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 import { packSays } from "./pack.ts";
 
-const ALLOWED = { ...HOMELAB, scripts: probeScripts() };
+const ALLOWED = { ...allowedBy(DEFAULTS), scripts: probeScripts() };
 
 /** Values near what is allowed, and near what is not. */
 const text = fc.constantFrom(

@@ -5,10 +5,9 @@ import { admission } from "../../core/admission/index.ts";
 import { bundle } from "../../core/manifests/index.ts";
 import { allowedBy, RULES } from "../../core/rules/index.ts";
 import { parseSettings } from "../../core/settings/settings.ts";
-import { packConfig } from "../../policy/config.ts";
 import { policyOf } from "../../policy/policies.ts";
 import { probeScripts } from "../../probe/scripts.ts";
-import { argsOf, type Planted, packSays, rulesSaid, UNKNOWN_TEXT } from "./pack.ts";
+import { argsOf, type Planted, packConfig, packSays, rulesSaid, UNKNOWN_TEXT } from "./pack.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const settings = parseSettings({ nodes: ["k3s-w2"] });

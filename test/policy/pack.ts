@@ -1,7 +1,7 @@
 /** Runs a policy as the SDK does: its properties behind the proxy that throws on unknown values. */
 import { type ResourceValidationArgs, unknownCheckingProxy } from "@pulumi/policy";
 import { RULES } from "../../core/rules/index.ts";
-import type { PackConfig } from "../../policy/config.ts";
+import type { PackConfig } from "../../policy/defaults.ts";
 import { policyOf } from "../../policy/policies.ts";
 
 /** What the engine sends in place of a text that is not known yet. */
@@ -58,4 +58,13 @@ export function argsOf(
       throw new Error("not applicable");
     },
   };
+}
+
+/**
+ * The content of a file for `--policy-pack-config`: every policy configured alike.
+ *
+ * @param config what differs from the pack's defaults
+ */
+export function packConfig(config: Partial<PackConfig>): Readonly<Record<string, Partial<PackConfig>>> {
+  return Object.fromEntries(RULES.map(({ id }) => [id, config]));
 }

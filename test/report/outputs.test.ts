@@ -4,12 +4,13 @@ import { judge, type Verdict } from "../../core/diagnosis/verdict.ts";
 import { stackOutputs } from "../../report/outputs.ts";
 import { file, files } from "../core/diagnosis/causes/recorded.ts";
 import { evidence, mounted, sees, unseenByControl } from "../core/evidence/evidence.ts";
+import { homelab } from "../homelab.ts";
 
 /** The engine cuts longer texts on a terminal. */
 const SHOWN = 150;
 
 const verdictOf = (given: ReturnType<typeof evidence>): Verdict => {
-  const verdict = judge({ ...given, final: true });
+  const verdict = judge({ ...given, final: true }, homelab().decision);
   assert.ok(verdict);
   return verdict;
 };
@@ -54,7 +55,7 @@ describe("stack outputs", () => {
 
   it("say nothing of any cause or grade that a terminal would cut", () => {
     for (const grade of ["A", "B", undefined] as const) {
-      const { text, nextStep } = decide("success", grade);
+      const { text, nextStep } = decide("success", grade, homelab().decision);
       for (const words of [text, nextStep]) assert.ok(words.length <= SHOWN, `${words.length} characters: ${words}`);
     }
     assert.ok(files.length > 20);

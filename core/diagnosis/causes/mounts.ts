@@ -1,4 +1,5 @@
 /** Mounts that lie in the way of the run's own: left, stacked, torn down, or bound at the wrong place. */
+import { mountPointIn } from "../../contract/bridge.ts";
 import type { Evidence, ProbeRecord } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
@@ -108,7 +109,7 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
       ({ mountinfo }) =>
         isFuse(mountinfo) && pointOf(mountinfo) === bridge.mountPath && !bridges.includes(deviceOf(mountinfo)),
     );
-    const isMountpoint = bridge.mountPath === `${bridge.root}/fuse`;
+    const isMountpoint = bridge.mountPath === mountPointIn(bridge.root);
     if (isMountpoint && born && root.length > 0 && (dead.length > 0 || notRead(evidence)))
       return [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)];
     // Made while this run's daemon is dead, it does not even start. The kubelet says it once in the container's state, and from

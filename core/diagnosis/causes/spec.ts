@@ -1,4 +1,5 @@
 /** How the causes read the pods as they were really made, which may differ from what this project would make. */
+import { mountPointIn } from "../../contract/bridge.ts";
 import type { BridgeFact, ContainerSpecFact, Evidence, PodFact, ProbeRecord } from "../../evidence/evidence.ts";
 import type { Quote } from "./cause.ts";
 import { READERS } from "./read.ts";
@@ -47,7 +48,7 @@ export function specQuote({ pod, container, bridge }: Side): Quote {
  */
 export function placeOf({ bridge }: Side): string | undefined {
   if (bridge.kind !== "hostPath" || bridge.path === undefined) return undefined;
-  const point = `${bridge.root}/fuse`;
+  const point = mountPointIn(bridge.root);
   if (point !== bridge.mountPath && !point.startsWith(`${bridge.mountPath}/`)) return undefined;
   const parts = [canonical(bridge.path), bridge.subPath ?? "", point.slice(bridge.mountPath.length)];
   return joined(parts);
@@ -56,7 +57,7 @@ export function placeOf({ bridge }: Side): string | undefined {
 /** The same as the kernel has it: the device, and the directory of it that is mounted as the volume (proc_pid_mountinfo(5)). */
 export function mountedPlace({ bridge }: Side, records: readonly ProbeRecord[]): string | undefined {
   const line = records.map(({ mountinfo }) => mountinfo?.split(" ")).find((parts) => parts?.[4] === bridge.mountPath);
-  const point = `${bridge.root}/fuse`;
+  const point = mountPointIn(bridge.root);
   return line && `${line[2]} ${joined([line[3] ?? "", point.slice(bridge.mountPath.length)])}`;
 }
 

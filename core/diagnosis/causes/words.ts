@@ -1,4 +1,5 @@
 /** How the causes read what daemons, tools, runtimes and the kubelet say: which thing a line is about. */
+import { BRIDGE_PATH, mountPointIn } from "../../contract/bridge.ts";
 import type { Evidence, ProbeRecord } from "../../evidence/evidence.ts";
 import { canonical, producerSide, readerSides } from "./spec.ts";
 
@@ -14,7 +15,8 @@ export const saysInOneLine =
     text.split("\n").some((line) => words.every((one) => one.test(line)));
 
 /** Where the producer's daemon mounts, in the producer's own view. */
-export const mountPoint = (evidence: Evidence): string => `${producerSide(evidence)?.bridge.root ?? "/bridge"}/fuse`;
+export const mountPoint = (evidence: Evidence): string =>
+  mountPointIn(producerSide(evidence)?.bridge.root ?? BRIDGE_PATH);
 
 /** Whether a record of a marker speaks of a file of the daemon's own (`markerFile`), and not of the one the probe writes. */
 export const isOwnFile = (evidence: Evidence, { path }: ProbeRecord): boolean =>

@@ -2,18 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import {
-  chosen,
-  DEFAULT_SCENARIOS,
-  PAIR_SCENARIOS,
-  SCENARIOS,
-  scenariosFault,
-  scenariosIn,
-} from "../../../core/contract/scenarios.ts";
+import { chosen, DEFAULT_SCENARIOS, PAIR_SCENARIOS, SCENARIOS } from "../../../core/contract/scenarios.ts";
 import { bundle } from "../../../core/manifests/index.ts";
-import { pairsIn, scenarioSeconds, turnsSeconds } from "../../../core/manifests/pair.ts";
+import { planOf, scenariosIn } from "../../../core/plan/plan.ts";
 import { allowedBy, assertIsolated } from "../../../core/rules/index.ts";
 import { parseSettings, SettingsError } from "../../../core/settings/settings.ts";
+import { scenariosFault } from "../../../core/settings/validators.ts";
 import { scenariosPage } from "../../../docs/scenarios.ts";
 import { probeScripts } from "../../../probe/scripts.ts";
 
@@ -69,7 +63,8 @@ describe("scenarios", () => {
 
   it("are the base pair's own by default: nothing waits for a turn", () => {
     assert.deepEqual(chosen(settings(DEFAULT_SCENARIOS).scenarios), ["propagation", "daemon-crash", "permissions"]);
-    assert.equal(turnsSeconds(settings(DEFAULT_SCENARIOS)), 0);
+    const given = settings(DEFAULT_SCENARIOS);
+    assert.equal(planOf(given).collectSeconds, given.collectSeconds);
   });
 
   it("have no matrix where the daemon serves a file system of its own", () => {
@@ -96,11 +91,11 @@ describe("scenarios", () => {
   it("with pods of their own take turns that do not overlap, on every node", () => {
     const all = settings(["all"], ["a", "b"]);
     for (const node of all.nodes) {
-      const turns = pairsIn(all).filter((pair) => pair.node === node);
+      const turns = planOf(all).pairs.filter((pair) => pair.node === node);
       assert.equal(turns.length, 1 + PAIR_SCENARIOS.length);
-      for (const [index, { scenario, turnSeconds }] of turns.entries()) {
+      for (const [index, { scenario, schedule }] of turns.entries()) {
         const next = turns[index + 1];
-        if (scenario && next) assert.ok(next.turnSeconds >= turnSeconds + scenarioSeconds(all, scenario));
+        if (scenario && next) assert.ok(next.schedule.turnSeconds >= schedule.turnSeconds + schedule.busySeconds);
       }
     }
   });

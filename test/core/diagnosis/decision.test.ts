@@ -3,6 +3,33 @@ import { PAIR_SCENARIOS } from "../../../core/contract/scenarios.ts";
 import { decide } from "../../../core/diagnosis/decision.ts";
 import { VARIANTS } from "../../../core/diagnosis/permissions.ts";
 
+describe("a decision", () => {
+  const words = { success: "Do it.", failure: "Leave it.", waysOut: ["ask somebody"] };
+
+  it("is told in the words of whoever asked, and decides nothing where nothing was answered", () => {
+    assert.deepEqual(
+      [
+        decide("success", "A", words).text,
+        decide("success", undefined, words).text,
+        decide("failure", "C", words).text,
+      ],
+      ["Do it.", "Do it.", "Leave it."],
+    );
+    assert.deepEqual(decide("failure", "C", words).waysOut?.slice(-1), ["ask somebody"]);
+    assert.match(decide("inconclusive", undefined, words).text, /^Decide nothing yet/);
+  });
+
+  it("speaks of nobody's own daemon where nobody has said any words", () => {
+    const told = (["A", "B", "C", undefined] as const).flatMap((grade) => [
+      decide("success", grade),
+      decide("failure", grade),
+    ]);
+    assert.doesNotMatch(JSON.stringify(told), /decypharr|LD_PRELOAD|k3s/i);
+    assert.equal(told[0]?.text, "Deploy the daemon in the cluster.");
+    assert.equal(told[1]?.text, "Keep the mount outside the cluster.");
+  });
+});
+
 describe("the deployment that a success recommends", () => {
   it("mounts at no place where a test with the same directory for its bridge would mount", () => {
     const own = ["fuse", "permissions", ...PAIR_SCENARIOS.map(({ id }) => id), ...VARIANTS.map(({ id }) => id)];

@@ -2,9 +2,10 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
 import { exportedFiles, fluxOwner } from "../../../core/gitops/export.ts";
+import { places } from "../../../core/gitops/places.ts";
 import { sealed, stateOf } from "../../../core/gitops/seal.ts";
-import { fluxSchema, places } from "../../../core/gitops/settings.ts";
 import { bundle } from "../../../core/manifests/index.ts";
+import { fluxSchema } from "../../../core/settings/flux.ts";
 import { identified } from "../../../core/settings/identity.ts";
 import { parseSettings, type SettingsInput } from "../../../core/settings/settings.ts";
 import { probeScripts } from "../../../probe/scripts.ts";

@@ -3,8 +3,8 @@ import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { exportedFiles } from "../../../core/gitops/export.ts";
 import { type Action, type Plan, plan } from "../../../core/gitops/plan.ts";
-import { fluxSchema } from "../../../core/gitops/settings.ts";
 import type { Tree } from "../../../core/gitops/tree.ts";
+import { fluxSchema } from "../../../core/settings/flux.ts";
 import { parseSettings } from "../../../core/settings/settings.ts";
 import { parentText } from "./parents.ts";
 

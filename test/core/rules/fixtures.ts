@@ -2,13 +2,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readYaml } from "../../../cli/checkYaml.ts";
-import { type Allowed, HOMELAB } from "../../../core/rules/index.ts";
+import { type Allowed, allowedBy } from "../../../core/rules/index.ts";
+import { DEFAULTS } from "../../../policy/defaults.ts";
 import { probeScripts } from "../../../probe/scripts.ts";
 
 export const FOLDER = join(import.meta.dirname, "..", "..", "fixtures", "objects");
 
 /** What `npm run check` allows unless it is told otherwise. */
-export const ALLOWED: Allowed = { ...HOMELAB, scripts: probeScripts(), files: true };
+export const ALLOWED: Allowed = { ...allowedBy(DEFAULTS), scripts: probeScripts(), files: true };
 
 export type Fields = Record<string, unknown>;
 

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { parse } from "yaml";
 import { z } from "zod";
 import { parseSettings, SettingsError, schema, settingsFromConfig } from "../../../core/settings/settings.ts";
+import { homelab } from "../../homelab.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 const FIXTURES = join(ROOT, "test", "fixtures", "settings");
@@ -127,16 +128,19 @@ describe("settings", () => {
   });
 
   it("accepts the homelab stack as it stands", () => {
-    const stack = parse(readFileSync(join(ROOT, "Pulumi.homelab.yaml"), "utf8"));
-    const own = Object.fromEntries(Object.entries(stack.config).map(([key, value]) => [key.split(":")[1], value]));
-    const { nodes, namespace, bridge, tolerations } = parseSettings(own);
+    const { nodes, namespace, bridge, tolerations, decision } = homelab();
     assert.deepEqual(
-      { nodes, namespace, bridge, tolerations },
+      { nodes, namespace, bridge, tolerations, decision },
       {
         nodes: ["k3s-w2"],
         namespace: "fuse-test",
         bridge: "/tmp/fuse-test-bridge",
         tolerations: [{ key: "node.longhorn.io/storage", operator: "Equal", value: "enabled", effect: "NoSchedule" }],
+        decision: {
+          success: "Containerise Decypharr in k3s, drop SMB/CIFS, gain HA and GitOps.",
+          failure: "Keep SMB/CIFS with LD_PRELOAD.",
+          waysOut: ["keep LD_PRELOAD in the readers"],
+        },
       },
     );
   });

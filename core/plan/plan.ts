@@ -1,0 +1,75 @@
+/**
+ * What a test with these settings does: which pairs of pods on which nodes, where each mounts and when. Everything else reads it
+ * here: manifests, collector, sweep, the settings' own check of their deadlines.
+ */
+import { type BridgePaths, pairPaths } from "../contract/bridge.ts";
+import { CONSUMER, PRODUCER, podName } from "../contract/names.ts";
+import { chosen, type PairScenario, type ScenarioId, type Variation } from "../contract/scenarios.ts";
+import { baseVariation, type Schedule, schedules, type Times } from "./schedule.ts";
+
+/** What of the settings a plan is made of. */
+export interface PlanSettings extends Times {
+  readonly nodes: readonly string[];
+  readonly bridge: string;
+  readonly scenarios: readonly string[];
+  readonly markerFile: string;
+}
+
+/** A producer and its consumer. */
+export interface Pair {
+  readonly node: string;
+  /** Undefined for the base pair. */
+  readonly scenario?: PairScenario;
+  /** How it mounts and what befalls its daemon: the scenario's, or the base pair's own. */
+  readonly variation: Variation;
+  /** Whether its pods go through the permission matrix. */
+  readonly permissions: boolean;
+  /** Names of its pods. */
+  readonly names: { readonly producer: string; readonly consumer: string };
+  readonly paths: BridgePaths;
+  readonly schedule: Schedule;
+}
+
+export interface Plan {
+  /** Every scenario that is asked, in the catalogue's order. */
+  readonly scenarios: readonly ScenarioId[];
+  /** Node by node: the base pair first, then those of its scenarios in their turns. */
+  readonly pairs: readonly Pair[];
+  /** How long a collector waits for all verdicts, in seconds: as long as for one pair, and for the turns of the others. */
+  readonly collectSeconds: number;
+}
+
+export function planOf(settings: PlanSettings): Plan {
+  const { nodes, bridge, collectSeconds } = settings;
+  const scenarios = scenariosIn(settings);
+  const timetable = schedules(settings, scenarios);
+  const ends = timetable.map(({ scenario, schedule }) => (scenario ? schedule.totalSeconds : 0));
+  return {
+    scenarios,
+    pairs: nodes.flatMap((node) =>
+      timetable.map(({ scenario, schedule }) => ({
+        node,
+        ...(scenario ? { scenario } : {}),
+        variation: scenario?.pair ?? baseVariation(scenarios),
+        permissions: !scenario && scenarios.includes("permissions"),
+        names: {
+          producer: podName(PRODUCER, node, nodes, scenario?.id),
+          consumer: podName(CONSUMER, node, nodes, scenario?.id),
+        },
+        paths: pairPaths(bridge, scenario),
+        schedule,
+      })),
+    ),
+    collectSeconds: collectSeconds + Math.max(...ends),
+  };
+}
+
+/**
+ * The scenarios of a test. A daemon with a file system of its own (`markerFile`) has no matrix: that would start six more of it,
+ * with its own accounts and caches, on directories that it does not serve.
+ */
+export const scenariosIn = ({
+  scenarios,
+  markerFile,
+}: Pick<PlanSettings, "scenarios" | "markerFile">): readonly ScenarioId[] =>
+  chosen(scenarios).filter((id) => id !== "permissions" || markerFile === "");

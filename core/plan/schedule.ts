@@ -1,0 +1,151 @@
+/**
+ * When what happens: the settings' seconds and what a scenario adds to them, as the scripts of the probe are told them and as
+ * deadlines are drawn from them. Nothing else adds seconds up.
+ *
+ * All of it is an idle node's time. A busy one stretches it, by STRETCH at most: whatever ends a pod, or the wait for one, leaves
+ * that much room.
+ */
+import { PAIR_SCENARIOS, type PairScenario, type ScenarioId, type Variation } from "../contract/scenarios.ts";
+
+/** The settings that are times: see core/settings/schema.ts for the meaning of each. */
+export interface Times {
+  readonly markerWaitSeconds: number;
+  readonly settleSeconds: number;
+  readonly mountSeconds: number;
+  readonly holdSeconds: number;
+  readonly staleSeconds: number;
+  readonly recoverSeconds: number;
+  readonly probeSeconds: number;
+  readonly inspectionMinutes: number;
+  readonly collectSeconds: number;
+}
+
+/** Variables of a script's environment: the head of each script in probe/ has their meaning. */
+export type Variables = Readonly<Record<string, string | number>>;
+
+/** What happens to one pair, and when; times in seconds. */
+export interface Schedule {
+  /** How long its pods wait before they begin: pairs of one node take turns, or they would starve each other. */
+  readonly turnSeconds: number;
+  /** How long a late consumer waits for the mount: until its producer has settled, and mounted or given up. */
+  readonly awaitSeconds: number;
+  /** How long it is busy on an idle node: its schedule, and its start. */
+  readonly busySeconds: number;
+  /** After how long it is through on the busiest node, its turn included, from the start of its pods. */
+  readonly totalSeconds: number;
+  /** What all of its scripts are told of this, and what one side alone is. */
+  readonly both: Variables;
+  readonly producer: Variables;
+  readonly consumer: Variables;
+}
+
+/** See probe/lib.sh, where it stands too. */
+export const STRETCH = 6;
+/** A start of a pod's containers and a mount on a busy machine, in seconds. */
+const START_SECONDS = 6;
+/** What a consumer may be late by where many pods start at once, in seconds. */
+const CROWD_SECONDS = 2;
+/** A late consumer's containers are there this long after the mount at the latest, in seconds. */
+const LATE_SECONDS = 8;
+/** A restart of a reader by the kubelet, in seconds. */
+const RESTART_SECONDS = 4;
+/** Six daemons, and their mounts read by three users, in seconds. */
+const PERMISSIONS_SECONDS = 4;
+
+/** The times that the base pair waits for one after the other, whatever the node is like: see probe/producer.sh. */
+export const baseSteps = (scenarios: readonly ScenarioId[]) =>
+  scenarios.includes("daemon-crash")
+    ? (["settleSeconds", "holdSeconds", "staleSeconds", "recoverSeconds"] as const)
+    : (["settleSeconds"] as const);
+
+export const sumOf = (times: Times, steps: readonly (keyof Times)[]): number =>
+  steps.reduce((sum, step) => sum + times[step], 0);
+
+/** How the base pair mounts, and what befalls its daemon. */
+export const baseVariation = (scenarios: readonly ScenarioId[]): Variation => ({
+  fault: scenarios.includes("daemon-crash") ? "crash" : "none",
+});
+
+/** The schedules of one node's pairs: the base pair's, then that of each scenario with a pair of its own, in their turns. */
+export function schedules(
+  times: Times,
+  scenarios: readonly ScenarioId[],
+): readonly { readonly scenario: PairScenario | undefined; readonly schedule: Schedule }[] {
+  const own = PAIR_SCENARIOS.filter(({ id }) => scenarios.includes(id));
+  // A node makes all those pods at once, and a consumer may be there later than its producer.
+  const crowdSeconds = own.length > 0 ? CROWD_SECONDS : 0;
+  let turnSeconds = 0;
+  return [undefined, ...own].map((scenario) => {
+    const schedule = scenario
+      ? ofScenario(times, scenario.pair, crowdSeconds, turnSeconds)
+      : ofBase(times, scenarios, crowdSeconds);
+    turnSeconds += schedule.busySeconds;
+    return { scenario, schedule };
+  });
+}
+
+function ofBase(times: Times, scenarios: readonly ScenarioId[], crowdSeconds: number): Schedule {
+  const { markerWaitSeconds, inspectionMinutes } = times;
+  const permissions = scenarios.includes("permissions");
+  const busySeconds =
+    crowdSeconds + sumOf(times, baseSteps(scenarios)) + START_SECONDS + (permissions ? PERMISSIONS_SECONDS : 0);
+  const totalSeconds = Math.max(inspectionMinutes * 60, busySeconds * STRETCH);
+  return {
+    turnSeconds: 0,
+    awaitSeconds: 0,
+    busySeconds,
+    totalSeconds,
+    both: { PROBE_SECONDS: times.probeSeconds, INSPECT_SECONDS: totalSeconds },
+    producer: {
+      ...producerTimes(times, baseVariation(scenarios), crowdSeconds),
+      PERMISSIONS: permissions ? "yes" : "no",
+    },
+    consumer: {
+      MARKER_WAIT_SECONDS: markerWaitSeconds,
+      WATCH_SECONDS: sumOf(times, ["markerWaitSeconds", "holdSeconds", "staleSeconds", "recoverSeconds"]),
+      ...(permissions ? { PERMISSIONS: "yes" } : {}),
+    },
+  };
+}
+
+function ofScenario(times: Times, variation: Variation, crowdSeconds: number, turnSeconds: number): Schedule {
+  const producer = producerTimes(times, variation, crowdSeconds);
+  const { SETTLE_SECONDS, MOUNT_SECONDS, HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS } = producer;
+  const busySeconds = SETTLE_SECONDS + HOLD_SECONDS + STALE_SECONDS + RECOVER_SECONDS + START_SECONDS;
+  return {
+    turnSeconds,
+    awaitSeconds: SETTLE_SECONDS + MOUNT_SECONDS + START_SECONDS,
+    busySeconds,
+    totalSeconds: turnSeconds + busySeconds * STRETCH,
+    // Its pods end with its schedule: what they saw stays in their logs.
+    both: { PROBE_SECONDS: times.probeSeconds, INSPECT_SECONDS: busySeconds, AFTERWARDS: "end" },
+    producer: {
+      ...producer,
+      ...(variation.unmountAtStart ? { UNMOUNT_AT_START: "yes" } : {}),
+      ...(variation.delaySeconds ? { DELAY_SECONDS: variation.delaySeconds } : {}),
+    },
+    consumer: {
+      // It decides within its turn.
+      MARKER_WAIT_SECONDS: Math.min(times.markerWaitSeconds, busySeconds - 2),
+      WATCH_SECONDS: busySeconds,
+      ...(variation.readersRestart ? { RESTART: "yes" } : {}),
+    },
+  };
+}
+
+/** What the producer does to its daemon, and how long each step takes. */
+function producerTimes(times: Times, variation: Variation, crowdSeconds: number) {
+  const { fault, late, delaySeconds = 0, readersRestart } = variation;
+  const { settleSeconds, mountSeconds, holdSeconds, staleSeconds, recoverSeconds, probeSeconds } = times;
+  return {
+    SETTLE_SECONDS: settleSeconds + crowdSeconds,
+    MOUNT_SECONDS: mountSeconds,
+    FAULT: fault,
+    // Until a consumer that was created after the mount has looked.
+    HOLD_SECONDS: holdSeconds + (late ? LATE_SECONDS : delaySeconds),
+    // A read of a hung mount must come to its deadline first.
+    STALE_SECONDS: fault === "hang" ? Math.max(staleSeconds, probeSeconds + 2) : staleSeconds,
+    // Until a reader that was restarted has looked.
+    RECOVER_SECONDS: recoverSeconds + (readersRestart ? RESTART_SECONDS : 0),
+  };
+}
