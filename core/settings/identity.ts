@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { GROUPS, type Settings } from "./schema.ts";
 
-/** What makes a difference to what a run sees; the other settings say how it is watched, judged, written and reached. */
-const { place, daemon, questions, objects, identity } = GROUPS;
-const TELLING = new Set([
+const { place, daemon, questions, objects } = GROUPS;
+/** The settings that make a difference to what a run sees; the others say how it is watched, judged, written and reached. */
+const DISTINCTIVE: ReadonlySet<string> = new Set([
   ...[place, daemon, questions, objects].flatMap(({ shape }) => Object.keys(shape)),
-  "run" satisfies keyof typeof identity.shape,
+  "run",
 ]);
 
 /**
@@ -15,9 +15,9 @@ const TELLING = new Set([
  * @param scripts the probe's files by name
  */
 export function identified(settings: Settings, scripts: Readonly<Record<string, string>>): Settings {
-  const telling = Object.fromEntries(Object.entries(settings).filter(([key]) => TELLING.has(key)));
+  const distinctive = Object.fromEntries(Object.entries(settings).filter(([key]) => DISTINCTIVE.has(key)));
   const hash = createHash("sha256")
-    .update(JSON.stringify([telling, scripts]))
+    .update(JSON.stringify([distinctive, scripts]))
     .digest("hex")
     .slice(0, 8);
   return { ...settings, run: `${settings.run}-${hash}` };

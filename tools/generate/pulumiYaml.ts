@@ -3,7 +3,6 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { PROJECT } from "../../core/contract/names.ts";
 import { GROUPS } from "../../core/settings/schema.ts";
-import type { Settings } from "../../core/settings/settings.ts";
 
 const START = "config:\n";
 
@@ -17,21 +16,16 @@ export function pulumiYaml(text: string): string {
   return `${cut < 0 ? text : text.slice(0, cut)}${START}${Object.values(GROUPS).map(group).join("")}`;
 }
 
-function group({
-  title,
-  shape,
-}: {
+interface Group {
   readonly title: string;
   readonly shape: Readonly<Record<string, z.ZodType>>;
-}): string {
-  return [
-    `  # ${title}.\n`,
-    ...Object.entries(shape).map(([key, field]) => declaration(key as keyof Settings, field)),
-  ].join("");
 }
 
+const group = ({ title, shape }: Group): string =>
+  [`  # ${title}.\n`, ...Object.entries(shape).map(([key, field]) => declaration(key, field))].join("");
+
 /** @returns the lines that declare one setting to Pulumi */
-function declaration(key: keyof Settings, field: z.ZodType): string {
+function declaration(key: string, field: z.ZodType): string {
   const { type, items } = z.toJSONSchema(field, { io: "input", unrepresentable: "any" }) as JsonSchema;
   const optional = field.safeParse(undefined).success;
   return [

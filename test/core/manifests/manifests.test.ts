@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { bundle, type Pod } from "../../core/manifests/index.ts";
-import { sweepPod } from "../../core/manifests/sweep.ts";
-import { planOf } from "../../core/plan/plan.ts";
-import { STRETCH } from "../../core/plan/schedule.ts";
-import { identified } from "../../core/settings/identity.ts";
-import { parseSettings, type SettingsInput } from "../../core/settings/settings.ts";
-import { probeScripts } from "../../probe/scripts.ts";
+import { bundle, type Pod } from "../../../core/manifests/index.ts";
+import { sweepPod } from "../../../core/manifests/sweep.ts";
+import { planOf } from "../../../core/plan/plan.ts";
+import { STRETCH } from "../../../core/plan/schedule.ts";
+import { parseSettings, type SettingsInput } from "../../../core/settings/settings.ts";
+import { probeScripts } from "../../../probe/scripts.ts";
 
 const scripts = probeScripts();
 const build = (more: Partial<SettingsInput> = {}) => bundle(parseSettings({ nodes: ["k3s-w2"], ...more }), scripts);
@@ -169,14 +168,5 @@ describe("manifests", () => {
       { name: "bridge", hostPath: { path: "/tmp/fuse-test-bridge", type: "DirectoryOrCreate" } },
     ]);
     assert.equal(unmount.spec.containers[0]?.volumeMounts?.[0]?.mountPropagation, "Bidirectional");
-  });
-
-  it("carry a run that changes with the settings and the probe, and with nothing else", () => {
-    const run = (more: Partial<SettingsInput>, files = scripts) =>
-      identified(parseSettings({ nodes: ["a"], ...more }), files).run;
-    assert.equal(run({}), run({}));
-    assert.equal(run({}), run({ kubeconfig: "/elsewhere", context: "home", failOn: "failure", collectSeconds: 60 }));
-    assert.notEqual(run({}), run({ settleSeconds: 4 }));
-    assert.notEqual(run({}), run({}, { ...scripts, "lib.sh": "#" }));
   });
 });
