@@ -99,7 +99,7 @@ async function collect(
     problems.set(words, (problems.get(words) ?? 0) + 1);
   });
   void refusals(config, settings, own, stop.signal, (node, words) => gathering.refused(node, words));
-  const timer = setTimeout(resolve, planOf(settings).collectSeconds * 1000);
+  const timer = setTimeout(resolve, planOf(settings).deadlineSeconds * 1000);
   stop.signal.addEventListener("abort", () => resolve(), { once: true });
 
   await promise;

@@ -1,4 +1,4 @@
-/** What each policy can be told. */
+/** The configuration of each policy. */
 export interface PackConfig {
   readonly nodes: readonly string[];
   readonly namespace: string;
@@ -11,8 +11,8 @@ export interface PackConfig {
 
 /**
  * What the pack allows where its configuration does not say otherwise: the homelab of Pulumi.homelab.yaml, written down a second
- * time on purpose, since a typo in a stack must not change what is allowed. Whoever has another cluster changes it here, or in
- * the pack's configuration.
+ * time on purpose, since a typo in a stack must not change what is allowed. For another cluster, change it here or
+ * in the pack's configuration.
  */
 export const DEFAULTS: PackConfig = {
   nodes: ["k3s-w2"],

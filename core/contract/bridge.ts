@@ -1,6 +1,6 @@
 /**
- * The paths of the bridge, on a node and in the pods. Whoever needs a directory above it, below it or a mount point in it asks
- * here: the probe knows the same layout (BRIDGE and MOUNT of probe/lib.sh, HOST and NAME of probe/sweep.sh).
+ * The paths of the bridge, on a node and in the pods: a directory above it or below it, or a mount point in it, is formed here
+ * and nowhere else. The probe has the same layout (BRIDGE and MOUNT of probe/lib.sh, HOST and NAME of probe/sweep.sh).
  */
 import { PAIR_SCENARIOS, type Variation } from "./scenarios.ts";
 

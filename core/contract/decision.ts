@@ -1,4 +1,4 @@
-/** What a verdict comes down to for whoever asked: the setting `decision`. */
+/** What a verdict comes down to for the operator: the setting `decision`. */
 export interface DecisionWords {
   /** What is done after a success. */
   readonly success: string;

@@ -28,7 +28,7 @@ export interface Variation {
 
 export interface Scenario {
   readonly id: string;
-  /** The question it answers, for whoever chooses scenarios. */
+  /** The question it answers, for those who choose scenarios. */
   readonly decides: string;
   /** `base`: the base pair answers it in its own schedule. */
   readonly pair: "base" | Variation;
@@ -80,7 +80,7 @@ export const SCENARIOS = [
   },
   {
     id: "late-consumer",
-    decides: "Does a consumer that is created after the mount follow it when the daemon mounts anew?",
+    decides: "Does a consumer that is created after the mount follow it when the daemon mounts again?",
     pair: { fault: "crash", late: true },
     yes: "A consumer created after the mount sees the next one too: the start order does not matter.",
     no: "A consumer created after the mount does not see the next one: it must be started first, or restarted.",

@@ -1,4 +1,4 @@
-/** What to do with an answer: the decision in the words of whoever asked, and the next step that the grade allows. */
+/** What to do with an answer: the decision in the operator's words, and the next step that the grade allows. */
 import { DECISION, type DecisionWords } from "../contract/decision.ts";
 
 export interface Decision {

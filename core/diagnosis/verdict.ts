@@ -47,7 +47,7 @@ export interface Verdict {
 /**
  * The verdict the evidence allows, or undefined while more evidence may still decide.
  *
- * @param words what is decided by it, in the words of whoever asks
+ * @param words what is decided by it, in the operator's words
  */
 export function judge(given: Evidence, words: DecisionWords = DECISION): Verdict | undefined {
   const evidence = believed(given);

@@ -22,14 +22,14 @@ export interface Bundle {
 }
 
 /**
- * The one builder: whatever applies or writes the test renders these objects.
+ * The one builder: Pulumi applies and the export writes these same objects.
  *
  * @param scripts the probe's files by name, as `probe/` holds them
  */
 export function bundle(settings: Settings, scripts: Readonly<Record<string, string>>): Bundle {
   return {
     namespace: namespace(settings),
-    // The sweep's own pods must pass, or a destroy could not look at the nodes.
+    // The sweep's own pods must pass, or a destroy could not check the nodes.
     admission: settings.admission ? admission({ ...allowedBy(settings), scripts, sweep: true }) : [],
     probe: probeConfigMap(settings, scripts),
     pods: planOf(settings).pairs.map((pair) => ({

@@ -22,7 +22,7 @@ export interface PodParts {
   readonly initContainers?: readonly Container[];
   readonly containers: readonly Container[];
   readonly volumes: readonly Volume[];
-  /** Whether a container that dies is started again: only where that is what the scenario looks at. */
+  /** Whether a container that dies is started again: only where that is what the scenario tests. */
   readonly restarts?: boolean;
 }
 
@@ -117,7 +117,7 @@ export function turn(settings: Settings, pair: Pair, image: string, late = false
   ];
 }
 
-/** The whole bridge, with the directories of all pairs: where a late consumer looks for its producer's mount. */
+/** The whole bridge, with the directories of all pairs: where a late consumer finds its producer's mount. */
 export const wholeBridge = ({ bridge }: Settings): Volume => directoryOf("bridges", bridge);
 
 /**
@@ -154,11 +154,11 @@ export const bridgeMount = ({ paths }: Pair, mountPropagation: Propagation, read
   mountPropagation: paths.hostDirectory === undefined ? "None" : mountPropagation,
 });
 
-/** What is found out in one container and must outlast it, or be told to the others of its pod. */
+/** What is found out in one container and must outlast it, or reach the others of its pod. */
 export const FINDINGS_VOLUME: Volume = { name: "findings", emptyDir: { sizeLimit: "1Mi" } };
 export const FINDINGS_MOUNT: VolumeMount = { name: "findings", mountPath: "/findings" };
 
-/** What every script of the probe is told through its environment, and what this one is: see `probe/lib.sh`. */
+/** The variables of every script of the probe, and those of this one: see `probe/lib.sh`. */
 export function probeEnvironment({ run }: Settings, { node, schedule }: Pair, more: Variables) {
   const all: Variables = { RUN: run, NODE: node, ...schedule.both, ...more };
   return Object.entries(all).map(([name, value]) => ({ name, value: String(value) }));

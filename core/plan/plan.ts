@@ -35,8 +35,8 @@ export interface Plan {
   readonly scenarios: readonly ScenarioId[];
   /** Node by node: the base pair first, then those of its scenarios in their turns. */
   readonly pairs: readonly Pair[];
-  /** How long a collector waits for all verdicts, in seconds: as long as for one pair, and for the turns of the others. */
-  readonly collectSeconds: number;
+  /** How long a collector waits for all verdicts, in seconds: as long as the settings say, and for the turns of the pairs. */
+  readonly deadlineSeconds: number;
 }
 
 export function planOf(settings: PlanSettings): Plan {
@@ -60,7 +60,7 @@ export function planOf(settings: PlanSettings): Plan {
         schedule,
       })),
     ),
-    collectSeconds: collectSeconds + Math.max(...ends),
+    deadlineSeconds: collectSeconds + Math.max(...ends),
   };
 }
 

@@ -1,9 +1,9 @@
 /**
- * When what happens: the settings' seconds and what a scenario adds to them, as the scripts of the probe are told them and as
- * deadlines are drawn from them. Nothing else adds seconds up.
+ * When what happens: the settings' seconds and what a scenario adds to them, as the probe's scripts get them and as deadlines
+ * follow from them. Nothing else adds seconds up.
  *
- * All of it is an idle node's time. A busy one stretches it, by STRETCH at most: whatever ends a pod, or the wait for one, leaves
- * that much room.
+ * All of it is an idle node's time. A busy one stretches it, by STRETCH at most: every deadline of a pod, and of the wait
+ * for one, leaves that much room.
  */
 import { PAIR_SCENARIOS, type PairScenario, type ScenarioId, type Variation } from "../contract/scenarios.ts";
 
@@ -33,7 +33,7 @@ export interface Schedule {
   readonly busySeconds: number;
   /** After how long it is through on the busiest node, its turn included, from the start of its pods. */
   readonly totalSeconds: number;
-  /** What all of its scripts are told of this, and what one side alone is. */
+  /** The variables that all of its scripts get, and those of one side alone. */
   readonly both: Variables;
   readonly producer: Variables;
   readonly consumer: Variables;
@@ -52,7 +52,7 @@ const RESTART_SECONDS = 4;
 /** Six daemons, and their mounts read by three users, in seconds. */
 const PERMISSIONS_SECONDS = 4;
 
-/** The times that the base pair waits for one after the other, whatever the node is like: see probe/producer.sh. */
+/** The times that the base pair waits for one after the other, on any node: see probe/producer.sh. */
 export const baseSteps = (scenarios: readonly ScenarioId[]) =>
   scenarios.includes("daemon-crash")
     ? (["settleSeconds", "holdSeconds", "staleSeconds", "recoverSeconds"] as const)

@@ -9,7 +9,7 @@ export function driverFaults(given: unknown): { readonly key: string; readonly r
       : [];
   return Object.entries({ command, markerFile }).flatMap(([key, value]) =>
     typeof value === "string" && value !== ""
-      ? [{ key, remedy: "it belongs to your own daemon: set driver to command, or leave it away" }]
+      ? [{ key, remedy: "it belongs to your own daemon: set driver to command, or leave it out" }]
       : [],
   );
 }

@@ -64,7 +64,7 @@ describe("scenarios", () => {
   it("are the base pair's own by default: nothing waits for a turn", () => {
     assert.deepEqual(chosen(settings(DEFAULT_SCENARIOS).scenarios), ["propagation", "daemon-crash", "permissions"]);
     const given = settings(DEFAULT_SCENARIOS);
-    assert.equal(planOf(given).collectSeconds, given.collectSeconds);
+    assert.equal(planOf(given).deadlineSeconds, given.collectSeconds);
   });
 
   it("have no matrix where the daemon serves a file system of its own", () => {
