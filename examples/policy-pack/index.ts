@@ -16,18 +16,21 @@ const ALLOWED = {
   scope: "namespace",
 };
 
-const registryOfOurs: ResourceValidationPolicy = {
-  name: "registry-of-ours",
-  description: "Every image comes through our own registry.",
+/** What the beginning of an image's name may be. */
+const SOURCES = ["rclone/", "registry.example.com/"];
+
+const knownSources: ResourceValidationPolicy = {
+  name: "known-image-sources",
+  description: `Every image begins with one of ${SOURCES.join(", ")}.`,
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(Pod, (pod, _, report) => {
     for (const { image = "" } of pod.spec?.containers ?? [])
-      if (!image.startsWith("registry.example.com/")) report(`${image} comes from elsewhere`);
+      if (!SOURCES.some((source) => image.startsWith(source))) report(`${image} is from elsewhere`);
   }),
 };
 
 new PolicyPack(
   "our-policies",
-  { policies: [...RULES.map(policyOf), registryOfOurs] },
+  { policies: [...RULES.map(policyOf), knownSources] },
   Object.fromEntries(RULES.map(({ id }) => [id, { enforcementLevel: "mandatory", ...ALLOWED }])),
 );
