@@ -11,13 +11,20 @@ const PULUMI = ["@pulumi/pulumi", "@pulumi/kubernetes", "@pulumi/command"];
  * The rooms from the bottom to the top: besides itself, each may import from the rooms that its line names, and all of these stand
  * above it. So there is no cycle of rooms.
  *
- * @type {Record<string, { rooms: string[], packages: string[], node?: string[] }>} `node`: Node's own modules, where not all are allowed
+ * `types`: packages of which it may import types only. `node`: Node's own modules, where not all of them are allowed.
+ *
+ * @type {Record<string, { rooms: string[], packages: string[], types?: string[], node?: string[] }>}
  */
 const ROOMS = {
   base: { rooms: [], packages: [] },
   probe: { rooms: [], packages: [] },
   // Pure: no Pulumi, no I/O, no clock.
-  core: { rooms: ["base"], packages: ["zod", "yaml", "fastest-levenshtein"], node: ["crypto", "util"] },
+  core: {
+    rooms: ["base"],
+    packages: ["zod", "yaml", "fastest-levenshtein"],
+    types: ["@kubernetes/client-node"],
+    node: ["crypto", "util"],
+  },
   report: { rooms: ["base", "core"], packages: [] },
   components: { rooms: ["base", "core", "probe"], packages: PULUMI },
   "nodeVersion.cjs": { rooms: [], packages: ["@pulumi/pulumi"] },
@@ -26,7 +33,7 @@ const ROOMS = {
   "index.ts": { rooms: ["base", "core", "report", "components", "cluster"], packages: PULUMI },
   "main.mjs": { rooms: ["nodeVersion.cjs", "index.ts"], packages: [] },
   cli: {
-    rooms: ["base", "probe", "core", "report", "components", "cluster", "index.ts"],
+    rooms: ["base", "probe", "core", "report", "components", "policy", "cluster", "index.ts"],
     packages: ["@pulumi/pulumi", "@kubernetes/client-node", "commander", "yaml", "js-yaml", "diff"],
   },
   // Buildings of their own: the rest reaches them through their commands.
@@ -35,7 +42,7 @@ const ROOMS = {
     rooms: ["base"],
     packages: ["@grpc/grpc-js", "google-protobuf", "@pulumi/pulumi", "@kubernetes/client-node", "yaml"],
   },
-  tools: { rooms: ["base", "core"], packages: ["yaml"] },
+  tools: { rooms: ["base", "core"], packages: ["yaml", "zod"] },
   // What a user's program imports.
   examples: { rooms: ["core", "components", "policy"], packages: [...PULUMI, "@pulumi/policy"] },
 };
@@ -43,11 +50,12 @@ const ROOMS = {
 /** The rooms of core, in the same way. */
 const CORE = {
   contract: [],
-  settings: ["contract"],
-  plan: ["contract", "settings"],
-  rules: ["contract", "settings", "plan"],
-  manifests: ["contract", "settings", "plan", "rules"],
-  gitops: ["contract", "settings", "plan", "manifests"],
+  plan: ["contract"],
+  settings: ["contract", "plan"],
+  rules: ["contract", "plan", "settings"],
+  admission: ["contract", "plan", "settings", "rules"],
+  manifests: ["contract", "plan", "settings", "rules", "admission"],
+  gitops: ["contract", "plan", "settings", "manifests"],
   evidence: ["contract"],
   diagnosis: ["contract", "evidence"],
 };
@@ -62,13 +70,16 @@ function requireBelow(room, rooms, order) {
   if (above.length > 0) throw new Error(`${room} may not be allowed to import ${above.join()}: no room before it`);
 }
 
-const betweenRooms = Object.entries(ROOMS).flatMap(([room, { rooms, packages, node }]) => {
+const betweenRooms = Object.entries(ROOMS).flatMap(([room, { rooms, packages, types = [], node }]) => {
   requireBelow(room, rooms, Object.keys(ROOMS));
-  const name = `${room} imports only ${listed([...rooms, ...packages, ...(node ?? ["node"])])}`;
+  const typed = types.map((one) => `types of ${one}`);
+  const name = `${room} imports only ${listed([...rooms, ...packages, ...typed, ...(node ?? ["node"])])}`;
   const rule = (to) => ({ name, severity: "error", from: { path: within(room) }, to });
-  const allowed = [...[room, ...rooms].map(within), ...packages.map((one) => `^node_modules/${one}/`)];
+  const packaged = (names) => names.map((one) => `^node_modules/${one}/`);
+  const allowed = [...[room, ...rooms].map(within), ...packaged([...packages, ...types])];
   return [
     rule({ pathNot: allowed, dependencyTypesNot: ["core"] }),
+    ...(types.length > 0 ? [rule({ path: packaged(types), dependencyTypesNot: ["type-only"] })] : []),
     ...(node ? [rule({ pathNot: node.map((one) => `^${one}$`), dependencyTypes: ["core"] })] : []),
   ];
 });

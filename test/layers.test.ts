@@ -20,12 +20,13 @@ const KNOWN: readonly string[] = [
   "core/contract/names.ts -> core/settings/settings.ts",
   "core/contract/scenarios.ts -> core/settings/nearest.ts",
   "core/evidence/specFact.ts -> core/manifests/pod.ts",
-  "core/manifests/index.ts -> core/admission/index.ts",
+  "core/admission/pods.ts -> core/manifests/ownDaemon.ts",
+  "core/contract/commands.ts -> core/settings/settings.ts",
   "core/plan/deadlines.ts -> core/settings/settings.ts -> core/plan/deadlines.ts",
   "core/rules/look.ts -> core/rules/rule.ts -> core/rules/look.ts",
   "core/rules/roles.ts -> core/manifests/ownDaemon.ts",
   "core/settings/settings.ts -> core/gitops/settings.ts",
-  "core/settings/settings.ts -> core/plan/deadlines.ts",
+  "core/plan/deadlines.ts -> core/settings/settings.ts",
   "index.ts -> cli/problem.ts",
 ];
 
@@ -58,11 +59,14 @@ describe("layers", () => {
     const folder = mkdtempSync(join(tmpdir(), "layers-"));
     const files = {
       "tsconfig.json": "{}",
+      "node_modules/@kubernetes/client-node/index.js": "export class V1Pod {}",
       "base/a.ts": 'import "./b.ts";',
       "base/b.ts": 'export type { c } from "./c.ts";',
       "base/c.ts": 'export const c = () => import("./a.ts");',
       "core/contract/names.ts": 'import type { plan } from "../plan/plan.ts"; export type Name = typeof plan;',
       "core/plan/plan.ts": 'import { readFileSync } from "node:fs"; export const plan = readFileSync;',
+      "core/evidence/pods.ts": 'import type { V1Pod } from "@kubernetes/client-node"; export type Pod = V1Pod;',
+      "core/gitops/pods.ts": 'import { V1Pod } from "@kubernetes/client-node"; export const pod = new V1Pod();',
       "cluster/watch.ts": 'export const start = () => import("../cli/start.ts");',
       "cli/start.ts": 'import "nowhere";',
       "attic/old.ts": 'import "../base/a.ts";',
@@ -77,6 +81,7 @@ describe("layers", () => {
         "cli: cli/start.ts -> nowhere",
         "cluster: cluster/watch.ts -> cli/start.ts",
         "core/contract: core/contract/names.ts -> core/plan/plan.ts",
+        "core: core/gitops/pods.ts -> node_modules/@kubernetes/client-node/index.js",
         "core: core/plan/plan.ts -> fs",
         "every file belongs to a room: attic/old.ts -> base/a.ts",
         "every import is found: cli/start.ts -> nowhere",
