@@ -17,16 +17,7 @@ const KNOWN: readonly string[] = [
   "cluster/ownPods.ts -> cli/problem.ts",
   "cluster/reach.ts -> cli/problem.ts",
   "cluster/sweepNamespace.ts -> cli/problem.ts",
-  "core/contract/names.ts -> core/settings/settings.ts",
-  "core/contract/scenarios.ts -> core/settings/nearest.ts",
-  "core/evidence/specFact.ts -> core/manifests/pod.ts",
-  "core/admission/pods.ts -> core/manifests/ownDaemon.ts",
-  "core/contract/commands.ts -> core/settings/settings.ts",
-  "core/plan/deadlines.ts -> core/settings/settings.ts -> core/plan/deadlines.ts",
   "core/rules/look.ts -> core/rules/rule.ts -> core/rules/look.ts",
-  "core/rules/roles.ts -> core/manifests/ownDaemon.ts",
-  "core/settings/settings.ts -> core/gitops/settings.ts",
-  "core/plan/deadlines.ts -> core/settings/settings.ts",
   "index.ts -> cli/problem.ts",
 ];
 

@@ -1,4 +1,5 @@
 /** What is drawn from code, so that nobody writes it twice. */
+import { pulumiYaml } from "./pulumiYaml.ts";
 import { scenariosPage } from "./scenariosPage.ts";
 import { troubleshootingPage } from "./troubleshootingPage.ts";
 
@@ -7,6 +8,7 @@ import { troubleshootingPage } from "./troubleshootingPage.ts";
  * text, and gives it back with that part replaced.
  */
 export const GENERATED: Readonly<Record<string, (present: string) => string>> = {
+  "Pulumi.yaml": pulumiYaml,
   "docs/scenarios.md": scenariosPage,
   "docs/troubleshooting.md": troubleshootingPage,
 };
