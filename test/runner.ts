@@ -1,9 +1,10 @@
 /** Starts the program and the policy pack as Pulumi's Node.js host does: the SDK's runners, their arguments and environment. */
 import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
+import { parse } from "yaml";
 
-const ROOT = join(import.meta.dirname, "..");
 const sdk = createRequire(import.meta.url);
 
 /** Where nobody answers: neither runner may need the engine to say what is wrong. */
@@ -27,20 +28,24 @@ export function startPack(pack: string, node: readonly string[] = [process.execP
   });
 }
 
-/** @param addresses of a resource monitor and an engine */
+/**
+ * @param directory of the program, with its Pulumi.yaml
+ * @param addresses of a resource monitor and an engine
+ * @param config by full key: `project:key`
+ */
 export function startProgram(
-  addresses: { readonly monitor: string; readonly engine: string },
+  directory: string,
+  { monitor, engine }: { readonly monitor: string; readonly engine: string },
   config: Readonly<Record<string, string>>,
-  node: readonly string[] = [process.execPath],
 ): Running {
-  const { monitor, engine } = addresses;
-  const project = ["--project", "fuse-propagation-test", "--root-directory", ROOT, "--stack", "test", "--pwd", ROOT];
+  const { name, main } = parse(readFileSync(join(directory, "Pulumi.yaml"), "utf8")) as { name: string; main: string };
+  const project = ["--project", name, "--root-directory", directory, "--stack", "test", "--pwd", directory];
   const args = ["--monitor", monitor, "--engine", engine, "--organization", "organization", ...project];
   const runner = sdk.resolve("@pulumi/pulumi/cmd/run");
-  return start([...node, runner, ...args, "--dry-run", "--parallel", "16", "main.mjs"], ROOT, {
+  return start([process.execPath, runner, ...args, "--dry-run", "--parallel", "16", main], directory, {
     // The spelling of old: the host has it for old SDKs.
     PULUMI_CONFIG: JSON.stringify(
-      Object.fromEntries(Object.entries(config).map(([key, value]) => [`fuse-propagation-test:config:${key}`, value])),
+      Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(":", ":config:"), value])),
     ),
     PULUMI_CONFIG_SECRET_KEYS: "[]",
   });

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
 import { chosen, DEFAULT_SCENARIOS, PAIR_SCENARIOS, SCENARIOS } from "../../../core/contract/scenarios.ts";
 import { bundle } from "../../../core/manifests/index.ts";
@@ -8,7 +6,6 @@ import { planOf, scenariosIn } from "../../../core/plan/plan.ts";
 import { allowedBy, assertIsolated } from "../../../core/rules/index.ts";
 import { parseSettings, SettingsError } from "../../../core/settings/settings.ts";
 import { scenariosFault } from "../../../core/settings/validators.ts";
-import { scenariosPage } from "../../../docs/scenarios.ts";
 import { probeScripts } from "../../../probe/scripts.ts";
 
 const ALL = SCENARIOS.map(({ id }) => id);
@@ -22,13 +19,6 @@ const podOf = (id: string, kind: "producer" | "consumer") => {
 };
 const environment = (pod: ReturnType<typeof podOf>) =>
   Object.fromEntries(pod.spec.containers[0]?.env?.map(({ name, value }) => [name, value]) ?? []);
-
-describe("docs/scenarios.md", () => {
-  it("is what the catalogue renders: run node docs/generate.ts", () => {
-    const file = join(import.meta.dirname, "..", "..", "..", "docs", "scenarios.md");
-    assert.equal(readFileSync(file, "utf8"), scenariosPage());
-  });
-});
 
 describe("scenarios", () => {
   const asked: readonly (readonly [list: readonly string[], expected: readonly string[]])[] = [
