@@ -14,7 +14,8 @@ export type { BridgeFact, ContainerSpecFact, PodSpecFact } from "./specFact.ts";
  * - `mount ok` (producer): the mount table has a FUSE line at the mount point itself; `mountinfo` is that line.
  * - `marker ok`: the marker was read back from another device than the one below the mount; `nonce` tells this mount.
  * - `crash ok`: the daemon was killed (`fault` hang: stopped) at `at`, and the producer has seen since that the mount is dead:
- *   `errno` ENOTCONN, or GONE from the mount table; of a hang ETIMEDOUT. `crash error`: the daemon lives on.
+ *   `errno` ENOTCONN (ECONNABORTED where its question was in flight), or GONE from the mount table; of a hang ETIMEDOUT.
+ *   `crash error`: the daemon lives on.
  * - `clean ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead.
  * - `read` (readers): one look at the marker, from `looked` to the record's own time, told only where it differs from the last
  *   one; `look error`: it still fails. `fuse_at_start` and `mountinfo` are of the mount point itself, or of the bridge.

@@ -6,9 +6,12 @@ import type { Evidence, ProbeRecord } from "./evidence.ts";
 
 /** What the dead mount looked like to a reader. */
 export interface Stale {
-  /** The first error after the daemon's death: ENOTCONN as a rule. */
+  /**
+   * What the dead mount says: ENOTCONN as a rule. A request that was in flight when the daemon died ends with ECONNABORTED,
+   * once: that is told only where the mount said nothing else.
+   */
   readonly errno: string;
-  /** From the daemon's death to the first error. */
+  /** From the daemon's death to the first error, whichever it was. */
   readonly afterMs: number;
   /** From the first error until the dead mount was gone (ENOENT), or the new one was read. */
   readonly lastedMs?: number;
@@ -180,7 +183,7 @@ function readerTimeline(
     ...(error && crashed !== undefined
       ? {
           stale: {
-            errno: error.errno ?? "UNKNOWN",
+            errno: staleErrno(reads, error, over),
             afterMs: since(crashed, error.uptime),
             ...(over ? { lastedMs: since(error.uptime, over.uptime) } : {}),
           },
@@ -193,6 +196,14 @@ function readerTimeline(
     ...(leftEarly ? { leftEarly: true as const } : {}),
     ...(held ? { heldFile: held.result === "ok" ? ("alive" as const) : ("dead" as const) } : {}),
   };
+}
+
+function staleErrno(reads: readonly ProbeRecord[], error: ProbeRecord, over: ProbeRecord | undefined): string {
+  if (error.errno !== "ECONNABORTED") return error.errno ?? "UNKNOWN";
+  const later = reads.filter(
+    ({ uptime }) => uptime > error.uptime && uptime < (over?.uptime ?? Number.POSITIVE_INFINITY),
+  );
+  return later.find(({ errno }) => errno !== error.errno)?.errno ?? error.errno;
 }
 
 const isOneOf = (markers: readonly ProbeRecord[], { result, nonce }: ProbeRecord): boolean =>

@@ -13,6 +13,7 @@ import {
   of,
   READERS,
   recordQuote,
+  saysDead,
   some,
   sourceOf,
   superOf,
@@ -91,7 +92,7 @@ export const allowOtherMissing: Cause = {
 
 /** Somebody has met a dead mount, and the producer, who will say how its daemon ended, has not done so yet. */
 export function daemonEndPending({ records, final }: Evidence): boolean {
-  const dead = records.some(({ errno }) => errno === "ENOTCONN");
+  const dead = records.some(saysDead);
   const told = records.some(({ role, step, exit_code }) => role === "producer" && (step === "crash" || exit_code));
   return dead && !told && !final;
 }
@@ -105,7 +106,7 @@ function unanswered(evidence: Evidence): ProbeRecord[] {
   return [...(markerInTime(evidence) ? [] : unwritten), ...silent];
 }
 
-const isDeadMarker = ({ step, errno }: ProbeRecord): boolean => step === "marker" && errno === "ENOTCONN";
+const isDeadMarker = (record: ProbeRecord): boolean => record.step === "marker" && saysDead(record);
 
 /** 128 + SIGKILL, as a shell and the container runtime give it. */
 const KILLED = 137;
@@ -132,7 +133,7 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
     const text = [`the daemon's exit code ${KILLED}`, record.detail].filter(Boolean).join("; ");
     return { source: sourceOf(record), text };
   });
-  const dead = before.filter(({ errno, role, step }) => errno === "ENOTCONN" && step === "read" && role !== "control");
+  const dead = before.filter((record) => saysDead(record) && record.step === "read" && record.role !== "control");
   const neverMounted = of(evidence, "producer", "mount").length === 0;
   // Where the mount was there and nobody met it dead, its death explains nothing: it never reached anybody.
   const explains =

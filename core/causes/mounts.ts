@@ -16,6 +16,7 @@ import {
   quotes,
   READERS,
   recordQuote,
+  saysDead,
   some,
   sourceOf,
 } from "./read.ts";
@@ -100,7 +101,7 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
   const found = readerSides(evidence).flatMap((reader) => {
     const { role, bridge, pod } = reader;
     const reads = of(evidence, role, "read");
-    const dead = reads.filter(({ errno }) => errno === "ENOTCONN");
+    const dead = reads.filter(saysDead);
     const born = of(evidence, role, "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
     // The bridge may be on FUSE itself: that is none of the daemon's.
     const bridges = of(evidence, "producer", "preflight").map(({ mountinfo }) => deviceOf(mountinfo));

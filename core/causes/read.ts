@@ -61,6 +61,12 @@ export function gaveUp(evidence: Evidence): ProbeRecord[] {
   return looked || evidence.final ? mountFailures(evidence) : [];
 }
 
+/**
+ * Whether this was said by a mount whose daemon is dead: ENOTCONN to whoever asks it, and once ECONNABORTED to a request that was in
+ * flight as the daemon died.
+ */
+export const saysDead = ({ errno }: ProbeRecord): boolean => errno === "ENOTCONN" || errno === "ECONNABORTED";
+
 /** The mount point in a line of the mount table (proc_pid_mountinfo(5), field 5). */
 export const pointOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[4];
 
