@@ -107,8 +107,14 @@ export class Reader {
     return true;
   }
 
-  /** What a call that touches the mount meets: an errno's name, or nothing. */
-  private *meets(): Generator<number, string, void> {
+  /**
+   * What a call that touches the mount meets: an errno's name, or nothing.
+   *
+   * @param before the mount that answered a moment before, when the call may have been made already
+   */
+  private *meets(before?: Mount): Generator<number, string, void> {
+    // A request that is in flight when its daemon dies ends with this; every later one with ENOTCONN.
+    if (before?.fs.daemon === "dead" && this.world.random() < 0.5) return "ECONNABORTED";
     const there = this.at(`${MOUNT}/marker`);
     if (!there) return "ENOENT";
     for (let waited = 0; there.fs.daemon === "hangs"; waited += 0.1) {
@@ -121,14 +127,20 @@ export class Reader {
     return there.fs.files.has(markerOn(there)) ? "" : "ENOENT";
   }
 
+  private answering(): Mount | undefined {
+    const there = this.at(`${MOUNT}/marker`);
+    return there?.fs.daemon === "answers" ? there : undefined;
+  }
+
   private *look(): Task {
     const { world, role } = this;
     this.content = "";
     this.device = "";
     this.lookedAt = world.now;
+    let answers = this.answering();
     yield world.cost() / 2;
     const asked = this.at(`${MOUNT}/marker`);
-    this.errno = yield* this.meets();
+    this.errno = yield* this.meets(answers);
     if (!this.errno && asked) this.content = asked.fs.files.get(markerOn(asked)) ?? "";
     world.truth.looks[role].push({
       at: world.now,
@@ -137,11 +149,12 @@ export class Reader {
       propagated: asked?.propagated ?? false,
       errno: this.errno,
     });
+    answers = this.answering();
     yield world.cost() / 2;
     this.there = this.at(`${MOUNT}/marker`);
     this.fstype = this.there?.fs.type ?? "";
     if (this.content) {
-      const stat = yield* this.meets();
+      const stat = yield* this.meets(answers);
       if (stat) {
         this.content = "";
         this.errno = stat;

@@ -150,13 +150,17 @@ export class Steps {
 
   /** What it meets who uses the mount as root: an errno's name, or nothing. */
   protected *meets(): Generator<number, string, void> {
+    const before = this.at();
+    const answered = before?.fs.daemon === "answers";
     yield this.world.cost();
+    // Only a request that was in flight when the daemon died ends with ECONNABORTED.
+    if (answered && before.fs.daemon === "dead" && this.world.random() < 0.5) return "ECONNABORTED";
     const there = this.at();
     if (there?.fs.daemon === "dead") return "ENOTCONN";
     for (let waited = 0; there?.fs.daemon === "hangs"; waited += 0.1) {
       if (waited >= TIMES.probe) return "ETIMEDOUT";
       yield 0.1;
-      if ((there.fs.daemon as string) === "dead") return "ENOTCONN";
+      if ((there.fs.daemon as string) === "dead") return "ECONNABORTED";
     }
     return "";
   }
