@@ -27,6 +27,7 @@ export const daemonKilled: Cause = {
   explanation: "The FUSE daemon was killed from outside, as by the kernel when the container is out of memory.",
   fix: "Raise the producer's memory limit, or find who kills it (`kubectl describe pod`, the node's kernel log).",
   find: killed,
+  isPending: daemonEndPending,
 };
 
 export const daemonEnded: Cause = {
@@ -90,11 +91,28 @@ export const allowOtherMissing: Cause = {
   },
 };
 
-/** Somebody has met a dead mount, and the producer, who will say how its daemon ended, has not done so yet. */
-export function daemonEndPending({ records, final }: Evidence): boolean {
-  const dead = records.some(saysDead);
-  const told = records.some(({ role, step, exit_code }) => role === "producer" && (step === "crash" || exit_code));
-  return dead && !told && !final;
+/** A reader has met the dead mount of this run, and the producer, who will say how its daemon ended, has not done so yet. */
+function daemonEndPending(evidence: Evidence): boolean {
+  const told = evidence.records.some(
+    ({ role, step, exit_code }) => role === "producer" && (TOLD.includes(step) || exit_code),
+  );
+  return !evidence.final && !told && (deadReads(evidence).length > 0 || mountFailures(evidence).some(isDeadMarker));
+}
+/** With these the producer has told how its daemon ended, or will not tell it any more. */
+const TOLD: readonly string[] = ["crash", "finish"];
+
+/** The looks that met a dead mount of this run, for which its schedule does not account. */
+function deadReads(evidence: Evidence): ProbeRecord[] {
+  const producer = evidence.records.filter(({ role }) => role === "producer");
+  return READERS.flatMap((role) => of(evidence, role, "read")).filter((read) => {
+    if (!saysDead(read)) return false;
+    const last = producer.findLast(({ step, result, uptime, at }) => {
+      const time = step === "crash" && result === "ok" ? Number(at ?? uptime) : uptime;
+      return time <= read.uptime && (step === "daemon" || (step === "crash" && result === "ok"));
+    });
+    // Before the first daemon's start it was the dead mount of an earlier run.
+    return last !== undefined && last.step === "daemon";
+  });
 }
 
 /** What ended at the probe's deadline: the producer's own marker, and the last look of each reader. */
@@ -133,8 +151,12 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
     const text = [`the daemon's exit code ${KILLED}`, record.detail].filter(Boolean).join("; ");
     return { source: sourceOf(record), text };
   });
-  const dead = before.filter((record) => saysDead(record) && record.step === "read" && record.role !== "control");
-  const neverMounted = of(evidence, "producer", "mount").length === 0;
+  const dead = deadReads(evidence).filter(({ uptime }) => uptime <= end);
+  // One that has found its mount point taken would not have mounted.
+  const gaveUpBefore = evidence.records.some(
+    ({ role, step, result }) => role === "producer" && ["in-use", "stale"].includes(step) && result === "error",
+  );
+  const neverMounted = of(evidence, "producer", "mount").length === 0 && !gaveUpBefore;
   // Where the mount was there and nobody met it dead, its death explains nothing: it never reached anybody.
   const explains =
     neverMounted ||
@@ -145,7 +167,8 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
   // The daemon's death explains a run only where that run did not end well without it; of a container that runs again its
   // records tell.
   const isDown = producers.some((pod) => pod.containers.some((one) => wasKilled(one) && one.state !== "running"));
-  const ended = notRead(evidence) || mountFailures(evidence).length > 0 || isDown;
+  // After a marker that failed the schedule goes on, to the next mount.
+  const ended = notRead(evidence) || mountFailures(evidence).some(({ step }) => step === "mount") || isDown;
   if (found.length === 0 || !explains || !ended) return undefined;
   return some([...found, ...dead.map(recordQuote)]);
 }

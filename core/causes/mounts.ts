@@ -90,9 +90,9 @@ export const stackedMounts: Cause = {
   find: (evidence) => (notRead(evidence) && mounts(evidence).length > 0 ? stacked(evidence) : undefined),
 };
 
-/** The producer runs, and may yet say that the dead mount is its own. */
+/** The producer runs, and may yet say that the dead mount is its own; nobody knows it while its log is not served. */
 const producerToSpeak = (evidence: Evidence): boolean =>
-  !producerTold(evidence) &&
+  !producerTold({ ...evidence, final: false }) &&
   evidence.pods.some(
     ({ component, containers }) => component === "producer" && containers.some(({ state }) => state === "running"),
   );
@@ -110,6 +110,7 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
         isFuse(mountinfo) && pointOf(mountinfo) === bridge.mountPath && !bridges.includes(deviceOf(mountinfo)),
     );
     const isMountpoint = bridge.mountPath === `${bridge.root}/fuse`;
+    if (mounts(evidence).length === 0) return [];
     if (isMountpoint && born && root.length > 0 && (dead.length > 0 || notRead(evidence)))
       return [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)];
     // Made while this run's daemon is dead, it does not even start. The kubelet says it once in the container's state, and from
@@ -119,7 +120,7 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
       ...containerQuotes([pod], ({ message }) => isDead(message)),
       ...eventQuotes(evidence, isDead).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),
     ];
-    return isMountpoint && mounts(evidence).length > 0 && refused.length > 0 ? [specQuote(reader), ...refused] : [];
+    return isMountpoint && refused.length > 0 ? [specQuote(reader), ...refused] : [];
   });
   return some(found);
 }

@@ -33,6 +33,8 @@ export const hollowSuccess: Cause = {
   explanation: "A marker is visible, but it does not come through the FUSE mount of this run: the run is void.",
   fix: "Remove what lies in the bridge directory on the node (its path is in the evidence), then test again.",
   find: hollow,
+  // What comes after it explains why nothing is seen, and something is.
+  isPending: isDoubtful,
 };
 
 /** Doubts of a reader whose control, or which itself, was created when the mount was there. */
@@ -87,8 +89,12 @@ export const mountedTooLate: Cause = {
     const [marker] = of(evidence, "producer", "marker");
     if (marker?.result === "error" || !(allReadersDecided(evidence) || evidence.final)) return undefined;
     const ready = marker ?? mounted;
+    // The producer tells of its marker a moment after it wrote it: who has read it by then had something to read.
+    const hasRead = (role: string) =>
+      of(evidence, role, "read").some((read) => read.result === "ok" && isFuse(read.mountinfo));
     const early = READERS.flatMap((reader) => of(evidence, reader, "verdict")).filter(
-      ({ result, uptime }) => result === "error" && ready !== undefined && uptime < ready.uptime,
+      ({ result, uptime, role }) =>
+        result === "error" && ready !== undefined && uptime < ready.uptime && !hasRead(role),
     );
     return early.length > 0
       ? [...early, ...(mounted ? [mounted] : []), ...(marker ? [marker] : [])].map(recordQuote)
@@ -106,20 +112,21 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   const [first] = of(evidence, "producer", "marker");
   const isKnown = first?.result === "ok" && !isOwnFile(evidence, first);
   const foreign = of(evidence, "default", "verdict")
-    .filter(({ uptime }) => isKnown && (uptime < told || evidence.final))
+    .filter(({ uptime }) => isKnown && uptime < told)
     .filter(({ result, nonce }) => result === "ok" && !ownNonces(evidence).has(nonce ?? ""))
     .map(recordQuote);
   if (foreign.length > 0) return foreign;
-  // A plain directory may be seen first and the FUSE mount later: only the end of the wait, or of the mount, decides.
-  const failures = mountFailures(evidence);
+  // A plain directory may be seen first and the FUSE mount later: only the end of the wait decides, or that nothing is mounted.
+  const failures = mounts(evidence).length > 0 ? [] : mountFailures(evidence);
   const decided =
     evidence.final || readerFailed(evidence) || failures.length > 0 || (shown && allReadersDecided(evidence));
   return decided && doubts.length > 0 ? [...doubts, ...failures.map(recordQuote)] : undefined;
 }
 
 /** Whether a marker is visible that does not count, and a reader may yet see the one that does: until then nothing else is certain. */
-export const isDoubtful = (evidence: Evidence): boolean =>
-  !evidence.final && !allReadersDecided(evidence) && doubtsOf(evidence).length > 0;
+function isDoubtful(evidence: Evidence): boolean {
+  return !evidence.final && !allReadersDecided(evidence) && doubtsOf(evidence).length > 0;
+}
 
 function doubtsOf(evidence: Evidence): ProbeRecord[] {
   const late = controlBornLate(evidence);
@@ -139,7 +146,8 @@ function overcome(evidence: Evidence, doubt: ProbeRecord): boolean {
   if (onFuse(doubt)) return false;
   const later = of(evidence, doubt.role, "read").filter(({ uptime }) => uptime > doubt.uptime);
   const last = later.at(-1);
-  return later.some(onFuse) && !(last?.result === "ok" && !onFuse(last));
+  // Where this run has mounted nothing, a FUSE mount is none of its own.
+  return mounts(evidence).length > 0 && later.some(onFuse) && !(last?.result === "ok" && !onFuse(last));
 }
 
 const onFuse = ({ mountinfo, fstype }: ProbeRecord): boolean =>

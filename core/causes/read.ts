@@ -16,6 +16,22 @@ export const readerFailed = (evidence: Evidence): boolean =>
 export const allReadersDecided = (evidence: Evidence): boolean =>
   READERS.every((reader) => of(evidence, reader, "verdict").length > 0);
 
+/** What tells of a container and not of what it meets: it counts whenever it comes. */
+const LASTING: readonly string[] = ["identity", "slow"];
+
+/**
+ * The evidence of the question alone. It is over when every reader has decided for the first time: what readers meet later, or
+ * in their next life, explains nothing of it. That the control has seen a marker counts whenever it did.
+ */
+export function untilDecided(evidence: Evidence): Evidence {
+  const first = READERS.map((role) => of(evidence, role, "verdict")[0]?.uptime ?? Number.POSITIVE_INFINITY);
+  const end = Math.max(...first);
+  const isAsked = ({ role, step, kind, uptime }: ProbeRecord) =>
+    uptime <= end || !OBSERVERS.includes(role) || LASTING.includes(step) || kind === "seen";
+  return Number.isFinite(end) ? { ...evidence, records: evidence.records.filter(isAsked) } : evidence;
+}
+const OBSERVERS: readonly string[] = [...READERS, "control"];
+
 /** What the pair's schedule does to its daemon: its container need not have ended by itself. */
 export function faultOf({ scenario }: Evidence): Fault | undefined {
   const pair = scenario === undefined ? undefined : scenarioOf(scenario)?.pair;
@@ -43,11 +59,11 @@ export const mounts = (evidence: Evidence): ProbeRecord[] =>
   of(evidence, "producer", "mount").filter(({ result }) => result === "ok");
 
 /**
- * Both sides have said how their bridge is mounted, and the daemon has mounted or failed to: whatever can explain a
- * missing propagation by how the pods were made is known now, whichever pod started first.
+ * Both sides have said how their bridge is mounted, and the daemon has mounted: whatever can explain a missing propagation by how
+ * the pods were made is known now, whichever pod started first. Where nothing is mounted, nothing could be propagated.
  */
 export const bothStarted = (evidence: Evidence): boolean =>
-  of(evidence, "producer", "mount").length > 0 && READERS.every((reader) => of(evidence, reader, "start").length > 0);
+  mounts(evidence).length > 0 && READERS.every((reader) => of(evidence, reader, "start").length > 0);
 
 /** The daemon, or a tool it needs, failed: nothing is mounted, or nothing can be written to it. */
 export const mountFailures = (evidence: Evidence): ProbeRecord[] =>

@@ -6,6 +6,7 @@ import {
   eventQuotes,
   kubeletQuotes,
   mountFailures,
+  mounts,
   notRead,
   of,
   pointOf,
@@ -116,7 +117,8 @@ function inUserNamespace(evidence: Evidence): readonly Quote[] | undefined {
   const mapped = evidence.records
     .filter(({ step, uid_map }) => step === "identity" && typeof uid_map === "string" && uid_map !== HOST_USERS)
     .map((record) => ({ source: recordQuote(record).source, text: `/proc/self/uid_map: ${record.uid_map}` }));
-  const failed = notRead(evidence) || mountFailures(evidence).length > 0;
+  // After a marker that failed the schedule goes on, to the next mount.
+  const failed = notRead(evidence) || mountFailures(evidence).some(({ step }) => step === "mount");
   const proof = [...words, ...(failed ? mapped : [])];
   if (proof.length === 0) return undefined;
   return some([...own.map(({ name }) => ({ source: `spec of ${name}`, text: "hostUsers: false" })), ...proof]);
@@ -144,5 +146,7 @@ function sandboxed(evidence: Evidence): readonly Quote[] | undefined {
   const words = eventQuotes(evidence, (text) => NO_HANDLER.test(text) || (named && isSandboxFailure(text)));
   if (words.length > 0) return some([...classes, ...words]);
   const started = of(evidence, "default", "start").map(recordQuote);
-  return named && started.length > 0 && notRead(evidence) ? some([...classes, ...started]) : undefined;
+  return named && started.length > 0 && mounts(evidence).length > 0 && notRead(evidence)
+    ? some([...classes, ...started])
+    : undefined;
 }
