@@ -18,6 +18,7 @@ import {
   sourceOf,
   superOf,
 } from "./read.ts";
+import { runtimeDrops } from "./runtime.ts";
 
 export const daemonKilled: Cause = {
   id: "daemon-killed",
@@ -101,17 +102,22 @@ function daemonEndPending(evidence: Evidence): boolean {
 /** With these the producer has told how its daemon ended, or will not tell it any more. */
 const TOLD: readonly string[] = ["crash", "finish"];
 
+/** With these it ends its mount itself; the record comes a moment after that. */
+const ENDS: readonly string[] = ["unmount-in-order", "finish", "unmount"];
+const UNMOUNT_SECONDS = 0.5;
+
 /** The looks that met a dead mount of this run, for which its schedule does not account. */
 function deadReads(evidence: Evidence): ProbeRecord[] {
   const producer = evidence.records.filter(({ role }) => role === "producer");
   return READERS.flatMap((role) => of(evidence, role, "read")).filter((read) => {
     if (!saysDead(read)) return false;
     const last = producer.findLast(({ step, result, uptime, at }) => {
-      const time = step === "crash" && result === "ok" ? Number(at ?? uptime) : uptime;
-      return time <= read.uptime && (step === "daemon" || (step === "crash" && result === "ok"));
+      if (step === "daemon" && result === "info") return uptime <= read.uptime;
+      if (step === "crash" && result === "ok") return Number(at ?? uptime) <= read.uptime;
+      return ENDS.includes(step) && uptime - UNMOUNT_SECONDS <= read.uptime;
     });
     // Before the first daemon's start it was the dead mount of an earlier run.
-    return last !== undefined && last.step === "daemon";
+    return last?.step === "daemon";
   });
 }
 
@@ -169,6 +175,6 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
   const isDown = producers.some((pod) => pod.containers.some((one) => wasKilled(one) && one.state !== "running"));
   // After a marker that failed the schedule goes on, to the next mount.
   const ended = notRead(evidence) || mountFailures(evidence).some(({ step }) => step === "mount") || isDown;
-  if (found.length === 0 || !explains || !ended) return undefined;
+  if (found.length === 0 || !explains || !ended || runtimeDrops(evidence)) return undefined;
   return some([...found, ...dead.map(recordQuote)]);
 }

@@ -59,16 +59,16 @@ export const causes: readonly Cause[] = [
   producerNotBidirectional,
   consumerNotHostToContainer,
   peerGroupDestroyed,
-  // A user namespace or a sandbox explains what the runtime says of its own, what cannot be mounted and what is not received.
+  // A daemon that was killed leaves its dead mount behind; who has bound that mount meets it, too.
+  daemonKilled,
+  consumerBindsMountpoint,
+  // These explain what the runtime says of its own, what cannot be mounted and what is not received.
   userNamespace,
   sandboxedRuntime,
   // Not done though asked.
   runtimeDropsPropagation,
   // Nothing was mounted, and the readers meet what somebody else has mounted.
   bridgeInUse,
-  // A daemon that was killed leaves its dead mount behind; who has bound that mount meets it, too.
-  daemonKilled,
-  consumerBindsMountpoint,
   staleMountLeft,
   mountLimit,
   // No FUSE at all, or a plain file in its place: a marker that is none voids the run, whoever made it.

@@ -20,6 +20,7 @@ import {
   some,
   sourceOf,
 } from "./read.ts";
+import { runtimeDrops } from "./runtime.ts";
 import { producerSide, readerSides, specQuote } from "./spec.ts";
 import { bridgePaths, mountPoint, saysOf } from "./words.ts";
 
@@ -98,6 +99,7 @@ const producerToSpeak = (evidence: Evidence): boolean =>
   );
 
 function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
+  if (runtimeDrops(evidence)) return undefined;
   const found = readerSides(evidence).flatMap((reader) => {
     const { role, bridge, pod } = reader;
     const reads = of(evidence, role, "read");
@@ -110,8 +112,10 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
         isFuse(mountinfo) && pointOf(mountinfo) === bridge.mountPath && !bridges.includes(deviceOf(mountinfo)),
     );
     const isMountpoint = bridge.mountPath === `${bridge.root}/fuse`;
-    if (mounts(evidence).length === 0) return [];
-    if (isMountpoint && born && root.length > 0 && (dead.length > 0 || notRead(evidence)))
+    // A living one is told from a bridge on FUSE by what the producer says of its own, and where that could not mount there is none.
+    const [own, failed] = [mounts(evidence).length > 0, mountFailures(evidence).length > 0];
+    const proven = own ? dead.length > 0 || notRead(evidence) : dead.length > 0 && !failed;
+    if (isMountpoint && born && root.length > 0 && proven)
       return [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)];
     // Made while this run's daemon is dead, it does not even start. The kubelet says it once in the container's state, and from
     // then on in its events only.
@@ -120,7 +124,7 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
       ...containerQuotes([pod], ({ message }) => isDead(message)),
       ...eventQuotes(evidence, isDead).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),
     ];
-    return isMountpoint && refused.length > 0 ? [specQuote(reader), ...refused] : [];
+    return isMountpoint && own && refused.length > 0 ? [specQuote(reader), ...refused] : [];
   });
   return some(found);
 }

@@ -88,13 +88,10 @@ export const mountedTooLate: Cause = {
     // A first marker that failed is a cause of its own: a later mount's was not what the readers waited for.
     const [marker] = of(evidence, "producer", "marker");
     if (marker?.result === "error" || !(allReadersDecided(evidence) || evidence.final)) return undefined;
-    const ready = marker ?? mounted;
-    // The producer tells of its marker a moment after it wrote it: who has read it by then had something to read.
-    const hasRead = (role: string) =>
-      of(evidence, role, "read").some((read) => read.result === "ok" && isFuse(read.mountinfo));
+    // The producer tells of its marker a moment after it wrote it, or found it: until then somebody may have read it.
+    const ready = marker ? Number(marker.absent_until ?? marker.uptime) : mounted?.uptime;
     const early = READERS.flatMap((reader) => of(evidence, reader, "verdict")).filter(
-      ({ result, uptime, role }) =>
-        result === "error" && ready !== undefined && uptime < ready.uptime && !hasRead(role),
+      ({ result, uptime }) => result === "error" && ready !== undefined && uptime < ready,
     );
     return early.length > 0
       ? [...early, ...(mounted ? [mounted] : []), ...(marker ? [marker] : [])].map(recordQuote)

@@ -110,9 +110,25 @@ const eventQuote = ({ object, reason, message }: EventFact): Quote => ({
   text: message,
 });
 
-/** Words of what does not run now; of what runs by now they are of an earlier attempt. */
+/** Words of what does not run now; of what runs by now they are of an earlier attempt, as where the last one failed in other words. */
 export const eventQuotes = (evidence: Evidence, matches: (text: string) => boolean): Quote[] =>
-  evidence.events.filter((event) => matches(event.message) && !isOver(evidence, event)).map(eventQuote);
+  evidence.events
+    .filter((event) => matches(event.message) && !isOver(evidence, event) && !isOutdated(evidence, event, matches))
+    .map(eventQuote);
+
+/** With these a container waits for its next attempt, and its message is of the last one. */
+const ATTEMPTED = /^(Create|Run)Container(Config)?Error$/;
+
+/** Whether the last attempt to start the container that an event names did not fail as the event says. */
+function isOutdated({ pods }: Evidence, { object, container }: EventFact, matches: (text: string) => boolean): boolean {
+  const named = pods
+    .filter(({ name }) => object === `pod/${name}`)
+    .flatMap(({ containers }) => containers.filter(({ name }) => name === container));
+  return named.some(
+    ({ state, reason, message }) =>
+      state === "waiting" && ATTEMPTED.test(reason) && message !== "" && !matches(message),
+  );
+}
 
 export const refusalQuotes = (evidence: Evidence, matches: (text: string) => boolean): Quote[] =>
   everythingRuns(evidence) ? [] : evidence.refusals.filter(matches).map((text) => ({ source: "API server", text }));

@@ -67,19 +67,26 @@ export const runtimeDropsPropagation: Cause = {
   symptom: "All pods run; the spec asks for propagation, but the bridge is private in `/proc/self/mountinfo`.",
   explanation: "The container runtime did not do what the spec asks: it mounted the bridge without propagation.",
   fix: "Upgrade or change the node's container runtime (opencontainers/runc#5192).",
-  find: (evidence) => {
-    // A sandbox or a user namespace would explain it, and is proven only when the readers give up.
-    const isolated = evidence.pods.some(({ spec }) => spec?.hostUsers === false || isSandbox(spec));
-    if (!bothStarted(evidence) || (isolated && !notRead(evidence))) return undefined;
-    const [producer, readers] = [producerSide(evidence), readerSides(evidence)];
-    return some([
-      ...(producer?.bridge.propagation === "Bidirectional" ? dropped(evidence, producer, "producer", "preflight") : []),
-      ...readers
-        .filter(({ bridge }) => bridge.propagation !== "None")
-        .flatMap((reader) => dropped(evidence, reader, reader.role, "start")),
-    ]);
-  },
+  // A sandbox or a user namespace would explain it, and is proven only when the readers give up.
+  find: (evidence) => (!isIsolated(evidence) || notRead(evidence) ? drops(evidence) : undefined),
 };
+
+const isIsolated = ({ pods }: Evidence): boolean =>
+  pods.some(({ spec }) => spec?.hostUsers === false || isSandbox(spec));
+
+/** Whether the runtime alone has kept the mount from the readers: that is so whatever becomes of the daemon afterwards. */
+export const runtimeDrops = (evidence: Evidence): boolean => !isIsolated(evidence) && drops(evidence) !== undefined;
+
+function drops(evidence: Evidence): readonly Quote[] | undefined {
+  if (!bothStarted(evidence)) return undefined;
+  const [producer, readers] = [producerSide(evidence), readerSides(evidence)];
+  return some([
+    ...(producer?.bridge.propagation === "Bidirectional" ? dropped(evidence, producer, "producer", "preflight") : []),
+    ...readers
+      .filter(({ bridge }) => bridge.propagation !== "None")
+      .flatMap((reader) => dropped(evidence, reader, reader.role, "start")),
+  ]);
+}
 
 export const hostReadOnly: Cause = {
   id: "host-read-only",

@@ -98,6 +98,8 @@ class Kubelet {
           waiting: { reason: "ImagePullBackOff", message: 'Back-off pulling image "rclone/rclone:9"' },
         });
       yield plan.pods === "image-late" ? 9 : 1000;
+      // Whatever the pod waits for now, it has its image.
+      for (const name of names) this.set(name, { waiting: { reason: "ContainerCreating" } });
     }
     yield component === "producer" ? 0.4 : plan.readers === "pod-late" ? 6 : 0.2;
     if (component === "consumer" && variation.late) yield* this.untilMounted();

@@ -78,10 +78,8 @@ export const PREMISES: Readonly<Record<string, Premise>> = {
   "no-marker": ({ plan }) => plan.daemon.startsWith("marker-") || plan.daemon === "second-marker-fails",
   "producer-never-mounted": ({ truth, plan }, { time }) =>
     plan.daemon === "leaves" || !truth.mounts.some(({ at }) => at <= time),
-  "control-too-late": ({ truth }) => {
-    const [first] = truth.mounts;
-    return first !== undefined && truth.births.control.some((born) => born > first.at);
-  },
+  // A container looks for the first time a moment after it was created: what came between the two is no proof either.
+  "control-too-late": ({ truth }) => truth.startedWith.size > 0,
   // What was mounted over the run's own mount is somebody else's to its next life.
   "bridge-in-use": node("in-use", "stacked"),
   "reader-not-hardened": pods("hardened-is-root"),

@@ -65,6 +65,7 @@ export class Reader {
     const fuse = world.tables.exactlyAt(role, MOUNT).at(-1);
     this.volume = mountinfo(volume);
     this.born = fuse !== undefined && isFuse(fuse.fs);
+    if (world.truth.mounts.some((own) => own.fs === fuse?.fs)) world.truth.startedWith.add(role);
     this.record("start", "info", {
       propagation: volume ? peers(volume) : "private",
       fuse_at_start: this.born ? "yes" : "no",

@@ -15,6 +15,8 @@ export class Steps {
   /** The last daemon that was started, whether the script knows it or not. */
   protected served: Daemon | undefined;
   protected mounts = 0;
+  /** When the last daemon was started. */
+  private daemonAt = 0;
   /** The pod's volume: no mount of the daemon's, even if it is of FUSE and at the mount point. */
   private own: Mount | undefined;
   protected hung = false;
@@ -104,6 +106,7 @@ export class Steps {
     const daemon = new Daemon(this.world, this.mounts === 1);
     this.daemon = daemon;
     this.served = daemon;
+    this.daemonAt = this.world.now;
     this.record("daemon", "info", { driver: "rclone", pid: "12" });
     const refused = daemon.refusal();
     const slow = plan.daemon === "slow" ? 3 : plan.daemon === "too-slow" && this.mounts === 1 ? 8 : 0;
@@ -167,6 +170,8 @@ export class Steps {
 
   protected *writeMarker(): Task {
     const { plan, truth } = this.world;
+    // A file of the daemon's own is there with the mount.
+    const absent = plan.markerFile ? this.daemonAt : this.world.now;
     const fault =
       this.mounts === 1
         ? /^marker-(\w+)$/.exec(plan.daemon)?.[1]
@@ -192,6 +197,7 @@ export class Steps {
         this.record("marker", "ok", {
           path: `${MOUNT}/marker`,
           nonce,
+          absent_until: (Math.floor(absent * 100) / 100).toFixed(2),
           mount: String(this.mounts),
           device: String(there.fs.device),
           bridge_device: String(this.tables.at(SPACE, "/bridge")?.fs.device),

@@ -60,6 +60,8 @@ export interface Truth {
   readonly looks: Readonly<Record<Role, Look[]>>;
   /** When each container was created. */
   readonly births: Readonly<Record<"producer" | Role, number[]>>;
+  /** Who saw a mount of this run when it first looked: whether it was created after that mount, it cannot tell. */
+  readonly startedWith: Set<Role>;
   readonly gaveUpAt: Partial<Record<Role, number>>;
   volumeUnmounted: boolean;
   /** Whether a reader's volume was a FUSE file system itself, or would have been, had it not been dead. */
@@ -101,6 +103,7 @@ export class World {
     deaths: [],
     looks: { control: [], default: [], hardened: [] },
     births: { producer: [], control: [], default: [], hardened: [] },
+    startedWith: new Set(),
     gaveUpAt: {},
     volumeUnmounted: false,
     boundFuse: false,

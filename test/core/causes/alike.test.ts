@@ -464,8 +464,9 @@ describe("a dead mount that was met by a request in flight", () => {
       ...mounted,
       ...["default", "hardened"].flatMap((role) => [
         record(role, "start", "info", { fuse_at_start: "yes", mountinfo: bound }),
-        record(role, "read", "error", { errno: "ECONNABORTED", mountinfo: bound }),
+        record(role, "read", "error", { uptime: 2060.95, errno: "ECONNABORTED", mountinfo: bound }),
       ]),
+      record("producer", "crash", "ok", { uptime: 2061, at: "2060.9", errno: "ENOTCONN" }),
     ];
     assert.equal(causeOf(records, { pods: podsWith({}, { spec: leaf() }) }), "consumer-binds-mountpoint");
   });
