@@ -12,6 +12,7 @@ export type { BridgeFact, ContainerSpecFact, PodSpecFact } from "./specFact.ts";
  * One machine-readable line of the probe: see `record` in probe/lib.sh. What a step's result proves:
  *
  * - `mount ok` (producer): the mount table has a FUSE line at the mount point itself; `mountinfo` is that line.
+ *   Until `absent_until` it had none.
  * - `marker ok`: the marker was read back from another device than the one below the mount; `nonce` tells this mount. Until
  *   `absent_until` nobody can have read it: then it was written, or a file of the daemon's own was not there.
  * - `crash ok`: the daemon was killed (`fault` hang: stopped) at `at`, and the producer has seen since that the mount is dead:

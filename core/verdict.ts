@@ -102,8 +102,9 @@ function gradeOf(outcome: Cause["outcome"], { readers, remounted }: Timeline): G
   if (outcome === "failure") return "C";
   const all = Object.values(readers);
   if (outcome === "inconclusive" || !remounted || all.some(({ seenMs }) => seenMs === undefined)) return undefined;
-  if (all.every(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted)) return "A";
-  return all.every(({ recoveredMs, notBack }) => recoveredMs !== undefined || notBack) ? "B" : undefined;
+  if (all.some(({ recoveredMs, notBack }) => recoveredMs === undefined && !notBack)) return undefined;
+  if (all.some(({ restarted, notBack }) => restarted || notBack)) return "B";
+  return all.some(({ perhapsRestarted }) => perhapsRestarted) ? undefined : "A";
 }
 
 /** A failure nobody has named yet is a failure only where the question was really asked: a marker was there, and not read. */

@@ -6,8 +6,8 @@
 # The marker goes in through the mount: it is never a file of the bridge itself. Where nothing can be written through it, the
 # marker was there first: in what the driver has packed, or as a file of the daemon's own.
 write_marker() {
-  # Until then nobody can have read it: what is not written now may be there with the mount.
-  copy=${copy:-$(mktemp)} did='' absent=$before
+  # `absent` tells until when nobody can have read it: what is not written now may be there with the mount.
+  copy=${copy:-$(mktemp)} did=''
   if ! leaves_bridge "$MOUNT"; then
     :
   elif [ -n "$MARKER_FILE" ]; then

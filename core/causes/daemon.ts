@@ -112,7 +112,8 @@ function deadReads(evidence: Evidence): ProbeRecord[] {
   return READERS.flatMap((role) => of(evidence, role, "read")).filter((read) => {
     if (!saysDead(read)) return false;
     const last = producer.findLast(({ step, result, uptime, at }) => {
-      if (step === "daemon" && result === "info") return uptime <= read.uptime;
+      // A look that began before that met what was there before.
+      if (step === "daemon" && result === "info") return uptime < Number(read.looked ?? read.uptime);
       if (step === "crash" && result === "ok") return Number(at ?? uptime) <= read.uptime;
       return ENDS.includes(step) && uptime - UNMOUNT_SECONDS <= read.uptime;
     });

@@ -91,12 +91,15 @@ export const stackedMounts: Cause = {
   find: (evidence) => (notRead(evidence) && mounts(evidence).length > 0 ? stacked(evidence) : undefined),
 };
 
-/** The producer runs, and may yet say that the dead mount is its own; nobody knows it while its log is not served. */
-const producerToSpeak = (evidence: Evidence): boolean =>
-  !producerTold({ ...evidence, final: false }) &&
-  evidence.pods.some(
-    ({ component, containers }) => component === "producer" && containers.some(({ state }) => state === "running"),
-  );
+/**
+ * The producer runs, or nobody knows yet whether it does, and may say that the dead mount is its own; while its log is not served
+ * that is not known.
+ */
+function producerToSpeak(evidence: Evidence): boolean {
+  const own = evidence.pods.filter(({ component }) => component === "producer");
+  const runs = own.some(({ containers }) => containers.some(({ state }) => state === "running"));
+  return !producerTold({ ...evidence, final: false }) && (runs || (evidence.pods.length === 0 && !evidence.final));
+}
 
 function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
   if (runtimeDrops(evidence)) return undefined;

@@ -48,10 +48,12 @@ export const controlTooLate: Cause = {
     "The mount was there before the negative control, so what the consumer sees may be a copy instead of a propagation.",
   fix: "Test again, now that the images are on the node; if it stays so, raise `settleSeconds`.",
   find: (evidence) =>
-    allReadersDecided(evidence) && producerTold(evidence)
+    allReadersDecided(evidence) && producerTold(evidence) && noncesTold(evidence)
       ? some(
           [
-            ...of(evidence, "control", "control").filter((record) => record.kind === "late" && isOwn(evidence, record)),
+            ...of(evidence, "control", "control").filter(
+              (record) => record.kind === "late" && isOwn(evidence, record) && !hasReceived(evidence, record),
+            ),
             ...READERS.flatMap((role) => of(evidence, role, "doubt")).filter(({ kind }) => LATE.includes(String(kind))),
             ...READERS.flatMap((role) => bornWith(evidence, role)),
           ].map(recordQuote),
@@ -87,9 +89,10 @@ export const mountedTooLate: Cause = {
     const [mounted] = mounts(evidence);
     // A first marker that failed is a cause of its own: a later mount's was not what the readers waited for.
     const [marker] = of(evidence, "producer", "marker");
-    if (marker?.result === "error" || !(allReadersDecided(evidence) || evidence.final)) return undefined;
-    // The producer tells of its marker a moment after it wrote it, or found it: until then somebody may have read it.
-    const ready = marker ? Number(marker.absent_until ?? marker.uptime) : mounted?.uptime;
+    if (marker?.result === "error" || !((allReadersDecided(evidence) && marker) || evidence.final)) return undefined;
+    // The producer tells of its marker a moment after it wrote it, or found it: in between somebody may have read it.
+    const told = marker ?? mounted;
+    const ready = told && Number(told.absent_until ?? told.uptime);
     const early = READERS.flatMap((reader) => of(evidence, reader, "verdict")).filter(
       ({ result, uptime }) => result === "error" && ready !== undefined && uptime < ready,
     );
@@ -102,7 +105,9 @@ export const mountedTooLate: Cause = {
 function hollow(evidence: Evidence): readonly Quote[] | undefined {
   const doubts = doubtsOf(evidence).map(recordQuote);
   // Whenever it sees one of this run's own, propagation is not what shows it; the readers' word does not matter then.
-  const shown = of(evidence, "control", "control").some((one) => one.kind === "seen" && isOwn(evidence, one));
+  const shown = of(evidence, "control", "control").some(
+    (one) => (one.kind === "seen" && isOwn(evidence, one)) || hasReceived(evidence, one),
+  );
   // The producer's log may come later than the reader's: only its later lines prove that this nonce was never its own.
   const told = Math.max(...evidence.records.filter(({ role }) => role === "producer").map(({ uptime }) => uptime));
   // A marker that the producer could not read back may be the one that was read; a file of the daemon's own may change.
@@ -134,7 +139,9 @@ function doubtsOf(evidence: Evidence): ProbeRecord[] {
   const doubts = READERS.flatMap((role) => of(evidence, role, "doubt")).filter(
     (record) => record.kind === "hollow" && !overcome(evidence, record) && !(late && onFuse(record)),
   );
-  const seen = of(evidence, "control", "control").filter(({ kind }) => kind === "seen" && !late);
+  const seen = of(evidence, "control", "control").filter(
+    (record) => (record.kind === "seen" && !late) || hasReceived(evidence, record),
+  );
   return [...doubts, ...seen].filter(({ uptime }) => uptime <= until);
 }
 
@@ -196,6 +203,17 @@ function readOf(evidence: Evidence, role: string): ProbeRecord | undefined {
   });
 }
 
+/** Whether the producer has told the nonces that the readers found, or has gone on without them: its log may come later. */
+function noncesTold(evidence: Evidence): boolean {
+  const last = evidence.records.findLast(({ role }) => role === "producer")?.uptime ?? 0;
+  return (
+    evidence.final ||
+    READERS.flatMap((role) => of(evidence, role, "verdict")).every(
+      (verdict) => verdict.result === "error" || isOwn(evidence, verdict) || verdict.uptime < last,
+    )
+  );
+}
+
 /** The start of a reader whose first life read what it was born with, and which has nothing else to prove its SUCCESS. */
 function bornWith(evidence: Evidence, role: string): ProbeRecord[] {
   if (!of(evidence, role, "verdict").some(({ result }) => result === "ok") || readOf(evidence, role)) return [];
@@ -215,10 +233,20 @@ function mountedAfter(evidence: Evidence, nonce: string | undefined, time: numbe
   return daemon !== undefined && daemon.uptime > time;
 }
 
+/**
+ * Whether the control saw a marker of a mount that was made after its own start: that is no copy, even if another mount was there
+ * when it started.
+ */
+function hasReceived(evidence: Evidence, record: ProbeRecord): boolean {
+  const life = of(evidence, "control", "start").findLast(({ uptime }) => uptime <= record.uptime);
+  return isOwn(evidence, record) && life !== undefined && mountedAfter(evidence, record.nonce, life.uptime);
+}
+
 /** The control's word that it does not see the marker, if it is on the readers' bridge, and never sees it. */
 function unseenBy(evidence: Evidence): ProbeRecord | undefined {
   const told = of(evidence, "control", "control");
-  if (told.some((record) => record.kind === "seen" && isOwn(evidence, record))) return undefined;
+  if (told.some((record) => (record.kind === "seen" && isOwn(evidence, record)) || hasReceived(evidence, record)))
+    return undefined;
   const volumes = READERS.flatMap((role) => of(evidence, role, "start").map(({ mountinfo }) => directoryOf(mountinfo)));
   // A file of somebody else below the mount is seen by no propagation.
   return told.find(

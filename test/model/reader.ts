@@ -29,6 +29,8 @@ export class Reader {
   private seenUntil = 0;
   private toldAt = 0;
   private there: Mount | undefined;
+  /** Whether it has told how its volume is mounted. */
+  started = false;
   exit: number | undefined;
 
   constructor(world: World, role: Role, life: number) {
@@ -72,6 +74,7 @@ export class Reader {
       life: before === undefined ? "1" : "2",
       mountinfo: this.volume,
     });
+    this.started = true;
     const window = base ? TIMES.inspect : 18;
     while (world.now - born < window) {
       yield* this.look();
