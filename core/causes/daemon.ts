@@ -28,7 +28,10 @@ export const daemonKilled: Cause = {
   explanation: "The FUSE daemon was killed from outside, as by the kernel when the container is out of memory.",
   fix: "Raise the producer's memory limit, or find who kills it (`kubectl describe pod`, the node's kernel log).",
   find: killed,
-  isPending: daemonEndPending,
+  // That of a daemon that was killed explains what a reader met only once no reader reads any more.
+  isPending: (evidence) =>
+    daemonEndPending(evidence) ||
+    (!evidence.final && !allReadersDecided(evidence) && killed({ ...evidence, final: true }) !== undefined),
 };
 
 export const daemonEnded: Cause = {
@@ -92,12 +95,17 @@ export const allowOtherMissing: Cause = {
   },
 };
 
-/** A reader has met the dead mount of this run, and the producer, who will say how its daemon ended, has not done so yet. */
+/** A reader has met the dead mount of this run, and the producer, who will say how its daemon ended, has not done so since. */
 function daemonEndPending(evidence: Evidence): boolean {
-  const told = evidence.records.some(
+  const ended = evidence.pods.some(
+    ({ component, containers }) =>
+      component === "producer" && containers.some(({ state, last }) => state === "terminated" || last),
+  );
+  const last = evidence.records.findLast(
     ({ role, step, exit_code }) => role === "producer" && (TOLD.includes(step) || exit_code),
   );
-  return !evidence.final && !told && (deadReads(evidence).length > 0 || mountFailures(evidence).some(isDeadMarker));
+  const dead = [...deadReads(evidence), ...mountFailures(evidence).filter(isDeadMarker)];
+  return !evidence.final && !ended && dead.some(({ uptime }) => uptime > (last?.uptime ?? 0));
 }
 /** With these the producer has told how its daemon ended, or will not tell it any more. */
 const TOLD: readonly string[] = ["crash", "finish"];

@@ -1,6 +1,7 @@
 /** The pods were made in a way that cannot work on any node: their spec and the mount table prove it together. */
 import type { Evidence } from "../evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
+import { refusedAtDead } from "./mounts.ts";
 import { bothStarted, kubeletQuotes, mounts, of, recordQuote, some } from "./read.ts";
 import { mountedPlace, placeOf, producerSide, readerSides, type Side, specQuote } from "./spec.ts";
 
@@ -63,7 +64,9 @@ export const consumerNotHostToContainer: Cause = {
   explanation: "A consumer's bridge is mounted without HostToContainer propagation, so later mounts do not reach it.",
   fix: "Set mountPropagation: HostToContainer on the bridge in every container that reads.",
   find: (evidence) => {
-    if (!bothStarted(evidence)) return undefined;
+    // Of a container that cannot start since a dead mount is its volume, its spec tells as much.
+    const refused = readerSides(evidence).some((reader) => refusedAtDead(evidence, reader).length > 0);
+    if (!bothStarted(evidence) && !(refused && mounts(evidence).length > 0)) return undefined;
     return some(
       readerSides(evidence)
         .filter(({ bridge }) => bridge.propagation === "None")

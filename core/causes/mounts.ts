@@ -21,7 +21,7 @@ import {
   sourceOf,
 } from "./read.ts";
 import { runtimeDrops } from "./runtime.ts";
-import { producerSide, readerSides, specQuote } from "./spec.ts";
+import { producerSide, readerSides, type Side, specQuote } from "./spec.ts";
 import { bridgePaths, mountPoint, saysOf } from "./words.ts";
 
 const IN_THE_WAY =
@@ -104,7 +104,7 @@ function producerToSpeak(evidence: Evidence): boolean {
 function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
   if (runtimeDrops(evidence)) return undefined;
   const found = readerSides(evidence).flatMap((reader) => {
-    const { role, bridge, pod } = reader;
+    const { role, bridge } = reader;
     const reads = of(evidence, role, "read");
     const dead = reads.filter(saysDead);
     const born = of(evidence, role, "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
@@ -122,14 +122,19 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
       return [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)];
     // Made while this run's daemon is dead, it does not even start. The kubelet says it once in the container's state, and from
     // then on in its events only.
-    const isDead = saysOf([bridge.path ?? ""], DEAD);
-    const refused = [
-      ...containerQuotes([pod], ({ message }) => isDead(message)),
-      ...eventQuotes(evidence, isDead).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),
-    ];
+    const refused = refusedAtDead(evidence, reader);
     return isMountpoint && own && refused.length > 0 ? [specQuote(reader), ...refused] : [];
   });
   return some(found);
+}
+
+/** The kubelet's words that a dead mount is in the way of a reader's volume. */
+export function refusedAtDead(evidence: Evidence, { pod, bridge }: Side): Quote[] {
+  const isDead = saysOf([bridge.path ?? ""], DEAD);
+  return [
+    ...containerQuotes([pod], ({ message }) => isDead(message)),
+    ...eventQuotes(evidence, isDead).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),
+  ];
 }
 
 /** Field 3 of a line of the mount table: the device number of its file system. */

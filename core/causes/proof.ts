@@ -6,6 +6,7 @@ import {
   isFuse,
   mountFailures,
   mounts,
+  notRead,
   of,
   producerTold,
   READERS,
@@ -54,7 +55,9 @@ export const controlTooLate: Cause = {
             ...of(evidence, "control", "control").filter(
               (record) => record.kind === "late" && isOwn(evidence, record) && !hasReceived(evidence, record),
             ),
-            ...READERS.flatMap((role) => of(evidence, role, "doubt")).filter(({ kind }) => LATE.includes(String(kind))),
+            ...READERS.flatMap((role) => of(evidence, role, "doubt")).filter(
+              ({ kind }) => LATE.includes(String(kind)) && !(kind === "control-late" && receives(evidence)),
+            ),
             ...READERS.flatMap((role) => bornWith(evidence, role)),
           ].map(recordQuote),
         )
@@ -120,8 +123,7 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   if (foreign.length > 0) return foreign;
   // A plain directory may be seen first and the FUSE mount later: only the end of the wait decides, or that nothing is mounted.
   const failures = mounts(evidence).length > 0 ? [] : mountFailures(evidence);
-  const decided =
-    evidence.final || readerFailed(evidence) || failures.length > 0 || (shown && allReadersDecided(evidence));
+  const decided = evidence.final || notRead(evidence) || failures.length > 0 || (shown && allReadersDecided(evidence));
   return decided && doubts.length > 0 ? [...doubts, ...failures.map(recordQuote)] : undefined;
 }
 
@@ -241,6 +243,10 @@ function hasReceived(evidence: Evidence, record: ProbeRecord): boolean {
   const life = of(evidence, "control", "start").findLast(({ uptime }) => uptime <= record.uptime);
   return isOwn(evidence, record) && life !== undefined && mountedAfter(evidence, record.nonce, life.uptime);
 }
+
+/** Whether the control has seen what was not there when it started: then it was not too late, it is no control. */
+const receives = (evidence: Evidence): boolean =>
+  of(evidence, "control", "control").some((record) => record.kind === "seen" || hasReceived(evidence, record));
 
 /** The control's word that it does not see the marker, if it is on the readers' bridge, and never sees it. */
 function unseenBy(evidence: Evidence): ProbeRecord | undefined {

@@ -120,7 +120,6 @@ class Kubelet {
       if (name !== "control") this.set(name, { waiting: { reason: "CreateContainerError", message } });
     for (const name of names) if (name !== "control") this.event(component, name, "Failed", `Error: ${message}`);
     yield 0.4;
-    this.world.healedAt = this.world.now + 1;
   }
 
   private *untilMounted(): Task {
@@ -188,6 +187,7 @@ class Kubelet {
     const dropped = name === "producer" ? node === "drops-producer" : node === "drops-readers" && name !== "control";
     if (dropped || (pods === "sandboxed" && name !== "producer")) world.tables.makePrivate(name);
     world.truth.births[name].push(world.now);
+    if (node === "refused-before" && name !== "control") world.healedAt = Math.max(world.healedAt, world.now);
     if (name === "producer") {
       world.source = new Map();
       return new Producer(world, this.restarts.producer);

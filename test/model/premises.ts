@@ -28,7 +28,10 @@ const never: Premise = () => false;
 const unread = ({ truth }: World): boolean =>
   READERS.some((role) => {
     const gaveUp = truth.gaveUpAt[role];
-    return gaveUp !== undefined && !truth.looks[role].some(({ nonce, at }) => at <= gaveUp && isOwn(truth, nonce));
+    return (
+      gaveUp !== undefined &&
+      !truth.looks[role].some(({ nonce, at, failed }) => !failed && at <= gaveUp && isOwn(truth, nonce))
+    );
   });
 const isOwn = (truth: World["truth"], nonce: string | undefined): boolean =>
   nonce !== undefined && truth.mounts.some((one) => one.nonce === nonce);

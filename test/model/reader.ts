@@ -1,7 +1,7 @@
 /** A container of the consumer: the control, or a reader, step by step as in probe/consumer.sh. */
 import type { Task } from "./clock.ts";
 import { type FileSystem, isFuse, type Mount, mountinfo, peers } from "./mounts.ts";
-import { BRIDGE, type Log, MOUNT, markerOn, type Role, RUN, TIMES, type World } from "./world.ts";
+import { BRIDGE, type Log, type Look, MOUNT, markerOn, type Role, RUN, TIMES, type World } from "./world.ts";
 
 const WATCH = TIMES.markerWait + TIMES.hold + TIMES.stale + TIMES.recover + 2;
 
@@ -146,13 +146,14 @@ export class Reader {
     const asked = this.at(`${MOUNT}/marker`);
     this.errno = yield* this.meets(answers);
     if (!this.errno && asked) this.content = asked.fs.files.get(markerOn(asked)) ?? "";
-    world.truth.looks[role].push({
+    const told: Look = {
       at: world.now,
       nonce: nonceOf(this.content) || undefined,
       fs: asked?.fs,
       propagated: asked?.propagated ?? false,
       errno: this.errno,
-    });
+    };
+    world.truth.looks[role].push(told);
     answers = this.answering();
     yield world.cost() / 2;
     this.there = this.at(`${MOUNT}/marker`);
@@ -160,6 +161,7 @@ export class Reader {
     if (this.content) {
       const stat = yield* this.meets(answers);
       if (stat) {
+        told.failed = true;
         this.content = "";
         this.errno = stat;
       } else this.device = String(this.there?.fs.device);

@@ -50,6 +50,8 @@ export interface Look {
   /** Whether that mount came to the reader by propagation. */
   readonly propagated: boolean;
   readonly errno: string;
+  /** Whether the look failed all the same, as its next question did. */
+  failed?: boolean;
 }
 
 export interface Truth {
