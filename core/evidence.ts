@@ -118,9 +118,19 @@ export interface Evidence {
  */
 export function believed(evidence: Evidence): Evidence {
   const own = evidence.records.filter(({ run, node }) => run === evidence.run && node === evidence.node);
-  const once = new Map(own.map((record) => [JSON.stringify(record), record]));
-  const records = [...once.values()].sort((a, b) => a.uptime - b.uptime || a.role.localeCompare(b.role));
+  const once = new Map(own.map((record) => [textOf(record), record]));
+  const records = [...once.values()].sort(
+    (a, b) => a.uptime - b.uptime || (a.role < b.role ? -1 : Number(a.role > b.role)),
+  );
   return { ...evidence, records };
+}
+
+/** Whoever collects judges the same records again with each new one. */
+const texts = new WeakMap<ProbeRecord, string>();
+function textOf(record: ProbeRecord): string {
+  const known = texts.get(record) ?? JSON.stringify(record);
+  texts.set(record, known);
+  return known;
 }
 
 /** How a record's line begins: see `record` in probe/lib.sh. */
