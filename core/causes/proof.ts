@@ -124,13 +124,20 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   // A plain directory may be seen first and the FUSE mount later: only the end of the wait decides, or that nothing is mounted.
   const failures = mounts(evidence).length > 0 ? [] : mountFailures(evidence);
   const decided = evidence.final || notRead(evidence) || failures.length > 0 || (shown && allReadersDecided(evidence));
-  return decided && doubts.length > 0 ? [...doubts, ...failures.map(recordQuote)] : undefined;
+  return decided && doubts.length > 0 && !controlToStart(evidence)
+    ? [...doubts, ...failures.map(recordQuote)]
+    : undefined;
 }
 
 /** Whether a marker is visible that does not count, and a reader may yet see the one that does: until then nothing else is certain. */
 function isDoubtful(evidence: Evidence): boolean {
-  return !evidence.final && !allReadersDecided(evidence) && doubtsOf(evidence).length > 0;
+  const open = !allReadersDecided(evidence) || controlToStart(evidence);
+  return !evidence.final && open && doubtsOf(evidence).length > 0;
 }
+
+/** A doubt of what is seen on FUSE is worth nothing where the control has a copy of it: how it started is to be known first. */
+const controlToStart = (evidence: Evidence): boolean =>
+  !evidence.final && of(evidence, "control", "start").length === 0 && doubtsOf(evidence).some(onFuse);
 
 function doubtsOf(evidence: Evidence): ProbeRecord[] {
   const late = controlBornLate(evidence);

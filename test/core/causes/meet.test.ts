@@ -160,6 +160,19 @@ const cases: readonly [what: string, cause: string | undefined, Partial<Evidence
     { pods: podsWith({}, sandbox), records: [...doubts, ...mounted, unseenByControl, gaveUp("default")] },
   ],
   [
+    "another run's marker on FUSE, while nobody knows whether the control was born with it",
+    undefined,
+    {
+      records: [
+        ...ROLES.map((role) =>
+          record(role, "doubt", "error", { kind: "hollow", fstype: "fuse.rclone", mountinfo: FUSE }),
+        ),
+        record("default", "read", "ok", { nonce: "00000000", mountinfo: FUSE }),
+        record("producer", "mount", "error", { detail: "no remote" }),
+      ],
+    },
+  ],
+  [
     "words of a dead mount, while no pod is known",
     undefined,
     { pods: [], events: [{ object: "pod/fuse-consumer", reason: "Failed", message: `Error: ${DEAD}` }] },
