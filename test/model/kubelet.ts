@@ -131,6 +131,8 @@ class Kubelet {
   /** The lives of one container. */
   private *container(name: Name, component: "producer" | "consumer"): Task {
     const { world } = this;
+    // The next attempt, however it ends: from now on the container's state tells of that one.
+    if (world.plan.node === "refused-before" && name !== "control") world.healedAt = world.now;
     for (;;) {
       const refusal = this.refusal(name);
       if (refusal) {
@@ -187,7 +189,6 @@ class Kubelet {
     const dropped = name === "producer" ? node === "drops-producer" : node === "drops-readers" && name !== "control";
     if (dropped || (pods === "sandboxed" && name !== "producer")) world.tables.makePrivate(name);
     world.truth.births[name].push(world.now);
-    if (node === "refused-before" && name !== "control") world.healedAt = Math.max(world.healedAt, world.now);
     if (name === "producer") {
       world.source = new Map();
       return new Producer(world, this.restarts.producer);

@@ -2,23 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { judge, settled } from "../../core/verdict.ts";
 import { BREAKS, historiesUntilFound } from "./breaks.ts";
-import { type Law, violations } from "./laws.ts";
+import { LAWS, type Law, violations } from "./laws.ts";
 import { type Plan, plans } from "./plan.ts";
 import { story } from "./tell.ts";
 
 const HISTORIES = 2000;
 const SEED = 1;
 const right = { judge, settled };
-const LAWS: readonly Law[] = [
-  "success only where it propagated",
-  "grade A only where it is so",
-  "grade B only where it is so",
-  "C is a failure, and a failure is C",
-  "the end has an answer",
-  "order of arrival changes nothing",
-  "what comes twice changes nothing",
-  "what is foreign changes nothing",
-];
 
 describe("laws of the judge", function () {
   // A busy machine takes ten times as long.

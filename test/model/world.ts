@@ -110,7 +110,7 @@ export class World {
     volumeUnmounted: false,
     boundFuse: false,
   };
-  /** When every container had started that was refused at first; before all histories where none was. */
+  /** When every container that was refused at first had its next attempt; before all histories where none was. */
   healedAt = 0;
   private nonces = 0;
 
