@@ -38,9 +38,9 @@ const READERS = ["default", "hardened"] as const;
 /** How many moments of a history are judged. */
 const MOMENTS = 4;
 
-export function violations(plan: Plan, by: Judge): Violation[] {
-  const world = history(plan);
-  const collected = collect(world);
+/** @param collected what was collected of the plan's history, where it was run before */
+export function violations(plan: Plan, by: Judge, collected = collect(history(plan))): Violation[] {
+  const { world } = collected;
   const random = numbers(plan.seed + 1);
   const found: Violation[] = [];
   const moments = pick(collected.arrivals, random);

@@ -3,6 +3,7 @@ import type { Task } from "./clock.ts";
 import { type FileSystem, isFuse, type Mount, mountinfo, peers } from "./mounts.ts";
 import { BRIDGE, type Log, type Look, MOUNT, markerOn, type Role, RUN, TIMES, type World } from "./world.ts";
 
+const MARKER = `${MOUNT}/marker`;
 const WATCH = TIMES.markerWait + TIMES.hold + TIMES.stale + TIMES.recover + 2;
 
 export class Reader {
@@ -119,7 +120,7 @@ export class Reader {
   private *meets(before?: Mount): Generator<number, string, void> {
     // A request that is in flight when its daemon dies ends with this; every later one with ENOTCONN.
     if (before?.fs.daemon === "dead" && this.world.random() < 0.5) return "ECONNABORTED";
-    const there = this.at(`${MOUNT}/marker`);
+    const there = this.at(MARKER);
     if (!there) return "ENOENT";
     for (let waited = 0; there.fs.daemon === "hangs"; waited += 0.1) {
       if (waited >= TIMES.probe) return "ETIMEDOUT";
@@ -132,7 +133,7 @@ export class Reader {
   }
 
   private answering(): Mount | undefined {
-    const there = this.at(`${MOUNT}/marker`);
+    const there = this.at(MARKER);
     return there?.fs.daemon === "answers" ? there : undefined;
   }
 
@@ -143,7 +144,7 @@ export class Reader {
     this.lookedAt = world.now;
     let answers = this.answering();
     yield world.cost() / 2;
-    const asked = this.at(`${MOUNT}/marker`);
+    const asked = this.at(MARKER);
     this.errno = yield* this.meets(answers);
     if (!this.errno && asked) this.content = asked.fs.files.get(markerOn(asked)) ?? "";
     const told: Look = {
@@ -156,7 +157,7 @@ export class Reader {
     world.truth.looks[role].push(told);
     answers = this.answering();
     yield world.cost() / 2;
-    this.there = this.at(`${MOUNT}/marker`);
+    this.there = this.at(MARKER);
     this.fstype = this.there?.fs.type ?? "";
     if (this.content) {
       const stat = yield* this.meets(answers);
@@ -174,7 +175,7 @@ export class Reader {
     this.seenAt = this.lookedAt;
     this.seenUntil = world.now;
     const place = {
-      path: `${MOUNT}/marker`,
+      path: MARKER,
       looked: this.lookedAt.toFixed(2),
       on_mount: this.there?.point === MOUNT ? "yes" : "no",
       fstype: this.fstype,
