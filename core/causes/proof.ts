@@ -15,6 +15,7 @@ import {
   some,
   sourceOf,
 } from "./read.ts";
+import { isIsolated } from "./runtime.ts";
 import { isOwnFile } from "./words.ts";
 
 export const success: Cause = {
@@ -123,7 +124,9 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   if (foreign.length > 0) return foreign;
   // A plain directory may be seen first and the FUSE mount later: only the end of the wait decides, or that nothing is mounted.
   const failures = mounts(evidence).length > 0 ? [] : mountFailures(evidence);
-  const decided = evidence.final || notRead(evidence) || failures.length > 0 || (shown && allReadersDecided(evidence));
+  // A sandbox or a user namespace would explain it, and is proven only when no reader reads any more.
+  const unread = readerFailed(evidence) && (!isIsolated(evidence) || notRead(evidence));
+  const decided = evidence.final || unread || failures.length > 0 || (shown && allReadersDecided(evidence));
   return decided && doubts.length > 0 && !controlToStart(evidence)
     ? [...doubts, ...failures.map(recordQuote)]
     : undefined;

@@ -71,7 +71,8 @@ export const runtimeDropsPropagation: Cause = {
   find: (evidence) => (!isIsolated(evidence) || notRead(evidence) ? drops(evidence) : undefined),
 };
 
-const isIsolated = ({ pods }: Evidence): boolean =>
+/** In a sandbox, or a user namespace of its own. */
+export const isIsolated = ({ pods }: Evidence): boolean =>
   pods.some(({ spec }) => spec?.hostUsers === false || isSandbox(spec));
 
 /** Whether the runtime alone has kept the mount from the readers: that is so whatever becomes of the daemon afterwards. */
