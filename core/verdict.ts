@@ -50,7 +50,7 @@ export function judge(given: Evidence): Verdict | undefined {
   const asked = untilDecided(evidence);
   for (const cause of causes) {
     if (unheard && cause.outcome !== "success") continue;
-    const quotes = cause.find(cause.outcome === "success" ? evidence : asked);
+    const quotes = cause.find(asked);
     if (quotes) return verdictOf(cause, quotes, evidence);
     // What comes after it explains less, and it may yet be proven.
     if (cause.isPending?.(asked)) return undefined;

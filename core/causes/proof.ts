@@ -109,9 +109,7 @@ export const mountedTooLate: Cause = {
 function hollow(evidence: Evidence): readonly Quote[] | undefined {
   const doubts = doubtsOf(evidence).map(recordQuote);
   // Whenever it sees one of this run's own, propagation is not what shows it; the readers' word does not matter then.
-  const shown = of(evidence, "control", "control").some(
-    (one) => (one.kind === "seen" && isOwn(evidence, one)) || hasReceived(evidence, one),
-  );
+  const shown = of(evidence, "control", "control").some((one) => hasReceived(evidence, one));
   // The producer's log may come later than the reader's: only its later lines prove that this nonce was never its own.
   const told = Math.max(...evidence.records.filter(({ role }) => role === "producer").map(({ uptime }) => uptime));
   // A marker that the producer could not read back may be the one that was read; a file of the daemon's own may change.
@@ -125,7 +123,9 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   // A plain directory may be seen first and the FUSE mount later: only the end of the wait decides, or that nothing is mounted.
   const failures = mounts(evidence).length > 0 ? [] : mountFailures(evidence);
   // A sandbox or a user namespace would explain it, and is proven only when no reader reads any more.
-  const unread = readerFailed(evidence) && (!isIsolated(evidence) || notRead(evidence));
+  const isOver = ({ role }: ProbeRecord) => role === "control" || of(evidence, role, "verdict").length > 0;
+  const unread =
+    readerFailed(evidence) && doubtsOf(evidence).some(isOver) && (!isIsolated(evidence) || notRead(evidence));
   const decided = evidence.final || unread || failures.length > 0 || (shown && allReadersDecided(evidence));
   return decided && doubts.length > 0 && !controlToStart(evidence)
     ? [...doubts, ...failures.map(recordQuote)]
@@ -160,7 +160,9 @@ function doubtsOf(evidence: Evidence): ProbeRecord[] {
 /** A plain file that was there before the mount, and that the reader has looked through ever since. */
 function overcome(evidence: Evidence, doubt: ProbeRecord): boolean {
   if (onFuse(doubt)) return false;
-  const later = of(evidence, doubt.role, "read").filter(({ uptime }) => uptime > doubt.uptime);
+  // What it met after it had given up is another matter.
+  const end = of(evidence, doubt.role, "verdict")[0]?.uptime ?? Number.POSITIVE_INFINITY;
+  const later = of(evidence, doubt.role, "read").filter(({ uptime }) => uptime > doubt.uptime && uptime <= end);
   const last = later.at(-1);
   // Where this run has mounted nothing, a FUSE mount is none of its own.
   return mounts(evidence).length > 0 && later.some(onFuse) && !(last?.result === "ok" && !onFuse(last));
@@ -246,12 +248,14 @@ function mountedAfter(evidence: Evidence, nonce: string | undefined, time: numbe
 }
 
 /**
- * Whether the control saw a marker of a mount that was made after its own start: that is no copy, even if another mount was there
- * when it started.
+ * Whether the control saw a marker of this run that is no copy. Where a mount was there when it started, only that of a mount
+ * which was made later is none: a copy shows whatever its daemon serves, and so the next marker, too.
  */
 function hasReceived(evidence: Evidence, record: ProbeRecord): boolean {
+  if (!isOwn(evidence, record)) return false;
   const life = of(evidence, "control", "start").findLast(({ uptime }) => uptime <= record.uptime);
-  return isOwn(evidence, record) && life !== undefined && mountedAfter(evidence, record.nonce, life.uptime);
+  if (life?.fuse_at_start !== "yes") return record.kind === "seen";
+  return mountedAfter(evidence, record.nonce, life.uptime);
 }
 
 /** Whether the control has seen what was not there when it started: then it was not too late, it is no control. */
@@ -261,8 +265,7 @@ const receives = (evidence: Evidence): boolean =>
 /** The control's word that it does not see the marker, if it is on the readers' bridge, and never sees it. */
 function unseenBy(evidence: Evidence): ProbeRecord | undefined {
   const told = of(evidence, "control", "control");
-  if (told.some((record) => (record.kind === "seen" && isOwn(evidence, record)) || hasReceived(evidence, record)))
-    return undefined;
+  if (told.some((record) => hasReceived(evidence, record))) return undefined;
   const volumes = READERS.flatMap((role) => of(evidence, role, "start").map(({ mountinfo }) => directoryOf(mountinfo)));
   // A file of somebody else below the mount is seen by no propagation.
   return told.find(

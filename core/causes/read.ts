@@ -27,7 +27,10 @@ export function untilDecided(evidence: Evidence): Evidence {
   const first = READERS.map((role) => of(evidence, role, "verdict")[0]?.uptime ?? Number.POSITIVE_INFINITY);
   const end = Math.max(...first);
   const isAsked = ({ role, step, kind, uptime }: ProbeRecord) =>
-    uptime <= end || !OBSERVERS.includes(role) || LASTING.includes(step) || kind === "seen";
+    uptime <= end ||
+    !OBSERVERS.includes(role) ||
+    LASTING.includes(step) ||
+    (role === "control" && (step === "start" || kind === "seen"));
   return Number.isFinite(end) ? { ...evidence, records: evidence.records.filter(isAsked) } : evidence;
 }
 const OBSERVERS: readonly string[] = [...READERS, "control"];
@@ -120,7 +123,13 @@ export const eventQuotes = (evidence: Evidence, matches: (text: string) => boole
 const ATTEMPTED = /^(Create|Run)Container(Config)?Error$/;
 
 /** Whether the last attempt to start the container that an event names did not fail as the event says. */
-function isOutdated({ pods }: Evidence, { object, container }: EventFact, matches: (text: string) => boolean): boolean {
+function isOutdated(
+  { pods, final }: Evidence,
+  { object, container }: EventFact,
+  matches: (text: string) => boolean,
+): boolean {
+  // Of a pod that nobody has seen it is not known yet where it is, nor what became of it.
+  if (!final && pods.length === 0 && object.startsWith("pod/")) return true;
   const named = pods
     .filter(({ name }) => object === `pod/${name}`)
     .flatMap(({ containers }) => containers.filter(({ name }) => name === container));

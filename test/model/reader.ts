@@ -257,7 +257,7 @@ export class Reader {
     }
     if (this.world.now - started < TIMES.markerWait) return;
     this.verdict = "error";
-    this.world.truth.gaveUpAt[this.role] = this.world.now;
+    this.world.truth.gaveUpAt[this.role] ??= this.world.now;
     this.record("verdict", "error", { doubt: this.waiting });
   }
 

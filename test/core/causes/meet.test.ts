@@ -173,6 +173,25 @@ const cases: readonly [what: string, cause: string | undefined, Partial<Evidence
     },
   ],
   [
+    "a control that was made again with a copy, which shows the next marker, after the readers' success",
+    "success",
+    {
+      records: [
+        ...mounted,
+        unseenByControl,
+        ...ROLES.flatMap((role) => sees(role)),
+        record("control", "start", "info", { uptime: 2065, fuse_at_start: "yes" }),
+        record("producer", "marker", "ok", { uptime: 2066, nonce: SECOND }),
+        record("control", "control", "error", { uptime: 2066.1, kind: "seen", nonce: SECOND }),
+      ],
+    },
+  ],
+  [
+    "a private root, while no pod is known",
+    undefined,
+    { pods: [], events: [{ object: "pod/fuse-producer", reason: "Failed", message: NOT_SHARED }] },
+  ],
+  [
     "words of a dead mount, while no pod is known",
     undefined,
     { pods: [], events: [{ object: "pod/fuse-consumer", reason: "Failed", message: `Error: ${DEAD}` }] },
