@@ -3,6 +3,9 @@ import type { Evidence, ProbeRecord } from "../evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
   allReadersDecided,
+  directoryOf,
+  hasPeers,
+  idOf,
   isFuse,
   mountFailures,
   mounts,
@@ -277,16 +280,6 @@ function unseenBy(evidence: Evidence): ProbeRecord | undefined {
 }
 
 const isOwn = (evidence: Evidence, { nonce }: ProbeRecord): boolean => ownNonces(evidence).has(nonce ?? "");
-
-/** Whether a line of the mount table is in a peer group, as whatever is propagated is; a container's own copy is private. */
-const hasPeers = (mountinfo: string | undefined): boolean =>
-  / (shared|master):\d+ /.test(mountinfo?.split(" - ")[0]?.concat(" ") ?? "");
-
-/** The first field of a line of the mount table: one mount of one container. */
-const idOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[0];
-
-/** The device and the directory in it that a line of the mount table is of: the same for each volume of one directory. */
-const directoryOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ").slice(2, 4).join(" ");
 
 const identities = (evidence: Evidence): ProbeRecord[] => of(evidence, "hardened", "identity");
 

@@ -89,6 +89,17 @@ export const saysDead = ({ errno }: ProbeRecord): boolean => errno === "ENOTCONN
 /** The mount point in a line of the mount table (proc_pid_mountinfo(5), field 5). */
 export const pointOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[4];
 
+/** Whether a line of the mount table is in a peer group, as whatever is propagated is; a container's own copy is private. */
+export const hasPeers = (mountinfo: string | undefined): boolean =>
+  / (shared|master):\d+ /.test(mountinfo?.split(" - ")[0]?.concat(" ") ?? "");
+
+/** The first field of a line of the mount table: one mount of one container. */
+export const idOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[0];
+
+/** The device and the directory in it that a line of the mount table is of: the same for each volume of one directory. */
+export const directoryOf = (mountinfo: string | undefined): string | undefined =>
+  mountinfo?.split(" ").slice(2, 4).join(" ");
+
 /** The file system type and the super options in a line of the mount table: what stands after the lone dash. */
 export function superOf(mountinfo: string | undefined): { readonly type: string; readonly options: readonly string[] } {
   const [type = "", , options = ""] = (mountinfo?.split(" - ")[1] ?? "").split(" ");
