@@ -6,6 +6,7 @@
 # The marker goes in through the mount: it is never a file of the bridge itself. Where nothing can be written through it, the
 # marker was there first: in what the driver has packed, or as a file of the daemon's own.
 write_marker() {
+  # `absent` tells until when nobody can have read it: what is not written now may be there with the mount.
   copy=${copy:-$(mktemp)} did=''
   if ! leaves_bridge "$MOUNT"; then
     :
@@ -16,12 +17,12 @@ write_marker() {
     did=packed
     read_marker "$copy"
   else
-    did=wrote
+    did=wrote absent=$(uptime_now)
     put_marker "$MOUNT" && read_back
   fi
   nonce=${out##*nonce=}
   if [ -z "$errno" ] && leaves_bridge "$MARKER"; then
-    record marker ok "$did the marker $MARKER, nonce $nonce" path "$MARKER" nonce "$nonce" mount "$mounts" \
+    record marker ok "$did the marker $MARKER, nonce $nonce" path "$MARKER" nonce "$nonce" absent_until "$absent" mount "$mounts" \
       device "$out" bridge_device "$plain_device"
   else
     record marker error "no marker at $MARKER: $errno" path "$MARKER" errno "$errno" detail "$out"
@@ -65,7 +66,12 @@ read_back() {
 
 # A daemon may mount first, and fill its file system afterwards.
 await_marker() {
-  until read_marker "$copy" || over "$before" "$((MOUNT_SECONDS * slow / 100))"; do
+  until
+    tried=$(uptime_now)
+    read_marker "$copy" || over "$before" "$((MOUNT_SECONDS * slow / 100))"
+  do
+    # A look that was not answered proves nothing.
+    [ "$errno" = ETIMEDOUT ] || absent=$tried
     sleep 0.2
   done
 }

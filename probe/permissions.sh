@@ -184,7 +184,7 @@ permissions_look() {
   bounded cat "$PERMISSIONS_AT/root-allow/marker"
   case $errno-$out in
     -"run=$RUN variant="*) ;;
-    -* | ENOTCONN-*) return 0 ;;
+    -* | ENOTCONN-* | ECONNABORTED-*) return 0 ;;
   esac
   permissions_tried=yes
   for variant in $PERMISSION_VARIANTS; do permission_access "$variant"; done

@@ -160,7 +160,12 @@ mount_fuse() {
   } >"$words" 2>&1 &
   daemon=$!
   record daemon info "started $DRIVER as process $daemon: $(driver_says)" driver "$DRIVER" pid "$daemon"
-  until [ -n "$(fuse_at "$MOUNT")" ] && [ "$(fuse_below "$MOUNT")" != "$had" ]; do
+  absent=$before
+  until
+    tried=$(uptime_now)
+    [ -n "$(fuse_at "$MOUNT")" ] && [ "$(fuse_below "$MOUNT")" != "$had" ]
+  do
+    absent=$tried
     if ! kill -0 "$daemon" 2>/dev/null; then
       wait "$daemon"
       code=$?
@@ -180,7 +185,7 @@ mount_fuse() {
   fi
   fuse_mount=$(fuse_at "$MOUNT")
   record mount ok "$(type_of_mount "$fuse_mount") is mounted at $MOUNT, $(peers_of_mount "$fuse_mount")" \
-    fstype "$(type_of_mount "$fuse_mount")" propagation "$(peers_of_mount "$fuse_mount")" mount "$mounts" mountinfo "$fuse_mount"
+    fstype "$(type_of_mount "$fuse_mount")" propagation "$(peers_of_mount "$fuse_mount")" mount "$mounts" absent_until "$absent" mountinfo "$fuse_mount"
 }
 
 # What a supervisor does before it starts the daemon again. Only the mount table tells that nothing is left.

@@ -6,9 +6,12 @@ import type { Evidence, ProbeRecord } from "../evidence/evidence.ts";
 
 /** What the dead mount looked like to a reader. */
 export interface Stale {
-  /** The first error after the daemon's death: ENOTCONN as a rule. */
+  /**
+   * What the dead mount says: ENOTCONN as a rule. A request that was in flight when the daemon died ends with ECONNABORTED,
+   * once: that is told only where the mount said nothing else.
+   */
   readonly errno: string;
-  /** From the daemon's death to the first error. */
+  /** From the daemon's death to the first error, whichever it was. */
   readonly afterMs: number;
   /** From the first error until the dead mount was gone (ENOENT), or the new one was read. */
   readonly lastedMs?: number;
@@ -24,6 +27,8 @@ export interface ReaderTimeline {
   readonly notBack?: true;
   /** Whether the reader's container was started again between the crash and that read. */
   readonly restarted?: true;
+  /** Whether it told its start so shortly after the crash that it may have been started again before. */
+  readonly perhapsRestarted?: true;
   /** Whether its container was created when the FUSE mount was there already. */
   readonly bornLate?: true;
   /** Whether it stopped looking before the second mount had its marker: then it says nothing of a recovery. */
@@ -66,6 +71,9 @@ export function timelineOf(evidence: Evidence, readers: readonly string[]): Time
 
 /** The unmount comes before the producer's word of it: a look that failed this shortly before may have met it. In seconds. */
 const UNMOUNT_SECONDS = 0.5;
+
+/** How long a container may take from its creation to the record of its start, on a busy node. In seconds. */
+const START_SECONDS = 1;
 
 interface Marks {
   /** Those of the mounts before the crash. */
@@ -160,9 +168,17 @@ function readerTimeline(
     error && reads.find((read) => read.uptime > error.uptime && (read.result === "ok" || read.errno === "ENOENT"));
   const starts = own.filter(({ step }) => step === "start");
   // What is restarted only after it was back, at the end of a mount, came back by itself.
-  const restarted =
-    crashed !== undefined &&
-    starts.some(({ uptime }) => uptime > crashed && (recovered === undefined || uptime < recovered.uptime));
+  const anew = starts.filter(
+    ({ uptime }) => crashed !== undefined && uptime > crashed && (recovered === undefined || uptime < recovered.uptime),
+  );
+  // A container tells its start a moment after it was made: only what its earlier life saw of the crash proves the order.
+  const restarted = anew.some(
+    ({ uptime }) =>
+      crashed !== undefined &&
+      (uptime > crashed + START_SECONDS ||
+        own.some((one) => one.step !== "identity" && one.uptime >= crashed && one.uptime < uptime)),
+  );
+  const perhapsRestarted = anew.length > 0 && !restarted;
   const until = again?.until;
   const notBack =
     again !== undefined &&
@@ -173,14 +189,14 @@ function readerTimeline(
   const finish = own.findLast(({ step }) => step === "finish");
   const leftEarly = !recovered && finish && again && finish.uptime < again.marker.uptime;
   const opened =
-    crashed !== undefined && !restarted && own.some(({ step, uptime }) => step === "held" && uptime < crashed);
+    crashed !== undefined && anew.length === 0 && own.some(({ step, uptime }) => step === "held" && uptime < crashed);
   const held = opened && recovered && own.find(({ step, uptime }) => step === "held" && uptime >= recovered.uptime);
   return {
     ...(seen && first ? { seenMs: since(first.uptime, seen.uptime) } : {}),
     ...(error && crashed !== undefined
       ? {
           stale: {
-            errno: error.errno ?? "UNKNOWN",
+            errno: staleErrno(reads, error, over),
             afterMs: since(crashed, error.uptime),
             ...(over ? { lastedMs: since(error.uptime, over.uptime) } : {}),
           },
@@ -189,10 +205,19 @@ function readerTimeline(
     ...(recovered && again ? { recoveredMs: since(again.mount.uptime, recovered.uptime) } : {}),
     ...(notBack ? { notBack: true as const } : {}),
     ...(recovered && restarted ? { restarted: true as const } : {}),
+    ...(recovered && perhapsRestarted ? { perhapsRestarted: true as const } : {}),
     ...(starts[0]?.fuse_at_start === "yes" ? { bornLate: true as const } : {}),
     ...(leftEarly ? { leftEarly: true as const } : {}),
     ...(held ? { heldFile: held.result === "ok" ? ("alive" as const) : ("dead" as const) } : {}),
   };
+}
+
+function staleErrno(reads: readonly ProbeRecord[], error: ProbeRecord, over: ProbeRecord | undefined): string {
+  if (error.errno !== "ECONNABORTED") return error.errno ?? "UNKNOWN";
+  const later = reads.filter(
+    ({ uptime }) => uptime > error.uptime && uptime < (over?.uptime ?? Number.POSITIVE_INFINITY),
+  );
+  return later.find(({ errno }) => errno !== error.errno)?.errno ?? error.errno;
 }
 
 const isOneOf = (markers: readonly ProbeRecord[], { result, nonce }: ProbeRecord): boolean =>

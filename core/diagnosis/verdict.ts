@@ -1,13 +1,12 @@
 /** Evidence -> verdict: pure, so that the same evidence gives the same answer wherever it was collected. */
 
 import { DECISION, type DecisionWords } from "../contract/decision.ts";
-import { believed, type Evidence } from "../evidence/evidence.ts";
+import { believed, type Evidence, type ProbeRecord } from "../evidence/evidence.ts";
 import {
   type Cause,
   causes,
-  daemonEndPending,
-  hollowSuccess,
-  isDoubtful,
+  isFuse,
+  markerInTime,
   notes,
   notRead,
   of,
@@ -15,6 +14,7 @@ import {
   type Quote,
   READERS,
   recordQuote,
+  untilDecided,
 } from "./causes/index.ts";
 import { type Decision, decide, type Grade } from "./decision.ts";
 import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
@@ -53,17 +53,16 @@ export function judge(given: Evidence, words: DecisionWords = DECISION): Verdict
   const evidence = believed(given);
   // What nobody has read yet may prove more than whatever explains a failure.
   const unheard = !evidence.final && (evidence.unread ?? []).length > 0;
+  const asked = untilDecided(evidence);
   for (const cause of causes) {
     if (unheard && cause.outcome !== "success") continue;
-    const quotes = cause.find(evidence);
+    const quotes = cause.find(asked);
     if (quotes) return verdictOf(cause, quotes, evidence, words);
-    // What comes after it explains why nothing is seen, and something is.
-    if (cause.id === hollowSuccess.id && isDoubtful(evidence)) return undefined;
+    // What comes after it explains less, and it may yet be proven.
+    if (cause.isPending?.(asked)) return undefined;
   }
   if (unheard) return undefined;
-  if (evidence.final || (notRead(evidence) && !daemonEndPending(evidence))) {
-    return verdictOf(unknown(evidence), raw(evidence), evidence, words);
-  }
+  if (evidence.final || notRead(asked)) return verdictOf(unknown(asked), raw(evidence), evidence, words);
   return undefined;
 }
 
@@ -109,18 +108,20 @@ function gradeOf(outcome: Cause["outcome"], { readers, remounted }: Timeline): G
   if (outcome === "failure") return "C";
   const all = Object.values(readers);
   if (outcome === "inconclusive" || !remounted || all.some(({ seenMs }) => seenMs === undefined)) return undefined;
-  if (all.every(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted)) return "A";
-  return all.every(({ recoveredMs, notBack }) => recoveredMs !== undefined || notBack) ? "B" : undefined;
+  if (all.some(({ recoveredMs, notBack }) => recoveredMs === undefined && !notBack)) return undefined;
+  if (all.some(({ restarted, notBack }) => restarted || notBack)) return "B";
+  return all.some(({ perhapsRestarted }) => perhapsRestarted) ? undefined : "A";
 }
 
 /** A failure nobody has named yet is a failure only where the question was really asked: a marker was there, and not read. */
 function unknown(evidence: Evidence): Found {
   const nonces = ownNonces(evidence);
   const gaveUp = READERS.filter((role) => of(evidence, role, "verdict").some(({ result }) => result === "error"));
-  const unread = gaveUp.filter(
-    (role) => !of(evidence, role, "read").some(({ result, nonce }) => result === "ok" && nonces.has(nonce ?? "")),
-  );
-  const asked = nonces.size > 0 && unread.length > 0;
+  // A nonce that nobody has told may be of a marker whose record is still to come: through FUSE it was read all the same.
+  const hasRead = ({ result, nonce, mountinfo }: ProbeRecord) =>
+    result === "ok" && (nonces.has(nonce ?? "") || isFuse(mountinfo));
+  const unread = gaveUp.filter((role) => !of(evidence, role, "read").some(hasRead));
+  const asked = unread.length > 0 && markerInTime(evidence);
   const unproven =
     nonces.size > 0 && gaveUp.length > 0
       ? "Every consumer that gave up has read this run's marker, but not in time, or without the negative control's answer."

@@ -12,9 +12,12 @@ export type { BridgeFact, ContainerSpecFact, PodSpecFact } from "./specFact.ts";
  * One machine-readable line of the probe: see `record` in probe/lib.sh. What a step's result proves:
  *
  * - `mount ok` (producer): the mount table has a FUSE line at the mount point itself; `mountinfo` is that line.
- * - `marker ok`: the marker was read back from another device than the one below the mount; `nonce` tells this mount.
+ *   Until `absent_until` it had none.
+ * - `marker ok`: the marker was read back from another device than the one below the mount; `nonce` tells this mount. Until
+ *   `absent_until` nobody can have read it: then it was written, or a file of the daemon's own was not there.
  * - `crash ok`: the daemon was killed (`fault` hang: stopped) at `at`, and the producer has seen since that the mount is dead:
- *   `errno` ENOTCONN, or GONE from the mount table; of a hang ETIMEDOUT. `crash error`: the daemon lives on.
+ *   `errno` ENOTCONN (ECONNABORTED where its question was in flight), or GONE from the mount table; of a hang ETIMEDOUT.
+ *   `crash error`: the daemon lives on.
  * - `clean ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead.
  * - `read` (readers): one look at the marker, from `looked` to the record's own time, told only where it differs from the last
  *   one; `look error`: it still fails. `fuse_at_start` and `mountinfo` are of the mount point itself, or of the bridge.
@@ -115,9 +118,19 @@ export interface Evidence {
  */
 export function believed(evidence: Evidence): Evidence {
   const own = evidence.records.filter(({ run, node }) => run === evidence.run && node === evidence.node);
-  const once = new Map(own.map((record) => [JSON.stringify(record), record]));
-  const records = [...once.values()].sort((a, b) => a.uptime - b.uptime || a.role.localeCompare(b.role));
+  const once = new Map(own.map((record) => [textOf(record), record]));
+  const records = [...once.values()].sort(
+    (a, b) => a.uptime - b.uptime || (a.role < b.role ? -1 : Number(a.role > b.role)),
+  );
   return { ...evidence, records };
+}
+
+/** Whoever collects judges the same records again with each new one. */
+const texts = new WeakMap<ProbeRecord, string>();
+function textOf(record: ProbeRecord): string {
+  const known = texts.get(record) ?? JSON.stringify(record);
+  texts.set(record, known);
+  return known;
 }
 
 /** How a record's line begins: see `record` in probe/lib.sh. */

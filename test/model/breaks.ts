@@ -2,7 +2,9 @@
 
 import type { Verdict } from "../../core/diagnosis/verdict.ts";
 import type { Evidence, ProbeRecord } from "../../core/evidence/evidence.ts";
-import { type Judge, violations } from "./laws.ts";
+import { collect } from "./collector.ts";
+import { history } from "./kubelet.ts";
+import { type Judge, type Violation, violations } from "./laws.ts";
 import type { Plan } from "./plan.ts";
 
 const READERS = ["default", "hardened"];
@@ -87,17 +89,35 @@ export const BREAKS: Readonly<Record<string, (right: Judge) => Judge>> = {
   }),
 };
 
-/** How many histories it takes until a wrong judge breaks a law that the right one keeps. Undefined where none of them shows it. */
-export function historiesUntilFound(
+export interface Found {
+  readonly histories: number;
+  readonly law: string;
+}
+
+/**
+ * By what a judge does wrong: how many histories it takes until it breaks a law that the right one keeps. Each history is run once
+ * for all of them; what none shows is not in the answer.
+ *
+ * @param kept is called with what the right judge breaks of each history
+ */
+export function breaksFound(
   right: Judge,
-  wrong: Judge,
   all: Iterable<Plan>,
-): { readonly histories: number; readonly law: string } | undefined {
+  kept: (plan: Plan, broken: readonly Violation[]) => void = () => {},
+): Map<string, Found> {
+  const wrong = Object.entries(BREAKS).map(([what, broke]) => ({ what, by: broke(right) }));
+  const found = new Map<string, Found>();
   let histories = 0;
   for (const plan of all) {
     histories++;
-    const [found] = violations(plan, wrong);
-    if (found && violations(plan, right).length === 0) return { histories, law: found.law };
+    const collected = collect(history(plan));
+    const broken = violations(plan, right, collected);
+    kept(plan, broken);
+    if (broken.length > 0) continue;
+    for (const { what, by } of wrong) {
+      const [first] = found.has(what) ? [] : violations(plan, by, collected);
+      if (first) found.set(what, { histories, law: first.law });
+    }
   }
-  return undefined;
+  return found;
 }

@@ -98,6 +98,8 @@ class Kubelet {
           waiting: { reason: "ImagePullBackOff", message: 'Back-off pulling image "rclone/rclone:9"' },
         });
       yield plan.pods === "image-late" ? 9 : 1000;
+      // Whatever the pod waits for now, it has its image.
+      for (const name of names) this.set(name, { waiting: { reason: "ContainerCreating" } });
     }
     yield component === "producer" ? 0.4 : plan.readers === "pod-late" ? 6 : 0.2;
     if (component === "consumer" && variation.late) yield* this.untilMounted();
@@ -118,7 +120,6 @@ class Kubelet {
       if (name !== "control") this.set(name, { waiting: { reason: "CreateContainerError", message } });
     for (const name of names) if (name !== "control") this.event(component, name, "Failed", `Error: ${message}`);
     yield 0.4;
-    this.world.healedAt = this.world.now + 1;
   }
 
   private *untilMounted(): Task {
@@ -130,6 +131,8 @@ class Kubelet {
   /** The lives of one container. */
   private *container(name: Name, component: "producer" | "consumer"): Task {
     const { world } = this;
+    // The next attempt, however it ends: from now on the container's state tells of that one.
+    if (world.plan.node === "refused-before" && name !== "control") world.healedAt = world.now;
     for (;;) {
       const refusal = this.refusal(name);
       if (refusal) {
@@ -215,8 +218,18 @@ class Kubelet {
     if (plan.readers === "hardened-killed" || plan.readers === "both-killed") this.kill("hardened");
     if (plan.readers === "control-killed") this.kill("control");
     if (plan.readers === "default-stuck") this.world.clock.kill(this.tasks.get("default"));
+    // What happens to a container before its first look cannot be told from what the runtime does; and who would be so quick?
+    if (plan.readers.endsWith("-severed")) yield* this.untilStarted();
     if (plan.readers === "default-severed" || plan.readers === "both-severed") tables.makePrivate("default");
     if (plan.readers === "both-severed") tables.makePrivate("hardened");
+  }
+
+  private *untilStarted(): Task {
+    const isStarted = (name: Name) => {
+      const life = this.lives.get(name);
+      return life instanceof Reader && life.started;
+    };
+    while (!(isStarted("default") && isStarted("hardened"))) yield 0.1;
   }
 
   private kill(name: Name): void {

@@ -39,9 +39,9 @@ const READERS = ["default", "hardened"] as const;
 /** How many moments of a history are judged. */
 const MOMENTS = 4;
 
-export function violations(plan: Plan, by: Judge): Violation[] {
-  const world = history(plan);
-  const collected = collect(world);
+/** @param collected what was collected of the plan's history, where it was run before */
+export function violations(plan: Plan, by: Judge, collected = collect(history(plan))): Violation[] {
+  const { world } = collected;
   const random = numbers(plan.seed + 1);
   const found: Violation[] = [];
   const moments = pick(collected.arrivals, random);
@@ -120,7 +120,11 @@ const isProof = (own: OwnMount, look: Look, { mounts, looks, births }: World["tr
   mounts.some(({ nonce }) => nonce === look.nonce) &&
   births.control.some((born) => born < own.at) &&
   looks.control.some((other) => other.at > look.at && other.nonce !== look.nonce) &&
-  !looks.control.some((other) => other.fs === own.fs && other.nonce !== undefined);
+  !looks.control.some((other) => other.fs === own.fs && other.nonce !== undefined && !isCopy(own, other, births));
+
+/** A control that was killed and made anew while the mount was there has a copy of it: it has received nothing. */
+const isCopy = (own: OwnMount, { at }: Look, births: World["truth"]["births"]): boolean =>
+  (births.control.findLast((born) => born <= at) ?? 0) > own.at;
 
 /** The crash that the schedule means, and the next mount. */
 function recovery({ truth, variation }: World) {

@@ -41,7 +41,7 @@ const after = (path: string, top: string): string =>
 export class MountTables {
   mounts: Mount[] = [];
   /** What `at` has found since the tables last changed: whoever polls asks the same again and again. */
-  private readonly found = new Map<string, Mount | undefined>();
+  private readonly found = new Map<string, Map<string, Mount | undefined>>();
   private ids = 20;
   private groups = 1;
 
@@ -72,9 +72,13 @@ export class MountTables {
 
   /** The last mounted one whose mount point is the path or the longest directory above it. */
   at(space: string, path: string): Mount | undefined {
-    const key = space + path;
-    if (!this.found.has(key)) this.found.set(key, this.look(space, path));
-    return this.found.get(key);
+    const known = this.found.get(space) ?? new Map<string, Mount | undefined>();
+    if (known.size === 0) this.found.set(space, known);
+    const mount = known.get(path);
+    if (mount !== undefined || known.has(path)) return mount;
+    const looked = this.look(space, path);
+    known.set(path, looked);
+    return looked;
   }
 
   private look(space: string, path: string): Mount | undefined {

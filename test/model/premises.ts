@@ -28,7 +28,10 @@ const never: Premise = () => false;
 const unread = ({ truth }: World): boolean =>
   READERS.some((role) => {
     const gaveUp = truth.gaveUpAt[role];
-    return gaveUp !== undefined && !truth.looks[role].some(({ nonce, at }) => at <= gaveUp && isOwn(truth, nonce));
+    return (
+      gaveUp !== undefined &&
+      !truth.looks[role].some(({ nonce, at, failed }) => !failed && at <= gaveUp && isOwn(truth, nonce))
+    );
   });
 const isOwn = (truth: World["truth"], nonce: string | undefined): boolean =>
   nonce !== undefined && truth.mounts.some((one) => one.nonce === nonce);
@@ -78,10 +81,8 @@ export const PREMISES: Readonly<Record<string, Premise>> = {
   "no-marker": ({ plan }) => plan.daemon.startsWith("marker-") || plan.daemon === "second-marker-fails",
   "producer-never-mounted": ({ truth, plan }, { time }) =>
     plan.daemon === "leaves" || !truth.mounts.some(({ at }) => at <= time),
-  "control-too-late": ({ truth }) => {
-    const [first] = truth.mounts;
-    return first !== undefined && truth.births.control.some((born) => born > first.at);
-  },
+  // A container looks for the first time a moment after it was created: what came between the two is no proof either.
+  "control-too-late": ({ truth }) => truth.startedWith.size > 0,
   // What was mounted over the run's own mount is somebody else's to its next life.
   "bridge-in-use": node("in-use", "stacked"),
   "reader-not-hardened": pods("hardened-is-root"),

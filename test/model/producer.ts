@@ -75,7 +75,8 @@ export class Producer extends Steps {
       this.world.died(fs, fault === "hang" ? "hang" : "schedule");
     const errno = this.fuseBelow() ? yield* this.meets() : "GONE";
     yield this.world.cost();
-    if (errno !== "GONE" && errno !== (fault === "hang" ? "ETIMEDOUT" : "ENOTCONN")) {
+    const dead = fault === "hang" ? errno === "ETIMEDOUT" : ["ENOTCONN", "ECONNABORTED", "GONE"].includes(errno);
+    if (!dead) {
       this.record("crash", "error", { ...more, detail: "the mount still answers" });
       return "lives";
     }

@@ -1,8 +1,9 @@
 /** A container of the consumer: the control, or a reader, step by step as in probe/consumer.sh. */
 import type { Task } from "./clock.ts";
 import { type FileSystem, isFuse, type Mount, mountinfo, peers } from "./mounts.ts";
-import { BRIDGE, type Log, MOUNT, markerOn, type Role, RUN, TIMES, type World } from "./world.ts";
+import { BRIDGE, type Log, type Look, MOUNT, markerOn, type Role, RUN, TIMES, type World } from "./world.ts";
 
+const MARKER = `${MOUNT}/marker`;
 const WATCH = TIMES.markerWait + TIMES.hold + TIMES.stale + TIMES.recover + 2;
 
 export class Reader {
@@ -29,6 +30,8 @@ export class Reader {
   private seenUntil = 0;
   private toldAt = 0;
   private there: Mount | undefined;
+  /** Whether it has told how its volume is mounted. */
+  started = false;
   exit: number | undefined;
 
   constructor(world: World, role: Role, life: number) {
@@ -65,12 +68,14 @@ export class Reader {
     const fuse = world.tables.exactlyAt(role, MOUNT).at(-1);
     this.volume = mountinfo(volume);
     this.born = fuse !== undefined && isFuse(fuse.fs);
+    if (world.truth.mounts.some((own) => own.fs === fuse?.fs)) world.truth.startedWith.add(role);
     this.record("start", "info", {
       propagation: volume ? peers(volume) : "private",
       fuse_at_start: this.born ? "yes" : "no",
       life: before === undefined ? "1" : "2",
       mountinfo: this.volume,
     });
+    this.started = true;
     const window = base ? TIMES.inspect : 18;
     while (world.now - born < window) {
       yield* this.look();
@@ -107,9 +112,15 @@ export class Reader {
     return true;
   }
 
-  /** What a call that touches the mount meets: an errno's name, or nothing. */
-  private *meets(): Generator<number, string, void> {
-    const there = this.at(`${MOUNT}/marker`);
+  /**
+   * What a call that touches the mount meets: an errno's name, or nothing.
+   *
+   * @param before the mount that answered a moment before, when the call may have been made already
+   */
+  private *meets(before?: Mount): Generator<number, string, void> {
+    // A request that is in flight when its daemon dies ends with this; every later one with ENOTCONN.
+    if (before?.fs.daemon === "dead" && this.world.random() < 0.5) return "ECONNABORTED";
+    const there = this.at(MARKER);
     if (!there) return "ENOENT";
     for (let waited = 0; there.fs.daemon === "hangs"; waited += 0.1) {
       if (waited >= TIMES.probe) return "ETIMEDOUT";
@@ -121,28 +132,37 @@ export class Reader {
     return there.fs.files.has(markerOn(there)) ? "" : "ENOENT";
   }
 
+  private answering(): Mount | undefined {
+    const there = this.at(MARKER);
+    return there?.fs.daemon === "answers" ? there : undefined;
+  }
+
   private *look(): Task {
     const { world, role } = this;
     this.content = "";
     this.device = "";
     this.lookedAt = world.now;
+    let answers = this.answering();
     yield world.cost() / 2;
-    const asked = this.at(`${MOUNT}/marker`);
-    this.errno = yield* this.meets();
+    const asked = this.at(MARKER);
+    this.errno = yield* this.meets(answers);
     if (!this.errno && asked) this.content = asked.fs.files.get(markerOn(asked)) ?? "";
-    world.truth.looks[role].push({
+    const told: Look = {
       at: world.now,
       nonce: nonceOf(this.content) || undefined,
       fs: asked?.fs,
       propagated: asked?.propagated ?? false,
       errno: this.errno,
-    });
+    };
+    world.truth.looks[role].push(told);
+    answers = this.answering();
     yield world.cost() / 2;
-    this.there = this.at(`${MOUNT}/marker`);
+    this.there = this.at(MARKER);
     this.fstype = this.there?.fs.type ?? "";
     if (this.content) {
-      const stat = yield* this.meets();
+      const stat = yield* this.meets(answers);
       if (stat) {
+        told.failed = true;
         this.content = "";
         this.errno = stat;
       } else this.device = String(this.there?.fs.device);
@@ -155,7 +175,7 @@ export class Reader {
     this.seenAt = this.lookedAt;
     this.seenUntil = world.now;
     const place = {
-      path: `${MOUNT}/marker`,
+      path: MARKER,
       looked: this.lookedAt.toFixed(2),
       on_mount: this.there?.point === MOUNT ? "yes" : "no",
       fstype: this.fstype,
@@ -237,7 +257,7 @@ export class Reader {
     }
     if (this.world.now - started < TIMES.markerWait) return;
     this.verdict = "error";
-    this.world.truth.gaveUpAt[this.role] = this.world.now;
+    this.world.truth.gaveUpAt[this.role] ??= this.world.now;
     this.record("verdict", "error", { doubt: this.waiting });
   }
 

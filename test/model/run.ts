@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import fc from "fast-check";
 import { judge, settled } from "../../core/diagnosis/verdict.ts";
-import { BREAKS, historiesUntilFound } from "./breaks.ts";
+import { BREAKS, breaksFound } from "./breaks.ts";
 import { violations } from "./laws.ts";
 import { plans } from "./plan.ts";
 import { story } from "./tell.ts";
@@ -39,10 +39,10 @@ console.log(
 process.exit(result.failed ? 1 : 0);
 
 function breaks(): number {
-  const all = fc.sample(plans, { numRuns: histories, seed });
   let missed = 0;
-  for (const [what, broke] of Object.entries(BREAKS)) {
-    const found = historiesUntilFound(by, broke(by), all);
+  const all = breaksFound(by, fc.sample(plans, { numRuns: histories, seed }));
+  for (const what of Object.keys(BREAKS)) {
+    const found = all.get(what);
     if (!found) missed++;
     console.log(
       `${found ? `√ ${String(found.histories).padStart(5)}` : "×     -"}  ${what}${found ? `: ${found.law}` : ""}`,

@@ -15,6 +15,8 @@ export class Steps {
   /** The last daemon that was started, whether the script knows it or not. */
   protected served: Daemon | undefined;
   protected mounts = 0;
+  /** Until when the last mount was not there. */
+  private absent = "";
   /** The pod's volume: no mount of the daemon's, even if it is of FUSE and at the mount point. */
   private own: Mount | undefined;
   protected hung = false;
@@ -104,6 +106,7 @@ export class Steps {
     const daemon = new Daemon(this.world, this.mounts === 1);
     this.daemon = daemon;
     this.served = daemon;
+    this.absent = hundredths(this.world.now);
     this.record("daemon", "info", { driver: "rclone", pid: "12" });
     const refused = daemon.refusal();
     const slow = plan.daemon === "slow" ? 3 : plan.daemon === "too-slow" && this.mounts === 1 ? 8 : 0;
@@ -129,6 +132,7 @@ export class Steps {
     if (this.fuseBelow()) {
       yield this.world.cost();
     } else {
+      this.absent = hundredths(this.world.now);
       daemon.mount();
       yield this.world.cost();
     }
@@ -142,6 +146,7 @@ export class Steps {
       fstype: mounted?.fs.type ?? "",
       propagation: mounted ? peers(mounted) : "private",
       mount: String(this.mounts),
+      absent_until: this.absent,
       mountinfo: mountinfo(mounted),
     });
     yield this.world.cost();
@@ -150,19 +155,25 @@ export class Steps {
 
   /** What it meets who uses the mount as root: an errno's name, or nothing. */
   protected *meets(): Generator<number, string, void> {
+    const before = this.at();
+    const answered = before?.fs.daemon === "answers";
     yield this.world.cost();
+    // Only a request that was in flight when the daemon died ends with ECONNABORTED.
+    if (answered && before.fs.daemon === "dead" && this.world.random() < 0.5) return "ECONNABORTED";
     const there = this.at();
     if (there?.fs.daemon === "dead") return "ENOTCONN";
     for (let waited = 0; there?.fs.daemon === "hangs"; waited += 0.1) {
       if (waited >= TIMES.probe) return "ETIMEDOUT";
       yield 0.1;
-      if ((there.fs.daemon as string) === "dead") return "ENOTCONN";
+      if ((there.fs.daemon as string) === "dead") return "ECONNABORTED";
     }
     return "";
   }
 
   protected *writeMarker(): Task {
     const { plan, truth } = this.world;
+    // A file of the daemon's own is there with the mount.
+    const absent = plan.markerFile ? this.absent : hundredths(this.world.now);
     const fault =
       this.mounts === 1
         ? /^marker-(\w+)$/.exec(plan.daemon)?.[1]
@@ -188,6 +199,7 @@ export class Steps {
         this.record("marker", "ok", {
           path: `${MOUNT}/marker`,
           nonce,
+          absent_until: absent,
           mount: String(this.mounts),
           device: String(there.fs.device),
           bridge_device: String(this.tables.at(SPACE, "/bridge")?.fs.device),
@@ -246,3 +258,5 @@ export class Steps {
     this.exit = 0;
   }
 }
+
+const hundredths = (time: number): string => (Math.floor(time * 100) / 100).toFixed(2);

@@ -50,6 +50,8 @@ export interface Look {
   /** Whether that mount came to the reader by propagation. */
   readonly propagated: boolean;
   readonly errno: string;
+  /** Whether the look failed all the same, as its next question did. */
+  failed?: boolean;
 }
 
 export interface Truth {
@@ -60,6 +62,8 @@ export interface Truth {
   readonly looks: Readonly<Record<Role, Look[]>>;
   /** When each container was created. */
   readonly births: Readonly<Record<"producer" | Role, number[]>>;
+  /** Who saw a mount of this run when it first looked: whether it was created after that mount, it cannot tell. */
+  readonly startedWith: Set<Role>;
   readonly gaveUpAt: Partial<Record<Role, number>>;
   volumeUnmounted: boolean;
   /** Whether a reader's volume was a FUSE file system itself, or would have been, had it not been dead. */
@@ -101,11 +105,12 @@ export class World {
     deaths: [],
     looks: { control: [], default: [], hardened: [] },
     births: { producer: [], control: [], default: [], hardened: [] },
+    startedWith: new Set(),
     gaveUpAt: {},
     volumeUnmounted: false,
     boundFuse: false,
   };
-  /** When every container had started that was refused at first; before all histories where none was. */
+  /** When every container that was refused at first had its next attempt; before all histories where none was. */
   healedAt = 0;
   private nonces = 0;
 

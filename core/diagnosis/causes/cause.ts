@@ -20,4 +20,6 @@ export interface Cause {
   readonly fix: string;
   /** The proof, or undefined where this is not, or not yet, the cause. Never empty. */
   find(evidence: Evidence): readonly Quote[] | undefined;
+  /** Whether something points to it that more evidence may prove: until then nothing that comes after it is certain. */
+  isPending?(evidence: Evidence): boolean;
 }

@@ -13,10 +13,12 @@ import {
   of,
   READERS,
   recordQuote,
+  saysDead,
   some,
   sourceOf,
   superOf,
 } from "./read.ts";
+import { runtimeDrops } from "./runtime.ts";
 
 export const daemonKilled: Cause = {
   id: "daemon-killed",
@@ -26,6 +28,10 @@ export const daemonKilled: Cause = {
   explanation: "The FUSE daemon was killed from outside, as by the kernel when the container is out of memory.",
   fix: "Raise the producer's memory limit, or find who kills it (`kubectl describe pod`, the node's kernel log).",
   find: killed,
+  // That of a daemon that was killed explains what a reader met only once no reader reads any more.
+  isPending: (evidence) =>
+    daemonEndPending(evidence) ||
+    (!evidence.final && !allReadersDecided(evidence) && killed({ ...evidence, final: true }) !== undefined),
 };
 
 export const daemonEnded: Cause = {
@@ -89,11 +95,39 @@ export const allowOtherMissing: Cause = {
   },
 };
 
-/** Somebody has met a dead mount, and the producer, who will say how its daemon ended, has not done so yet. */
-export function daemonEndPending({ records, final }: Evidence): boolean {
-  const dead = records.some(({ errno }) => errno === "ENOTCONN");
-  const told = records.some(({ role, step, exit_code }) => role === "producer" && (step === "crash" || exit_code));
-  return dead && !told && !final;
+/** A reader has met the dead mount of this run, and the producer, who will say how its daemon ended, has not done so since. */
+function daemonEndPending(evidence: Evidence): boolean {
+  const ended = evidence.pods.some(
+    ({ component, containers }) =>
+      component === "producer" && containers.some(({ state, last }) => state === "terminated" || last),
+  );
+  const last = evidence.records.findLast(
+    ({ role, step, exit_code }) => role === "producer" && (TOLD.includes(step) || exit_code),
+  );
+  const dead = [...deadReads(evidence), ...mountFailures(evidence).filter(isDeadMarker)];
+  return !evidence.final && !ended && dead.some(({ uptime }) => uptime > (last?.uptime ?? 0));
+}
+/** With these the producer has told how its daemon ended, or will not tell it any more. */
+const TOLD: readonly string[] = ["crash", "finish"];
+
+/** With these it ends its mount itself; the record comes a moment after that. */
+const ENDS: readonly string[] = ["unmount-in-order", "finish", "unmount"];
+const UNMOUNT_SECONDS = 0.5;
+
+/** The looks that met a dead mount of this run, for which its schedule does not account. */
+function deadReads(evidence: Evidence): ProbeRecord[] {
+  const producer = evidence.records.filter(({ role }) => role === "producer");
+  return READERS.flatMap((role) => of(evidence, role, "read")).filter((read) => {
+    if (!saysDead(read)) return false;
+    const last = producer.findLast(({ step, result, uptime, at }) => {
+      // A look that began before that met what was there before.
+      if (step === "daemon" && result === "info") return uptime < Number(read.looked ?? read.uptime);
+      if (step === "crash" && result === "ok") return Number(at ?? uptime) <= read.uptime;
+      return ENDS.includes(step) && uptime - UNMOUNT_SECONDS <= read.uptime;
+    });
+    // Before the first daemon's start it was the dead mount of an earlier run.
+    return last?.step === "daemon";
+  });
 }
 
 /** What ended at the probe's deadline: the producer's own marker, and the last look of each reader. */
@@ -105,7 +139,7 @@ function unanswered(evidence: Evidence): ProbeRecord[] {
   return [...(markerInTime(evidence) ? [] : unwritten), ...silent];
 }
 
-const isDeadMarker = ({ step, errno }: ProbeRecord): boolean => step === "marker" && errno === "ENOTCONN";
+const isDeadMarker = (record: ProbeRecord): boolean => record.step === "marker" && saysDead(record);
 
 /** 128 + SIGKILL, as a shell and the container runtime give it. */
 const KILLED = 137;
@@ -132,8 +166,12 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
     const text = [`the daemon's exit code ${KILLED}`, record.detail].filter(Boolean).join("; ");
     return { source: sourceOf(record), text };
   });
-  const dead = before.filter(({ errno, role, step }) => errno === "ENOTCONN" && step === "read" && role !== "control");
-  const neverMounted = of(evidence, "producer", "mount").length === 0;
+  const dead = deadReads(evidence).filter(({ uptime }) => uptime <= end);
+  // One that has found its mount point taken would not have mounted.
+  const gaveUpBefore = evidence.records.some(
+    ({ role, step, result }) => role === "producer" && ["in-use", "stale"].includes(step) && result === "error",
+  );
+  const neverMounted = of(evidence, "producer", "mount").length === 0 && !gaveUpBefore;
   // Where the mount was there and nobody met it dead, its death explains nothing: it never reached anybody.
   const explains =
     neverMounted ||
@@ -144,7 +182,8 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
   // The daemon's death explains a run only where that run did not end well without it; of a container that runs again its
   // records tell.
   const isDown = producers.some((pod) => pod.containers.some((one) => wasKilled(one) && one.state !== "running"));
-  const ended = notRead(evidence) || mountFailures(evidence).length > 0 || isDown;
-  if (found.length === 0 || !explains || !ended) return undefined;
+  // After a marker that failed the schedule goes on, to the next mount.
+  const ended = notRead(evidence) || mountFailures(evidence).some(({ step }) => step === "mount") || isDown;
+  if (found.length === 0 || !explains || !ended || runtimeDrops(evidence)) return undefined;
   return some([...found, ...dead.map(recordQuote)]);
 }

@@ -1,6 +1,7 @@
 /** The pods were made in a way that cannot work on any node: their spec and the mount table prove it together. */
 import type { Evidence } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
+import { refusedAtDead } from "./mounts.ts";
 import { bothStarted, kubeletQuotes, mounts, of, recordQuote, some } from "./read.ts";
 import { mountedPlace, placeOf, producerSide, readerSides, type Side, specQuote } from "./spec.ts";
 
@@ -21,7 +22,7 @@ export const subpathUsed: Cause = {
       return volume !== undefined && (volumes.length === 0 || volumes.includes(volume));
     });
     if (words.length > 0) return some([...users.flatMap((side) => (side ? [specQuote(side)] : [])), ...words]);
-    if (users.length === 0 || !bothStarted(evidence)) return undefined;
+    if (users.length === 0 || !(bothStarted(evidence) || isRefused(evidence))) return undefined;
     return apart(evidence);
   },
 };
@@ -63,7 +64,7 @@ export const consumerNotHostToContainer: Cause = {
   explanation: "A consumer's bridge is mounted without HostToContainer propagation, so later mounts do not reach it.",
   fix: "Set mountPropagation: HostToContainer on the bridge in every container that reads.",
   find: (evidence) => {
-    if (!bothStarted(evidence)) return undefined;
+    if (!bothStarted(evidence) && !isRefused(evidence)) return undefined;
     return some(
       readerSides(evidence)
         .filter(({ bridge }) => bridge.propagation === "None")
@@ -91,3 +92,7 @@ function apart(evidence: Evidence): readonly Quote[] | undefined {
   const lines = found.flatMap(({ role }) => of(evidence, role, "start").map(recordQuote));
   return found.length > 0 ? some([specQuote(producer), ...found.map(specQuote), ...lines]) : undefined;
 }
+
+/** Whether a reader cannot start since this run's dead mount is its volume: then its spec tells as much as its start would. */
+const isRefused = (evidence: Evidence): boolean =>
+  mounts(evidence).length > 0 && readerSides(evidence).some((reader) => refusedAtDead(evidence, reader).length > 0);

@@ -6,6 +6,7 @@ import {
   gaveUp,
   isFuse,
   kubeletQuotes,
+  mountFailures,
   mounts,
   notRead,
   of,
@@ -88,17 +89,18 @@ export const producerNeverMounted: Cause = {
   fix: "Mend what the daemon says in the evidence: its image, its options, or /dev/fuse on the node (`modprobe fuse`).",
   find: (evidence) => {
     // That a later mount failed is no news of the first one.
-    const failed = mounts(evidence).length > 0 ? [] : gaveUp(evidence).filter(({ step }) => step === "mount");
+    if (mounts(evidence).length > 0) return undefined;
+    const failed = gaveUp(evidence).filter(({ step }) => step === "mount");
     if (failed.length > 0) return failed.map(recordQuote);
+    // Why it failed may be told by more than its end, once a reader has looked.
+    if (mountFailures(evidence).length > 0) return undefined;
     const ended = containerQuotes(
       evidence.pods.filter(({ component }) => component === "producer"),
       // Its log tells more, once it is read.
       ({ name, state, exitCode }, pod) =>
-        state === "terminated" &&
-        exitCode !== 0 &&
-        (evidence.final || !evidence.unread?.includes(`${pod.name}/${name}`)),
+        state === "terminated" && exitCode !== 0 && !evidence.unread?.includes(`${pod.name}/${name}`),
     );
-    return mounts(evidence).length > 0 ? undefined : some(ended);
+    return some(ended);
   },
 };
 

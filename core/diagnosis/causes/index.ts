@@ -30,11 +30,11 @@ import {
 import { toolsMissing } from "./tools.ts";
 
 export type { Cause, Quote } from "./cause.ts";
-export { daemonEndPending } from "./daemon.ts";
+export { markerInTime } from "./marker.ts";
 export { notes } from "./notes.ts";
 export { isAtEnd } from "./over.ts";
-export { hollowSuccess, isDoubtful, ownNonces } from "./proof.ts";
-export { notRead, of, READERS, recordQuote } from "./read.ts";
+export { ownNonces } from "./proof.ts";
+export { isFuse, notRead, of, READERS, recordQuote, untilDecided } from "./read.ts";
 
 export const causes: readonly Cause[] = [
   // A proven success needs no cause, whatever else was seen on the way.
@@ -46,19 +46,29 @@ export const causes: readonly Cause[] = [
   nodeUnavailable,
   imageUnavailable,
   differentNodes,
-  // No container. The root explains every refusal of a mount; a user namespace or a sandbox, what the runtime says of its own.
+  // No container. The root explains every refusal of a mount.
   nodeRootPrivate,
   bridgeMountPrivate,
-  userNamespace,
-  sandboxedRuntime,
   hostReadOnly,
   // No probe.
   toolsMissing,
-  // Nothing was mounted, and the readers meet what somebody else has mounted.
-  bridgeInUse,
+  // Mounted, but not into the same directory; then: not passed on, not received, torn down. All are certain as soon as the pods
+  // run and the daemon has mounted, whatever else may become of the readers or of the daemon.
+  subpathUsed,
+  bridgeNotHostpath,
+  producerNotBidirectional,
+  consumerNotHostToContainer,
+  peerGroupDestroyed,
   // A daemon that was killed leaves its dead mount behind; who has bound that mount meets it, too.
   daemonKilled,
   consumerBindsMountpoint,
+  // These explain what the runtime says of its own, what cannot be mounted and what is not received.
+  userNamespace,
+  sandboxedRuntime,
+  // Not done though asked.
+  runtimeDropsPropagation,
+  // Nothing was mounted, and the readers meet what somebody else has mounted.
+  bridgeInUse,
   staleMountLeft,
   mountLimit,
   // No FUSE at all, or a plain file in its place: a marker that is none voids the run, whoever made it.
@@ -68,13 +78,6 @@ export const causes: readonly Cause[] = [
   fuseDeviceDenied,
   fusermountMissing,
   lsmDenies,
-  // Mounted, but not into the same directory; then: not passed on, not received, not done though asked, torn down.
-  subpathUsed,
-  bridgeNotHostpath,
-  producerNotBidirectional,
-  consumerNotHostToContainer,
-  runtimeDropsPropagation,
-  peerGroupDestroyed,
   mountedTooLate,
   // Propagated, and not readable.
   stackedMounts,

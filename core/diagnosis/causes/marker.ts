@@ -1,12 +1,12 @@
 /** The mount is there, and its marker is none, or another one at each look. */
-import type { Evidence } from "../../evidence/evidence.ts";
+import type { Evidence, ProbeRecord } from "../../evidence/evidence.ts";
 import type { Cause } from "./cause.ts";
 import { ownNonces } from "./proof.ts";
-import { gaveUp, mounts, notRead, of, READERS, recordQuote, some } from "./read.ts";
+import { gaveUp, mounts, notRead, of, READERS, recordQuote, saysDead, some } from "./read.ts";
 import { isOwnFile } from "./words.ts";
 
 /** What tells of the daemon and not of its files: nobody answered, or nobody is there. */
-const NO_ANSWER: readonly string[] = ["ETIMEDOUT", "ENOTCONN"];
+const noAnswer = (record: ProbeRecord): boolean => record.errno === "ETIMEDOUT" || saysDead(record);
 
 export const noMarker: Cause = {
   id: "no-marker",
@@ -20,7 +20,7 @@ export const noMarker: Cause = {
       ? undefined
       : some(
           gaveUp(evidence)
-            .filter(({ step, errno }) => step === "marker" && !NO_ANSWER.includes(errno ?? ""))
+            .filter((record) => record.step === "marker" && !noAnswer(record))
             .map(recordQuote),
         ),
 };

@@ -17,10 +17,12 @@ import {
   quotes,
   READERS,
   recordQuote,
+  saysDead,
   some,
   sourceOf,
 } from "./read.ts";
-import { producerSide, readerSides, specQuote } from "./spec.ts";
+import { runtimeDrops } from "./runtime.ts";
+import { producerSide, readerSides, type Side, specQuote } from "./spec.ts";
 import { bridgePaths, mountPoint, saysOf } from "./words.ts";
 
 const IN_THE_WAY =
@@ -90,18 +92,22 @@ export const stackedMounts: Cause = {
   find: (evidence) => (notRead(evidence) && mounts(evidence).length > 0 ? stacked(evidence) : undefined),
 };
 
-/** The producer runs, and may yet say that the dead mount is its own. */
-const producerToSpeak = (evidence: Evidence): boolean =>
-  !producerTold(evidence) &&
-  evidence.pods.some(
-    ({ component, containers }) => component === "producer" && containers.some(({ state }) => state === "running"),
-  );
+/**
+ * The producer runs, or nobody knows yet whether it does, and may say that the dead mount is its own; while its log is not served
+ * that is not known.
+ */
+function producerToSpeak(evidence: Evidence): boolean {
+  const own = evidence.pods.filter(({ component }) => component === "producer");
+  const runs = own.some(({ containers }) => containers.some(({ state }) => state === "running"));
+  return !producerTold({ ...evidence, final: false }) && (runs || (evidence.pods.length === 0 && !evidence.final));
+}
 
 function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
+  if (runtimeDrops(evidence)) return undefined;
   const found = readerSides(evidence).flatMap((reader) => {
-    const { role, bridge, pod } = reader;
+    const { role, bridge } = reader;
     const reads = of(evidence, role, "read");
-    const dead = reads.filter(({ errno }) => errno === "ENOTCONN");
+    const dead = reads.filter(saysDead);
     const born = of(evidence, role, "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
     // The bridge may be on FUSE itself: that is none of the daemon's.
     const bridges = of(evidence, "producer", "preflight").map(({ mountinfo }) => deviceOf(mountinfo));
@@ -110,18 +116,26 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
         isFuse(mountinfo) && pointOf(mountinfo) === bridge.mountPath && !bridges.includes(deviceOf(mountinfo)),
     );
     const isMountpoint = bridge.mountPath === mountPointIn(bridge.root);
-    if (isMountpoint && born && root.length > 0 && (dead.length > 0 || notRead(evidence)))
+    // A living one is told from a bridge on FUSE by what the producer says of its own, and where that could not mount there is none.
+    const [own, failed] = [mounts(evidence).length > 0, mountFailures(evidence).length > 0];
+    const proven = own ? dead.length > 0 || notRead(evidence) : dead.length > 0 && !failed;
+    if (isMountpoint && born && root.length > 0 && proven)
       return [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)];
     // Made while this run's daemon is dead, it does not even start. The kubelet says it once in the container's state, and from
     // then on in its events only.
-    const isDead = saysOf([bridge.path ?? ""], DEAD);
-    const refused = [
-      ...containerQuotes([pod], ({ message }) => isDead(message)),
-      ...eventQuotes(evidence, isDead).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),
-    ];
-    return isMountpoint && mounts(evidence).length > 0 && refused.length > 0 ? [specQuote(reader), ...refused] : [];
+    const refused = refusedAtDead(evidence, reader);
+    return isMountpoint && own && refused.length > 0 ? [specQuote(reader), ...refused] : [];
   });
   return some(found);
+}
+
+/** The kubelet's words that a dead mount is in the way of a reader's volume. */
+export function refusedAtDead(evidence: Evidence, { pod, bridge }: Side): Quote[] {
+  const isDead = saysOf([bridge.path ?? ""], DEAD);
+  return [
+    ...containerQuotes([pod], ({ message }) => isDead(message)),
+    ...eventQuotes(evidence, isDead).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),
+  ];
 }
 
 /** Field 3 of a line of the mount table: the device number of its file system. */

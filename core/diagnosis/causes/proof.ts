@@ -3,9 +3,13 @@ import type { Evidence, ProbeRecord } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
   allReadersDecided,
+  directoryOf,
+  hasPeers,
+  idOf,
   isFuse,
   mountFailures,
   mounts,
+  notRead,
   of,
   producerTold,
   READERS,
@@ -14,6 +18,7 @@ import {
   some,
   sourceOf,
 } from "./read.ts";
+import { isIsolated } from "./runtime.ts";
 import { isOwnFile } from "./words.ts";
 
 export const success: Cause = {
@@ -33,6 +38,8 @@ export const hollowSuccess: Cause = {
   explanation: "A marker is visible, but it does not come through the FUSE mount of this run: the run is void.",
   fix: "Remove what lies in the bridge directory on the node (its path is in the evidence), then test again.",
   find: hollow,
+  // What comes after it explains why nothing is seen, and something is.
+  isPending: isDoubtful,
 };
 
 /** Doubts of a reader whose control, or which itself, was created when the mount was there. */
@@ -46,11 +53,15 @@ export const controlTooLate: Cause = {
     "The mount was there before the negative control, so what the consumer sees may be a copy instead of a propagation.",
   fix: "Test again, now that the images are on the node; if it stays so, raise `settleSeconds`.",
   find: (evidence) =>
-    allReadersDecided(evidence) && producerTold(evidence)
+    allReadersDecided(evidence) && producerTold(evidence) && noncesTold(evidence)
       ? some(
           [
-            ...of(evidence, "control", "control").filter((record) => record.kind === "late" && isOwn(evidence, record)),
-            ...READERS.flatMap((role) => of(evidence, role, "doubt")).filter(({ kind }) => LATE.includes(String(kind))),
+            ...of(evidence, "control", "control").filter(
+              (record) => record.kind === "late" && isOwn(evidence, record) && !hasReceived(evidence, record),
+            ),
+            ...READERS.flatMap((role) => of(evidence, role, "doubt")).filter(
+              ({ kind }) => LATE.includes(String(kind)) && !(kind === "control-late" && receives(evidence)),
+            ),
             ...READERS.flatMap((role) => bornWith(evidence, role)),
           ].map(recordQuote),
         )
@@ -85,10 +96,12 @@ export const mountedTooLate: Cause = {
     const [mounted] = mounts(evidence);
     // A first marker that failed is a cause of its own: a later mount's was not what the readers waited for.
     const [marker] = of(evidence, "producer", "marker");
-    if (marker?.result === "error" || !(allReadersDecided(evidence) || evidence.final)) return undefined;
-    const ready = marker ?? mounted;
+    if (marker?.result === "error" || !((allReadersDecided(evidence) && marker) || evidence.final)) return undefined;
+    // The producer tells of its marker a moment after it wrote it, or found it: in between somebody may have read it.
+    const told = marker ?? mounted;
+    const ready = told && Number(told.absent_until ?? told.uptime);
     const early = READERS.flatMap((reader) => of(evidence, reader, "verdict")).filter(
-      ({ result, uptime }) => result === "error" && ready !== undefined && uptime < ready.uptime,
+      ({ result, uptime }) => result === "error" && ready !== undefined && uptime < ready,
     );
     return early.length > 0
       ? [...early, ...(mounted ? [mounted] : []), ...(marker ? [marker] : [])].map(recordQuote)
@@ -99,27 +112,38 @@ export const mountedTooLate: Cause = {
 function hollow(evidence: Evidence): readonly Quote[] | undefined {
   const doubts = doubtsOf(evidence).map(recordQuote);
   // Whenever it sees one of this run's own, propagation is not what shows it; the readers' word does not matter then.
-  const shown = of(evidence, "control", "control").some((one) => one.kind === "seen" && isOwn(evidence, one));
+  const shown = of(evidence, "control", "control").some((one) => hasReceived(evidence, one));
   // The producer's log may come later than the reader's: only its later lines prove that this nonce was never its own.
   const told = Math.max(...evidence.records.filter(({ role }) => role === "producer").map(({ uptime }) => uptime));
   // A marker that the producer could not read back may be the one that was read; a file of the daemon's own may change.
   const [first] = of(evidence, "producer", "marker");
   const isKnown = first?.result === "ok" && !isOwnFile(evidence, first);
   const foreign = of(evidence, "default", "verdict")
-    .filter(({ uptime }) => isKnown && (uptime < told || evidence.final))
+    .filter(({ uptime }) => isKnown && uptime < told)
     .filter(({ result, nonce }) => result === "ok" && !ownNonces(evidence).has(nonce ?? ""))
     .map(recordQuote);
   if (foreign.length > 0) return foreign;
-  // A plain directory may be seen first and the FUSE mount later: only the end of the wait, or of the mount, decides.
-  const failures = mountFailures(evidence);
-  const decided =
-    evidence.final || readerFailed(evidence) || failures.length > 0 || (shown && allReadersDecided(evidence));
-  return decided && doubts.length > 0 ? [...doubts, ...failures.map(recordQuote)] : undefined;
+  // A plain directory may be seen first and the FUSE mount later: only the end of the wait decides, or that nothing is mounted.
+  const failures = mounts(evidence).length > 0 ? [] : mountFailures(evidence);
+  // A sandbox or a user namespace would explain it, and is proven only when no reader reads any more.
+  const isOver = ({ role }: ProbeRecord) => role === "control" || of(evidence, role, "verdict").length > 0;
+  const unread =
+    readerFailed(evidence) && doubtsOf(evidence).some(isOver) && (!isIsolated(evidence) || notRead(evidence));
+  const decided = evidence.final || unread || failures.length > 0 || (shown && allReadersDecided(evidence));
+  return decided && doubts.length > 0 && !controlToStart(evidence)
+    ? [...doubts, ...failures.map(recordQuote)]
+    : undefined;
 }
 
 /** Whether a marker is visible that does not count, and a reader may yet see the one that does: until then nothing else is certain. */
-export const isDoubtful = (evidence: Evidence): boolean =>
-  !evidence.final && !allReadersDecided(evidence) && doubtsOf(evidence).length > 0;
+function isDoubtful(evidence: Evidence): boolean {
+  const open = !allReadersDecided(evidence) || controlToStart(evidence);
+  return !evidence.final && open && doubtsOf(evidence).length > 0;
+}
+
+/** A doubt of what is seen on FUSE is worth nothing where the control has a copy of it: how it started is to be known first. */
+const controlToStart = (evidence: Evidence): boolean =>
+  !evidence.final && of(evidence, "control", "start").length === 0 && doubtsOf(evidence).some(onFuse);
 
 function doubtsOf(evidence: Evidence): ProbeRecord[] {
   const late = controlBornLate(evidence);
@@ -130,16 +154,21 @@ function doubtsOf(evidence: Evidence): ProbeRecord[] {
   const doubts = READERS.flatMap((role) => of(evidence, role, "doubt")).filter(
     (record) => record.kind === "hollow" && !overcome(evidence, record) && !(late && onFuse(record)),
   );
-  const seen = of(evidence, "control", "control").filter(({ kind }) => kind === "seen" && !late);
+  const seen = of(evidence, "control", "control").filter(
+    (record) => (record.kind === "seen" && !late) || hasReceived(evidence, record),
+  );
   return [...doubts, ...seen].filter(({ uptime }) => uptime <= until);
 }
 
 /** A plain file that was there before the mount, and that the reader has looked through ever since. */
 function overcome(evidence: Evidence, doubt: ProbeRecord): boolean {
   if (onFuse(doubt)) return false;
-  const later = of(evidence, doubt.role, "read").filter(({ uptime }) => uptime > doubt.uptime);
+  // What it met after it had given up is another matter.
+  const end = of(evidence, doubt.role, "verdict")[0]?.uptime ?? Number.POSITIVE_INFINITY;
+  const later = of(evidence, doubt.role, "read").filter(({ uptime }) => uptime > doubt.uptime && uptime <= end);
   const last = later.at(-1);
-  return later.some(onFuse) && !(last?.result === "ok" && !onFuse(last));
+  // Where this run has mounted nothing, a FUSE mount is none of its own.
+  return mounts(evidence).length > 0 && later.some(onFuse) && !(last?.result === "ok" && !onFuse(last));
 }
 
 const onFuse = ({ mountinfo, fstype }: ProbeRecord): boolean =>
@@ -191,6 +220,17 @@ function readOf(evidence: Evidence, role: string): ProbeRecord | undefined {
   });
 }
 
+/** Whether the producer has told the nonces that the readers found, or has gone on without them: its log may come later. */
+function noncesTold(evidence: Evidence): boolean {
+  const last = evidence.records.findLast(({ role }) => role === "producer")?.uptime ?? 0;
+  return (
+    evidence.final ||
+    READERS.flatMap((role) => of(evidence, role, "verdict")).every(
+      (verdict) => verdict.result === "error" || isOwn(evidence, verdict) || verdict.uptime < last,
+    )
+  );
+}
+
 /** The start of a reader whose first life read what it was born with, and which has nothing else to prove its SUCCESS. */
 function bornWith(evidence: Evidence, role: string): ProbeRecord[] {
   if (!of(evidence, role, "verdict").some(({ result }) => result === "ok") || readOf(evidence, role)) return [];
@@ -210,10 +250,25 @@ function mountedAfter(evidence: Evidence, nonce: string | undefined, time: numbe
   return daemon !== undefined && daemon.uptime > time;
 }
 
+/**
+ * Whether the control saw a marker of this run that is no copy. Where a mount was there when it started, only that of a mount
+ * which was made later is none: a copy shows whatever its daemon serves, and so the next marker, too.
+ */
+function hasReceived(evidence: Evidence, record: ProbeRecord): boolean {
+  if (!isOwn(evidence, record)) return false;
+  const life = of(evidence, "control", "start").findLast(({ uptime }) => uptime <= record.uptime);
+  if (life?.fuse_at_start !== "yes") return record.kind === "seen";
+  return mountedAfter(evidence, record.nonce, life.uptime);
+}
+
+/** Whether the control has seen what was not there when it started: then it was not too late, it is no control. */
+const receives = (evidence: Evidence): boolean =>
+  of(evidence, "control", "control").some((record) => record.kind === "seen" || hasReceived(evidence, record));
+
 /** The control's word that it does not see the marker, if it is on the readers' bridge, and never sees it. */
 function unseenBy(evidence: Evidence): ProbeRecord | undefined {
   const told = of(evidence, "control", "control");
-  if (told.some((record) => record.kind === "seen" && isOwn(evidence, record))) return undefined;
+  if (told.some((record) => hasReceived(evidence, record))) return undefined;
   const volumes = READERS.flatMap((role) => of(evidence, role, "start").map(({ mountinfo }) => directoryOf(mountinfo)));
   // A file of somebody else below the mount is seen by no propagation.
   return told.find(
@@ -225,16 +280,6 @@ function unseenBy(evidence: Evidence): ProbeRecord | undefined {
 }
 
 const isOwn = (evidence: Evidence, { nonce }: ProbeRecord): boolean => ownNonces(evidence).has(nonce ?? "");
-
-/** Whether a line of the mount table is in a peer group, as whatever is propagated is; a container's own copy is private. */
-const hasPeers = (mountinfo: string | undefined): boolean =>
-  / (shared|master):\d+ /.test(mountinfo?.split(" - ")[0]?.concat(" ") ?? "");
-
-/** The first field of a line of the mount table: one mount of one container. */
-const idOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[0];
-
-/** The device and the directory in it that a line of the mount table is of: the same for each volume of one directory. */
-const directoryOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ").slice(2, 4).join(" ");
 
 const identities = (evidence: Evidence): ProbeRecord[] => of(evidence, "hardened", "identity");
 

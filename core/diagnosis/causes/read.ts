@@ -17,6 +17,25 @@ export const readerFailed = (evidence: Evidence): boolean =>
 export const allReadersDecided = (evidence: Evidence): boolean =>
   READERS.every((reader) => of(evidence, reader, "verdict").length > 0);
 
+/** What tells of a container and not of what it meets: it counts whenever it comes. */
+const LASTING: readonly string[] = ["identity", "slow"];
+
+/**
+ * The evidence of the question alone. It is over when every reader has decided for the first time: what readers meet later, or
+ * in their next life, explains nothing of it. That the control has seen a marker counts whenever it did.
+ */
+export function untilDecided(evidence: Evidence): Evidence {
+  const first = READERS.map((role) => of(evidence, role, "verdict")[0]?.uptime ?? Number.POSITIVE_INFINITY);
+  const end = Math.max(...first);
+  const isAsked = ({ role, step, kind, uptime }: ProbeRecord) =>
+    uptime <= end ||
+    !OBSERVERS.includes(role) ||
+    LASTING.includes(step) ||
+    (role === "control" && (step === "start" || kind === "seen"));
+  return Number.isFinite(end) ? { ...evidence, records: evidence.records.filter(isAsked) } : evidence;
+}
+const OBSERVERS: readonly string[] = [...READERS, "control"];
+
 /** What the pair's schedule does to its daemon: its container need not have ended by itself. */
 export function faultOf({ scenario }: Evidence): Fault | undefined {
   const pair = scenario === undefined ? undefined : scenarioOf(scenario)?.pair;
@@ -44,11 +63,11 @@ export const mounts = (evidence: Evidence): ProbeRecord[] =>
   of(evidence, "producer", "mount").filter(({ result }) => result === "ok");
 
 /**
- * Both sides have said how their bridge is mounted, and the daemon has mounted or failed to: whatever can explain a
- * missing propagation by how the pods were made is known now, whichever pod started first.
+ * Both sides have said how their bridge is mounted, and the daemon has mounted: whatever can explain a missing propagation by how
+ * the pods were made is known now, whichever pod started first. Where nothing is mounted, nothing could be propagated.
  */
 export const bothStarted = (evidence: Evidence): boolean =>
-  of(evidence, "producer", "mount").length > 0 && READERS.every((reader) => of(evidence, reader, "start").length > 0);
+  mounts(evidence).length > 0 && READERS.every((reader) => of(evidence, reader, "start").length > 0);
 
 /** The daemon, or a tool it needs, failed: nothing is mounted, or nothing can be written to it. */
 export const mountFailures = (evidence: Evidence): ProbeRecord[] =>
@@ -62,8 +81,25 @@ export function gaveUp(evidence: Evidence): ProbeRecord[] {
   return looked || evidence.final ? mountFailures(evidence) : [];
 }
 
+/**
+ * Whether this was said by a mount whose daemon is dead: ENOTCONN to whoever asks it, and once ECONNABORTED to a request that was in
+ * flight as the daemon died.
+ */
+export const saysDead = ({ errno }: ProbeRecord): boolean => errno === "ENOTCONN" || errno === "ECONNABORTED";
+
 /** The mount point in a line of the mount table (proc_pid_mountinfo(5), field 5). */
 export const pointOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[4];
+
+/** Whether a line of the mount table is in a peer group, as whatever is propagated is; a container's own copy is private. */
+export const hasPeers = (mountinfo: string | undefined): boolean =>
+  / (shared|master):\d+ /.test(mountinfo?.split(" - ")[0]?.concat(" ") ?? "");
+
+/** The first field of a line of the mount table: one mount of one container. */
+export const idOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[0];
+
+/** The device and the directory in it that a line of the mount table is of: the same for each volume of one directory. */
+export const directoryOf = (mountinfo: string | undefined): string | undefined =>
+  mountinfo?.split(" ").slice(2, 4).join(" ");
 
 /** The file system type and the super options in a line of the mount table: what stands after the lone dash. */
 export function superOf(mountinfo: string | undefined): { readonly type: string; readonly options: readonly string[] } {
@@ -89,9 +125,31 @@ const eventQuote = ({ object, reason, message }: EventFact): Quote => ({
   text: message,
 });
 
-/** Words of what does not run now; of what runs by now they are of an earlier attempt. */
+/** Words of what does not run now; of what runs by now they are of an earlier attempt, as where the last one failed in other words. */
 export const eventQuotes = (evidence: Evidence, matches: (text: string) => boolean): Quote[] =>
-  evidence.events.filter((event) => matches(event.message) && !isOver(evidence, event)).map(eventQuote);
+  evidence.events
+    .filter((event) => matches(event.message) && !isOver(evidence, event) && !isOutdated(evidence, event, matches))
+    .map(eventQuote);
+
+/** With these a container waits for its next attempt, and its message is of the last one. */
+const ATTEMPTED = /^(Create|Run)Container(Config)?Error$/;
+
+/** Whether the last attempt to start the container that an event names did not fail as the event says. */
+function isOutdated(
+  { pods, final }: Evidence,
+  { object, container }: EventFact,
+  matches: (text: string) => boolean,
+): boolean {
+  // Of a pod that nobody has seen it is not known yet where it is, nor what became of it.
+  if (!final && pods.length === 0 && object.startsWith("pod/")) return true;
+  const named = pods
+    .filter(({ name }) => object === `pod/${name}`)
+    .flatMap(({ containers }) => containers.filter(({ name }) => name === container));
+  return named.some(
+    ({ state, reason, message }) =>
+      state === "waiting" && ATTEMPTED.test(reason) && message !== "" && !matches(message),
+  );
+}
 
 export const refusalQuotes = (evidence: Evidence, matches: (text: string) => boolean): Quote[] =>
   everythingRuns(evidence) ? [] : evidence.refusals.filter(matches).map((text) => ({ source: "API server", text }));

@@ -6,6 +6,7 @@ import {
   eventQuotes,
   kubeletQuotes,
   mountFailures,
+  mounts,
   notRead,
   of,
   pointOf,
@@ -66,19 +67,27 @@ export const runtimeDropsPropagation: Cause = {
   symptom: "All pods run; the spec asks for propagation, but the bridge is private in `/proc/self/mountinfo`.",
   explanation: "The container runtime did not do what the spec asks: it mounted the bridge without propagation.",
   fix: "Upgrade or change the node's container runtime (opencontainers/runc#5192).",
-  find: (evidence) => {
-    // A sandbox or a user namespace would explain it, and is proven only when the readers give up.
-    const isolated = evidence.pods.some(({ spec }) => spec?.hostUsers === false || isSandbox(spec));
-    if (!bothStarted(evidence) || (isolated && !notRead(evidence))) return undefined;
-    const [producer, readers] = [producerSide(evidence), readerSides(evidence)];
-    return some([
-      ...(producer?.bridge.propagation === "Bidirectional" ? dropped(evidence, producer, "producer", "preflight") : []),
-      ...readers
-        .filter(({ bridge }) => bridge.propagation !== "None")
-        .flatMap((reader) => dropped(evidence, reader, reader.role, "start")),
-    ]);
-  },
+  // A sandbox or a user namespace would explain it, and is proven only when the readers give up.
+  find: (evidence) => (!isIsolated(evidence) || notRead(evidence) ? drops(evidence) : undefined),
 };
+
+/** In a sandbox, or a user namespace of its own. */
+export const isIsolated = ({ pods }: Evidence): boolean =>
+  pods.some(({ spec }) => spec?.hostUsers === false || isSandbox(spec));
+
+/** Whether the runtime alone has kept the mount from the readers: that is so whatever becomes of the daemon afterwards. */
+export const runtimeDrops = (evidence: Evidence): boolean => !isIsolated(evidence) && drops(evidence) !== undefined;
+
+function drops(evidence: Evidence): readonly Quote[] | undefined {
+  if (!bothStarted(evidence)) return undefined;
+  const [producer, readers] = [producerSide(evidence), readerSides(evidence)];
+  return some([
+    ...(producer?.bridge.propagation === "Bidirectional" ? dropped(evidence, producer, "producer", "preflight") : []),
+    ...readers
+      .filter(({ bridge }) => bridge.propagation !== "None")
+      .flatMap((reader) => dropped(evidence, reader, reader.role, "start")),
+  ]);
+}
 
 export const hostReadOnly: Cause = {
   id: "host-read-only",
@@ -116,7 +125,8 @@ function inUserNamespace(evidence: Evidence): readonly Quote[] | undefined {
   const mapped = evidence.records
     .filter(({ step, uid_map }) => step === "identity" && typeof uid_map === "string" && uid_map !== HOST_USERS)
     .map((record) => ({ source: recordQuote(record).source, text: `/proc/self/uid_map: ${record.uid_map}` }));
-  const failed = notRead(evidence) || mountFailures(evidence).length > 0;
+  // After a marker that failed the schedule goes on, to the next mount.
+  const failed = notRead(evidence) || mountFailures(evidence).some(({ step }) => step === "mount");
   const proof = [...words, ...(failed ? mapped : [])];
   if (proof.length === 0) return undefined;
   return some([...own.map(({ name }) => ({ source: `spec of ${name}`, text: "hostUsers: false" })), ...proof]);
@@ -144,5 +154,7 @@ function sandboxed(evidence: Evidence): readonly Quote[] | undefined {
   const words = eventQuotes(evidence, (text) => NO_HANDLER.test(text) || (named && isSandboxFailure(text)));
   if (words.length > 0) return some([...classes, ...words]);
   const started = of(evidence, "default", "start").map(recordQuote);
-  return named && started.length > 0 && notRead(evidence) ? some([...classes, ...started]) : undefined;
+  return named && started.length > 0 && mounts(evidence).length > 0 && notRead(evidence)
+    ? some([...classes, ...started])
+    : undefined;
 }

@@ -161,6 +161,15 @@ describe("what is proven", () => {
     });
   });
 
+  it("is no grade where a reader told its start so soon after the crash that it may have been started before", () => {
+    const start = (uptime: number) =>
+      record("default", "start", "info", { uptime, fuse_at_start: "no", mountinfo: BRIDGE });
+    const quiet = whole.filter(({ role, errno }) => role !== "default" || errno !== "ENOTCONN");
+    assert.equal(judged([...quiet, start(2061.2)]).grade, undefined);
+    assert.equal(judged([...quiet, start(2062.2)]).grade, "B");
+    assert.equal(judged([...whole, start(2061.2)]).grade, "B");
+  });
+
   const unproven: readonly [what: string, cause: string, readonly ProbeRecord[]][] = [
     [
       "the control looked before the reader had done so",

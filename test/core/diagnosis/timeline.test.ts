@@ -58,6 +58,33 @@ describe("timeline", () => {
     });
   });
 
+  describe("a look in flight when the daemon died", () => {
+    const aborted = (uptime = 2060.98) => record("default", "read", "error", { uptime, errno: "ECONNABORTED" });
+    const killed = crash.map((one) => (one.step === "crash" ? { ...one, at: "2060.9" } : one));
+    const stale = (...records: ProbeRecord[]) =>
+      timelineOf(
+        evidence({ records: [...success, ...killed, ...records].sort((a, b) => a.uptime - b.uptime) }),
+        READERS,
+      ).readers.default?.stale;
+
+    it("ends with ECONNABORTED, and the dead mount says ENOTCONN from then on", () => {
+      const expected = { errno: "ENOTCONN", afterMs: 80, lastedMs: 3120 };
+      assert.deepEqual(stale(aborted(), ...dead("default")), expected);
+    });
+
+    it("is all there is where the mount was gone or made anew at the next look", () => {
+      const gone = record("default", "read", "error", { uptime: 2064.1, errno: "ENOENT" });
+      const later = record("default", "read", "error", { uptime: 2068.1, errno: "ENOTCONN" });
+      assert.deepEqual(stale(aborted(), gone, later), { errno: "ECONNABORTED", afterMs: 80, lastedMs: 3120 });
+      assert.equal(stale(aborted(), ...back("default"), later)?.errno, "ECONNABORTED");
+    });
+
+    it("says nothing new of a daemon that hung: the first error is its silence", () => {
+      const silent = record("default", "read", "error", { uptime: 2063, errno: "ETIMEDOUT" });
+      assert.equal(stale(silent, aborted(2063.5))?.errno, "ETIMEDOUT");
+    });
+  });
+
   it("takes no error before the crash, and no ENOENT, for a dead mount", () => {
     const before = record("default", "read", "error", { uptime: 2056, errno: "EIO" });
     const absent = record("default", "read", "error", { uptime: 2064.1, errno: "ENOENT" });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { judge } from "../../../../core/diagnosis/verdict.ts";
 import type { Evidence, ProbeRecord } from "../../../../core/evidence/evidence.ts";
 import { evidence, misses, mounted, NONCE, record, sees, unseenByControl, waiting } from "../../evidence/evidence.ts";
-import { made, podsWith } from "./pods.ts";
+import { leaf, made, podsWith } from "./pods.ts";
 
 const FUSE = "387 311 0:155 / /bridge/fuse rw,nosuid,nodev,relatime shared:38 - fuse.rclone /tmp/source rw,allow_other";
 const OTHER = "00000000-3f62-401b-b093-0358ca26b7d9";
@@ -424,5 +424,50 @@ describe("what looks like a cause and is another", () => {
     const words = "dial unix /run/gluster.sock: Socket not connected";
     const ended = evidence({ pods: podsWith({}), records: notMounted(words, { errno: "ENOTCONN", exit_code: "1" }) });
     assert.equal(judge(ended)?.cause, "producer-never-mounted");
+  });
+});
+
+/** A request that is in flight when the daemon dies ends with ECONNABORTED; who asks later gets ENOTCONN. */
+describe("a dead mount that was met by a request in flight", () => {
+  const first = mounted.filter(({ step }) => step !== "marker");
+  const unwritten = record("producer", "marker", "error", { errno: "ECONNABORTED", detail: "cannot write: aborted" });
+  const ended = (exit_code: string) =>
+    record("producer", "daemon", "error", { exit_code, detail: "lost the remote", uptime: 2059 });
+  const gaveUp = [unseenByControl, ...misses("default"), ...misses("hardened")];
+  const met = (role: string) => [
+    record(role, "read", "error", { errno: "ECONNABORTED", mountinfo: FUSE }),
+    record(role, "verdict", "error", { uptime: 2087 }),
+  ];
+  const pods = podsWith({});
+  const causeOf = (records: readonly ProbeRecord[], more: Partial<Evidence> = {}) =>
+    judge(evidence({ pods, records, ...more }))?.cause;
+
+  it("is no file system that takes no marker: the daemon has ended", () => {
+    assert.equal(causeOf([...first, unwritten, ...gaveUp, ended("1")]), "daemon-ended");
+    assert.notEqual(causeOf([...first, unwritten, ...gaveUp], { final: true }), "no-marker");
+  });
+
+  it("is the end of a daemon that was killed", () => {
+    assert.equal(causeOf([...first, unwritten, ...gaveUp, ended("137")]), "daemon-killed");
+    const seen = [...mounted, unseenByControl, ...met("default"), ...met("hardened")];
+    assert.equal(causeOf([...seen, ended("137")]), "daemon-killed");
+  });
+
+  it("waits for the producer to tell how its daemon ended", () => {
+    const seen = [...mounted, unseenByControl, ...met("default"), ...met("hardened")];
+    assert.equal(causeOf(seen), undefined);
+  });
+
+  it("is the mount that a reader has bound", () => {
+    const bound = FUSE.replace("387 ", "388 ");
+    const records = [
+      ...mounted,
+      ...["default", "hardened"].flatMap((role) => [
+        record(role, "start", "info", { fuse_at_start: "yes", mountinfo: bound }),
+        record(role, "read", "error", { uptime: 2060.95, errno: "ECONNABORTED", mountinfo: bound }),
+      ]),
+      record("producer", "crash", "ok", { uptime: 2061, at: "2060.9", errno: "ENOTCONN" }),
+    ];
+    assert.equal(causeOf(records, { pods: podsWith({}, { spec: leaf() }) }), "consumer-binds-mountpoint");
   });
 });

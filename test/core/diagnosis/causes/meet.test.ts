@@ -1,0 +1,298 @@
+/** Where two faults meet, or one fault and a late log: what was certain first stays, and what is not certain yet waits. */
+import assert from "node:assert/strict";
+import { judge } from "../../../../core/diagnosis/verdict.ts";
+import type { Evidence, PodFact, ProbeRecord } from "../../../../core/evidence/evidence.ts";
+import {
+  evidence,
+  misses,
+  mounted,
+  NONCE,
+  record,
+  running,
+  sees,
+  unseenByControl,
+  waiting,
+} from "../../evidence/evidence.ts";
+import { leaf, made, podsWith } from "./pods.ts";
+
+const SECOND = "faa71249-0000-4000-8000-000000000000";
+const PLAIN = "1 0 254:0 / / rw - ext4 /dev/vda rw";
+const FUSE = "387 311 0:155 / /bridge/fuse rw,nosuid,nodev,relatime shared:38 - fuse.rclone /tmp/source rw,allow_other";
+const DEAD = 'failed to stat "/tmp/fuse-test-bridge/fuse": transport endpoint is not connected';
+const NOT_SHARED = 'path "/tmp/fuse-test-bridge" is mounted on "/" but it is not a shared mount';
+const IDMAP = "failed to set MOUNT_ATTR_IDMAP on /tmp/fuse-test-bridge: invalid argument";
+const ROLES = ["default", "hardened"];
+
+const missed = [unseenByControl, ...ROLES.flatMap(misses)];
+const unmarked = mounted.filter(({ step }) => step !== "marker");
+const starts = ROLES.map((role) => record(role, "start", "info", { uptime: 2055, propagation: "master:1" }));
+const dead = (role: string, uptime: number) =>
+  record(role, "read", "error", { uptime, looked: String(uptime - 0.05), errno: "ENOTCONN", mountinfo: FUSE });
+const gaveUp = (role: string, uptime = 2087) => record(role, "verdict", "error", { uptime });
+const crash = record("producer", "crash", "ok", { uptime: 2061, at: "2060.9", errno: "ENOTCONN" });
+const again = record("producer", "daemon", "info", { uptime: 2064 });
+const exit137 = record("producer", "daemon", "error", { uptime: 2061, exit_code: "137" });
+const oom: Partial<PodFact> = {
+  phase: "Failed",
+  containers: [{ name: "fuse-producer", state: "terminated", reason: "OOMKilled", message: "", exitCode: 137 }],
+};
+const blind = (): NonNullable<PodFact["spec"]> => ({
+  containers: made("consumer").containers.map((one) =>
+    one.role === "default" && one.bridge ? { ...one, bridge: { ...one.bridge, propagation: "None" } } : one,
+  ),
+});
+const sandbox = { spec: made("consumer", { runtimeClassName: "kata" }) };
+const doubts = ROLES.map((role) =>
+  record(role, "doubt", "error", { uptime: 2050, kind: "hollow", fstype: "ext4", mountinfo: PLAIN }),
+);
+const bound = (role: string): ProbeRecord[] => [
+  record(role, "start", "info", { uptime: 2057.3, fuse_at_start: "yes", mountinfo: FUSE }),
+  record(role, "read", "ok", { uptime: 2057.4, nonce: NONCE, mountinfo: FUSE }),
+];
+const late = (role: string) =>
+  sees(role, SECOND, 7.1).map((one) =>
+    one.step === "start" ? { ...one, uptime: 2057.3, fuse_at_start: "yes", mountinfo: FUSE } : one,
+  );
+
+const cases: readonly [what: string, cause: string | undefined, Partial<Evidence>][] = [
+  [
+    "a reader without propagation, whose daemon is killed later, as another reader sees",
+    "consumer-not-host-to-container",
+    {
+      pods: podsWith(oom, { spec: blind() }),
+      records: [...mounted, ...missed, ...starts, dead("hardened", 2070)],
+    },
+  ],
+  [
+    "a sandbox, and a daemon that never mounts",
+    "producer-never-mounted",
+    {
+      pods: podsWith({}, sandbox),
+      records: [...missed, ...starts, record("producer", "mount", "error", { detail: "no remote" })],
+    },
+  ],
+  [
+    "a reader that has bound the mount, and a container that is out of memory after the schedule's own crash",
+    "consumer-binds-mountpoint",
+    {
+      pods: podsWith(oom, { spec: leaf() }),
+      records: [...mounted, unseenByControl, crash, ...ROLES.flatMap((role) => [...bound(role), dead(role, 2061)])],
+    },
+  ],
+  [
+    "a reader that has bound the mount of a daemon that was killed, and may yet read the next",
+    undefined,
+    {
+      pods: podsWith({}, { spec: leaf() }),
+      records: [...mounted, exit137, ...ROLES.flatMap((role) => [...bound(role), dead(role, 2060)])],
+    },
+  ],
+  [
+    "a mount that could not be taken away, and a container that is out of memory later",
+    "stale-mount-left",
+    { pods: podsWith(oom), records: [record("producer", "stale", "error", { errno: "EBUSY" }), ...missed] },
+  ],
+  [
+    "a daemon that was killed before its marker: there is a next mount",
+    undefined,
+    {
+      pods: podsWith({}),
+      records: [
+        ...unmarked,
+        record("producer", "marker", "error", { errno: "ENOTCONN" }),
+        exit137,
+        record("default", "read", "error", { errno: "ENOENT" }),
+      ],
+    },
+  ],
+  [
+    "a user namespace, and a marker that could not be written: there is a next mount",
+    undefined,
+    {
+      pods: podsWith({ spec: made("producer", { hostUsers: false }) }),
+      records: [
+        record("producer", "identity", "info", { uid_map: "0 100000 65536" }),
+        ...unmarked,
+        record("producer", "marker", "error", { errno: "EISDIR" }),
+        record("default", "read", "error", { errno: "ENOENT" }),
+      ],
+    },
+  ],
+  [
+    "words of an attempt that failed otherwise than the last one",
+    "user-namespace",
+    {
+      pods: [
+        {
+          ...waiting("producer", "fuse-producer", "CreateContainerError", IDMAP),
+          spec: made("producer", { hostUsers: false }),
+        },
+        running("consumer", ["fuse-control"]),
+      ],
+      events: [
+        { object: "pod/fuse-producer", container: "fuse-producer", reason: "Failed", message: `Error: ${NOT_SHARED}` },
+      ],
+    },
+  ],
+  [
+    "a container that has ended, whose log nobody has read",
+    "unknown",
+    { final: true, unread: ["fuse-producer/fuse-producer"], pods: podsWith({ ...oom, reason: "Error" }) },
+  ],
+  [
+    "a daemon that failed to mount, before any reader has looked",
+    undefined,
+    {
+      pods: podsWith(oom),
+      records: [record("producer", "mount", "error", { detail: "fusermount: mount failed: No space left on device" })],
+    },
+  ],
+  [
+    "a plain file that shows again when the readers have given up",
+    "no-marker",
+    {
+      records: [
+        ...doubts,
+        ...unmarked,
+        record("producer", "marker", "error", { errno: "ENOSPC" }),
+        unseenByControl,
+        ...ROLES.flatMap((role) => [
+          record(role, "read", "error", { errno: "ENOENT", mountinfo: FUSE }),
+          gaveUp(role),
+          record(role, "read", "ok", { uptime: 2090, nonce: "00000000", fstype: "ext4", mountinfo: PLAIN }),
+        ]),
+      ],
+    },
+  ],
+  [
+    "a plain file, and a sandbox whose readers have not all given up",
+    undefined,
+    { pods: podsWith({}, sandbox), records: [...doubts, ...mounted, unseenByControl, gaveUp("default")] },
+  ],
+  [
+    "another run's marker on FUSE, while nobody knows whether the control was born with it",
+    undefined,
+    {
+      records: [
+        ...ROLES.map((role) =>
+          record(role, "doubt", "error", { kind: "hollow", fstype: "fuse.rclone", mountinfo: FUSE }),
+        ),
+        record("default", "read", "ok", { nonce: "00000000", mountinfo: FUSE }),
+        record("producer", "mount", "error", { detail: "no remote" }),
+      ],
+    },
+  ],
+  [
+    "a control that was made again with a copy, which shows the next marker, after the readers' success",
+    "success",
+    {
+      records: [
+        ...mounted,
+        unseenByControl,
+        ...ROLES.flatMap((role) => sees(role)),
+        record("control", "start", "info", { uptime: 2065, fuse_at_start: "yes" }),
+        record("producer", "marker", "ok", { uptime: 2066, nonce: SECOND }),
+        record("control", "control", "error", { uptime: 2066.1, kind: "seen", nonce: SECOND }),
+      ],
+    },
+  ],
+  [
+    "a private root, while no pod is known",
+    undefined,
+    { pods: [], events: [{ object: "pod/fuse-producer", reason: "Failed", message: NOT_SHARED }] },
+  ],
+  [
+    "words of a dead mount, while no pod is known",
+    undefined,
+    { pods: [], events: [{ object: "pod/fuse-consumer", reason: "Failed", message: `Error: ${DEAD}` }] },
+  ],
+  [
+    "a bridge on FUSE, of a producer that has said nothing",
+    "unknown",
+    {
+      final: true,
+      pods: podsWith({}, { spec: leaf() }),
+      records: ROLES.flatMap(bound).map((one) => ({ ...one, nonce: undefined })),
+    },
+  ],
+  [
+    "a nonce of which the producer's log may yet tell",
+    undefined,
+    { records: [...mounted, unseenByControl, ...ROLES.flatMap((role) => [...bound(role), ...late(role)])] },
+  ],
+  [
+    "a nonce of which the producer's log does not tell, since it was lost from then on",
+    "unknown",
+    {
+      final: true,
+      records: [...mounted, unseenByControl, ...sees("default", SECOND, 7), ...sees("hardened", SECOND, 7)],
+    },
+  ],
+  [
+    "a control that started with a mount of an earlier run, and sees this one's",
+    "hollow-success",
+    {
+      records: [
+        ...mounted,
+        record("control", "start", "info", { uptime: 2055, fuse_at_start: "yes" }),
+        record("control", "control", "info", { kind: "late", nonce: NONCE, uptime: 2058 }),
+        ...ROLES.flatMap((role) => [
+          record(role, "doubt", "error", { kind: "control-late", uptime: 2058.1 }),
+          gaveUp(role),
+        ]),
+      ],
+    },
+  ],
+  [
+    "a look that met the end of the schedule's crash, when the next daemon had been started",
+    "control-too-late",
+    {
+      pods: podsWith(oom),
+      records: [
+        ...mounted,
+        crash,
+        again,
+        record("control", "control", "info", { kind: "late", nonce: NONCE, uptime: 2058 }),
+        ...ROLES.flatMap((role) => [dead(role, 2064.02), gaveUp(role)]),
+      ],
+    },
+  ],
+  [
+    "a mount that another container's user saw dead",
+    "unknown",
+    { final: true, pods: podsWith(oom), records: [...mounted, ...missed, { ...dead("user", 2070) }] },
+  ],
+];
+
+describe("where two faults meet", () => {
+  for (const [what, cause, more] of cases)
+    it(`${cause ?? "none yet"}: ${what}`, () => assert.equal(judge(evidence(more))?.cause, cause));
+
+  it("is too late only who gave up before anybody could read the marker", () => {
+    const until = (absent_until: string) => [
+      ...unmarked,
+      record("producer", "marker", "ok", { uptime: 2088, nonce: NONCE, absent_until }),
+      unseenByControl,
+      ...ROLES.flatMap((role) => [record(role, "read", "error", { errno: "ENOENT" }), gaveUp(role)]),
+    ];
+    assert.equal(judge(evidence({ records: until("2087.5") }))?.cause, "mounted-too-late");
+    assert.equal(judge(evidence({ records: until("2086.5") }))?.cause, "unknown");
+    // A marker that fails would be a cause of its own.
+    const [mount] = until("2087.5").filter(({ step }) => step === "mount");
+    const early = [
+      ...until("2087.5").filter(({ role }) => role !== "producer"),
+      { ...mount, uptime: 2087.9 } as ProbeRecord,
+    ];
+    assert.equal(judge(evidence({ records: early })), undefined);
+  });
+
+  it("is a failure only where a marker was there before the readers gave up, and was not read through FUSE", () => {
+    const verdictOf = (records: readonly ProbeRecord[]) => judge(evidence({ records, final: true }))?.verdict;
+    const failed = record("producer", "marker", "error", { errno: "EIO" });
+    const later = record("producer", "marker", "ok", { uptime: 2099, nonce: SECOND });
+    assert.equal(verdictOf([...unmarked, { ...failed, errno: "ENOTCONN" }, later, ...missed]), "inconclusive");
+    const untold = ROLES.map((role) => record(role, "read", "ok", { uptime: 2080, nonce: SECOND, mountinfo: FUSE }));
+    assert.equal(verdictOf([...mounted, ...untold, ...missed]), "inconclusive");
+    assert.equal(verdictOf([...mounted, ...missed]), "failure");
+  });
+});
