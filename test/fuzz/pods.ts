@@ -1,8 +1,9 @@
 /** Pods that are bred of the rules' fixtures: a fine one, with fields of others at their places. */
+import { isDeepStrictEqual } from "node:util";
 import { type Fields, fixtures } from "../core/rules/fixtures.ts";
 import type { Random } from "./random.ts";
 
-interface Pod extends Fields {
+export interface Pod extends Fields {
   metadata: Fields;
   spec: Fields & { containers: Fields[] };
 }
@@ -24,15 +25,42 @@ export function pod(random: Random, namespace: string): Pod {
   made.metadata = { ...made.metadata, namespace };
   for (let left = 1 + random.below(4); left > 0; left--) {
     const other = structuredClone(random.of(ALL));
-    const [from, to] = random.of([
-      [other.metadata, made.metadata],
-      [other.spec, made.spec],
-      [other.spec.containers[0] ?? {}, made.spec.containers[0] ?? {}],
-    ]);
-    const keys = Object.keys(from).filter((key) => key !== "containers" && !OWN.has(key));
-    if (keys.length === 0) continue;
-    const key = random.of(keys);
-    to[key] = from[key];
+    const places = [
+      ...differences(other.metadata, made.metadata).filter(({ key }) => !OWN.has(String(key))),
+      ...differences(other.spec, made.spec),
+    ];
+    if (places.length > 0) graft(random.of(places));
   }
   return made;
 }
+
+/** A place where two objects differ: in `to`, what `from` has there may be set. */
+interface Difference {
+  readonly from: object;
+  readonly to: object;
+  readonly key: string | number;
+}
+
+/** At every depth: a whole security context as well as one of its fields. */
+function differences(from: object, to: object): Difference[] {
+  const keys = Array.isArray(from) && Array.isArray(to) ? indices(from, to) : Object.keys({ ...to, ...from });
+  return keys.flatMap((key) => {
+    const [theirs, ours] = [valueAt(from, key), valueAt(to, key)];
+    if (isDeepStrictEqual(theirs, ours)) return [];
+    const same = isObject(theirs) && isObject(ours) && Array.isArray(theirs) === Array.isArray(ours);
+    return [{ from, to, key }, ...(same ? differences(theirs, ours) : [])];
+  });
+}
+
+/** Of two lists, as far as a list can be extended entry by entry. */
+const indices = (from: readonly unknown[], to: readonly unknown[]): number[] =>
+  Array.from({ length: Math.min(from.length, to.length + 1) }, (_, index) => index);
+
+function graft({ from, to, key }: Difference): void {
+  const value = valueAt(from, key);
+  if (value === undefined) delete (to as Fields)[key];
+  else (to as Fields)[key] = value;
+}
+
+const valueAt = (of: object, key: string | number): unknown => (of as Fields)[key];
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
