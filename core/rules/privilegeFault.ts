@@ -90,11 +90,16 @@ function mountFault({ mounts, role }: PrivilegedContainer, pod: PodView, contain
     const sources = Object.hasOwn(mounts, path) ? (mounts[path] ?? []) : undefined;
     if (!sources) return `has a volume at ${JSON.stringify(path)}, where the ${role} needs none`;
     const volume = volumeOf(pod, mount);
-    if (!sources.some((source) => !(volume?.get(source).absent ?? true)))
+    if (!volume || !sources.some((source) => comesFrom(volume, source)))
       return `has another volume at ${path} than ${sources.join(" or ")}`;
   }
   return undefined;
 }
+
+/** Kubernetes makes a volume without a source an emptyDir. */
+const comesFrom = (volume: Cursor, source: string): boolean =>
+  !volume.get(source).absent ||
+  (source === "emptyDir" && volume.entries().every((field) => field.key === "name" || field.absent));
 
 /** The probe is its config map, whole, and nothing is mounted over it. */
 function runsProbe(pod: PodView, container: Cursor): boolean {
