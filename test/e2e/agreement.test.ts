@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import { admission } from "../../core/admission/index.ts";
 import { bundle } from "../../core/manifests/index.ts";
-import { allowedBySettings } from "../../core/rules/index.ts";
+import { allowedBy } from "../../core/rules/index.ts";
 import { parseSettings } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 import { type Answer, askBoth } from "../fuzz/agreement.ts";
@@ -20,7 +20,7 @@ const SEED = Math.floor(Date.now() / 1000) % 1_000_000_000;
 
 const scripts = probeScripts();
 const settings = parseSettings({ nodes: ["k3s-w2"], namespace: NAMESPACE });
-const allowed = { ...allowedBySettings(settings), scripts, sweep: true };
+const allowed = { ...allowedBy(settings), scripts, sweep: true };
 const policies = admission(allowed);
 
 describe("admission policies beside the rules", () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { HOMELAB } from "../../core/rules/index.ts";
-import { fixtures } from "../core/rules/fixtures.ts";
+import { ALLOWED, fixtures } from "../core/rules/fixtures.ts";
 import { type Answer, askBoth } from "./agreement.ts";
 import type { Pod } from "./pods.ts";
 
@@ -12,7 +11,7 @@ const [fine, hostile, image] = [fixture("consumer.yaml"), fixture("host-network.
 
 /** An API server that says the same of each pod: what it stores is what it is sent, unless another is named. */
 const judged = async (sent: Pod, says: Answer["says"], stored?: (sent: object) => object) =>
-  (await askBoth(sent, HOMELAB, async (pod) => (says === "admits" ? { says, stored: stored?.(pod) ?? pod } : { says })))
+  (await askBoth(sent, ALLOWED, async (pod) => (says === "admits" ? { says, stored: stored?.(pod) ?? pod } : { says })))
     .differ;
 
 /** With what an API server adds, and with what it drops. */
