@@ -1,5 +1,5 @@
 /** Judges every document of the files that are meant, one after the other. */
-import { type Allowed, judge, noOpaqueSources, type Rule, type Violation } from "../core/rules/index.ts";
+import { type Allowed, noOpaqueSources, type Rule, type Violation, violationsOf } from "../core/rules/index.ts";
 import { build } from "./checkBuilt.ts";
 import {
   type Document,
@@ -78,7 +78,7 @@ export function judgeFiles(
 }
 
 const findings = ({ file, document, object }: Document, allowed: Allowed, rules: readonly Rule[]): Finding[] =>
-  judge(object, allowed, rules).map(({ rule, kind, namespace, name, path, message }: Violation) => ({
+  violationsOf(object, allowed, rules).map(({ rule, kind, namespace, name, path, message }: Violation) => ({
     rule,
     file,
     document,

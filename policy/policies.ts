@@ -5,10 +5,10 @@ import type {
   ResourceValidationPolicy,
   StackValidationPolicy,
 } from "@pulumi/policy";
-import { judge, type Resource, type Rule } from "../core/rules/index.ts";
+import { type Resource, type Rule, violationsOf } from "../core/rules/index.ts";
 import { configSchema, confinementOf } from "./config.ts";
 import type { PackConfig } from "./defaults.ts";
-import { plain } from "./plain.ts";
+import { propertiesOf } from "./properties.ts";
 import { touches } from "./scope.ts";
 
 /**
@@ -38,9 +38,9 @@ export function policyOf(rule: Rule): ResourceValidationPolicy & StackValidation
 function judgeResource(rule: Rule, args: ResourceValidationArgs, report: ReportViolation): void {
   const { allowed, scope } = confinementOf(args.getConfig<Partial<PackConfig>>());
   const resource = describe(args);
-  const props = plain(args.props);
+  const props = propertiesOf(args.props);
   if (scope === "namespace" && !touches(props, resource, allowed, args)) return;
-  for (const { message } of judge(props, allowed, [rule], resource)) report(message, args.urn);
+  for (const { message } of violationsOf(props, allowed, [rule], resource)) report(message, args.urn);
 }
 
 /** Its properties are outputs by now; whether it hides its children is all that is asked. */
@@ -53,7 +53,7 @@ function judgeComponent(
 ): void {
   const { allowed, scope } = confinementOf(config);
   if (scope === "namespace") return;
-  for (const { message } of judge({}, allowed, [rule], resource)) report(message, urn);
+  for (const { message } of violationsOf({}, allowed, [rule], resource)) report(message, urn);
 }
 
 function describe({ type, name, urn, opts, provider }: ResourceValidationArgs | PolicyResource): Resource {

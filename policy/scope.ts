@@ -1,10 +1,10 @@
 import type { ResourceValidationArgs } from "@pulumi/policy";
 import { type Allowed, type Resource, UNKNOWN } from "../core/rules/index.ts";
-import { plain } from "./plain.ts";
+import { propertiesOf } from "./properties.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The component's children are the test's, whatever they are. */
+/** All children of the component are the test's. */
 const COMPONENT = "fuse-propagation-test:index:";
 
 /**
@@ -20,7 +20,7 @@ export function touches(
   if (resource.type.startsWith(COMPONENT) || urn.includes(`$${COMPONENT}`) || urn.includes(`::${COMPONENT}`))
     return true;
   if (!resource.type.startsWith("kubernetes:")) return false;
-  const defaults = field(plain(provider?.props), "namespace");
+  const defaults = field(propertiesOf(provider?.props), "namespace");
   const metadata = field(props, "metadata");
   const places = [metadata, field(metadata, "namespace") ?? defaults, field(metadata, "name")];
   return places.some((place) => place === UNKNOWN || place === allowed.namespace) || mentions(props, allowed);

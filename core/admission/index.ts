@@ -1,16 +1,16 @@
 /**
  * The isolation rules for the cluster itself: ValidatingAdmissionPolicies (stable since Kubernetes 1.30) for the test's
- * namespace, generated from what is allowed. They say in CEL what core/rules say, of the objects as the API server
- * stores them: fields of features that it has switched off are gone by then.
+ * namespace, assembled from the CEL of each rule. The API server asks them of objects as it will store them: fields of features
+ * that it has switched off are gone by then.
  *
  * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
  */
 
 import { PROJECT } from "../contract/names.ts";
 import type { Allowed } from "../rules/allowed.ts";
-import { kindValidations } from "./kinds.ts";
-import { podValidations, podVariables } from "./pods.ts";
-import type { AdmissionBinding, AdmissionPolicy, Metadata, Rule } from "./types.ts";
+import { RULES, type Rule } from "../rules/index.ts";
+import { podVariables } from "../rules/podVariables.ts";
+import type { AdmissionBinding, AdmissionPolicy, Metadata, ResourceRule, Validation } from "./types.ts";
 
 export type { AdmissionBinding, AdmissionPolicy } from "./types.ts";
 
@@ -27,22 +27,35 @@ const WRITES = ["CREATE", "UPDATE"];
 export function admission(allowed: Allowed): (AdmissionPolicy | AdmissionBinding)[] {
   return [
     ...policy(allowed, "pods", {
-      matchConstraints: { resourceRules: [rule([""], ["pods", "pods/ephemeralcontainers"])] },
-      variables: podVariables(allowed),
-      validations: podValidations(allowed),
+      matchConstraints: { resourceRules: [resources([""], ["pods", "pods/ephemeralcontainers"])] },
+      variables: Object.entries(podVariables(allowed)).map(([name, expression]) => ({ name, expression })),
+      validations: validations(allowed, "pods"),
     }),
     ...policy(allowed, "kinds", {
-      matchConstraints: { resourceRules: [rule(["*"], ["*"])] },
-      validations: kindValidations(allowed),
+      matchConstraints: { resourceRules: [resources(["*"], ["*"])] },
+      validations: validations(allowed, "objects"),
     }),
   ];
 }
 
-const rule = (apiGroups: readonly string[], resources: readonly string[]): Rule => ({
+const validations = (allowed: Allowed, of: "pods" | "objects"): Validation[] =>
+  RULES.flatMap((rule) =>
+    "inexpressible" in rule.cel
+      ? []
+      : (rule.cel[of]?.(allowed) ?? []).map((expression) => validation(rule, expression)),
+  );
+
+const validation = ({ id, title, remedy }: Rule, expression: string): Validation => ({
+  expression,
+  message: `${id}: ${title} ${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.`,
+  reason: "Forbidden",
+});
+
+const resources = (apiGroups: readonly string[], names: readonly string[]): ResourceRule => ({
   apiGroups,
   apiVersions: ["*"],
   operations: WRITES,
-  resources,
+  resources: names,
   scope: "Namespaced",
 });
 

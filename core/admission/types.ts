@@ -11,7 +11,8 @@ export interface Variable {
   readonly expression: string;
 }
 
-export interface Rule {
+/** Which requests a policy is asked of. */
+export interface ResourceRule {
   readonly apiGroups: readonly string[];
   readonly apiVersions: readonly string[];
   readonly operations: readonly string[];
@@ -32,7 +33,7 @@ export interface AdmissionPolicy {
   readonly metadata: Metadata;
   readonly spec: {
     readonly failurePolicy: "Fail";
-    readonly matchConstraints: { readonly resourceRules: readonly Rule[] };
+    readonly matchConstraints: { readonly resourceRules: readonly ResourceRule[] };
     readonly variables?: readonly Variable[];
     readonly validations: readonly Validation[];
   };

@@ -1,4 +1,4 @@
-import { BRIDGE_VOLUME_PATHS, hostBridges } from "../contract/bridge.ts";
+import { hostBridges, splitBridge } from "../contract/bridge.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** What the rules let through: everything else of a stack, a file or a namespace is refused. */
@@ -62,5 +62,5 @@ export function allowedBy({
 /** The directories of a node that pods may mount. */
 export const bridgesOf = ({ bridge }: Allowed): readonly string[] => hostBridges(bridge);
 
-/** Where a mount may leave a container. */
-export const BIDIRECTIONAL_PATHS = BRIDGE_VOLUME_PATHS;
+/** The directory the bridge lies in: the sweep's checking pod removes the bridge from there. */
+export const bridgeParentOf = ({ bridge }: Allowed): string => splitBridge(bridge).parent;

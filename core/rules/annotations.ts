@@ -1,9 +1,9 @@
 /** Annotations and labels that a tool acts on, wherever they are written: on an object, or over all objects of a tree. */
-import type { At } from "./at.ts";
-import type { Look } from "./look.ts";
+import type { Cursor } from "./cursor.ts";
+import type { Review } from "./review.ts";
 
-/** What makes a tool leave an object behind, as an annotation or as a label. */
-export const KEEPERS: Readonly<Record<string, string>> = {
+/** With one of these, as an annotation or as a label, a tool leaves the object in the cluster when it removes the others. */
+export const RETAINING: Readonly<Record<string, string>> = {
   "kustomize.toolkit.fluxcd.io/prune": "disabled",
   "kustomize.toolkit.fluxcd.io/reconcile": "disabled",
   "helm.sh/resource-policy": "keep",
@@ -11,18 +11,15 @@ export const KEEPERS: Readonly<Record<string, string>> = {
   "pulumi.com/deletionPropagationPolicy": "orphan",
 };
 
-export function keeperFaults(look: Look, annotationsOrLabels: At): void {
+export function reportRetaining(review: Review, annotationsOrLabels: Cursor): void {
   if (annotationsOrLabels.absent) return;
-  for (const [key, value] of Object.entries(KEEPERS)) {
-    const at = annotationsOrLabels.get(key);
-    if (at.text?.toLowerCase() === value) look.fault(at, "keeps the object when the test goes");
+  for (const [key, value] of Object.entries(RETAINING)) {
+    const field = annotationsOrLabels.get(key);
+    if (field.text?.toLowerCase() === value) review.report(field, "keeps the object when the test goes");
   }
 }
 
-/**
- * What tells a container runtime, a network plugin or a device plugin to give a pod more than its spec says. Prefixes; the
- * admission policies read the same list.
- */
+/** By these a container runtime, a network plugin or a device plugin gives a pod more than its spec says. Prefixes. */
 export const RUNTIME_ANNOTATIONS: readonly string[] = [
   "cdi.k8s.io/",
   "com.github.containers.",
@@ -52,22 +49,26 @@ export const RUNTIME_ANNOTATIONS: readonly string[] = [
   "v1.multus-cni.io/",
 ];
 
-/** The old ways to say what a security context says, which the kubelet still reads. */
+/** The old ways to say what a security context says, which the kubelet still reads. Prefixes. */
 export const SECCOMP_ANNOTATIONS: readonly string[] = [
   "seccomp.security.alpha.kubernetes.io/",
   "container.seccomp.security.alpha.kubernetes.io/",
 ];
 export const APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/";
 
-export function confinementFaults(look: Look, annotations: At): void {
+/** Profiles that confine, in such an annotation; any profile of the node does as well. */
+export const CONFINING = ["runtime/default", "docker/default"] as const;
+export const LOCAL_PROFILE = "localhost/";
+
+export function reportUnconfining(review: Review, annotations: Cursor): void {
   for (const annotation of annotations.entries()) {
     const key = String(annotation.key);
     const begins = (prefix: string) => key.startsWith(prefix);
-    if (RUNTIME_ANNOTATIONS.some(begins)) look.fault(annotation, "tells the runtime to give the pod more");
+    if (RUNTIME_ANNOTATIONS.some(begins)) review.report(annotation, "tells the runtime to give the pod more");
     const value = annotation.text ?? "";
-    const confined = value === "runtime/default" || value === "docker/default" || value.startsWith("localhost/");
+    const confined = CONFINING.some((profile) => profile === value) || value.startsWith(LOCAL_PROFILE);
     if (annotation.unknown || confined) continue;
-    if (SECCOMP_ANNOTATIONS.some(begins)) look.fault(annotation, "switches seccomp off");
-    if (begins(APPARMOR_ANNOTATION)) look.fault(annotation, "switches AppArmor off");
+    if (SECCOMP_ANNOTATIONS.some(begins)) review.report(annotation, "switches seccomp off");
+    if (begins(APPARMOR_ANNOTATION)) review.report(annotation, "switches AppArmor off");
   }
 }

@@ -1,57 +1,78 @@
-import { quantityFault } from "../settings/validators.ts";
-import type { At } from "./at.ts";
+import type { Cursor } from "./cursor.ts";
 import type { Rule } from "./rule.ts";
 
 /** What a test of a file system can use, with room to spare; a node has hardly more. */
-export const MOST = { cpu: "16", memory: "64Gi" } as const;
+const MOST = { cpu: "16", memory: "64Gi" } as const;
+const RESOURCES = ["cpu", "memory"] as const;
 
 export const boundedResources: Rule = {
   id: "bounded-resources",
   severity: "medium",
   title: "Every container has a limit of processor time and of memory, and none displaces others.",
   remedy: `set limits.cpu (${MOST.cpu} at most) and limits.memory (${MOST.memory} at most), and no priority`,
-  check(look) {
-    for (const { spec, containers } of look.pods()) {
-      const priority = spec.get("priorityClassName");
-      if (!priority.empty) look.fault(priority, "may push other pods off the node");
-      const number = spec.get("priority");
-      if (!number.absent && !number.unknown && !(typeof number.value === "number" && number.value <= 0))
-        look.fault(number, "pushes other pods off the node");
+  restrictions: [
+    ...RESOURCES.map((key) => ({
+      fields: [`spec.{initContainers,containers}[*].resources.limits.${key}`],
+      allowed: `more than 0, up to \`${MOST[key]}\`; not set where \`spec.resources.limits.${key}\` of the pod is so`,
+    })),
+    { fields: ["spec.priorityClassName"], allowed: "not set, empty" },
+    { fields: ["spec.priority"], allowed: "not set, 0 or less" },
+  ],
+  check(review) {
+    for (const { spec, containers } of review.pods()) {
+      const className = spec.get("priorityClassName");
+      if (!className.empty) review.report(className, "may push other pods off the node");
+      const priority = spec.get("priority");
+      if (!priority.absent && !priority.unknown && !(typeof priority.value === "number" && priority.value <= 0))
+        review.report(priority, "pushes other pods off the node");
       const ofPod = spec.dig("resources", "limits");
-      for (const { at, list } of containers) {
+      for (const { fields, list } of containers) {
         // The API takes no resources there; the pod's own limits hold.
         if (list === "ephemeralContainers") continue;
-        const limits = at.dig("resources", "limits");
-        for (const key of ["cpu", "memory"] as const) {
+        const limits = fields.dig("resources", "limits");
+        for (const key of RESOURCES) {
           const limit = limits.get(key);
           if (limit.unknown || bounded(limit, key) || (limit.absent && bounded(ofPod.get(key), key))) continue;
-          look.fault(limit, "is no limit");
+          review.report(limit, "is no limit");
         }
       }
     }
   },
+  cel: {
+    pods: () => [
+      RESOURCES.map(boundedInCel)
+        .join("\n&& ")
+        .concat("\n&& object.spec.?priorityClassName.orValue('') == '' && object.spec.?priority.orValue(0) <= 0"),
+    ],
+  },
 };
 
 /** Zero means without limit, and so does more than any node can miss. */
-const bounded = ({ value }: At, key: keyof typeof MOST): boolean => {
+function bounded({ value }: Cursor, key: keyof typeof MOST): boolean {
   if (typeof value !== "string" && typeof value !== "number") return false;
-  const amount = String(value);
-  return quantityFault(amount) === undefined && quantity(amount) <= quantity(MOST[key]);
-};
+  const amount = quantity(String(value));
+  return amount > 0 && amount <= quantity(MOST[key]);
+}
 
-const SUFFIXES: Readonly<Record<string, number>> = {
-  m: 1e-3,
-  k: 1e3,
-  Ki: 2 ** 10,
-  M: 1e6,
-  Mi: 2 ** 20,
-  G: 1e9,
-  Gi: 2 ** 30,
-  T: 1e12,
-  Ti: 2 ** 40,
-};
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+const QUANTITY = /^[+]?(\d+[.]?\d*|[.]\d+)(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i))?$/;
+const DECIMAL = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
+const BINARY = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
-function quantity(amount: string): number {
-  const suffix = /[A-Za-z]*$/.exec(amount)?.[0] ?? "";
-  return Number.parseFloat(amount) * (SUFFIXES[suffix] ?? 1);
+/** Not a number where it is no quantity, or less than nothing. */
+function quantity(text: string): number {
+  const [, digits, exponent, suffix = ""] = QUANTITY.exec(text) ?? [];
+  if (exponent !== undefined) return Number(digits) * 10 ** Number(exponent);
+  const binary = BINARY.indexOf(suffix);
+  return Number(digits) * (binary >= 0 ? 1024 ** binary : 1000 ** (DECIMAL.indexOf(suffix) - DECIMAL.indexOf("")));
+}
+
+/** A limit of every container, or where it has none, of the pod. */
+function boundedInCel(key: keyof typeof MOST): string {
+  const limit = (of: string) => `${of}.?resources.?limits[?'${key}']`;
+  const amount = (of: string) => `quantity(string(${limit(of)}.orValue('0')))`;
+  const within = (of: string) =>
+    `${amount(of)}.isGreaterThan(quantity('0')) && ${amount(of)}.compareTo(quantity('${MOST[key]}')) <= 0`;
+  const ofPod = `!${limit("c")}.hasValue() && ${within("object.?spec")}`;
+  return `(object.spec.containers + variables.init).all(c, (${within("c")}) || (${ofPod}))`;
 }

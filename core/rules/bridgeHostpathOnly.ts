@@ -1,72 +1,104 @@
-import { bridgesOf } from "./allowed.ts";
-import type { At } from "./at.ts";
-import type { Look } from "./look.ts";
-import type { PodPlace } from "./pods.ts";
-import { roleOf, volumeOf } from "./roles.ts";
-import type { Rule } from "./rule.ts";
+import { type Allowed, bridgeParentOf, bridgesOf } from "./allowed.ts";
+import { celLiteral, lines } from "./cel.ts";
+import type { Cursor } from "./cursor.ts";
+import { type PodView, volumeOf } from "./pods.ts";
+import type { Review } from "./review.ts";
+import { roleOf } from "./roles.ts";
+import { inContainers, type Rule, values } from "./rule.ts";
 import { shapeOf } from "./subject.ts";
 
 /** Volumes that hold nothing of a node, of a network or of a driver. */
-export const HARMLESS_VOLUMES = ["emptyDir", "configMap", "secret", "downwardAPI", "projected"] as const;
-const HARMLESS: ReadonlySet<string> = new Set(["name", ...HARMLESS_VOLUMES]);
+const HARMLESS_VOLUMES: readonly string[] = ["emptyDir", "configMap", "secret", "downwardAPI", "projected"];
 
 /** Resources that are no devices of a node. */
-export const PLAIN_RESOURCES = ["cpu", "memory", "ephemeral-storage"] as const;
-const PLAIN: ReadonlySet<string> = new Set(PLAIN_RESOURCES);
+const PLAIN_RESOURCES: readonly string[] = ["cpu", "memory", "ephemeral-storage"];
 
-const DIRECTORY_TYPES: ReadonlySet<unknown> = new Set(["", "Directory", "DirectoryOrCreate"]);
+const DIRECTORY_TYPES: readonly string[] = ["", "Directory", "DirectoryOrCreate"];
+const SUB_PATHS = ["subPath", "subPathExpr"] as const;
+const AMOUNTS = ["limits", "requests"] as const;
+/** Sources of a PersistentVolume that lead to a node, besides hostPath. */
+const NODE_SOURCES = ["local", "csi", "flexVolume"] as const;
 
 export const bridgeHostpathOnly: Rule = {
   id: "bridge-hostpath-only",
   severity: "critical",
   title: "Of a node's files, pods see the bridge directory and nothing else.",
   remedy: "mount the bridge itself as hostPath; for anything else use emptyDir or a config map",
-  check(look) {
-    for (const pod of look.pods()) {
-      for (const volume of pod.spec.get("volumes").items()) volumeFaults(look, pod, volume);
+  restrictions: [
+    {
+      fields: ["spec.volumes[*].hostPath.path", "spec.hostPath.path"],
+      allowed:
+        "the bridge, or the directory below it of a scenario with a pair of its own; in `fuse-sweep-check` the bridge's parent",
+    },
+    {
+      fields: ["spec.volumes[*].hostPath.type", "spec.hostPath.type"],
+      allowed: `not set, empty, ${values(DIRECTORY_TYPES.filter(Boolean))}`,
+    },
+    { fields: ["spec.volumes[*].*"], allowed: `\`hostPath\`, ${values(HARMLESS_VOLUMES)}` },
+    {
+      fields: [inContainers(`volumeMounts[*].{${SUB_PATHS.join(",")}}`)],
+      allowed: "not set, empty; anything where the volume is no hostPath",
+    },
+    { fields: [inContainers("volumeDevices")], allowed: "not set, empty" },
+    { fields: ["spec.resourceClaims", "spec.resources.claims", inContainers("resources.claims")], allowed: "not set" },
+    {
+      fields: [`spec.resources.{${AMOUNTS.join(",")}}[*]`, inContainers(`resources.{${AMOUNTS.join(",")}}[*]`)],
+      allowed: values(PLAIN_RESOURCES),
+    },
+    { fields: [`spec.{${NODE_SOURCES.join(",")}}`], allowed: "not set, in a PersistentVolume" },
+    { fields: ["spec.volumeClaimTemplates"], allowed: "not set, empty, in a StatefulSet" },
+  ],
+  check(review) {
+    for (const pod of review.pods()) {
+      for (const volume of pod.spec.get("volumes").items()) reportVolume(review, pod, volume);
       const ofPod = pod.spec.get("resourceClaims");
-      if (!ofPod.empty) look.veiled(ofPod, "claims devices of the node");
-      deviceFaults(look, pod.spec.get("resources"));
-      for (const { at } of pod.containers) {
-        deviceFaults(look, at.get("resources"));
-        const devices = at.get("volumeDevices");
-        if (!devices.empty) look.fault(devices, "gives the container a block device");
-        for (const mount of at.get("volumeMounts").items()) subPath(look, pod, mount);
+      if (!ofPod.empty) review.reportWithoutValue(ofPod, "claims devices of the node");
+      reportDevices(review, pod.spec.get("resources"));
+      for (const { fields } of pod.containers) {
+        reportDevices(review, fields.get("resources"));
+        const devices = fields.get("volumeDevices");
+        if (!devices.empty) review.report(devices, "gives the container a block device");
+        for (const mount of fields.get("volumeMounts").items()) reportSubPath(review, pod, mount);
       }
     }
-    if (shapeOf(look.subject) === "PersistentVolume") persistentVolume(look);
-    const claims = look.object.dig("spec", "volumeClaimTemplates");
-    if (shapeOf(look.subject) === "StatefulSet" && !claims.empty)
-      look.fault(claims, "claims volumes that may lie in a directory of a node");
+    if (shapeOf(review.subject) === "PersistentVolume") reportPersistentVolume(review);
+    const claims = review.object.dig("spec", "volumeClaimTemplates");
+    if (shapeOf(review.subject) === "StatefulSet" && !claims.empty)
+      review.report(claims, "claims volumes that may lie in a directory of a node");
+  },
+  cel: {
+    pods: (allowed) => [volumesInCel(allowed), MOUNTS_IN_CEL, DEVICES_IN_CEL],
+    beyond: "PersistentVolumes lie in no namespace; StatefulSets are denied by `known-kinds-only`.",
   },
 };
 
-function volumeFaults(look: Look, pod: PodPlace, volume: At): void {
+function reportVolume(review: Review, pod: PodView, volume: Cursor): void {
   const hostPath = volume.get("hostPath");
-  if (!hostPath.absent) hostPathFaults(look, hostPath, roleOf(look, pod) === "sweep-check");
+  if (!hostPath.absent) reportHostPath(review, hostPath, roleOf(review, pod) === "sweep-check");
   for (const source of volume.entries()) {
-    if (source.absent || source.unknown || source.key === "hostPath" || HARMLESS.has(String(source.key))) continue;
-    look.veiled(source, "may reach a directory of a node, or beyond it");
+    const key = String(source.key);
+    if (source.absent || source.unknown || ["name", "hostPath", ...HARMLESS_VOLUMES].includes(key)) continue;
+    review.reportWithoutValue(source, "may reach a directory of a node, or beyond it");
   }
 }
 
 /** Device plugins give what is asked for under their names, huge pages too are taken from the node's own. */
-function deviceFaults(look: Look, resources: At): void {
-  if (!resources.get("claims").empty) look.veiled(resources.get("claims"), "claims devices of the node");
-  for (const key of ["limits", "requests"])
+function reportDevices(review: Review, resources: Cursor): void {
+  if (!resources.get("claims").empty) review.reportWithoutValue(resources.get("claims"), "claims devices of the node");
+  for (const key of AMOUNTS)
     for (const amount of resources.get(key).entries())
-      if (!PLAIN.has(String(amount.key))) look.fault(amount, "asks for a device of the node");
+      if (!PLAIN_RESOURCES.includes(String(amount.key))) review.report(amount, "asks for a device of the node");
 }
 
 /** @param parent whether the bridge's parent is meant: the sweep removes the bridge from there */
-function hostPathFaults(look: Look, hostPath: At, parent: boolean): void {
+function reportHostPath(review: Review, hostPath: Cursor, parent: boolean): void {
   const path = hostPath.get("path");
-  const { bridge } = look.allowed;
-  const wanted = parent ? [bridge.slice(0, bridge.lastIndexOf("/"))] : bridgesOf(look.allowed);
+  const wanted = parent ? [bridgeParentOf(review.allowed)] : bridgesOf(review.allowed);
   if (!path.unknown && (path.text === undefined || !wanted.includes(cleaned(path.text) ?? "")))
-    look.fault(path, `is not the bridge ${wanted[0]}`);
+    review.report(path, `is not the bridge ${wanted[0]}`);
   const type = hostPath.get("type");
-  if (!type.absent && !type.unknown && !DIRECTORY_TYPES.has(type.value)) look.fault(type, "is no directory");
+  if (!type.absent && !type.unknown && !DIRECTORY_TYPES.some((one) => one === type.value))
+    review.report(type, "is no directory");
 }
 
 /** The path without empty and `.` parts; undefined with `..`, which Kubernetes refuses and symlinks make ambiguous. */
@@ -77,20 +109,61 @@ function cleaned(path: string): string | undefined {
 }
 
 /** A path below the bridge is followed on the node: a symlink there leads out of it. */
-function subPath(look: Look, pod: PodPlace, mount: At): void {
+function reportSubPath(review: Review, pod: PodView, mount: Cursor): void {
   if (volumeOf(pod, mount)?.get("hostPath").absent ?? true) return;
-  for (const key of ["subPath", "subPathExpr"]) {
-    const at = mount.get(key);
-    if (!at.empty && !at.unknown) look.fault(at, "follows a path on the node");
+  for (const key of SUB_PATHS) {
+    const path = mount.get(key);
+    if (!path.empty && !path.unknown) review.report(path, "follows a path on the node");
   }
 }
 
-function persistentVolume(look: Look): void {
-  const spec = look.object.get("spec");
+function reportPersistentVolume(review: Review): void {
+  const spec = review.object.get("spec");
   const hostPath = spec.get("hostPath");
-  if (!hostPath.absent) hostPathFaults(look, hostPath, false);
-  for (const key of ["local", "csi", "flexVolume"]) {
-    const at = spec.get(key);
-    if (!at.absent && !at.unknown) look.veiled(at, "reaches a directory of a node");
+  if (!hostPath.absent) reportHostPath(review, hostPath, false);
+  for (const key of NODE_SOURCES) {
+    const source = spec.get(key);
+    if (!source.absent && !source.unknown) review.reportWithoutValue(source, "reaches a directory of a node");
   }
 }
+
+/** reportVolume. */
+function volumesInCel(allowed: Allowed): string {
+  const parent = celLiteral(spellings([bridgeParentOf(allowed)]));
+  return lines(
+    "variables.volumes.all(v, has(v.hostPath)",
+    `  ? v.hostPath.path.matches(variables.sweeps ? ${parent} : ${celLiteral(spellings(bridgesOf(allowed)))})`,
+    `    && v.hostPath.?type.orValue('') in ${celLiteral(DIRECTORY_TYPES)}`,
+    `  : ${HARMLESS_VOLUMES.map((key) => `has(v.${key})`).join(" || ")})`,
+  );
+}
+
+/** As a pattern, every spelling of these paths that `cleaned` leads back to them. */
+function spellings(paths: readonly string[]): string {
+  const between = "/+(\\./+)*";
+  const one = (path: string) =>
+    path
+      .split("/")
+      .filter(Boolean)
+      .map((part) => between + part.replaceAll(".", "\\."))
+      .join("");
+  return `^(${paths.map(one).join("|")})(${between}\\.?)?$`;
+}
+
+const MOUNTS_IN_CEL = lines(
+  "variables.containers.all(c, c.?volumeDevices.orValue([]).size() == 0",
+  "  && c.?volumeMounts.orValue([]).all(m, !(m.name in variables.hostVolumes)",
+  `    || (${SUB_PATHS.map((key) => `m.?${key}.orValue('') == ''`).join(" && ")})))`,
+);
+
+const plainAmounts = (of: string): string[] =>
+  AMOUNTS.map((key) => `&& ${of}.?resources.?${key}.orValue({}).all(k, k in ${celLiteral(PLAIN_RESOURCES)})`);
+
+/** reportDevices. An older API server knows no resources of a whole pod, hence the `?` in front of them. */
+const DEVICES_IN_CEL = lines(
+  "object.spec.?resourceClaims.orValue([]).size() == 0",
+  "&& variables.containers.all(c, c.?resources.?claims.orValue([]).size() == 0",
+  ...plainAmounts("c").map((one) => `  ${one}`),
+  ")",
+  ...plainAmounts("object.?spec"),
+);

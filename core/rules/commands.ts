@@ -1,5 +1,5 @@
-import type { At } from "./at.ts";
-import type { Look } from "./look.ts";
+import type { Cursor as At } from "./cursor.ts";
+import type { Review as Look } from "./review.ts";
 
 /**
  * The commands of the component: this project's own, told their settings on standard input. Options that would name another

@@ -1,6 +1,7 @@
 /**
  * The isolation rules: only these nodes, only this namespace, only the bridge. Each is a pure function over plain objects, and
- * the same ones judge the component's objects, a Pulumi stack (policy/) and files (cli/check.ts).
+ * the same ones judge the component's objects, a Pulumi stack (policy/), files (cli/check.ts) and, as CEL, what reaches an API
+ * server (core/admission).
  */
 import type { Allowed } from "./allowed.ts";
 import { boundedLifetime } from "./boundedLifetime.ts";
@@ -8,7 +9,6 @@ import { boundedResources } from "./boundedResources.ts";
 import { bridgeHostpathOnly } from "./bridgeHostpathOnly.ts";
 import { hardenedDefaults } from "./hardenedDefaults.ts";
 import { knownKindsOnly } from "./knownKindsOnly.ts";
-import { Look } from "./look.ts";
 import { mountPropagation } from "./mountPropagation.ts";
 import { noAddedCapabilities } from "./noAddedCapabilities.ts";
 import { noHostNamespaces } from "./noHostNamespaces.ts";
@@ -19,15 +19,17 @@ import { noServiceAccountToken } from "./noServiceAccountToken.ts";
 import { pinnedImages } from "./pinnedImages.ts";
 import { pinnedToTestNode } from "./pinnedToTestNode.ts";
 import { privilegedProducerOnly } from "./privilegedProducerOnly.ts";
-import type { Rule, Violation } from "./rule.ts";
+import { Review, type Violation } from "./review.ts";
+import type { Rule } from "./rule.ts";
 import { type Resource, subjectsOf } from "./subject.ts";
 import { testNamespaceOnly } from "./testNamespaceOnly.ts";
 
 export { type Allowed, allowedBy } from "./allowed.ts";
-export { UNKNOWN } from "./at.ts";
+export { UNKNOWN } from "./cursor.ts";
 export { isRemote } from "./gitops.ts";
 export { noOpaqueSources } from "./noOpaqueSources.ts";
-export type { Rule, Severity, Violation } from "./rule.ts";
+export type { Severity, Violation } from "./review.ts";
+export type { Rule } from "./rule.ts";
 export type { Resource } from "./subject.ts";
 
 /** The catalogue, the gravest first. */
@@ -50,16 +52,16 @@ export const RULES: readonly Rule[] = [
   boundedLifetime,
 ];
 
-/** A list with more breaches than this is looked at no further. */
-const MOST = 10_000;
+/** A list with more violations than this is read no further. */
+const MOST_VIOLATIONS = 10_000;
 
 /**
- * Every breach in a document, which may be a list of objects; of a hopeless one, the first ten thousand.
+ * Every violation in a document, which may be a list of objects; of a hopeless one, the first ten thousand.
  *
  * @param document plain data; UNKNOWN stands where a value is not known yet
  * @param resource what else is known where the document is a Pulumi resource's inputs
  */
-export function judge(
+export function violationsOf(
   document: unknown,
   allowed: Allowed,
   rules: readonly Rule[] = RULES,
@@ -67,10 +69,10 @@ export function judge(
 ): Violation[] {
   const violations: Violation[] = [];
   for (const subject of subjectsOf(document, resource)) {
-    const look = new Look(subject, allowed);
-    for (const rule of rules) look.by(rule);
-    for (const violation of look.violations) violations.push(violation);
-    if (violations.length > MOST) break;
+    const review = new Review(subject, allowed);
+    for (const rule of rules) review.by(rule);
+    for (const violation of review.violations) violations.push(violation);
+    if (violations.length > MOST_VIOLATIONS) break;
   }
   return violations;
 }
@@ -86,8 +88,8 @@ export class IsolationError extends Error {
   }
 }
 
-/** @throws IsolationError naming every breach. */
+/** @throws IsolationError naming every violation. */
 export function assertIsolated(objects: readonly object[], allowed: Allowed): void {
-  const violations = objects.flatMap((object) => judge(object, allowed));
+  const violations = objects.flatMap((object) => violationsOf(object, allowed));
   if (violations.length > 0) throw new IsolationError(violations);
 }

@@ -1,4 +1,4 @@
-/** The path from an object to its pod spec, by kind, in whatever group or version: old groups keep the shape. */
+/** The path from an object to its pod spec, by kind, in any group and version: old groups have the same shape. */
 export const POD_SPEC_PATHS: Readonly<Record<string, readonly string[]>> = {
   Pod: ["spec"],
   PodTemplate: ["template", "spec"],

@@ -1,36 +1,59 @@
-import { BIDIRECTIONAL_PATHS } from "./allowed.ts";
-import type { At } from "./at.ts";
-import type { Look } from "./look.ts";
-import type { ContainerPlace, PodPlace } from "./pods.ts";
-import { privilegeFault, volumeOf } from "./roles.ts";
-import type { Rule } from "./rule.ts";
+import { BRIDGE_PATH, BRIDGE_VOLUME_PATHS } from "../contract/bridge.ts";
+import { celLiteral, lines } from "./cel.ts";
+import type { Cursor } from "./cursor.ts";
+import { type ContainerView, type PodView, volumeOf } from "./pods.ts";
+import { privilegeFault } from "./privilegeFault.ts";
+import type { Review } from "./review.ts";
+import { inContainers, type Rule, values } from "./rule.ts";
 
-const HARMLESS: ReadonlySet<unknown> = new Set(["", "None", "HostToContainer"]);
+/** By these no mount leaves the container. */
+const INWARD = ["None", "HostToContainer"] as const;
+const BOTH_WAYS = "Bidirectional";
 
 export const mountPropagation: Rule = {
   id: "mount-propagation",
   severity: "critical",
   title: "Mounts leave no container but the producer, and only through the bridge.",
   remedy: "use HostToContainer or None; Bidirectional belongs to the bridge mount of container fuse-producer alone",
-  check(look) {
-    for (const pod of look.pods())
+  restrictions: [
+    {
+      fields: [inContainers("volumeMounts[*].mountPropagation")],
+      allowed: `not set, empty, ${values(INWARD)}; \`${BOTH_WAYS}\` for a hostPath at ${values(BRIDGE_VOLUME_PATHS)} of a container that may be privileged`,
+    },
+  ],
+  check(review) {
+    for (const pod of review.pods())
       for (const container of pod.containers)
-        for (const mount of container.at.get("volumeMounts").items()) mountFault(look, pod, container, mount);
+        for (const mount of container.fields.get("volumeMounts").items()) {
+          const propagation = mount.get("mountPropagation");
+          const problem = propagationFault(review, pod, container, mount, propagation);
+          if (problem) review.report(propagation, problem);
+        }
+  },
+  cel: {
+    pods: () => [
+      lines(
+        "variables.containers.all(c, c.?volumeMounts.orValue([]).all(m,",
+        `  m.?mountPropagation.orValue('None') in ${celLiteral(INWARD)}`,
+        `  || (c.name in variables.trusted && m.mountPath in ${celLiteral(BRIDGE_VOLUME_PATHS)} && m.name in variables.hostVolumes)))`,
+      ),
+    ],
   },
 };
 
-function mountFault(look: Look, pod: PodPlace, container: ContainerPlace, mount: At): void {
-  const at = mount.get("mountPropagation");
-  if (at.absent || HARMLESS.has(at.value)) return;
-  const words =
-    at.value === "Bidirectional" ? bidirectionalFault(look, pod, container, mount) : "is no kind of propagation";
-  if (words) look.fault(at, words);
-}
-
-function bidirectionalFault(look: Look, pod: PodPlace, container: ContainerPlace, mount: At): string | undefined {
-  const words = privilegeFault(look, pod, container);
-  if (words) return words;
+function propagationFault(
+  review: Review,
+  pod: PodView,
+  container: ContainerView,
+  mount: Cursor,
+  { absent, value }: Cursor,
+): string | undefined {
+  if (absent || value === "" || INWARD.some((inward) => inward === value)) return undefined;
+  if (value !== BOTH_WAYS) return "is no kind of propagation";
+  const problem = privilegeFault(review, pod, container);
+  if (problem) return problem;
   if (volumeOf(pod, mount)?.get("hostPath").absent ?? true) return "is not on the bridge";
-  const path = mount.get("mountPath").text ?? "";
-  return BIDIRECTIONAL_PATHS.includes(path) ? undefined : "is not mounted at /bridge";
+  return BRIDGE_VOLUME_PATHS.includes(mount.get("mountPath").text ?? "")
+    ? undefined
+    : `is not mounted at ${BRIDGE_PATH}`;
 }

@@ -1,19 +1,19 @@
-import type { At } from "./at.ts";
+import type { Cursor } from "./cursor.ts";
 import { listed, POD_SPEC_PATHS, PODLESS, typeToken } from "./kinds.ts";
 import { type Subject, shapeOf } from "./subject.ts";
 
 /** A pod, or a template of pods, wherever it stands in an object. */
-export interface PodPlace {
+export interface PodView {
   /** Where metadata and spec are. */
-  readonly pod: At;
-  readonly spec: At;
+  readonly root: Cursor;
+  readonly spec: Cursor;
   /** Whether the object is the pod itself, not something that makes pods. */
   readonly bare: boolean;
-  readonly containers: readonly ContainerPlace[];
+  readonly containers: readonly ContainerView[];
 }
 
-export interface ContainerPlace {
-  readonly at: At;
+export interface ContainerView {
+  readonly fields: Cursor;
   readonly list: ContainerList;
 }
 
@@ -24,35 +24,50 @@ export type ContainerList = (typeof CONTAINER_LISTS)[number];
 /** How deep a custom resource is searched for pod specs. */
 const DEEPEST = 12;
 
-/** Every pod of an object: by its kind, and of kinds nobody knows by the shape. */
-export function podsOf(subject: Subject, root: At): PodPlace[] {
+/** Every pod of an object: by its kind, and in kinds that nobody knows by its shape. */
+export function podsOf(subject: Subject, root: Cursor): PodView[] {
   const shape = shapeOf(subject);
   // Of other providers' resources only the type is judged.
   if (subject.kind === "" && subject.resource && !typeToken(subject.resource.type)) return [];
   if (PODLESS.has(shape) || (listed(shape) !== undefined && Array.isArray(subject.object.items))) return [];
   const path = POD_SPEC_PATHS[shape];
-  if (path) return [placeOf(root.dig(...path.slice(0, -1)), root.dig(...path), shape === "Pod")];
+  if (path) return [viewOf(root.dig(...path.slice(0, -1)), root.dig(...path), shape === "Pod")];
   return search(root, 0, new Set());
 }
 
-/** Pod specs are what has containers: so a custom resource's templates are found as well. */
-function search(at: At, depth: number, seen: Set<unknown>): PodPlace[] {
+/** Whatever has containers is a pod spec: so a custom resource's templates are found as well. */
+function search(field: Cursor, depth: number, seen: Set<unknown>): PodView[] {
+  const { value, parent } = field;
   // A YAML anchor may stand in many places, also in itself: once is enough.
-  if (depth > DEEPEST || typeof at.value !== "object" || at.value === null || seen.has(at.value)) return [];
-  seen.add(at.value);
-  const inner = (Array.isArray(at.value) ? at.items() : at.entries()).flatMap((child) =>
+  if (depth > DEEPEST || typeof value !== "object" || value === null || seen.has(value)) return [];
+  seen.add(value);
+  const inner = (Array.isArray(value) ? field.items() : field.entries()).flatMap((child) =>
     search(child, depth + 1, seen),
   );
-  const here = !Array.isArray(at.value) && Object.hasOwn(at.value, "containers") && at.parent;
-  return here ? [placeOf(at.parent as At, at, false), ...inner] : inner;
+  const here = !Array.isArray(value) && Object.hasOwn(value, "containers") && parent;
+  return here ? [viewOf(parent, field, false), ...inner] : inner;
 }
 
-function placeOf(pod: At, spec: At, bare: boolean): PodPlace {
+function viewOf(root: Cursor, spec: Cursor, bare: boolean): PodView {
   const containers = CONTAINER_LISTS.flatMap((list) =>
     spec
       .get(list)
       .items()
-      .map((at): ContainerPlace => ({ at, list })),
+      .map((fields): ContainerView => ({ fields, list })),
   );
-  return { pod, spec, bare, containers };
+  return { root, spec, bare, containers };
+}
+
+const volumes = new WeakMap<PodView, ReadonlyMap<string, Cursor>>();
+
+/** The volume a mount names: the first of that name. */
+export function volumeOf(pod: PodView, mount: Cursor): Cursor | undefined {
+  let named = volumes.get(pod);
+  if (!named) {
+    const all = pod.spec.get("volumes").items().toReversed();
+    named = new Map(all.map((volume) => [volume.get("name").text ?? "", volume]));
+    volumes.set(pod, named);
+  }
+  const name = mount.get("name").text;
+  return name === undefined ? undefined : named.get(name);
 }

@@ -1,35 +1,61 @@
-import { PROBE_CONFIG_MAP } from "../contract/names.ts";
-import type { Look } from "./look.ts";
-import { privilegeFault } from "./roles.ts";
-import type { Rule } from "./rule.ts";
+import { PROBE_CONFIG_MAP, PRODUCER } from "../contract/names.ts";
+import { celLiteral, lines } from "./cel.ts";
+import { privilegeFault } from "./privilegeFault.ts";
+import type { Review } from "./review.ts";
+import { inContainers, type Rule } from "./rule.ts";
 
 export const privilegedProducerOnly: Rule = {
   id: "privileged-producer-only",
   severity: "critical",
   title: "No container is privileged but the producer's, and that one runs the probe and nothing else.",
   remedy: "set privileged: false; only container fuse-producer of the Pod fuse-producer may be privileged",
-  check(look) {
-    for (const pod of look.pods())
+  restrictions: [
+    {
+      fields: [inContainers("securityContext.privileged")],
+      allowed: `not set, \`false\`; \`true\` for container \`${PRODUCER}\` of a producer pod (and for the sweep's, where sweeps are let through), if its command, variables and volumes are those that this project gives it, and nothing else`,
+    },
+    {
+      fields: ["data[*]", "binaryData"],
+      allowed: `in ConfigMap \`${PROBE_CONFIG_MAP}\` of the test's namespace, the probe's own scripts, whole and unchanged`,
+    },
+  ],
+  check(review) {
+    for (const pod of review.pods())
       for (const container of pod.containers) {
-        const privileged = container.at.dig("securityContext", "privileged");
+        const privileged = container.fields.dig("securityContext", "privileged");
         if (privileged.off || privileged.unknown) continue;
-        const words = privilegeFault(look, pod, container);
-        if (words) look.fault(privileged, words);
+        const problem = privilegeFault(review, pod, container);
+        if (problem) review.report(privileged, problem);
       }
-    probeConfigMap(look);
+    reportProbe(review);
+  },
+  cel: {
+    pods: () => [
+      "variables.containers.all(c, !c.?securityContext.?privileged.orValue(false) || c.name in variables.trusted)",
+    ],
+    objects: ({ scripts }) => (scripts ? [probeInCel(scripts)] : []),
   },
 };
 
 /** The privileged container runs what this config map holds. */
-function probeConfigMap(look: Look): void {
-  const { scripts, namespace } = look.allowed;
-  const { kind, apiVersion } = look.subject;
+function reportProbe(review: Review): void {
+  const { scripts, namespace } = review.allowed;
+  const { kind, apiVersion } = review.subject;
   if (!scripts || kind !== "ConfigMap" || apiVersion !== "v1") return;
-  if (look.name !== PROBE_CONFIG_MAP || look.namespace !== namespace) return;
-  const data = look.object.get("data");
-  const known = Object.keys(scripts);
-  for (const at of data.entries())
-    if (at.value !== scripts[String(at.key)]) look.veiled(at, "is not the probe's script of this version");
-  for (const name of known) if (data.get(name).absent) look.veiled(data.get(name), "is missing from the probe");
-  if (!look.object.get("binaryData").empty) look.veiled(look.object.get("binaryData"), "is no part of the probe");
+  if (review.name !== PROBE_CONFIG_MAP || review.namespace !== namespace) return;
+  const data = review.object.get("data");
+  for (const script of data.entries())
+    if (script.value !== scripts[String(script.key)])
+      review.reportWithoutValue(script, "is not the probe's script of this version");
+  for (const name of Object.keys(scripts))
+    if (data.get(name).absent) review.reportWithoutValue(data.get(name), "is missing from the probe");
+  const binary = review.object.get("binaryData");
+  if (!binary.empty) review.reportWithoutValue(binary, "is no part of the probe");
 }
+
+const probeInCel = (scripts: Readonly<Record<string, string>>): string =>
+  lines(
+    "request.resource.group != '' || request.resource.resource != 'configmaps'",
+    `|| object.metadata.name != ${celLiteral(PROBE_CONFIG_MAP)}`,
+    `|| (!has(object.binaryData) && has(object.data) && object.data == ${celLiteral(scripts)})`,
+  );

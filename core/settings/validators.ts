@@ -95,14 +95,24 @@ export function bridgeFault(path: string): string | undefined {
   return undefined;
 }
 
+/** An image reference and its parts. JavaScript and RE2, which Kubernetes uses, read these patterns alike. */
+export const IMAGE = {
+  reference: /^[a-z0-9][A-Za-z0-9._:/@-]*$/,
+  digest: /@sha256:[0-9a-f]{64}$/,
+  tag: /:[A-Za-z0-9_][A-Za-z0-9._-]*$/,
+} as const;
+
+/** The tag that a registry moves on to each new build. */
+export const MOVING_TAG = "latest";
+
 /** A digest, or a tag that names one build: `latest` changes below the test. */
 export function imageFault(image: string): string | undefined {
-  if (!/^[a-z0-9][A-Za-z0-9._:/@-]*$/.test(image)) return "give an image reference, such as rclone/rclone:1.71.2";
-  if (/@sha256:[0-9a-f]{64}$/.test(image)) return undefined;
+  if (!IMAGE.reference.test(image)) return "give an image reference, such as rclone/rclone:1.71.2";
+  if (IMAGE.digest.test(image)) return undefined;
   if (image.includes("@")) return "give the digest as @sha256: and 64 hexadecimal digits";
-  const tag = /:([A-Za-z0-9_][A-Za-z0-9._-]*)$/.exec(image.slice(image.lastIndexOf("/") + 1))?.[1];
+  const tag = IMAGE.tag.exec(image)?.[0];
   if (tag === undefined) return "add a tag or a digest, such as rclone/rclone:1.71.2";
-  if (tag === "latest") return "name a version: latest changes from one pull to the next";
+  if (tag === `:${MOVING_TAG}`) return "name a version: latest changes from one pull to the next";
   return undefined;
 }
 

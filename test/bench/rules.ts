@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { dump } from "js-yaml";
 import { readYaml } from "../../cli/checkYaml.ts";
 import { bundle } from "../../core/manifests/index.ts";
-import { allowedBy, judge } from "../../core/rules/index.ts";
+import { allowedBy, violationsOf } from "../../core/rules/index.ts";
 import { parseSettings } from "../../core/settings/settings.ts";
 import { DEFAULTS } from "../../policy/defaults.ts";
 
@@ -50,10 +50,10 @@ const text = all.map((pod) => dump(pod, { flowLevel: 7 })).join("---\n");
 const size = Math.round(Buffer.byteLength(text) / DOCUMENTS);
 console.log(`${DOCUMENTS} pods of ${size} bytes, best of ${ROUNDS}, one core`);
 
-const found = all.flatMap((pod) => judge(pod, ALLOWED));
+const found = all.flatMap((pod) => violationsOf(pod, ALLOWED));
 if (found.length > 0) throw new Error(found[0]?.message);
 const rules = best(() => {
-  for (const pod of all) judge(pod, ALLOWED);
+  for (const pod of all) violationsOf(pod, ALLOWED);
 });
 console.log(`rules alone          ${rules.toFixed(3)} s  ${Math.round(DOCUMENTS / rules)} documents a second`);
 const parsing = best(() => readYaml(text));

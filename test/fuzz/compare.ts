@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { documentsIn } from "../../cli/checkFiles.ts";
 import { judgeFiles } from "../../cli/checkRun.ts";
-import { judge, RULES } from "../../core/rules/index.ts";
+import { RULES, violationsOf } from "../../core/rules/index.ts";
 import { ALLOWED } from "../core/rules/fixtures.ts";
 import type { Input } from "./inputs.ts";
 import type { Answer } from "./oracle.ts";
@@ -25,7 +25,7 @@ export interface Compared {
 
 export function compare(input: Input, { objects, error }: Answer): Compared {
   const { exit, read } = "tree" in input ? ofTree(input.tree, input.build) : ofManifest(input.manifest);
-  const breach = objects.flatMap((object) => judge(object, ALLOWED)).at(0)?.message;
+  const breach = objects.flatMap((object) => violationsOf(object, ALLOWED)).at(0)?.message;
   const made = objects.length > 0;
   const differs = exit === 0 && read !== undefined && error === undefined && !isDeepStrictEqual(read, objects);
   return { exit, made, breach, differs };
@@ -35,7 +35,7 @@ function ofManifest(text: string): { readonly exit: 0 | 1 | 2; readonly read: re
   try {
     const objects = documentsIn("a.yaml", Buffer.from(text, "utf8")).map(({ object }) => object);
     if (objects.length === 0) return { exit: 2, read: undefined };
-    const exit = objects.some((object) => judge(object, ALLOWED).length > 0) ? 1 : 0;
+    const exit = objects.some((object) => violationsOf(object, ALLOWED).length > 0) ? 1 : 0;
     return { exit, read: exit === 0 ? objects.flatMap((object) => flat(object as Fields)) : undefined };
   } catch {
     return { exit: 2, read: undefined };

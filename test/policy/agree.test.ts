@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { dump } from "js-yaml";
 import { readYaml } from "../../cli/checkYaml.ts";
-import { allowedBy, assertIsolated, IsolationError, judge } from "../../core/rules/index.ts";
+import { allowedBy, assertIsolated, IsolationError, violationsOf } from "../../core/rules/index.ts";
 import { DEFAULTS } from "../../policy/defaults.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 import { packSays } from "./pack.ts";
@@ -99,17 +99,17 @@ const object = fc.oneof(
 );
 
 /** As JSON says it: what is undefined is not there. */
-const plain = (value: object): Record<string, unknown> => JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
+const asJson = (value: object): Record<string, unknown> => JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
 
 describe("pack, check and component", () => {
   it("agree on any object, word for word", () => {
     fc.assert(
       fc.property(object, (made) => {
-        const one = plain(made);
+        const one = asJson(made);
         const module = String(one.apiVersion) === "v1" ? "core/v1" : String(one.apiVersion);
         const type = `kubernetes:${module}:${String(one.kind)}`;
-        const expected = judge(one, ALLOWED).map(({ rule, message }) => `${rule} ${message}`);
-        const check = judge(readYaml(dump(one))[0], ALLOWED).map(({ rule, message }) => `${rule} ${message}`);
+        const expected = violationsOf(one, ALLOWED).map(({ rule, message }) => `${rule} ${message}`);
+        const check = violationsOf(readYaml(dump(one))[0], ALLOWED).map(({ rule, message }) => `${rule} ${message}`);
         assert.deepEqual(check, expected);
         assert.deepEqual(packSays({ type, props: one }), expected);
         assert.deepEqual(componentSays(one), expected);
@@ -121,10 +121,11 @@ describe("pack, check and component", () => {
   it("never fail, whatever they are given", () => {
     fc.assert(
       fc.property(fc.anything(), (made) => {
-        assert.ok(Array.isArray(judge(made, ALLOWED)));
-        assert.ok(Array.isArray(judge({ apiVersion: "v1", kind: "Pod", spec: made }, ALLOWED)));
+        assert.ok(Array.isArray(violationsOf(made, ALLOWED)));
+        assert.ok(Array.isArray(violationsOf({ apiVersion: "v1", kind: "Pod", spec: made }, ALLOWED)));
         assert.ok(
-          judge({ apiVersion: "v1", kind: "Pod", metadata: made, spec: { containers: made } }, ALLOWED).length > 0,
+          violationsOf({ apiVersion: "v1", kind: "Pod", metadata: made, spec: { containers: made } }, ALLOWED).length >
+            0,
         );
       }),
     );

@@ -52,7 +52,11 @@ describe("npm run check", () => {
   });
 
   it("lets the generated admission policies through as they are, and no others", () => {
-    const allowed = { ...allowedBy(parseSettings({ nodes: ["k3s-w2"] })), scripts: probeScripts(), sweep: true };
+    const allowed = {
+      ...allowedBy(parseSettings({ nodes: ["k3s-w2"] })),
+      scripts: probeScripts(),
+      sweep: true,
+    };
     const policies = admission(allowed).map((object) => dump(object));
     assert.equal(check([file("policies.yaml", policies.join("---\n"))]).status, 0);
     const { status, lines } = check([

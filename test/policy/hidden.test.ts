@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { judgeFiles } from "../../cli/checkRun.ts";
 import { readYaml } from "../../cli/checkYaml.ts";
-import { judge, RULES } from "../../core/rules/index.ts";
+import { RULES, violationsOf } from "../../core/rules/index.ts";
 import { ALLOWED } from "../core/rules/fixtures.ts";
 import { EVIL, exitOf, GOOD, HIDDEN } from "./hidden.ts";
 
@@ -117,7 +117,9 @@ describe("check on what is made to exhaust it", () => {
     const volumes = containers.map((_, index) => ({ name: `v${index}`, hostPath: { path: "/etc" } }));
     const metadata = { name: "fuse-producer", namespace: "fuse-test" };
     bounded(() =>
-      assert.ok(judge({ apiVersion: "v1", kind: "Pod", metadata, spec: { containers, volumes } }, ALLOWED).length > 0),
+      assert.ok(
+        violationsOf({ apiVersion: "v1", kind: "Pod", metadata, spec: { containers, volumes } }, ALLOWED).length > 0,
+      ),
     );
   });
 
@@ -131,15 +133,15 @@ describe("check on what is made to exhaust it", () => {
     const container = { name: "fuse-producer", command: ["sh", "/probe/producer.sh"], env, volumeMounts };
     const spec = { containers: [container], volumes: [{ name: "b", hostPath: { path: ALLOWED.bridge } }] };
     const metadata = { name: "fuse-producer", namespace: "fuse-test" };
-    bounded(() => assert.ok(judge({ apiVersion: "v1", kind: "Pod", metadata, spec }, ALLOWED).length > 0));
+    bounded(() => assert.ok(violationsOf({ apiVersion: "v1", kind: "Pod", metadata, spec }, ALLOWED).length > 0));
   });
 
   it("judges a list of very many entries, and lists in lists", () => {
     bounded(() =>
-      assert.ok(judge({ apiVersion: "v1", kind: "List", items: Array(500_000).fill({}) }, ALLOWED).length > 0),
+      assert.ok(violationsOf({ apiVersion: "v1", kind: "List", items: Array(500_000).fill({}) }, ALLOWED).length > 0),
     );
     let nested: object = { apiVersion: "v1", kind: "List", items: [] };
     for (let depth = 0; depth < 5000; depth++) nested = { apiVersion: "v1", kind: "List", items: [nested] };
-    bounded(() => assert.ok(judge(nested, ALLOWED).some(({ rule }) => rule === "known-kinds-only")));
+    bounded(() => assert.ok(violationsOf(nested, ALLOWED).some(({ rule }) => rule === "known-kinds-only")));
   });
 });

@@ -8,7 +8,7 @@ import { execPath } from "node:process";
 import { teller } from "../../cli/engineEvents.ts";
 import { problem, UserError } from "../../cli/problem.ts";
 import { judge } from "../../core/diagnosis/verdict.ts";
-import { allowedBy, judge as judgeObject } from "../../core/rules/index.ts";
+import { allowedBy, violationsOf } from "../../core/rules/index.ts";
 import { parseSettings, SettingsError } from "../../core/settings/settings.ts";
 import { verdictLines } from "../../report/terminal.ts";
 import { evidence, waiting } from "../core/evidence/evidence.ts";
@@ -48,7 +48,7 @@ describe("words of others", () => {
 
   it("in the names of objects are shown by the rules, wherever their violations are printed", () => {
     const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: WORDS, namespace: WORDS }, spec: {} };
-    const violations = judgeObject(pod, allowedBy(parseSettings({ nodes: ["k3s-w2"] })));
+    const violations = violationsOf(pod, allowedBy(parseSettings({ nodes: ["k3s-w2"] })));
     assert.ok(violations.length > 3);
     for (const { message } of violations) assert.ok(message.startsWith(`Pod ${SHOWN}/${SHOWN}: `), message);
     for (const { message } of violations) assert.deepEqual(acted(message), []);

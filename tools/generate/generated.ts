@@ -1,5 +1,6 @@
 /** What is drawn from code, so that nobody writes it twice. */
 import { pulumiYaml } from "./pulumiYaml.ts";
+import { rulesPage } from "./rulesPage.ts";
 import { scenariosPage } from "./scenariosPage.ts";
 import { troubleshootingPage } from "./troubleshootingPage.ts";
 
@@ -9,6 +10,7 @@ import { troubleshootingPage } from "./troubleshootingPage.ts";
  */
 export const GENERATED: Readonly<Record<string, (present: string) => string>> = {
   "Pulumi.yaml": pulumiYaml,
+  "docs/rules.md": rulesPage,
   "docs/scenarios.md": scenariosPage,
   "docs/troubleshooting.md": troubleshootingPage,
 };

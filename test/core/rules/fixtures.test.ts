@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { judge, RULES } from "../../../core/rules/index.ts";
+import { RULES, violationsOf } from "../../../core/rules/index.ts";
 import { ALLOWED, fixtures } from "./fixtures.ts";
 
 const LEAST_A_RULE = 3;
@@ -8,14 +8,14 @@ describe("isolation rules on fixtures", () => {
   for (const { name, documents } of fixtures("valid"))
     it(`let ${name} through`, () => {
       assert.deepEqual(
-        documents.flatMap((document) => judge(document, ALLOWED)),
+        documents.flatMap((document) => violationsOf(document, ALLOWED)),
         [],
       );
     });
 
   for (const { name, rule, documents } of fixtures("invalid"))
     it(`flag ${name} by ${rule} and by no other`, () => {
-      const violations = documents.flatMap((document) => judge(document, ALLOWED));
+      const violations = documents.flatMap((document) => violationsOf(document, ALLOWED));
       assert.deepEqual([...new Set(violations.map((one) => one.rule))], [rule], JSON.stringify(violations, null, 1));
       const { remedy } = RULES.find(({ id }) => id === rule) ?? {};
       for (const { message, path, kind } of violations) {

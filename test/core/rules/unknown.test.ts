@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { judge, RULES, UNKNOWN } from "../../../core/rules/index.ts";
+import { RULES, UNKNOWN, violationsOf } from "../../../core/rules/index.ts";
 import { ALLOWED, type Fields, fixtures } from "./fixtures.ts";
 
 const consumer = (): Fields =>
@@ -24,7 +24,7 @@ function paths(value: unknown, at: readonly string[] = []): string[][] {
 }
 
 const unknownRules = (object: unknown) =>
-  judge(object, ALLOWED)
+  violationsOf(object, ALLOWED)
     .filter(({ message }) => message.includes("unknown until deployment"))
     .map(({ rule }) => rule);
 
@@ -66,7 +66,7 @@ describe("isolation rules and unknown values", () => {
     for (const path of paths(consumer())) {
       if (["spec", "metadata", "kind"].includes(path.join("."))) continue;
       const object = withValue(withValue(consumer(), path, UNKNOWN), ["spec", "hostPID"], true);
-      const found = judge(object, ALLOWED).some(
+      const found = violationsOf(object, ALLOWED).some(
         (one) => one.rule === "no-host-namespaces" && one.path === "spec.hostPID",
       );
       assert.ok(found, path.join("."));
@@ -76,9 +76,9 @@ describe("isolation rules and unknown values", () => {
   it("never take an unknown value for a harmless one", () => {
     // A field that makes a difference when it is changed is a field that a rule reads.
     for (const path of paths(consumer())) {
-      const changed = judge(withValue(consumer(), path, "another"), ALLOWED);
+      const changed = violationsOf(withValue(consumer(), path, "another"), ALLOWED);
       if (changed.length === 0) continue;
-      assert.ok(judge(withValue(consumer(), path, UNKNOWN), ALLOWED).length > 0, path.join("."));
+      assert.ok(violationsOf(withValue(consumer(), path, UNKNOWN), ALLOWED).length > 0, path.join("."));
     }
   });
 });

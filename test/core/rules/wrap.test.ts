@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { judge } from "../../../core/rules/index.ts";
+import { violationsOf } from "../../../core/rules/index.ts";
 import { ALLOWED, brokenPods } from "./fixtures.ts";
 import { wrappings } from "./wrap.ts";
 
@@ -7,7 +7,7 @@ describe("isolation rules on every kind that bears a pod", () => {
   for (const { name, rule, documents } of brokenPods())
     it(`find ${name} wherever it is`, () => {
       for (const { as, object, resource } of wrappings(documents[0] ?? {})) {
-        const rules = judge(object, ALLOWED, undefined, resource).map((one) => one.rule);
+        const rules = violationsOf(object, ALLOWED, undefined, resource).map((one) => one.rule);
         assert.ok(rules.includes(rule), `${as}: ${[...new Set(rules)].join(", ")}`);
       }
     });

@@ -1,19 +1,19 @@
 /**
- * Stands where a value is not known before deployment (an output of another resource in a preview). Whoever feeds the rules
- * puts it there; a rule that reads such a field reports it.
+ * Stands where a value is not known before deployment (an output of another resource in a preview). The policy pack puts it
+ * there; a rule that reads such a field reports it.
  */
 export const UNKNOWN: unique symbol = Symbol("unknown until deployment");
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A place in an object: the value, and the path that leads to it. Missing fields are places too. */
-export class At {
+/** A field of an object: its value, and the path that leads to it. A missing field has a cursor too. */
+export class Cursor {
   readonly value: unknown;
-  readonly parent: At | undefined;
+  readonly parent: Cursor | undefined;
   readonly key: string | number;
-  private readonly onUnknown: (at: At) => void;
+  private readonly onUnknown: (cursor: Cursor) => void;
 
-  constructor(value: unknown, onUnknown: (at: At) => void, parent?: At, key: string | number = "") {
+  constructor(value: unknown, onUnknown: (cursor: Cursor) => void, parent?: Cursor, key: string | number = "") {
     this.value = value;
     this.onUnknown = onUnknown;
     this.parent = parent;
@@ -25,8 +25,8 @@ export class At {
     if (!this.parent) return "";
     const before = this.parent.path;
     if (typeof this.key === "number") return `${before}[${this.key}]`;
-    const plain = /^[A-Za-z_$][\w$-]*$/.test(this.key);
-    return plain ? `${before}${before ? "." : ""}${this.key}` : `${before}[${JSON.stringify(this.key)}]`;
+    const identifier = /^[A-Za-z_$][\w$-]*$/.test(this.key);
+    return identifier ? `${before}${before ? "." : ""}${this.key}` : `${before}[${JSON.stringify(this.key)}]`;
   }
 
   get unknown(): boolean {
@@ -38,7 +38,7 @@ export class At {
     return this.value === undefined || this.value === null;
   }
 
-  /** Absent, or false: the two ways to leave a switch off. Anything else is taken as on, whatever its type. */
+  /** Absent, or false: the two ways to leave a switch off. Anything else, of any type, is taken as on. */
   get off(): boolean {
     return this.absent || this.value === false;
   }
@@ -56,7 +56,7 @@ export class At {
   }
 
   /** A field, an own one: `constructor` is no field. */
-  get(key: string): At {
+  get(key: string): Cursor {
     const value =
       typeof this.value === "object" && this.value !== null && Object.hasOwn(this.value, key)
         ? (this.value as Fields)[key]
@@ -65,31 +65,28 @@ export class At {
   }
 
   /** Follows several keys. */
-  dig(...keys: readonly string[]): At {
-    let at: At = this;
-    for (const key of keys) at = at.get(key);
-    return at;
+  dig(...keys: readonly string[]): Cursor {
+    let cursor: Cursor = this;
+    for (const key of keys) cursor = cursor.get(key);
+    return cursor;
   }
 
   /** The entries of a list. A lone value in a list's place counts as its only entry: no rule may overlook it. */
-  items(): At[] {
+  items(): Cursor[] {
     if (this.absent || this.unknown) return [];
     if (!Array.isArray(this.value)) return [this];
     return this.value.map((value, index) => this.child(value, index));
   }
 
   /** The entries of a map. */
-  entries(): At[] {
+  entries(): Cursor[] {
     if (typeof this.value !== "object" || this.value === null || Array.isArray(this.value)) return [];
     return Object.entries(this.value).map(([key, value]) => this.child(value, key));
   }
 
-  private child(value: unknown, key: string | number): At {
-    const at = new At(value, this.onUnknown, this, key);
-    if (value === UNKNOWN) this.onUnknown(at);
-    return at;
+  private child(value: unknown, key: string | number): Cursor {
+    const cursor = new Cursor(value, this.onUnknown, this, key);
+    if (value === UNKNOWN) this.onUnknown(cursor);
+    return cursor;
   }
 }
-
-/** Whether two places are the same one. */
-export const same = (a: At, b: At): boolean => a === b || a.path === b.path;

@@ -1,0 +1,102 @@
+/**
+ * The privileged containers, as closed lists: what core/manifests gives them, and no more. `PATH`, `LD_PRELOAD` or a volume over
+ * `/bin` would make them run something else than the project's own scripts. Two readers: privilegeFault.ts judges the containers
+ * of an object, trustedContainers.ts says the same in CEL. The patterns are written so that JavaScript and RE2 read them alike.
+ */
+import { BRIDGE_PATH, BRIDGE_VOLUME_PATHS } from "../contract/bridge.ts";
+import { literal } from "../contract/literal.ts";
+import { PRODUCER } from "../contract/names.ts";
+import type { Allowed } from "./allowed.ts";
+
+/** What an environment variable may hold: what a pattern matches (and another does not), or one text. */
+export type Value = { readonly matches: string; readonly butNot?: string } | { readonly equals: string };
+
+export const SCRIPT: unique symbol = Symbol("the script's text");
+
+export interface PrivilegedContainer {
+  readonly role: "producer" | "sweep-unmount";
+  readonly name: string;
+  readonly command: readonly (string | typeof SCRIPT)[];
+  /**
+   * The text of its script, where it is a word of the command.
+   * @default any
+   */
+  readonly script?: string | undefined;
+  /** The variables its script knows. */
+  readonly environment: Readonly<Record<string, Value>>;
+  /** Where it may have a volume, and of which kinds. */
+  readonly mounts: Readonly<Record<string, readonly string[]>>;
+  /** Whether its script comes from the probe's config map. */
+  readonly probe: boolean;
+}
+
+export const PROBE_MOUNT = "/probe";
+
+const WORD: Value = { matches: "^[A-Za-z0-9][A-Za-z0-9._-]*$" };
+const NUMBER: Value = { matches: "^[0-9]+([.][0-9]+)?$" };
+/**
+ * A path below the mount point: core/settings/validators.ts, markerFileFault. JavaScript's `\s` holds U+FEFF, which is in none of
+ * the classes that RE2 knows.
+ */
+const FILE: Value = {
+  matches: "^[^/\\s\\p{Cc}\\p{Z}\uFEFF\\\\$]+(/[^/\\s\\p{Cc}\\p{Z}\uFEFF\\\\$]+)*$",
+  butNot: "(^|/)[.][.]?(/|$)",
+};
+
+export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] => [
+  {
+    role: "producer",
+    name: PRODUCER,
+    command: ["sh", `${PROBE_MOUNT}/producer.sh`],
+    environment: {
+      RUN: WORD,
+      NODE: WORD,
+      AFTERWARDS: WORD,
+      DRIVER: WORD,
+      FAULT: WORD,
+      PERMISSIONS: WORD,
+      UNMOUNT_AT_START: WORD,
+      DELAY_SECONDS: NUMBER,
+      HOLD_SECONDS: NUMBER,
+      INSPECT_SECONDS: NUMBER,
+      MOUNT_SECONDS: NUMBER,
+      PROBE_SECONDS: NUMBER,
+      RECOVER_SECONDS: NUMBER,
+      SETTLE_SECONDS: NUMBER,
+      STALE_SECONDS: NUMBER,
+      MARKER_FILE: FILE,
+      // The probe runs what this holds as its daemon.
+      ...(allowed.command ? { COMMAND: { equals: literal(allowed.command) } } : {}),
+    },
+    mounts: {
+      ...Object.fromEntries(BRIDGE_VOLUME_PATHS.map((path) => [path, ["hostPath", "emptyDir"]])),
+      "/findings": ["emptyDir"],
+      [PROBE_MOUNT]: ["configMap"],
+    },
+    probe: true,
+  },
+  {
+    role: "sweep-unmount",
+    name: "sweep",
+    command: ["sh", "-c", SCRIPT, "sweep", "unmount"],
+    script: allowed.scripts?.["sweep.sh"],
+    environment: { NAME: { matches: "^[A-Za-z0-9._-]+$" }, SCENARIOS: { matches: "^[a-z0-9 -]+$" } },
+    mounts: { [BRIDGE_PATH]: ["hostPath"] },
+    probe: false,
+  },
+];
+
+/** Fields of a container that the project's scripts do not need, and that could make it run or say something else. */
+export const UNNEEDED = [
+  "args",
+  "workingDir",
+  "lifecycle",
+  "livenessProbe",
+  "readinessProbe",
+  "startupProbe",
+  "envFrom",
+  "volumeDevices",
+] as const;
+
+/** The kubelet puts a file there. */
+export const TERMINATION_PATH = "/dev/termination-log";
