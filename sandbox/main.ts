@@ -10,6 +10,7 @@ import * as paths from "../base/paths.ts";
 import { Interrupted, SandboxError } from "../base/problem.ts";
 import { explain } from "../base/progress.ts";
 import { stop } from "../base/stop.ts";
+import { prepareEverything } from "./build/everything.ts";
 import { down } from "./down.ts";
 import { prepareEngine } from "./engine.ts";
 import { checkPackages, ensurePackages } from "./host/packages.ts";
@@ -74,6 +75,11 @@ program
     const engine = await exclusively(prepareEngine);
     print(json, engine, `pulumi ${engine.engine.version} in ${engine.binaries}`);
   });
+
+program
+  .command("tools")
+  .description("only compile and build what the sandbox and the project's own tests run")
+  .action(prepareEverything);
 
 program
   .command("packages")

@@ -57,10 +57,14 @@ function mounts(): string[] {
   });
 }
 
-/** A process of another cache's sandbox. */
+/** A process of another cache's sandbox, or one that works for it on the machine. */
 function ofAnother(pid: string): boolean {
   const groups = read(`/proc/${pid}/cgroup`);
-  return /:\/fpt-/.test(groups) && !groups.includes(`:/${group}`);
+  const asked = /(?:^|\0)FUSE_TEST_CACHE=([^\0]*)/.exec(read(`/proc/${pid}/environ`))?.[1];
+  return (
+    (/:\/fpt-/.test(groups) && !groups.includes(`:/${group}`)) ||
+    (FUSE_TEST_CACHE !== undefined && asked !== undefined && asked !== FUSE_TEST_CACHE)
+  );
 }
 
 /** By control group, by the network a sandbox process keeps open, and by the path of its program. */
@@ -71,7 +75,7 @@ function processes(): string[] {
     const program = attempt(() => readlinkSync(`/proc/${pid}/exe`), "");
     const ours =
       read(`/proc/${pid}/cgroup`).includes(`:/${group}`) ||
-      read(`/proc/${pid}/cmdline`).includes(`${checkout}/stand-ins/bin/`) ||
+      (read(`/proc/${pid}/cmdline`).includes(`${checkout}/stand-ins/bin/`) && !ofAnother(pid)) ||
       program.startsWith(`${cache}/tools/`) ||
       (program.startsWith("/opt/tools/") && !ofAnother(pid));
     return ours ? [`process ${pid} ${read(`/proc/${pid}/cmdline`).split("\0").join(" ").slice(0, 100)}`] : [];

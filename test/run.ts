@@ -3,15 +3,16 @@
  *
  *   npm test               everything
  *   npm run test:unit      all but the end-to-end tests
- *   npm run test:e2e       the end-to-end tests on the sandbox
+ *   npm run test:e2e       the end-to-end tests on the sandbox, two files at a time
  *   ... -- NAME...         only the test files whose path contains one of the names
  */
-import { execFile, type SpawnSyncOptions, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import Mocha from "mocha";
 import { kernelSettings, settingsBefore } from "./kernelSettings.ts";
+import { type Counted, Lanes } from "./lanes.ts";
 import "./ownRuns.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -24,7 +25,15 @@ const totals = { passed: 0, skipped: 0 };
 const failed: string[] = [];
 
 // Before anything can have changed them; every residue check of this run inherits it.
-process.env[settingsBefore] = kernelSettings().join("\n");
+process.env[settingsBefore] ??= kernelSettings().join("\n");
+
+// One file of a lane: whoever started this process has the sandbox, and counts.
+if (process.env.FUSE_TEST_LANE !== undefined && process.send) {
+  await mocha("", files(true), 600_000);
+  const counted: Counted = { ...totals, failed };
+  process.send(counted, () => process.exit(failed.length > 0 ? 1 : 0));
+  await new Promise(() => {});
+}
 
 // The unit tests run the probe in one of them, so they wait for it.
 if (stage !== "e2e" && names.length === 0)
@@ -33,21 +42,7 @@ if (stage !== "e2e" && names.length === 0)
 const checks = stage !== "e2e" && names.length === 0 ? staticChecks() : Promise.resolve();
 if (stage !== "e2e") await mocha("unit tests", files(false), 120_000);
 await checks;
-if (stage !== "unit") {
-  // Whatever becomes of the tests, the machine is left as it was found.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(signal, () => {
-      // In a process group of its own: a second Ctrl-C is not for it.
-      const options: SpawnSyncOptions & { detached: boolean } = { cwd: ROOT, stdio: "inherit", detached: true };
-      spawnSync(process.execPath, ["sandbox/main.ts", "down"], options);
-      process.exit(130);
-    });
-  // What it runs is compiled the first time, which takes longer than any test may.
-  await check("the sandbox comes up", [process.execPath, "sandbox/main.ts", "up"], process.stderr);
-  await mocha("end-to-end tests", files(true), 600_000);
-  await check("the sandbox goes", [process.execPath, "sandbox/main.ts", "down"]);
-  await check("nothing of it is left on the machine", [process.execPath, "test/residue.ts"]);
-}
+if (stage !== "unit") await endToEnd(files(true));
 
 for (const name of failed) console.log(`× ${name}`);
 console.log(
@@ -55,25 +50,61 @@ console.log(
 );
 process.exit(failed.length > 0 ? 1 : 0);
 
+/** Whatever becomes of the tests, the machine is left as it was found. */
+async function endToEnd(found: readonly string[]): Promise<void> {
+  if (found.length === 0) return;
+  const from = performance.now();
+  // Compiled the first time, which takes longer than any test may.
+  await check("the sandbox's programs are compiled", [process.execPath, "sandbox/main.ts", "tools"], {
+    progress: process.stderr,
+  });
+  const lanes = new Lanes();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => {
+      lanes.down();
+      lanes.remove();
+      process.exit(130);
+    });
+  let left = found.length;
+  await lanes.run(found, (file, printed, counted, seconds) => {
+    totals.passed += counted.passed;
+    totals.skipped += counted.skipped;
+    failed.push(...counted.failed);
+    console.log(`${printed.trimEnd()}\n\n· ${file} took ${seconds.toFixed(0)} s, ${--left} files to go`);
+  });
+  const remains = lanes.down();
+  if (remains) failed.push(`the sandboxes go: ${remains}`);
+  for (const [nth, FUSE_TEST_CACHE] of lanes.caches.entries())
+    await check(`nothing of sandbox ${nth + 1} is left on the machine`, [process.execPath, "test/residue.ts"], {
+      env: { FUSE_TEST_CACHE },
+    });
+  await check("nothing of the user's own sandbox was made", [process.execPath, "test/residue.ts"]);
+  lanes.remove();
+  console.log(`end-to-end tests took ${((performance.now() - from) / 1000).toFixed(0)} s`);
+}
+
 async function staticChecks(): Promise<void> {
   await check("format and lint (biome)", [process.execPath, "node_modules/.bin/biome", "check", "."]);
   await check("types (tsc)", [process.execPath, "node_modules/.bin/tsc", "--noEmit"]);
   const scripts = ["probe", "sandbox", "base", "stand-ins", "cli", "test"].flatMap((folder) =>
     globSync(`${folder}/**/*.sh`, { cwd: ROOT }),
   );
-  const shims = globSync("stand-ins/bin/*", { cwd: ROOT });
-  await check("shell scripts (shellcheck)", ["shellcheck", "-x", ...scripts, ...shims, ".ci/run"]);
+  await check("shell scripts (shellcheck)", ["shellcheck", "-x", ...scripts, ".ci/run"]);
 }
 
 /** @param progress where the command's own progress is shown as it comes */
 async function check(
   what: string,
   [command = "", ...args]: readonly string[],
-  progress?: NodeJS.WritableStream,
+  {
+    progress,
+    env,
+  }: { readonly progress?: NodeJS.WritableStream; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<void> {
   const from = performance.now();
   try {
-    const running = promisify(execFile)(command, args, { cwd: ROOT, maxBuffer: 1 << 26 });
+    const options = { cwd: ROOT, maxBuffer: 1 << 26, env: { ...process.env, ...env } };
+    const running = promisify(execFile)(command, args, options);
     if (progress) running.child.stderr?.pipe(progress, { end: false });
     await running;
     totals.passed++;
@@ -95,15 +126,17 @@ function files(e2e: boolean): string[] {
 async function mocha(what: string, found: readonly string[], timeout: number): Promise<void> {
   if (found.length === 0) return;
   const from = performance.now();
-  console.log(`\n${what}`);
-  const suite = new Mocha({ timeout, slow: 600, forbidOnly: process.env.CI === "true" });
+  if (what) console.log(`\n${what}`);
+  // Two cores; a file of a lane is in a process of its own already.
+  const parallel = process.env.FUSE_TEST_LANE === undefined && found.length > 1;
+  const suite = new Mocha({ timeout, slow: 600, forbidOnly: process.env.CI === "true", parallel, jobs: 2 });
   for (const file of found) suite.addFile(join(ROOT, file));
-  await suite.loadFilesAsync();
+  if (!parallel) await suite.loadFilesAsync();
   await new Promise<void>((resolve) => {
     const runner = suite.run(() => resolve());
     runner.on("pass", () => totals.passed++);
     runner.on("fail", (test, { message }: Error) => failed.push(`${test.fullTitle()}: ${message.split("\n")[0]}`));
     runner.on("pending", () => totals.skipped++);
   });
-  console.log(`${what} took ${((performance.now() - from) / 1000).toFixed(1)} s`);
+  if (what) console.log(`${what} took ${((performance.now() - from) / 1000).toFixed(1)} s`);
 }

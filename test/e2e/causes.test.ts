@@ -8,12 +8,12 @@ import { provocations as all } from "./provocations.ts";
 import { deployment, type Provocation } from "./provoke.ts";
 import {
   kubectl,
+  leaveSandbox,
   node,
   onNode,
   type Result,
   type SandboxDocument,
   sandbox,
-  sandboxDown,
   succeeded,
 } from "./sandbox.ts";
 
@@ -58,7 +58,7 @@ describe("causes on the sandbox", () => {
     console.log(await table());
     rmSync(folder, { recursive: true });
     await onNodes("after");
-    await sandboxDown();
+    await leaveSandbox();
   });
 
   for (const provocation of provocations) {

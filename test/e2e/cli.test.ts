@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { StackOutputs } from "../../report/outputs.ts";
-import { command, kubectl, type SandboxDocument, sandbox, sandboxDown, succeeded } from "./sandbox.ts";
+import { command, kubectl, leaveSandbox, type SandboxDocument, sandbox, succeeded } from "./sandbox.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -17,7 +17,7 @@ describe("the ordinary Pulumi CLI", () => {
   });
   after(async () => {
     rmSync(folder, { recursive: true });
-    await sandboxDown();
+    await leaveSandbox();
   });
 
   const pulumi = async (...args: string[]) =>

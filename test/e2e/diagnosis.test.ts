@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Verdict } from "../../core/diagnosis/verdict.ts";
-import { kubectl, node, onNode, type SandboxDocument, sandbox, sandboxDown, start, succeeded } from "./sandbox.ts";
+import { kubectl, leaveSandbox, node, onNode, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
 
 /** A node that answers in seconds, whatever the cause: nothing here may wait for the marker's 30 s twice. */
 const FAST = ["markerWaitSeconds=4", "collectSeconds=25"];
@@ -11,7 +11,7 @@ describe("diagnosis on the sandbox", () => {
     cluster = await sandbox();
   });
   after(async () => {
-    await sandboxDown();
+    await leaveSandbox();
   });
 
   it("calls a plain file in the bridge hollow-success, never a success", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FUSE_LAW, readCells, type SandboxDocument, sandbox, sandboxDown, start } from "./sandbox.ts";
+import { FUSE_LAW, leaveSandbox, readCells, type SandboxDocument, sandbox, start } from "./sandbox.ts";
 
 /** What the mount must be, and the settings that make it. */
 interface Driven {
@@ -47,7 +47,7 @@ describe("every driver on the sandbox", () => {
     cluster = await sandbox();
   });
   after(async () => {
-    await sandboxDown();
+    await leaveSandbox();
   });
 
   for (const { what, fstype, settings } of DRIVEN)

@@ -7,11 +7,11 @@ import { parse, stringify } from "yaml";
 import {
   command,
   kubectl,
+  leaveSandbox,
   node,
   type Result,
   type SandboxDocument,
   sandbox,
-  sandboxDown,
   succeeded,
 } from "./sandbox.ts";
 
@@ -41,7 +41,7 @@ describe("the first minute", () => {
   });
   after(async () => {
     rmSync(folder, { recursive: true, force: true });
-    await sandboxDown();
+    await leaveSandbox();
   });
 
   const pulumi = (...args: string[]): Promise<Result> =>

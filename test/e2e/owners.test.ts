@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { command, kubectl, node, type SandboxDocument, sandbox, sandboxDown, start, succeeded } from "./sandbox.ts";
+import { command, kubectl, leaveSandbox, node, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -32,7 +32,7 @@ describe("a namespace that is not this run's", () => {
   });
   after(async () => {
     rmSync(folder, { recursive: true });
-    await sandboxDown();
+    await leaveSandbox();
   });
 
   const found = async (name: string) => {

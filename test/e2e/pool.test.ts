@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { kubectl, onNode, type SandboxDocument, sandbox, sandboxDown, start, succeeded } from "./sandbox.ts";
+import { kubectl, leaveSandbox, onNode, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
 
 const POOL = "pool-of-disks";
 
@@ -47,7 +47,7 @@ describe("a bridge that lies on a FUSE file system of the node", () => {
     const tidy =
       "cd /host; { umount -l fuse-pool; rmdir fuse-pool fuse-disks; } 2>/dev/null; ls | grep -E '^fuse-(pool|disks)$'; true";
     const left = await onNode(cluster, "k3s-w2", tidy, "Bidirectional");
-    await sandboxDown();
+    await leaveSandbox();
     assert.equal(left.trim(), "");
   });
 

@@ -11,7 +11,7 @@ import type { PolicyRule } from "../../core/rights.ts";
 import { pathIn } from "../../sandbox/box/box.ts";
 import { auditedNamespace, auditLog } from "../../sandbox/cluster/audit.ts";
 import { readRecord } from "../../sandbox/cluster/record.ts";
-import { kubectl, node, type SandboxDocument, sandbox, sandboxDown, start, succeeded } from "./sandbox.ts";
+import { kubectl, leaveSandbox, node, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
 
 interface AuditEvent {
   readonly verb: string;
@@ -47,7 +47,7 @@ describe("a user with the rights that are printed, and no others", () => {
   });
   after(async () => {
     rmSync(folder, { recursive: true });
-    await sandboxDown();
+    await leaveSandbox();
   });
 
   /** A service account with the rights of one job. Returns its kubeconfig and the rules that it got. */

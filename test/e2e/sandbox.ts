@@ -31,6 +31,11 @@ export async function sandbox(): Promise<SandboxDocument> {
 
 export const sandboxDown = async (): Promise<Result> => succeeded(await node("sandbox/main.ts", ["down"]));
 
+/** At the end of a file whose tests leave the sandbox as they found it: where others follow, they take the one that runs. */
+export const leaveSandbox = async (): Promise<void> => {
+  if (process.env.FUSE_TEST_LANE === undefined) await sandboxDown();
+};
+
 /** Everything of the sandbox that is left on this machine, by a check that shares no code with it. */
 export async function machineResidue(): Promise<string[]> {
   return (await node("test/residue.ts", [])).stdout.split("\n").filter(Boolean);

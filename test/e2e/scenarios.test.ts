@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
 import type { ScenarioVerdict } from "../../core/diagnosis/answer.ts";
 import { planOf } from "../../core/plan/plan.ts";
 import { parseSettings } from "../../core/settings/settings.ts";
+import { prefix } from "../../sandbox/box/cgroups.ts";
 import { machineResidue, type StartDocument, sandbox, sandboxDown, start } from "./sandbox.ts";
 
 /** A busy node may leave a question open, and never answers it wrong: what is open is asked again. */
@@ -84,11 +86,12 @@ describe("every scenario on the sandbox", function () {
   });
 });
 
-/** Processes in state D, which no signal ends: what a hung FUSE daemon leaves behind. */
+/** Processes of this sandbox in state D, which no signal ends: what a hung FUSE daemon leaves behind. */
 function uninterruptible(): string[] {
   return globSync("/proc/[0-9]*/stat").flatMap((file) => {
     try {
       const line = readFileSync(file, "utf8");
+      if (!readFileSync(join(dirname(file), "cgroup"), "utf8").includes(`/${prefix}`)) return [];
       const command = line.slice(line.indexOf("(") + 1, line.lastIndexOf(")"));
       // What waits for a disk is not ours; ours are shells and the tools of a probe.
       return line.slice(line.lastIndexOf(")") + 2).startsWith("D") &&

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kubectl, node, type SandboxDocument, sandbox, sandboxDown, start, succeeded } from "./sandbox.ts";
+import { kubectl, leaveSandbox, node, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
 
 describe("a command with a key in it", () => {
   let cluster: SandboxDocument;
@@ -14,7 +14,7 @@ describe("a command with a key in it", () => {
   });
   after(async () => {
     rmSync(folder, { recursive: true });
-    await sandboxDown();
+    await leaveSandbox();
   });
 
   it("is in no list of processes, progress, report, claim or state, though its daemon logs the key", async () => {

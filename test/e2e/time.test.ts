@@ -8,7 +8,7 @@ import { parseRecord } from "../../core/evidence/evidence.ts";
 import { bundle } from "../../core/manifests/index.ts";
 import { parseSettings } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
-import { kubectl, type SandboxDocument, sandbox, sandboxDown, succeeded } from "./sandbox.ts";
+import { kubectl, leaveSandbox, type SandboxDocument, sandbox, succeeded } from "./sandbox.ts";
 
 const ROUNDS = 3;
 /** The engine, its provider and the collector may cost this much more than bare kubectl, from the first object on. */
@@ -22,7 +22,7 @@ describe("time to verdict on k3s-w2, from the first object created", () => {
     cluster = await sandbox();
   });
   after(async () => {
-    await sandboxDown();
+    await leaveSandbox();
   });
 
   it(`is at most ${MOST_RATIO} times what kubectl apply of the same objects needs`, async () => {

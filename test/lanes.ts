@@ -1,0 +1,121 @@
+/**
+ * The end-to-end tests, two files at a time: they wait for pods more than they compute. Each lane has a sandbox of its own, since each
+ * cache directory has one; what is compiled and fetched is that of the user's cache.
+ */
+import { type ChildProcess, fork, type SpawnSyncOptionsWithStringEncoding, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { cache, lock, logs, state } from "../base/paths.ts";
+
+const LANES = 2;
+/** What belongs to one sandbox, and is no other's. */
+const OWN: ReadonlySet<string> = new Set([state, logs, lock, join(cache, "links"), join(cache, "kube"), lanesFolder()]);
+/** Started first, so that no lane works on one of them while the other has nothing left to do. */
+const LONGEST_FIRST = [
+  "scenarios",
+  "causes",
+  "drivers",
+  "recovery",
+  "flux.",
+  "start",
+  "shared",
+  "rights",
+  "firstMinute",
+];
+/** These compare times, and have the machine to themselves. */
+const ALONE = ["time"];
+
+/** What a process that ran one file has counted. */
+export interface Counted {
+  readonly passed: number;
+  readonly skipped: number;
+  readonly failed: readonly string[];
+}
+
+/** What each file's tests printed and counted, and how long they took, as soon as it is through. */
+type Finished = (file: string, printed: string, counted: Counted, seconds: number) => void;
+
+export class Lanes {
+  private readonly running = new Set<ChildProcess>();
+  readonly caches: readonly string[];
+
+  constructor() {
+    rmSync(lanesFolder(), { recursive: true, force: true });
+    this.caches = Array.from({ length: LANES }, (_, lane) => join(lanesFolder(), String(lane + 1)));
+    for (const lane of this.caches) prepare(lane);
+  }
+
+  async run(files: readonly string[], finished: Finished): Promise<void> {
+    const rank = (file: string) => {
+      const found = LONGEST_FIRST.findIndex((name) => file.includes(`e2e/${name}`));
+      return found < 0 ? LONGEST_FIRST.length : found;
+    };
+    const isAlone = (file: string) => ALONE.some((name) => file.includes(`e2e/${name}.`));
+    const waiting = files.filter((file) => !isAlone(file)).sort((a, b) => rank(a) - rank(b));
+    const take = async (lane: string): Promise<void> => {
+      for (let file = waiting.shift(); file; file = waiting.shift()) await this.one(file, lane, finished);
+    };
+    await Promise.all(this.caches.map(take));
+    const [first = "", ...others] = this.caches;
+    for (const lane of others) sandboxDown(lane);
+    for (const file of files.filter(isAlone)) await this.one(file, first, finished);
+  }
+
+  /** Takes every lane's sandbox down. @returns what could not be removed */
+  down(): string {
+    for (const child of this.running) child.kill("SIGTERM");
+    return this.caches.map(sandboxDown).join("");
+  }
+
+  remove(): void {
+    rmSync(lanesFolder(), { recursive: true, force: true });
+  }
+
+  private async one(file: string, lane: string, finished: Finished): Promise<void> {
+    const from = performance.now();
+    const env = { ...process.env, FUSE_TEST_CACHE: lane, FUSE_TEST_LANE: lane };
+    const child = fork(join(import.meta.dirname, "run.ts"), ["e2e", file], {
+      env,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    this.running.add(child);
+    let counted: Counted | undefined;
+    child.on("message", (message) => {
+      counted = message as Counted;
+    });
+    const code = new Promise<number | null>((resolve) => child.on("close", resolve));
+    const [out, errors] = await Promise.all([child.stdout, child.stderr].map((stream) => (stream ? text(stream) : "")));
+    const ended = await code;
+    this.running.delete(child);
+    finished(
+      file,
+      `${out}${errors}`,
+      counted ?? { passed: 0, skipped: 0, failed: [`${file} ended with exit code ${ended}`] },
+      (performance.now() - from) / 1000,
+    );
+  }
+}
+
+function sandboxDown(lane: string): string {
+  const options: SpawnSyncOptionsWithStringEncoding & { detached: boolean } = {
+    env: { ...process.env, FUSE_TEST_CACHE: lane },
+    encoding: "utf8",
+    // In a process group of its own: a second Ctrl-C is not for it.
+    detached: true,
+  };
+  const { status, stderr } = spawnSync(process.execPath, ["sandbox/main.ts", "down"], options);
+  return status === 0 ? "" : stderr;
+}
+
+function lanesFolder(): string {
+  return join(cache, "lanes");
+}
+
+/** A cache directory that shares with the user's whatever is no sandbox's own. */
+function prepare(lane: string): void {
+  const folder = join(lane, "fuse-propagation-test");
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(cache))
+    if (!OWN.has(join(cache, name))) symlinkSync(join(cache, name), join(folder, name));
+}
