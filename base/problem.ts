@@ -1,24 +1,52 @@
-/**
- * The sandbox's one error: what failed, what to do about it and, where there is one, the log that tells more.
- * Anything else that is thrown is a fault of this code.
- */
-export class SandboxError extends Error {
-  override readonly name = "SandboxError";
+/** Errors that a person can do something about. Anything else that is thrown is a fault of this code. */
+import { printable, printableLines } from "./printable.ts";
+
+export interface Help {
+  /** What to do about it. */
   readonly remedy: string;
   /** Path of the log that explains the failure. */
+  readonly log?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** What failed and what to do about it: printed with its remedy and without a stack. */
+export class UserError extends Error {
+  override readonly name: string = "UserError";
+  readonly remedy: string;
   readonly log: string | undefined;
 
-  constructor(message: string, remedy: string, log?: string) {
-    super(message);
+  constructor(message: string, { remedy, log, cause }: Help) {
+    super(message, { cause });
     this.remedy = remedy;
     this.log = log;
   }
 }
 
+/** The same, for the sandbox. */
+export class SandboxError extends UserError {
+  override readonly name: string = "SandboxError";
+
+  constructor(message: string, remedy: string, log?: string) {
+    super(message, { remedy, log });
+  }
+}
+
 export const ownCluster = "A cluster of your own will do instead: npm start -- --context NAME";
 
+/** Ctrl-C, or another branch of the same work that failed. */
 export class Interrupted extends SandboxError {
+  override readonly name = "Interrupted";
+
   constructor() {
     super("interrupted", "Run the same command again when you are ready; nothing of this start was left.");
   }
+}
+
+/** Errors of core whose message has its remedy in it. */
+const SELF_EXPLAINING: ReadonlySet<string> = new Set(["SettingsError", "IsolationError"]);
+
+/** The error in words for the person who can do something about it; undefined for a fault of ours, which needs its stack. */
+export function explanation(error: unknown): string | undefined {
+  if (error instanceof UserError) return `${printableLines(error.message)}\n  remedy: ${printable(error.remedy)}`;
+  return error instanceof Error && SELF_EXPLAINING.has(error.name) ? printableLines(error.message) : undefined;
 }

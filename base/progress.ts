@@ -1,22 +1,25 @@
 /** Progress for people: one line a step on stderr, plain text, so that a captured log reads like the terminal. */
 import { readFile } from "node:fs/promises";
-import { Interrupted, SandboxError } from "./problem.ts";
+import { MARKS } from "./marks.ts";
+import { say } from "./output.ts";
+import { printableLines } from "./printable.ts";
+import { explanation, Interrupted, UserError } from "./problem.ts";
 
-/** Runs one step; prints `√ label  0.8 s` when it is done, `× label` when it failed. */
+/** Runs one step, and says when it is done or has failed, and after what time. */
 export async function step<T>(label: string, work: () => Promise<T>): Promise<T> {
   const started = performance.now();
   try {
     const result = await work();
-    say(`√ ${label.padEnd(46)} ${seconds(started)}`);
+    say(`${MARKS.success} ${label.padEnd(46)} ${seconds(started)}`);
     return result;
   } catch (error) {
-    if (!(error instanceof Interrupted)) say(`× ${label.padEnd(46)} ${seconds(started)}`);
+    if (!(error instanceof Interrupted)) say(`${MARKS.failure} ${label.padEnd(46)} ${seconds(started)}`);
     throw error;
   }
 }
 
 export function note(text: string): void {
-  say(`· ${text}`);
+  say(`${MARKS.note} ${text}`);
 }
 
 /** Time since `started` (a `performance.now()` value) as people read it: `0.8 s`. */
@@ -24,20 +27,12 @@ export function seconds(started: number): string {
   return `${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s`;
 }
 
-/** The failure as a person needs it: what, what to do, and the end of the log. */
+/** The failure as a person needs it: what, what to do, and the end of the log where there is one. */
 export async function explain(error: unknown): Promise<void> {
-  if (!(error instanceof SandboxError)) {
-    say(`error: ${error instanceof Error ? error.stack : String(error)}`);
-    return;
-  }
-  say(`error: ${error.message}`);
-  say(`  remedy: ${error.remedy}`);
-  if (!error.log) return;
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  for (const line of `error: ${explanation(error) ?? printableLines(stack)}`.split("\n")) say(line);
+  if (!(error instanceof UserError) || !error.log) return;
   const lines = (await readFile(error.log, "utf8").catch(() => "")).trimEnd().split("\n").slice(-8);
   say(`  log: ${error.log}`);
   for (const line of lines) say(`  | ${line.slice(0, 300)}`);
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
 }
