@@ -1,13 +1,7 @@
-/** The cluster a command speaks to, and the two endless reads the collector lives from. */
+/** The cluster that a command speaks to. */
+import { ApiException, KubeConfig, VersionApi } from "@kubernetes/client-node";
+import { UserError } from "../base/problem.ts";
 
-import http from "node:http";
-import https, { type RequestOptions } from "node:https";
-import { setTimeout as sleep } from "node:timers/promises";
-import { ApiException, KubeConfig, VersionApi, Watch } from "@kubernetes/client-node";
-import { UserError } from "../cli/problem.ts";
-
-/** How long to wait before a broken connection is tried again, in milliseconds. */
-const RETRY_MS = 150;
 /** How long an API server may take to say that it is there, in milliseconds. */
 const ANSWER_MS = 10_000;
 
@@ -103,92 +97,3 @@ export const except =
     if (error instanceof ApiException && codes.includes(error.code)) return instead;
     throw error;
   };
-
-/** Follows a collection: what is there first, then each change, until the signal; a broken watch is begun anew. */
-export async function follow<T>(
-  config: KubeConfig,
-  path: string,
-  query: Record<string, string>,
-  signal: AbortSignal,
-  onChange: (type: "ADDED" | "MODIFIED" | "DELETED", object: T) => void,
-  onProblem: (error: unknown) => void,
-): Promise<void> {
-  const watch = new Watch(config);
-  while (!signal.aborted) {
-    await new Promise<void>((resolve) => {
-      const stop = (controller: AbortController) => {
-        if (signal.aborted) controller.abort();
-        signal.addEventListener("abort", () => controller.abort(), { once: true });
-      };
-      watch
-        .watch(
-          path,
-          query,
-          (type, object: T) => {
-            if (type === "ADDED" || type === "MODIFIED" || type === "DELETED") onChange(type, object);
-          },
-          (error) => {
-            if (error && !signal.aborted) onProblem(error);
-            resolve();
-          },
-        )
-        .then(stop, (error) => {
-          onProblem(error);
-          resolve();
-        });
-    });
-    await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-/** Whose log is read. */
-export interface LogSource {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
-  /** The log of the container's life before this one, which is read to its end and not followed. */
-  readonly previous?: boolean;
-}
-
-/**
- * Follows one container's log from its beginning. Resolves when the log ends (the container ended, or the connection
- * broke); rejects where the kubelet does not serve it yet.
- */
-export async function followLog(
-  config: KubeConfig,
-  where: LogSource,
-  signal: AbortSignal,
-  onLine: (line: string) => void,
-  onServed: () => void = () => undefined,
-): Promise<void> {
-  // Not client-node's own Log: a connection that breaks ends the whole process there.
-  const path = `/api/v1/namespaces/${where.namespace}/pods/${where.pod}/log`;
-  const url = new URL(`${config.getCurrentCluster()?.server}${path}`);
-  url.searchParams.set("container", where.container);
-  url.searchParams.set(where.previous ? "previous" : "follow", "true");
-  const options: RequestOptions = { signal };
-  await config.applyToHTTPSOptions(options);
-  await new Promise<void>((resolve, reject) => {
-    const call = url.protocol === "https:" ? https : http;
-    const request = call.get(url, options, (response) => {
-      response.on("error", () => resolve());
-      response.on("close", () => resolve());
-      if (response.statusCode === 200) onServed();
-      if (response.statusCode === 200) return lines(response, onLine);
-      response.resume();
-      reject(new Error(`the log of ${where.pod}, ${where.container} is not served: HTTP ${response.statusCode}`));
-    });
-    request.on("error", (error) => (signal.aborted ? resolve() : reject(error)));
-  });
-}
-
-/** A line feed alone ends a line, as the kubelet writes them: what else might, somebody has said. */
-function lines(response: http.IncomingMessage, onLine: (line: string) => void) {
-  let rest = "";
-  response.setEncoding("utf8").on("data", (piece: string) => {
-    const parts = (rest + piece).split("\n");
-    rest = parts.pop() ?? "";
-    for (const line of parts) onLine(line);
-  });
-  response.on("end", () => rest !== "" && onLine(rest));
-}

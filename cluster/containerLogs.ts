@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { type ContainerFact, type ProbeRecord, parseRecord } from "../core/evidence/evidence.ts";
-import { followLog } from "./connect.ts";
+import { followLog } from "./request.ts";
 
 /** How long to wait before a log that is not served yet is asked for again, in milliseconds. */
 const RETRY_MS = 100;

@@ -15,8 +15,8 @@ import {
 } from "../core/evidence/evidence.ts";
 import { planOf } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
-import { follow } from "./connect.ts";
 import { ContainerLogs } from "./containerLogs.ts";
+import { follow } from "./watch.ts";
 
 /** A pod with what only the collector needs of it. */
 interface Found {

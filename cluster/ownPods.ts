@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { V1Pod } from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
-import { UserError } from "../cli/problem.ts";
+import { UserError } from "../base/problem.ts";
 
 interface Listed {
   readonly kind?: string;

@@ -1,6 +1,6 @@
 /** Whether the cluster that the settings name is there, and lets us make what the test needs: asked before anything is made. */
 import { AuthorizationV1Api, type KubeConfig } from "@kubernetes/client-node";
-import { UserError } from "../cli/problem.ts";
+import { UserError } from "../base/problem.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { connect, requireAnswer } from "./connect.ts";
 

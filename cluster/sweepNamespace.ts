@@ -1,8 +1,9 @@
 /** The namespace of the test: whether it is ours, and what a sweep by hand does in it, first of all with the pods of a killed run. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, type KubeConfig, type V1Namespace } from "@kubernetes/client-node";
-import { UserError } from "../cli/problem.ts";
+import { MARKS } from "../base/marks.ts";
+import { UserError } from "../base/problem.ts";
+import { until } from "../base/stop.ts";
 import { LABELS, OWNER, PROJECT } from "../core/contract/names.ts";
 import { namespace as namespaceObject } from "../core/manifests/namespace.ts";
 import type { Settings } from "../core/settings/settings.ts";
@@ -82,14 +83,17 @@ export async function leftovers(config: KubeConfig, settings: Settings, print: (
   const { items } = await api.listNamespacedPod(query);
   if (items.length === 0) return;
   print(
-    `‼ ${settings.namespace}  removing ${items.map(({ metadata }) => metadata?.name).join(", ")} of an earlier run`,
+    `${MARKS.inconclusive} ${settings.namespace}  removing ${items.map(({ metadata }) => metadata?.name).join(", ")} of an earlier run`,
   );
   await api.deleteCollectionNamespacedPod(query);
-  await until(async () => (await api.listNamespacedPod(query)).items.length === 0, "the pods of the earlier run to go");
+  await settled(
+    async () => (await api.listNamespacedPod(query)).items.length === 0,
+    "the pods of the earlier run to go",
+  );
 }
 
 const gone = (api: CoreV1Api, name: string) =>
-  until(async () => !(await find(api, name)), `the namespace ${name} to go`);
+  settled(async () => !(await find(api, name)), `the namespace ${name} to go`);
 
 /** @throws UserError where the namespace is not one that this project made, or belongs to another run. */
 async function findOwn(api: CoreV1Api, { namespace: name, owner }: Place): Promise<V1Namespace | undefined> {
@@ -117,11 +121,10 @@ const find = (api: CoreV1Api, name: string): Promise<V1Namespace | undefined> =>
       });
     });
 
-async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (Date.now() > end)
-      throw new UserError(`waited ${PATIENCE_MS / 1000} s for ${what}`, { remedy: "look at it with kubectl describe" });
-    await sleep(POLL_MS);
-  }
-}
+const settled = (holds: () => Promise<boolean>, what: string): Promise<true> =>
+  until(async () => (await holds()) || undefined, {
+    every: POLL_MS,
+    within: PATIENCE_MS,
+    late: () =>
+      new UserError(`waited ${PATIENCE_MS / 1000} s for ${what}`, { remedy: "look at it with kubectl describe" }),
+  });

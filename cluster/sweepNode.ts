@@ -2,9 +2,13 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { MARKS } from "../base/marks.ts";
+import { UserError } from "../base/problem.ts";
+import { until } from "../base/stop.ts";
 import { nodeFact, podFact } from "../core/evidence/evidence.ts";
 import { sweepPod } from "../core/manifests/sweep.ts";
 import type { Settings } from "../core/settings/settings.ts";
+import { except } from "./connect.ts";
 
 /** Something of ours that is still on a node, or that could not be looked at. */
 export interface Residue {
@@ -13,7 +17,7 @@ export interface Residue {
 }
 
 const POLL_MS = 150;
-/** A pod that does not end by itself within this time will not: no image, no node. */
+/** A pod that has not ended, or has not gone, within this time will not: no image, no node. */
 const PATIENCE_MS = 45_000;
 /** One that the scheduler refuses may be placed in a moment, or never: no pod of the test was, either. */
 const PLACING_MS = 5_000;
@@ -41,12 +45,14 @@ export async function sweepNode(
   try {
     let lines = await run("check");
     if (lines.some((line) => line.startsWith("mount "))) {
-      for (const line of lines) print(`‼ ${node}  found ${line}`);
+      for (const line of lines) print(`${MARKS.inconclusive} ${node}  found ${line}`);
       const unmounted = await run("unmount");
-      for (const line of unmounted) print(`${line.startsWith("unmounted") ? "√" : "×"} ${node}  ${line}`);
+      for (const line of unmounted)
+        print(`${line.startsWith("unmounted") ? MARKS.success : MARKS.failure} ${node}  ${line}`);
       lines = await run("check");
     }
-    for (const line of lines) if (/^directory (removed|kept|stays)/.test(line)) print(`· ${node}  bridge ${line}`);
+    for (const line of lines)
+      if (/^directory (removed|kept|stays)/.test(line)) print(`${MARKS.note} ${node}  bridge ${line}`);
     return lines.filter((line) => !/^directory (absent|removed|stays)/.test(line)).map((line) => left(line));
   } catch (error) {
     return [
@@ -58,7 +64,7 @@ export async function sweepNode(
 /** Runs a pod to its end, returns the lines it printed, and deletes it whatever happens. */
 async function runPod(api: CoreV1Api, { namespace }: Settings, pod: ReturnType<typeof sweepPod>): Promise<string[]> {
   const { name } = pod.metadata;
-  await remove(api, namespace, name);
+  await deletePod(api, namespace, name);
   try {
     await api.createNamespacedPod({ namespace, body: pod as unknown as V1Pod });
     const from = Date.now();
@@ -75,15 +81,27 @@ async function runPod(api: CoreV1Api, { namespace }: Settings, pod: ReturnType<t
     const log = await api.readNamespacedPodLog({ namespace, name });
     return log.split("\n").filter(Boolean);
   } finally {
-    await remove(api, namespace, name);
+    await deletePod(api, namespace, name);
   }
 }
 
-async function remove(api: CoreV1Api, namespace: string, name: string): Promise<void> {
-  try {
-    await api.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 });
-    while ((await api.readNamespacedPod({ namespace, name })).metadata?.name) await sleep(POLL_MS);
-  } catch (error) {
-    if ((error as { code?: number }).code !== 404) throw error;
-  }
+/**
+ * Deletes a pod and waits until it is gone.
+ *
+ * @param within milliseconds
+ * @throws UserError where it stays longer, as for a finalizer or a node that does not answer
+ */
+export async function deletePod(api: CoreV1Api, namespace: string, name: string, within = PATIENCE_MS): Promise<void> {
+  const there = await api
+    .deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 })
+    .then(() => true)
+    .catch(except([404], false));
+  if (!there) return;
+  const gone = () => api.readNamespacedPod({ namespace, name }).then(() => undefined, except([404], true));
+  const remedy = `look at what keeps it: kubectl describe pod ${name} -n ${namespace}`;
+  await until(gone, {
+    every: POLL_MS,
+    within,
+    late: () => new UserError(`waited ${within / 1000} s for the pod ${name} to go`, { remedy }),
+  });
 }

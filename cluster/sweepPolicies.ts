@@ -1,5 +1,6 @@
 /** The admission policies of a killed run: they belong to the cluster, and do not go with the namespace. */
 import { AdmissionregistrationV1Api, type KubeConfig } from "@kubernetes/client-node";
+import { MARKS } from "../base/marks.ts";
 import { LABELS, PROJECT } from "../core/contract/names.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { except } from "./connect.ts";
@@ -21,7 +22,8 @@ export async function sweepPolicies(
   };
   const bindings = await names(api.listValidatingAdmissionPolicyBinding(query));
   const policies = await names(api.listValidatingAdmissionPolicy(query));
-  if (policies.length > 0) print(`‼ ${namespace}  removing the admission policies of an earlier run`);
+  if (policies.length > 0)
+    print(`${MARKS.inconclusive} ${namespace}  removing the admission policies of an earlier run`);
   for (const name of bindings)
     await api.deleteValidatingAdmissionPolicyBinding({ name }).catch(except([404], undefined));
   for (const name of policies) await api.deleteValidatingAdmissionPolicy({ name }).catch(except([404], undefined));

@@ -68,10 +68,11 @@ function clusterRules(settings: Settings): PolicyRule[] {
   ];
 }
 
+/** Listed before each watch: what was deleted while a watch was broken, no watch tells. */
 const collectRules: readonly PolicyRule[] = [
-  { apiGroups: core, resources: ["pods"], verbs: ["watch"] },
+  { apiGroups: core, resources: ["pods"], verbs: ["list", "watch"] },
   { apiGroups: core, resources: ["pods/log"], verbs: ["get"] },
-  { apiGroups: core, resources: ["events"], verbs: ["watch"] },
+  { apiGroups: core, resources: ["events"], verbs: ["list", "watch"] },
 ];
 
 const readRules: readonly PolicyRule[] = collectRules.filter(({ resources }) => !resources.includes("pods"));

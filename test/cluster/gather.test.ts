@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
@@ -27,7 +28,11 @@ async function holds(check: () => void): Promise<void> {
 /** As much of an API server as a collector reads: watches that stay open, and logs. */
 class FakeApi {
   readonly logs = new Map<string, string>();
-  private readonly watches = new Map<string, http.ServerResponse[]>();
+  /** What is there, by the path of its collection. */
+  readonly lists = new Map<string, readonly object[]>();
+  /** Where the user may not list, but watch. */
+  readonly unlisted = new Set<string>();
+  private watches = new Map<string, http.ServerResponse[]>();
   private readonly server = http.createServer((request, response) => this.answer(request, response));
 
   start = (): Promise<KubeConfig> => listening(this.server);
@@ -43,6 +48,13 @@ class FakeApi {
     await sleep(100);
   }
 
+  /** Ends every watch, as a server that is restarted does. */
+  break() {
+    const all = [...this.watches.values()].flat();
+    this.watches = new Map();
+    for (const watch of all) watch.destroy();
+  }
+
   private answer({ url = "" }: http.IncomingMessage, response: http.ServerResponse) {
     const { pathname, searchParams } = new URL(url, "http://fake");
     if (pathname.endsWith("/log")) {
@@ -52,7 +64,11 @@ class FakeApi {
     } else if (searchParams.has("watch")) {
       response.writeHead(200, { "content-type": "application/json" }).flushHeaders();
       this.watches.set(pathname, [...(this.watches.get(pathname) ?? []), response]);
-    } else response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ items: [] }));
+    } else if (this.unlisted.has(pathname)) response.writeHead(403).end();
+    else {
+      const list = { metadata: { resourceVersion: "1" }, items: this.lists.get(pathname) ?? [] };
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(list));
+    }
   }
 }
 
@@ -135,6 +151,42 @@ describe("what is gathered of a run", () => {
     api.stop();
   });
   const steps = () => seen?.records.map(({ step }) => step);
+
+  it("learns of a pod that was deleted while the watch was broken", async () => {
+    const names = () => seen?.pods.map(({ name }) => name);
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r" }));
+    await holds(() => assert.deepEqual(names(), ["fuse-producer"]));
+    api.break();
+    await holds(() => assert.deepEqual(names(), []));
+  });
+
+  it("learns of a pod that was deleted, and one of its name made, while the watch was broken", async () => {
+    api.logs.set("fuse-producer current", lines(["mount", 10]));
+    await api.send(PODS, "ADDED", producer({ uid: "old", run: "r1" }));
+    await holds(() => assert.deepEqual([seen?.run, steps()], ["r1", ["mount"]]));
+    api.logs.clear();
+    api.lists.set(PODS, [producer({ uid: "new", run: "r2", state: { waiting: {} } })]);
+    api.break();
+    await holds(() => assert.deepEqual([seen?.run, steps()], ["r2", []]));
+  });
+
+  it("watches all the same where its user may not list", async () => {
+    api.unlisted.add(PODS);
+    api.break();
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r" }));
+    await holds(() => assert.equal(seen?.pods.length, 1));
+  });
+
+  it("waits for the end of the run once, however often a watch breaks", async () => {
+    const waiting = () => getEventListeners(stop.signal, "abort").length;
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r", state: { waiting: {} } }));
+    const before = waiting();
+    for (let round = 0; round < 5; round++) {
+      api.break();
+      await api.send(PODS, "MODIFIED", producer({ uid: "a", run: "r", state: { waiting: {} } }));
+    }
+    await holds(() => assert.ok(waiting() <= before, `${waiting()} listeners, and ${before} before`));
+  });
 
   it("has the log of a life that was over before anybody could follow it", async () => {
     api.logs.set("fuse-producer previous", lines(["mount", 10], ["crash", 12]));
