@@ -1,11 +1,11 @@
 /**
  * The Pulumi program: stack configuration -> settings -> the test -> stack outputs.
  *
- * `pulumi up` runs it as it stands; the Automation API calls the same function inline (see cli/start.ts).
+ * `pulumi up` runs it as it stands; the Automation API calls the same function inline (see cli/start/pulumi.ts).
  */
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
-import { problem } from "./cli/problem.ts";
+import { explanation } from "./base/problem.ts";
 import { NoClusterError } from "./cluster/connect.ts";
 import { requireReach } from "./cluster/reach.ts";
 import { requireOwnNamespace } from "./cluster/sweepNamespace.ts";
@@ -20,7 +20,7 @@ export default async function program(secret: Partial<SettingsInput> = {}): Prom
   try {
     return await run(settingsFromConfig(pulumi.runtime.allConfig(), PROJECT, secret));
   } catch (error) {
-    const words = problem(error);
+    const words = explanation(error);
     // Anything else than a RunError is shown with a stack trace, as a fault of the program.
     throw words === undefined ? error : new pulumi.RunError(words + howToSet(error));
   }
@@ -48,7 +48,7 @@ async function reach(settings: Settings): Promise<void> {
   try {
     await requireOwnNamespace(await requireReach(settings), { namespace });
   } catch (error) {
-    const words = error instanceof NoClusterError && pulumi.runtime.isDryRun() ? problem(error) : undefined;
+    const words = error instanceof NoClusterError && pulumi.runtime.isDryRun() ? explanation(error) : undefined;
     if (words === undefined) throw error;
     await pulumi.log.warn(words);
   }

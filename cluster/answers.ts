@@ -53,7 +53,7 @@ export class Answers {
     this.verdicts.set(key, verdict);
     if (evidence.scenario) {
       const { asExpected, finding } = scenarioVerdict(evidence.scenario, verdict);
-      this.print(`${asExpected ? "√" : "‼"} ${key}  ${finding}`);
+      this.print(`${asExpected ? MARKS.success : MARKS.inconclusive} ${key}  ${finding}`);
     } else if (verdict.grade) this.print(`${mark} ${key}  grade ${verdict.grade}`);
   }
 

@@ -1,12 +1,12 @@
 /** What a sweep takes away: in the cluster first, then on each node, which is at rest only when the pods are gone. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { connect } from "../cluster/connect.ts";
-import { imagesThere, leftovers, namespaceMade, withNamespace } from "../cluster/sweepNamespace.ts";
-import { type Residue, sweepNode } from "../cluster/sweepNode.ts";
-import { sweepPolicies } from "../cluster/sweepPolicies.ts";
+import { repository } from "../base/paths.ts";
 import type { Settings } from "../core/settings/settings.ts";
-import { ROOT } from "./places.ts";
+import { connect } from "./connect.ts";
+import { imagesThere, leftovers, namespaceMade, withNamespace } from "./sweepNamespace.ts";
+import { type Residue, sweepNode } from "./sweepNode.ts";
+import { sweepPolicies } from "./sweepPolicies.ts";
 
 /** @param nodesOnly leaves pods and namespace alone: the engine deletes them */
 export async function sweepAll(
@@ -15,7 +15,7 @@ export async function sweepAll(
   print: (line: string) => void,
 ): Promise<Residue[]> {
   const config = connect(settings);
-  const script = readFileSync(join(ROOT, "probe", "sweep.sh"), "utf8");
+  const script = readFileSync(join(repository, "probe", "sweep.sh"), "utf8");
   const nodes = async (asked: Settings, since: Date | undefined) => {
     const all = asked.nodes.map((node) => sweepNode(config, asked, node, script, since, print));
     return (await Promise.all(all)).flat();

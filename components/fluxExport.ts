@@ -2,15 +2,13 @@
  * The export as a Pulumi component: `pulumi up` writes the kustomizations into a GitOps checkout, `pulumi destroy` takes out
  * what it wrote. It touches files only; committing them, and with that the cluster, is left to people and Flux.
  */
-import { join } from "node:path";
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { repository } from "../base/paths.ts";
+import { commandLine } from "../core/contract/commands.ts";
 import { parseExported } from "../core/gitops/exported.ts";
 import { type FluxSettings, type FluxSettingsInput, fluxSchema } from "../core/settings/flux.ts";
 import type { SettingsInput } from "../core/settings/settings.ts";
-
-/** The checkout this file stands in: the commands below are run from it. */
-const ROOT = join(import.meta.dirname, "..");
 
 /** The test's settings, and the export's own below `flux`: see core/settings/flux.ts. */
 export type FluxExportArgs = Omit<SettingsInput, "flux"> & {
@@ -64,16 +62,15 @@ function files(
   flux: FluxSettings,
   options: pulumi.CustomResourceOptions,
 ): local.Command {
-  const write = "sh cli/node.sh cli/export.ts --stdin --json";
   const { checkout, cluster, path, group, entry } = flux;
   return new local.Command(
     `${name}-files`,
     {
-      create: write,
-      update: write,
-      delete: `${write} --remove`,
+      create: commandLine("export", { json: true }),
+      update: commandLine("export", { json: true }),
+      delete: commandLine("export", { json: true, remove: true }),
       stdin,
-      dir: ROOT,
+      dir: repository,
       // Another place is another export: the files of the old one are taken out where they were written.
       triggers: [JSON.stringify({ checkout, cluster, path, group, entry })],
       logging: local.Logging.Stderr,

@@ -3,7 +3,6 @@
  * `pulumi destroy` removes them and what they left on the nodes.
  */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { local } from "@pulumi/command";
 import {
   ValidatingAdmissionPolicy,
@@ -11,6 +10,8 @@ import {
 } from "@pulumi/kubernetes/admissionregistration/v1/index.js";
 import { ConfigMap, Namespace, Pod } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { repository } from "../base/paths.ts";
+import { commandLine } from "../core/contract/commands.ts";
 import { OWNER } from "../core/contract/names.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import { type AdmissionObject, bundle } from "../core/manifests/index.ts";
@@ -20,9 +21,6 @@ import { identified, swept } from "../core/settings/identity.ts";
 import { parseSettings, type Settings, type SettingsInput } from "../core/settings/settings.ts";
 import { probeScripts } from "../probe/scripts.ts";
 import { ownerHere } from "./owner.ts";
-
-/** The checkout this file stands in: the commands below are run from it. */
-const ROOT = join(import.meta.dirname, "..");
 
 /** Settings of one test; only `nodes` is required. See core/settings/schema.ts for each, with its unit and its default. */
 export type FusePropagationTestArgs = SettingsInput;
@@ -133,9 +131,9 @@ function sweepAtDestroy(name: string, settings: Settings, options: pulumi.Custom
   return new local.Command(
     `${name}-sweep`,
     {
-      delete: "sh cli/node.sh cli/sweep.ts --stdin --nodes-only",
+      delete: commandLine("sweep", { nodesOnly: true }),
       stdin: JSON.stringify(swept(settings)),
-      dir: ROOT,
+      dir: repository,
       // Another place is another sweep: the old one is swept where the old pods were.
       triggers: [JSON.stringify({ kubeconfig, context, nodes, namespace, bridge })],
       logging: local.Logging.Stderr,
@@ -154,9 +152,9 @@ function collect(
   return new local.Command(
     `${name}-collect`,
     {
-      create: `sh cli/node.sh cli/collect.ts --stdin --run ${settings.run} --fail-on ${settings.failOn}`,
+      create: commandLine("collect", { run: settings.run, failOn: settings.failOn }),
       stdin: secretly(settings, JSON.stringify(settings)),
-      dir: ROOT,
+      dir: repository,
       triggers: [createHash("sha256").update(JSON.stringify(objects)).digest("hex")],
       logging: local.Logging.Stderr,
     },

@@ -1,4 +1,5 @@
 /** The permission matrix as a table for a person at a terminal. */
+import { MARKS } from "../base/marks.ts";
 import {
   type Access,
   type PermissionMatrix,
@@ -53,7 +54,7 @@ function cells(
   return READER_NAMES.map((reader) => {
     const own = odd.filter((one) => one.variant === id && (one.reader ?? reader) === reader);
     const text = [cell(variant?.readers[reader], common), ...(own.some(isWrite) ? ["writes"] : [])].join(", ");
-    return own.length > 0 ? `${text} ‼` : text;
+    return own.length > 0 ? `${text} ${MARKS.inconclusive}` : text;
   });
 }
 
@@ -97,9 +98,11 @@ function remarks(odd: readonly Surprise[]): string[] {
   return [
     ...(writes > 0
       ? [
-          `  ‼ ${writes} can write: a volume's readOnly does not reach a mount below it; mount read-only in the daemon (rclone: --read-only)`,
+          `  ${MARKS.inconclusive} ${writes} can write: a volume's readOnly does not reach a mount below it; mount read-only in the daemon (rclone: --read-only)`,
         ]
       : []),
-    ...odd.filter((one) => !isWrite(one)).map(({ variant, text }) => `  ‼ ${ROWS[variant]}: ${text}`),
+    ...odd
+      .filter((one) => !isWrite(one))
+      .map(({ variant, text }) => `  ${MARKS.inconclusive} ${ROWS[variant]}: ${text}`),
   ];
 }

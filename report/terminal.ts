@@ -7,8 +7,6 @@ import type { ReaderTimeline } from "../core/diagnosis/timeline.ts";
 import type { Verdict } from "../core/diagnosis/verdict.ts";
 import { permissionLines } from "./permissions.ts";
 
-/** One sign for each outcome, wherever a line begins with it. */
-
 /** At most this many pieces of evidence are shown; the JSON document has them all. */
 const QUOTES = 6;
 
@@ -39,7 +37,7 @@ function scenarioLines({ scenarios = {} }: NodeVerdict): string[] {
   return [
     "  scenarios",
     ...entries.flatMap(([id, found]) => [
-      `    ${found.asExpected ? "√" : "‼"} ${id}: ${found.finding}`,
+      `    ${found.asExpected ? MARKS.success : MARKS.inconclusive} ${id}: ${found.finding}`,
       ...(found.cause === "success" ? timingLines(found).map((line) => `    ${line}`) : [`        (${found.cause})`]),
     ]),
   ];

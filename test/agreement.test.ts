@@ -17,7 +17,7 @@ describe("many runs of one test", () => {
       lines: [
         "3 of 3  residue  none",
         "3 of 3  w2  success A success",
-        "√ 3 runs: 0 left a question open, 0 questions have different answers",
+        "✓ 3 runs: 0 left a question open, 0 questions have different answers",
       ],
     });
   });

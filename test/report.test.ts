@@ -15,7 +15,7 @@ describe("terminal report", () => {
     const words = 'path "/tmp/fuse-test-bridge" is mounted on "/" but it is not a shared mount';
     const text = linesOf(evidence({ pods: [waiting("producer", "fuse-producer", "CreateContainerError", words)] }));
     for (const part of [
-      "× k3s-w2: FAILURE, grade C (node-root-private)",
+      "✗ k3s-w2: FAILURE, grade C (node-root-private)",
       words,
       "--make-rshared /",
       "Keep SMB/CIFS with LD_PRELOAD.",

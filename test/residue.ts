@@ -34,7 +34,7 @@ const left = [
 ];
 for (const line of left) console.log(line);
 console.error(
-  left.length === 0 ? "√ nothing of the sandbox is left" : `× ${left.length} things of the sandbox are left`,
+  left.length === 0 ? "✓ nothing of the sandbox is left" : `✗ ${left.length} things of the sandbox are left`,
 );
 process.exitCode = left.length === 0 ? 0 : 1;
 

@@ -44,7 +44,7 @@ if (stage !== "e2e") await mocha("unit tests", files(false), 120_000);
 await checks;
 if (stage !== "unit") await endToEnd(files(true));
 
-for (const name of failed) console.log(`× ${name}`);
+for (const name of failed) console.log(`✗ ${name}`);
 console.log(
   `${totals.passed} passed, ${failed.length} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ""}`,
 );
@@ -108,11 +108,11 @@ async function check(
     if (progress) running.child.stderr?.pipe(progress, { end: false });
     await running;
     totals.passed++;
-    console.log(`√ ${what}  ${((performance.now() - from) / 1000).toFixed(1)} s`);
+    console.log(`✓ ${what}  ${((performance.now() - from) / 1000).toFixed(1)} s`);
   } catch (error) {
     failed.push(what);
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
-    console.log(`× ${what}\n${stdout}${stderr}${stdout || stderr ? "" : String(error)}`);
+    console.log(`✗ ${what}\n${stdout}${stderr}${stdout || stderr ? "" : String(error)}`);
   }
 }
 

@@ -1,10 +1,10 @@
 /** The files and documents that `check` judges: those that are named, and what kustomize would take with them. */
 import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
-import { isRemote } from "../core/rules/index.ts";
-import { textOf } from "./checkText.ts";
-import { readYaml } from "./checkYaml.ts";
-import { UserError } from "./problem.ts";
+import { UserError } from "../../base/problem.ts";
+import { isRemote } from "../../core/rules/index.ts";
+import { textOf } from "./text.ts";
+import { readYaml } from "./yaml.ts";
 
 export interface Document {
   readonly file: string;

@@ -1,14 +1,7 @@
 /** Judges every document of the files that are meant, one after the other. */
-import { type Allowed, noOpaqueSources, type Rule, type Violation, violationsOf } from "../core/rules/index.ts";
-import { build } from "./checkBuilt.ts";
-import {
-  type Document,
-  documentsOf,
-  isKustomization,
-  manifestFiles,
-  resourcesOf,
-  type Unreadable,
-} from "./checkFiles.ts";
+import { type Allowed, noOpaqueSources, type Rule, type Violation, violationsOf } from "../../core/rules/index.ts";
+import { type Document, documentsOf, isKustomization, manifestFiles, resourcesOf, type Unreadable } from "./files.ts";
+import { build } from "./kustomize.ts";
 
 /** One line of `--json`. */
 export interface Finding {
@@ -33,14 +26,14 @@ export interface Judged {
 }
 
 /**
- * @param told what is found in a file, as soon as it is judged: never nothing
+ * @param report takes what is found in a file, as soon as it is judged: never nothing
  * @param kustomize the program that builds what nothing was found in so far; where there is none, nothing is built
  */
 export function judgeFiles(
   paths: readonly string[],
   allowed: Allowed,
   rules: readonly Rule[],
-  told: (findings: readonly Finding[]) => void,
+  report: (findings: readonly Finding[]) => void,
   kustomize?: string,
 ): Judged {
   const { files, regular, unreadable } = manifestFiles(paths);
@@ -53,7 +46,7 @@ export function judgeFiles(
     objects += documents.length;
     const found = documents.flatMap((document) => findings(document, allowed, rules));
     violations += found.length;
-    if (found.length > 0) told(found);
+    if (found.length > 0) report(found);
   };
   for (const file of queue) {
     const documents = documentsOf(file, regular.has(file));

@@ -1,7 +1,7 @@
 /** What kustomize itself makes of a tree, beside our own reading of its files. */
 import { spawnSync } from "node:child_process";
 import { dirname } from "node:path";
-import { type Document, documentsIn, type Unreadable } from "./checkFiles.ts";
+import { type Document, documentsIn, type Unreadable } from "./files.ts";
 
 /** kustomize takes a fraction of a second; what it cannot build in this time is refused. */
 const PATIENCE_MS = 60_000;

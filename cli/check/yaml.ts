@@ -12,8 +12,8 @@ import {
   type ScalarEvent,
   YAMLException,
 } from "js-yaml";
-import { scalar } from "./checkScalars.ts";
-import { plain } from "./checkText.ts";
+import { scalar } from "./scalars.ts";
+import { plain } from "./text.ts";
 
 /** How many values aliases may stand for in one file, and how deep values may lie; no manifest comes near. */
 const MOST_ALIASED = 100_000;

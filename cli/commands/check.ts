@@ -1,12 +1,15 @@
 /** Judges Kubernetes manifests by the isolation rules: what is written here, before it reaches a cluster. */
-import { Command, Option } from "commander";
-import { printable } from "../base/printable.ts";
-import { admission } from "../core/admission/index.ts";
-import { type Allowed, allowedBy as allowedBySettings, RULES } from "../core/rules/index.ts";
-import { DEFAULTS } from "../policy/defaults.ts";
-import { probeScripts } from "../probe/scripts.ts";
-import { type Finding, judgeFiles } from "./checkRun.ts";
-import { EXIT, main, UserError } from "./problem.ts";
+import { Option } from "commander";
+import { MARKS } from "../../base/marks.ts";
+import { printAll, say } from "../../base/output.ts";
+import { UserError } from "../../base/problem.ts";
+import { admission } from "../../core/admission/index.ts";
+import { type Allowed, allowedBy as allowedBySettings, RULES } from "../../core/rules/index.ts";
+import { DEFAULTS } from "../../policy/defaults.ts";
+import { probeScripts } from "../../probe/scripts.ts";
+import { type Finding, judgeFiles } from "../check/judge.ts";
+import { command, optionsIn } from "../command.ts";
+import { EXIT } from "../run.ts";
 
 interface Options {
   readonly json?: boolean;
@@ -19,32 +22,37 @@ interface Options {
   readonly kustomize?: string;
 }
 
-const program = new Command("check")
-  .description("judge Kubernetes manifests by the isolation rules")
-  .argument("<path...>", "files, directories, or - for standard input")
-  .addOption(new Option("--json", "print one JSON object a violation, a line each"))
-  .addOption(new Option("--rule <id...>", "judge by these rules only").choices(RULES.map(({ id }) => id)))
-  .addOption(new Option("-s, --stack <name>", "allow what Pulumi.<name>.yaml says (default: the homelab)"))
-  .addOption(new Option("-n, --node <name...>", "allow these nodes"))
-  .addOption(new Option("--namespace <name>", "allow this namespace"))
-  .addOption(new Option("--bridge <path>", "allow this directory of a node"))
-  .addOption(
+export const checkCommand = () =>
+  command("check", [
+    new Option("--json", "print one JSON object a violation, a line each"),
+    new Option("--rule <id...>", "judge by these rules only").choices(RULES.map(({ id }) => id)),
+    new Option("-s, --stack <name>", "allow what Pulumi.<name>.yaml says (default: the homelab)"),
+    new Option("-n, --node <name...>", "allow these nodes"),
+    new Option("--namespace <name>", "allow this namespace"),
+    new Option("--bridge <path>", "allow this directory of a node"),
     new Option("--source <name...>", "let Flux take objects from these GitRepositories (default: flux-system)"),
-  )
-  .addOption(new Option("--kustomize <program>", "judge what this program builds as well (default: kustomize, if any)"))
-  .addHelpText(
-    "after",
-    `
+    new Option("--kustomize <program>", "judge what this program builds as well (default: kustomize, if any)"),
+  ])
+    .argument("<path...>", "files, directories, or - for standard input")
+    .addHelpText(
+      "after",
+      `
 Rules:
 ${RULES.map(({ id, title }) => `  ${id.padEnd(26)} ${title}`).join("\n")}
 
 Exit codes: 0 clean, 1 violations, 2 an input that cannot be read`,
-  );
+    );
+
+export async function runCheck(args: readonly string[]): Promise<number> {
+  const program = checkCommand();
+  const options = optionsIn<Options>(program, args);
+  return check(program.args, await allowedBy(options), options);
+}
 
 async function allowedBy({ stack, node, namespace, bridge, source }: Options): Promise<Allowed> {
   // Only a stack needs the settings' schema, which takes longer to load than a hundred files to judge.
   const base = allowedBySettings(
-    stack === undefined ? DEFAULTS : (await import("./options.ts")).readSettings({ stack }),
+    stack === undefined ? DEFAULTS : (await import("../options.ts")).readSettings({ stack }),
   );
   const confined = {
     ...base,
@@ -59,36 +67,31 @@ async function allowedBy({ stack, node, namespace, bridge, source }: Options): P
 
 function check(paths: readonly string[], allowed: Allowed, options: Options): number {
   const rules = options.rule ? RULES.filter(({ id }) => options.rule?.includes(id)) : RULES;
-  const print = options.json ? asJson : asText;
+  const write = options.json ? writeJson : writeText;
   const { objects, files, violations, unreadable, built } = judgeFiles(
     paths,
     allowed,
     rules,
-    (findings) => {
-      process.stdout.write(`${findings.map(print).join("\n")}\n`);
-    },
+    write,
     options.kustomize ?? "kustomize",
   );
-  for (const { file, words } of unreadable)
-    process.stderr.write(`${printable(`× ${file}: cannot be read: ${words}`)}\n`);
+  for (const { file, words } of unreadable) say(`${MARKS.failure} ${file}: cannot be read: ${words}`);
   if (unreadable.length > 0) return EXIT.tool;
   if (objects === 0)
     throw new UserError(`there is no Kubernetes object in ${paths.join(", ")}`, { remedy: "name the manifests" });
   const what = `${objects} object${objects === 1 ? "" : "s"} in ${files} file${files === 1 ? "" : "s"}${built ? ", and in what kustomize builds," : ""}`;
-  process.stderr.write(
+  say(
     violations > 0
-      ? `× ${violations} violation${violations === 1 ? "" : "s"} in ${what}\n`
-      : `√ ${what} keep the isolation rules\n`,
+      ? `${MARKS.failure} ${violations} violation${violations === 1 ? "" : "s"} in ${what}`
+      : `${MARKS.success} ${what} keep the isolation rules`,
   );
   return violations > 0 ? EXIT.failure : EXIT.success;
 }
 
-const asJson = (finding: Finding): string => JSON.stringify(finding);
+/** A file's findings in one piece: there may be ten thousand of them. */
+const writeJson = (findings: readonly Finding[]): void => {
+  process.stdout.write(`${findings.map((finding) => JSON.stringify(finding)).join("\n")}\n`);
+};
+const writeText = (findings: readonly Finding[]): void => printAll(findings.map(asText));
 const asText = ({ file, document, rule, message }: Finding): string =>
-  printable(`× ${file}${document > 1 ? ` (document ${document})` : ""}  ${rule}: ${message}`);
-
-await main(async () => {
-  program.parse();
-  const options = program.opts<Options>();
-  return check(program.args, await allowedBy(options), options);
-});
+  `${MARKS.failure} ${file}${document > 1 ? ` (document ${document})` : ""}  ${rule}: ${message}`;

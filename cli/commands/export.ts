@@ -2,22 +2,23 @@
  * Writes the test into a GitOps checkout as kustomizations for Flux, and turns it on and off there by one line. It commits
  * nothing: what it changed is for a person to review.
  */
-import { text } from "node:stream/consumers";
-import { Command, Option } from "commander";
-import { exportedFiles } from "../core/gitops/export.ts";
-import { parseExported } from "../core/gitops/exported.ts";
-import { ParentError } from "../core/gitops/parent.ts";
-import { places } from "../core/gitops/places.ts";
-import { type Action, type Plan, plan } from "../core/gitops/plan.ts";
-import { type FluxSettings, fluxSchema } from "../core/settings/flux.ts";
-import { parseSettings, type Settings } from "../core/settings/settings.ts";
-import { probeScripts } from "../probe/scripts.ts";
-import { report, reportDrift } from "./exportReport.ts";
-import { type Checkout, openCheckout } from "./exportTree.ts";
-import { givenSettings, type SettingsOptions, settingsOptions } from "./options.ts";
-import { EXIT, main, UserError } from "./problem.ts";
+import { Option } from "commander";
+import { UserError } from "../../base/problem.ts";
+import { exportedFiles } from "../../core/gitops/export.ts";
+import { parseExported } from "../../core/gitops/exported.ts";
+import { ParentError } from "../../core/gitops/parent.ts";
+import { places } from "../../core/gitops/places.ts";
+import { type Action, type Plan, plan } from "../../core/gitops/plan.ts";
+import { type FluxSettings, fluxSchema } from "../../core/settings/flux.ts";
+import { parseSettings, type Settings } from "../../core/settings/settings.ts";
+import { probeScripts } from "../../probe/scripts.ts";
+import { command, optionsIn } from "../command.ts";
+import { type Checkout, openCheckout } from "../export/checkout.ts";
+import { report, reportDrift } from "../export/report.ts";
+import { givenSettings, type SettingsOptions, settingsOptions, stdinOption, stdinSettings } from "../options.ts";
+import { EXIT } from "../run.ts";
 
-export interface Options extends SettingsOptions {
+interface Options extends SettingsOptions {
   readonly out?: string;
   readonly cluster?: string;
   readonly enable?: boolean;
@@ -30,28 +31,49 @@ export interface Options extends SettingsOptions {
   readonly json?: boolean;
 }
 
-const program = new Command("export")
-  .description("write the test into a GitOps checkout, commented out until you enable it")
-  .addOption(new Option("-o, --out <checkout>", "directory of the GitOps checkout"))
-  .addOption(new Option("--cluster <name>", "name of the cluster in the checkout"))
-  .addOption(new Option("--enable", "write it, and make the test's line active"))
-  .addOption(new Option("--disable", "only comment the test's line out").conflicts("enable"))
-  .addOption(new Option("--remove", "take everything out that an export wrote").conflicts(["enable", "disable"]))
-  .addOption(
+export const exportCommand = () =>
+  command("export", [
+    new Option("-o, --out <checkout>", "directory of the GitOps checkout"),
+    new Option("--cluster <name>", "name of the cluster in the checkout"),
+    new Option("--enable", "write it, and make the test's line active"),
+    new Option("--disable", "only comment the test's line out").conflicts("enable"),
+    new Option("--remove", "take everything out that an export wrote").conflicts(["enable", "disable"]),
     new Option(
       "--check",
       "write nothing; exit code 1, with a diff, unless the checkout is what would be written",
     ).conflicts(["remove", "disable"]),
-  )
-  .addOption(new Option("--force", "overwrite or remove exported files that were edited by hand"))
-  .addOption(new Option("--flux-kustomization", "give the test a Flux Kustomization of its own"))
-  .addOption(new Option("--stdin", "read the settings as JSON from standard input instead of a stack"))
-  .addOption(new Option("--json", "print one JSON document"))
-  .addHelpText(
+    new Option("--force", "overwrite or remove exported files that were edited by hand"),
+    new Option("--flux-kustomization", "give the test a Flux Kustomization of its own"),
+    stdinOption(),
+    new Option("--json", "print one JSON document"),
+    ...settingsOptions(),
+  ]).addHelpText(
     "after",
     "\nExit codes: 0 done, 1 files were edited by hand (nothing is written) or --check found a difference, 2 tool error",
   );
-for (const option of settingsOptions()) program.addOption(option);
+
+export async function runExport(args: readonly string[]): Promise<number> {
+  const options = optionsIn<Options>(exportCommand(), args);
+  const { settings, flux } = read(options.stdin ? await stdinSettings() : givenSettings(options), options);
+  const checkout = openCheckout(flux.checkout);
+  const action = actionOf(options, flux);
+  const planned = planFor(settings, flux, checkout, action);
+  if (options.check) return reportDrift(planned, options.json ?? false);
+  const refused = planned.edited.length > 0 && !flux.force;
+  if (!refused) carryOut(checkout, planned, flux, action);
+  report(planned, flux, action, refused, options.json ?? false);
+  return refused ? EXIT.failure : EXIT.success;
+}
+
+/** @throws UserError where a file that is there already cannot take the test's line */
+function planFor(settings: Settings, flux: FluxSettings, checkout: Checkout, action: Action): Plan {
+  try {
+    return plan(exportedFiles(settings, flux, probeScripts()), flux, checkout, action);
+  } catch (error) {
+    if (!(error instanceof ParentError)) throw error;
+    throw new UserError(error.message, { remedy: "edit that file by hand as said, then run this again" });
+  }
+}
 
 /** The export's own settings are parsed apart: they say where to, the others what. */
 function read(given: Readonly<Record<string, unknown>>, options: Options): { settings: Settings; flux: FluxSettings } {
@@ -88,26 +110,3 @@ function carryOut(checkout: Checkout, { changes }: Plan, flux: FluxSettings, act
   const above = cluster.split("/").map((_, index, all) => all.slice(0, index + 1).join("/"));
   checkout.prune(action.do === "remove" ? [`${entry}/app`, entry, group, ...above] : [`${entry}/app`]);
 }
-
-await main(async () => {
-  const options = program.parse().opts<Options>();
-  const given = options.stdin
-    ? (JSON.parse(await text(process.stdin)) as Record<string, unknown>)
-    : givenSettings(options);
-  const { settings, flux } = read(given, options);
-  const checkout = openCheckout(flux.checkout);
-  const action = actionOf(options, flux);
-  const rendered = exportedFiles(settings, flux, probeScripts());
-  let planned: Plan;
-  try {
-    planned = plan(rendered, flux, checkout, action);
-  } catch (error) {
-    if (!(error instanceof ParentError)) throw error;
-    throw new UserError(error.message, { remedy: "edit that file by hand as said, then run this again" });
-  }
-  if (options.check) return reportDrift(planned, options.json ?? false);
-  const refused = planned.edited.length > 0 && !flux.force;
-  if (!refused) carryOut(checkout, planned, flux, action);
-  report(planned, flux, action, refused, options.json ?? false);
-  return refused ? EXIT.failure : EXIT.success;
-});

@@ -1,9 +1,11 @@
 /** Prints the RBAC objects that let a user do one job of this project, and nothing else, for `kubectl apply -f -`. */
-import { Argument, Command, Option } from "commander";
+import { Argument, Option } from "commander";
 import { stringify } from "yaml";
-import { JOBS, type Job, rights, type Subject } from "../core/rights.ts";
-import { readSettings, type SettingsOptions, settingsOptions } from "./options.ts";
-import { EXIT, main, UserError } from "./problem.ts";
+import { UserError } from "../../base/problem.ts";
+import { JOBS, type Job, rights, type Subject } from "../../core/rights.ts";
+import { command, optionsIn } from "../command.ts";
+import { readSettings, type SettingsOptions, settingsOptions } from "../options.ts";
+import { EXIT } from "../run.ts";
 
 interface Options extends SettingsOptions {
   readonly user?: string;
@@ -11,34 +13,37 @@ interface Options extends SettingsOptions {
   readonly serviceAccount?: string;
 }
 
-const program = new Command("rights")
-  .exitOverride()
-  .description("print the least rights a user of the cluster needs, as Roles and their bindings")
-  .addArgument(
-    new Argument("[job]", "start: make the test, read its verdict, take it down, sweep; collect: only read the verdict")
-      .choices(JOBS)
-      .default("start"),
-  )
-  .addOption(new Option("--user <name>", "the user who gets them").conflicts(["group", "serviceAccount"]))
-  .addOption(new Option("--group <name>", "the group that gets them").conflicts("serviceAccount"))
-  .addOption(new Option("--service-account <namespace:name>", "the service account that gets them"))
-  .addHelpText(
-    "after",
-    `
+export const rightsCommand = () =>
+  command("rights", [
+    new Option("--user <name>", "the user who gets them").conflicts(["group", "serviceAccount"]),
+    new Option("--group <name>", "the group that gets them").conflicts("serviceAccount"),
+    new Option("--service-account <namespace:name>", "the service account that gets them"),
+    ...settingsOptions(),
+  ])
+    .addArgument(
+      new Argument(
+        "[job]",
+        "start: make the test, read its verdict, take it down, sweep; collect: only read the verdict",
+      )
+        .choices(JOBS)
+        .default("start"),
+    )
+    .addHelpText(
+      "after",
+      `
 Whoever may make privileged pods, as \`start\` must, is root on every node: give it to nobody who may not be that. The namespace is made
 and removed by each run, and a RoleBinding would go with it: so the rights to pods hold in all namespaces. \`export\` and \`check\` need
 no rights; with Flux its own controller makes the objects, and you need those of \`collect\`.`,
-  );
-for (const option of settingsOptions()) program.addOption(option);
+    );
 
-await main(async () => {
-  program.parse();
+export async function runRights(args: readonly string[]): Promise<number> {
+  const program = rightsCommand();
+  const options = optionsIn<Options>(program, args);
   const [job = "start"] = program.processedArgs as [Job?];
-  const options = program.opts<Options>();
   const objects = rights(readSettings(options), job, subjectOf(options));
   process.stdout.write(objects.map((object) => stringify(object, { aliasDuplicateObjects: false })).join("---\n"));
   return EXIT.success;
-});
+}
 
 function subjectOf({ user, group, serviceAccount }: Options): Subject {
   if (user) return { kind: "User", name: user };

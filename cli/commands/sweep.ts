@@ -4,17 +4,16 @@
  * cleans up after a run that was killed.
  */
 import { appendFileSync } from "node:fs";
-import { text } from "node:stream/consumers";
-import { Command, Option } from "commander";
-import { printable } from "../base/printable.ts";
-import { parseSettings, type Settings } from "../core/settings/settings.ts";
-import { endRun } from "./endRun.ts";
-import { type SettingsOptions, settingsOptions } from "./options.ts";
-import { EXIT, main } from "./problem.ts";
-import { sweepAll } from "./sweepAll.ts";
-
-/** A file that the report is appended to, one JSON document a line, for a caller that cannot read our output. */
-const REPORT_FILE = process.env.FUSE_TEST_SWEEP_REPORT;
+import { Option } from "commander";
+import { MARKS } from "../../base/marks.ts";
+import { say } from "../../base/output.ts";
+import { sweepAll } from "../../cluster/sweep.ts";
+import { parseSettings, type Settings } from "../../core/settings/settings.ts";
+import { command, optionsIn } from "../command.ts";
+import { type SettingsOptions, settingsOptions, stdinOption, stdinSettings } from "../options.ts";
+import { EXIT } from "../run.ts";
+import { endRun } from "../stack/endRun.ts";
+import { SWEEP_REPORT } from "../start/sweep.ts";
 
 interface Options extends SettingsOptions {
   readonly stdin?: boolean;
@@ -23,23 +22,17 @@ interface Options extends SettingsOptions {
   readonly forget?: boolean;
 }
 
-const print = (line: string) => process.stderr.write(`${printable(line)}\n`);
-
-const program = new Command("sweep")
-  .exitOverride()
-  .description(
-    "remove what a killed run left: pods, namespace, admission policies, mounts on the nodes, the bridge directory",
-  )
-  .addOption(new Option("--stdin", "read the settings as JSON from standard input instead of a stack"))
-  .addOption(new Option("--nodes-only", "leave pods and namespace alone: the engine deletes them"))
-  .addOption(new Option("--json", "print one JSON document"))
-  .addOption(
+export const sweepCommand = () =>
+  command("sweep", [
+    stdinOption(),
+    new Option("--nodes-only", "leave pods and namespace alone: the engine deletes them"),
+    new Option("--json", "print one JSON document"),
     new Option(
       "--forget",
       "for a cluster that is gone for good: only forget what is known of the stack's run, and say what that gives up",
     ).conflicts(["stdin", "json"]),
-  )
-  .addHelpText(
+    ...settingsOptions(),
+  ]).addHelpText(
     "after",
     `
 Of a run that was kept or killed it takes nodes, namespace, bridge, images and cluster as that run had them, and forgets it when
@@ -47,19 +40,20 @@ nothing is left of it. Settings on the command line come before those.
 
 Exit codes: 0 clean, 1 something is left, 2 tool or cluster error`,
   );
-for (const option of settingsOptions()) program.addOption(option);
 
-await main(async () => {
-  const options = program.parse().opts<Options>();
-  if (options.stdin) return sweepOf(parseSettings(JSON.parse(await text(process.stdin))), options);
-  return endRun(options, (settings) => sweepOf(settings, options), print);
-});
+export async function runSweep(args: readonly string[]): Promise<number> {
+  const options = optionsIn<Options>(sweepCommand(), args);
+  if (options.stdin) return sweepOf(parseSettings(await stdinSettings()), options);
+  return endRun(options, (settings) => sweepOf(settings, options), say);
+}
 
-async function sweepOf(settings: Settings, options: Options): Promise<number> {
-  const residue = await sweepAll(settings, options.nodesOnly ?? false, print);
-  if (REPORT_FILE) appendFileSync(REPORT_FILE, `${JSON.stringify({ residue })}\n`);
-  if (options.json) process.stdout.write(`${JSON.stringify({ residue })}\n`);
-  for (const { node, what } of residue) print(`× ${node}  left: ${what}`);
-  // At destroy the rest must still be deleted, so the residue is told and not thrown.
-  return residue.length > 0 && !options.nodesOnly ? EXIT.failure : EXIT.success;
+async function sweepOf(settings: Settings, { nodesOnly = false, json }: Options): Promise<number> {
+  const residue = await sweepAll(settings, nodesOnly, say);
+  const document = `${JSON.stringify({ residue })}\n`;
+  const report = process.env[SWEEP_REPORT];
+  if (report) appendFileSync(report, document);
+  if (json) process.stdout.write(document);
+  for (const { node, what } of residue) say(`${MARKS.failure} ${node}  left: ${what}`);
+  // At destroy the rest must still be deleted, so the residue is reported and not thrown.
+  return residue.length > 0 && !nodesOnly ? EXIT.failure : EXIT.success;
 }

@@ -18,9 +18,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import type { Change, Tree } from "../core/gitops/tree.ts";
-import { decoded, explained, requireReplaceable } from "./exportFault.ts";
-import { UserError } from "./problem.ts";
+import { UserError } from "../../base/problem.ts";
+import type { Change, Tree } from "../../core/gitops/tree.ts";
+import { decoded, explained, requireReplaceable } from "./refusals.ts";
 
 /** What a killed export may leave beside a file: no name that kustomize or Flux reads. */
 const TEMPORARY = /^\..+\.fuse-propagation-test-[0-9]+~$/;

@@ -1,6 +1,6 @@
 /** What can be wrong with a file of the checkout, in words: the system's own refusals, and what an export must not do to it. */
 import type { Stats } from "node:fs";
-import { UserError } from "./problem.ts";
+import { UserError } from "../../base/problem.ts";
 
 type Verb = "read" | "written" | "removed";
 

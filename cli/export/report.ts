@@ -1,11 +1,13 @@
 /** What an export did, or would do, as lines for people and as one JSON document. */
 import { createTwoFilesPatch } from "diff";
-import { printable, printableLines } from "../base/printable.ts";
-import { places } from "../core/gitops/places.ts";
-import type { Action, Plan } from "../core/gitops/plan.ts";
-import type { Change } from "../core/gitops/tree.ts";
-import type { FluxSettings } from "../core/settings/flux.ts";
-import { EXIT } from "./problem.ts";
+import { MARKS } from "../../base/marks.ts";
+import { say } from "../../base/output.ts";
+import { printableLines } from "../../base/printable.ts";
+import { places } from "../../core/gitops/places.ts";
+import type { Action, Plan } from "../../core/gitops/plan.ts";
+import type { Change } from "../../core/gitops/tree.ts";
+import type { FluxSettings } from "../../core/settings/flux.ts";
+import { EXIT } from "../run.ts";
 
 /** Lines of context around a difference, as `git diff` has it. */
 const CONTEXT = 3;
@@ -16,9 +18,13 @@ export function reportDrift({ changes, edited, enabled, notes }: Plan, json: boo
   if (json)
     print(JSON.stringify({ enabled, notes, changes: different.map(summary), edited: edited.map(({ path }) => path) }));
   else for (const change of different) process.stdout.write(patch(change));
-  for (const { path } of edited) tell(`× ${path} was edited by hand`);
-  for (const note of notes) tell(`‼ ${note}`);
-  tell(different.length === 0 ? "√ the checkout is as it would be written" : `× ${different.length} files differ`);
+  for (const { path } of edited) say(`${MARKS.failure} ${path} was edited by hand`);
+  for (const note of notes) say(`${MARKS.inconclusive} ${note}`);
+  say(
+    different.length === 0
+      ? `${MARKS.success} the checkout is as it would be written`
+      : `${MARKS.failure} ${different.length} files differ`,
+  );
   return different.length === 0 ? EXIT.success : EXIT.failure;
 }
 
@@ -34,16 +40,17 @@ export function report(
     print(JSON.stringify({ enabled, notes, changes: done.map(summary), edited: edited.map(({ path }) => path) }));
   if (refused) {
     for (const change of edited) process.stderr.write(patch(change));
-    for (const { path } of edited) tell(`× ${path} was edited by hand`);
-    tell("  remedy: put what you changed into the settings; or use --force, which overwrites it. Nothing was written.");
+    for (const { path } of edited) say(`${MARKS.failure} ${path} was edited by hand`);
+    say("  remedy: put what you changed into the settings; or use --force, which overwrites it. Nothing was written.");
     return;
   }
-  for (const change of done) tell(`√ ${summary(change).change} ${change.path}`);
-  for (const note of notes) tell(`‼ ${note}`);
-  if (done.length === 0) tell("√ nothing to change");
+  for (const change of done) say(`${MARKS.success} ${summary(change).change} ${change.path}`);
+  for (const note of notes) say(`${MARKS.inconclusive} ${note}`);
+  if (done.length === 0) say(`${MARKS.success} nothing to change`);
   const line = `the line \`- ${flux.entry}\` of ${places(flux).group}`;
-  if (action.do !== "remove") tell(enabled ? `· enabled: ${line} is active` : `· disabled: ${line} is not active`);
-  if (done.length > 0) tell("  review it with `git diff`, then commit and push: Flux does the rest");
+  if (action.do !== "remove")
+    say(enabled ? `${MARKS.note} enabled: ${line} is active` : `${MARKS.note} disabled: ${line} is not active`);
+  if (done.length > 0) say("  review it with `git diff`, then commit and push: Flux does the rest");
 }
 
 /** A unified diff from what is there to what would be written. */
@@ -61,4 +68,3 @@ function summary({ path, before, after }: Change): { path: string; change: "crea
 }
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
-const tell = (line: string) => process.stderr.write(`${printable(line)}\n`);

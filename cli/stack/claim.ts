@@ -5,15 +5,15 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { privateFolder, RUNS, requireStackName } from "./places.ts";
-import { UserError } from "./problem.ts";
+import { identify, isAlive, type ProcessIdentity } from "../../base/identity.ts";
+import { privateFolder, runs } from "../../base/paths.ts";
+import { UserError } from "../../base/problem.ts";
+import { requireStackName } from "./name.ts";
 
-export interface Claim {
-  readonly pid: number;
-  /** When the process began, in clock ticks since boot: ids come again (proc_pid_stat(5), field 22). Undefined without /proc. */
-  readonly started?: string | undefined;
+/** Without /proc nobody knows when a process started. */
+interface Claim extends Pick<ProcessIdentity, "pid">, Partial<Pick<ProcessIdentity, "started">> {
   /** What the run made things with; undefined where it was killed before it made any. */
-  readonly made?: Made | undefined;
+  readonly made?: Made;
 }
 
 export interface Made {
@@ -23,10 +23,10 @@ export interface Made {
 }
 
 /** In a directory of their own: a stack may be called `a.json`. */
-export const claimFile = (stack: string): string => join(RUNS, "claims", `${requireStackName(stack)}.json`);
+export const claimFile = (stack: string): string => join(runs, "claims", `${requireStackName(stack)}.json`);
 
 /** Where a stack's state stays while its run is under way: what is here was not taken down to the end. */
-export const stateOf = (stack: string): string => join(RUNS, "stacks", requireStackName(stack));
+export const stateOf = (stack: string): string => join(runs, "stacks", requireStackName(stack));
 export const wasInterrupted = (stack: string): boolean => existsSync(stateOf(stack));
 export const forget = (stack: string): void => rmSync(stateOf(stack), { recursive: true, force: true });
 
@@ -72,7 +72,7 @@ function alone<T>(file: string, work: () => T): T {
 }
 
 function write(file: string, made: Made | undefined): void {
-  const own: Claim = { pid: process.pid, started: startOf(process.pid), made };
+  const own: Claim = { pid: process.pid, ...identify(process.pid), ...(made ? { made } : {}) };
   // A kill leaves the old or the new one, never a part.
   writeFileSync(`${file}.new`, JSON.stringify(own), { mode: 0o600 });
   renameSync(`${file}.new`, file);
@@ -87,25 +87,11 @@ function read(file: string): Claim | undefined {
 }
 
 function lives({ pid, started }: Claim): boolean {
-  if (started === undefined) {
-    try {
-      return process.kill(pid, 0);
-    } catch (error) {
-      // EPERM: another user's process, which lives.
-      return (error as NodeJS.ErrnoException).code === "EPERM";
-    }
-  }
-  return startOf(pid) === started;
-}
-
-/** Undefined where there is no such process, or only its zombie, or no /proc. */
-function startOf(pid: number): string | undefined {
+  if (started !== undefined) return isAlive({ pid, started });
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The command's name may hold blanks and brackets; what follows its last bracket does not.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
-  } catch {
-    return undefined;
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: another user's process, which lives.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

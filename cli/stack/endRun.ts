@@ -1,10 +1,11 @@
 /** Ends what is known of a stack's run that was kept or killed: swept where that run had it, or given up. */
 import { existsSync } from "node:fs";
-import { ownerHere } from "../components/owner.ts";
-import { parseSettings, type Settings } from "../core/settings/settings.ts";
+import { MARKS } from "../../base/marks.ts";
+import { ownerHere } from "../../components/owner.ts";
+import { parseSettings, type Settings } from "../../core/settings/settings.ts";
+import { givenSettings, type SettingsOptions } from "../options.ts";
+import { EXIT } from "../run.ts";
 import { claim, claimFile, forget, type Made, release } from "./claim.ts";
-import { givenSettings, type SettingsOptions } from "./options.ts";
-import { EXIT } from "./problem.ts";
 
 export interface EndOptions extends SettingsOptions {
   readonly forget?: boolean;
@@ -33,7 +34,7 @@ export async function endRun(
       return EXIT.success;
     }
     if (made?.kind === "sandbox" && !existsSync(String(made.settings.kubeconfig))) {
-      print(`· stack ${stack}  its run went with its sandbox`);
+      print(`${MARKS.note} stack ${stack}  its run went with its sandbox`);
       ended();
       return EXIT.success;
     }
@@ -43,7 +44,9 @@ export async function endRun(
     const all = !made || placeOf(settings) === placeOf(parseSettings(made.settings));
     if (code === EXIT.success && all) ended();
     else if (made)
-      print(`· stack ${stack}  ${all ? `try again, or give the rest up: ${forgetting(stack)}` : kept(made)}`);
+      print(
+        `${MARKS.note} stack ${stack}  ${all ? `try again, or give the rest up: ${forgetting(stack)}` : stillThere(made)}`,
+      );
     return code;
   } finally {
     if (!made) release(file);
@@ -52,16 +55,17 @@ export async function endRun(
 
 export const forgetting = (stack: string): string => `npm run sweep -- --stack ${stack} --forget`;
 
-const kept = ({ settings }: Made): string => `its own run, in the namespace ${settings.namespace}, is still there`;
+const stillThere = ({ settings }: Made): string =>
+  `its own run, in the namespace ${settings.namespace}, is still there`;
 
 const placeOf = ({ kubeconfig, context, namespace, bridge, nodes }: Settings): string =>
   JSON.stringify([kubeconfig, context, namespace, bridge, [...nodes].sort()]);
 
 function givenUp(stack: string, made: Made | undefined): string[] {
-  if (!made) return [`· stack ${stack}  nothing is known of a run`];
+  if (!made) return [`${MARKS.note} stack ${stack}  nothing is known of a run`];
   const { kubeconfig, context, namespace, bridge, nodes } = parseSettings(made.settings);
   return [
-    `‼ stack ${stack}  forgotten, not removed; if that cluster is there after all, these still are:`,
+    `${MARKS.inconclusive} stack ${stack}  forgotten, not removed; if that cluster is there after all, these still are:`,
     `  cluster:   context ${context || "(current)"} of ${kubeconfig || "the kubeconfig"}`,
     `  namespace: ${namespace}, with its pods, and the admission policies for it`,
     `  nodes:     ${nodes.join(", ")}: what is mounted below ${bridge}, and that directory`,

@@ -1,16 +1,17 @@
 /**
- * What a person is told of the engine's events: each fact once, in the words of the progress lines, whichever plugins run.
- * Errors and violations of a policy are always told.
+ * What a person is shown of the engine's events: each fact once, in the words of the progress lines, whichever plugins run.
+ * Errors and violations of a policy are always shown.
  */
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import { printable } from "../base/printable.ts";
+import { MARKS } from "../../base/marks.ts";
+import { printable } from "../../base/printable.ts";
 
 type Diagnostic = NonNullable<EngineEvent["diagnosticEvent"]>;
 type Violation = NonNullable<EngineEvent["policyEvent"]>;
 
 /** The engine also sends what it logs for its own developers (`debug`), and what programs write to standard error. */
 const SHOWN: ReadonlySet<string> = new Set(["info", "warning", "error"]);
-const SIGNS: Readonly<Record<string, string>> = { error: "×", warning: "‼" };
+const SIGNS: Readonly<Record<string, string>> = { error: MARKS.failure, warning: MARKS.inconclusive };
 
 /**
  * @param write takes the lines, one at a time
@@ -22,10 +23,10 @@ export function teller(write: (line: string) => unknown, verbose = false): (even
     return (event) => {
       for (const line of everything(event)) print(line);
     };
-  const told = new Set<string>();
+  const printed = new Set<string>();
   const isNew = (urn: string | undefined, text: string): boolean => {
-    const before = told.size;
-    return told.add(`${urn} ${text}`).size > before;
+    const before = printed.size;
+    return printed.add(`${urn} ${text}`).size > before;
   };
   return ({ policyEvent: policy, diagnosticEvent: said }) => {
     if (policy && isNew(policy.resourceUrn, violation(policy))) print(violation(policy));
@@ -35,16 +36,16 @@ export function teller(write: (line: string) => unknown, verbose = false): (even
     // Preview and update say much alike. A command's progress is its own, and may repeat itself.
     if (!isNew(urn, text) && !said.ephemeral) return;
     const [first = "", ...more] = text.split("\n");
-    // A command that fails is quoted by its plugin with all that it printed, which has been told as it came.
+    // A command that fails is quoted by its plugin with all that it printed, which was shown as it came.
     const sign = SIGNS[severity];
     print(sign ? `${sign} ${first}` : first);
-    for (const line of more.filter((one) => !told.has(`${urn} ${one}`))) print(sign ? `  ${line}` : line);
+    for (const line of more.filter((one) => !printed.has(`${urn} ${one}`))) print(sign ? `  ${line}` : line);
   };
 }
 
 /**
  * What a plugin says of its own waiting is none: the collector watches the same pods, and what becomes of those that are being
- * deleted is of no interest. The engine marks such lines as ephemeral, and those of the test's commands, which are told.
+ * deleted is of no interest. The engine marks such lines as ephemeral, and those of the test's commands, which are shown.
  */
 function isNews({ severity, ephemeral, urn, message }: Diagnostic): boolean {
   if (!SHOWN.has(severity) || plain(message) === "") return false;
@@ -55,16 +56,16 @@ function isNews({ severity, ephemeral, urn, message }: Diagnostic): boolean {
 
 function* everything({ policyEvent: policy, diagnosticEvent: said, resOutputsEvent: done }: EngineEvent) {
   if (policy) yield violation(policy);
-  if (done) yield `· ${done.metadata.op} ${done.metadata.type} ${nameOf(done.metadata.urn)}`;
+  if (done) yield `${MARKS.note} ${done.metadata.op} ${done.metadata.type} ${nameOf(done.metadata.urn)}`;
   // Without a resource it is what the engine logs for its own developers.
   if (!said || ((said.severity as string) === "debug" && !said.urn) || plain(said.message) === "") return;
   const whose = nameOf(said.urn);
   for (const line of plain(said.message).split("\n"))
-    yield `${SIGNS[said.severity] ?? "·"} ${whose ? `${whose}: ` : ""}${line}`;
+    yield `${SIGNS[said.severity] ?? MARKS.note} ${whose ? `${whose}: ` : ""}${line}`;
 }
 
 const violation = ({ enforcementLevel, policyName, message }: Violation): string =>
-  `${enforcementLevel === "mandatory" ? "×" : "‼"} policy ${policyName}: ${plain(message)}`;
+  `${enforcementLevel === "mandatory" ? MARKS.failure : MARKS.inconclusive} policy ${policyName}: ${plain(message)}`;
 
 /** The engine colours some of its texts, in marks of its own or a terminal's. */
 const plain = (text: string): string =>

@@ -1,8 +1,9 @@
 /** What `npm start -- --keep` says at its end: what stays, how to look at it, and the command that ends it. */
-import type { Settings } from "../core/settings/settings.ts";
+import { MARKS } from "../../base/marks.ts";
+import type { Settings } from "../../core/settings/settings.ts";
 
 /** @param settings those of the run, with the cluster it ran on */
-export function keptLines(
+export function inspectionLines(
   kind: "sandbox" | "cluster",
   stack: string,
   { namespace, inspectionMinutes, kubeconfig, context }: Settings,
@@ -11,7 +12,7 @@ export function keptLines(
   // Of the run's settings and cluster the sweep knows by its claim.
   const end = kind === "sandbox" ? "npm run sandbox -- down" : `npm run sweep -- --stack ${stack}`;
   return [
-    `‼ kept: the namespace ${namespace}, its pods for up to ${inspectionMinutes} minutes${kind === "sandbox" ? ", and the sandbox" : ""}`,
+    `${MARKS.inconclusive} kept: the namespace ${namespace}, its pods for up to ${inspectionMinutes} minutes${kind === "sandbox" ? ", and the sandbox" : ""}`,
     `  look at it: ${words(["kubectl", ...cluster, "-n", namespace, "get", "pods"])}`,
     `  end it:     ${end}`,
   ];

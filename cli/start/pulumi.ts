@@ -1,17 +1,19 @@
 /** One run's Pulumi stack, driven through the Automation API with the program inline. */
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type ProjectSettings, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
-import { PROJECT } from "../core/contract/names.ts";
-import type { NodeVerdict } from "../core/diagnosis/answer.ts";
-import { type Allowed, RULES } from "../core/rules/index.ts";
-import { SECRET } from "../core/settings/settings.ts";
-import program from "../index.ts";
-import { forget, stateOf } from "./claim.ts";
-import { privateFolder, ROOT } from "./places.ts";
-import { UserError } from "./problem.ts";
+import { privateFolder, repository } from "../../base/paths.ts";
+import { UserError } from "../../base/problem.ts";
+import { parseCommandLine } from "../../core/contract/commands.ts";
+import { PROJECT } from "../../core/contract/names.ts";
+import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
+import { type Allowed, RULES } from "../../core/rules/index.ts";
+import { SECRET } from "../../core/settings/settings.ts";
+import program from "../../index.ts";
+import { forget, stateOf } from "../stack/claim.ts";
+import { SWEEP_REPORT, sweepReport } from "./sweep.ts";
 
 export interface Run {
   /** What would be created, by type; the policies speak here. */
@@ -23,9 +25,6 @@ export interface Run {
   /** Forgets the stack: everything of it is gone. */
   forget(): void;
 }
-
-/** Where the sweep at destroy writes its report. */
-export const sweepReport = (stack: string): string => join(stateOf(stack), "sweep.jsonl");
 
 /**
  * @param settings the checked settings as an operator would give them: they go through the stack's configuration
@@ -44,14 +43,14 @@ export async function openRun(
   privateFolder(folder);
   for (const name of ["state", "tmp"]) mkdirSync(join(folder, name), { recursive: true });
   // The project file as it stands, so that its typed configuration is enforced here too; only its program is elsewhere.
-  const project = parse(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8")) as ProjectSettings;
-  writeFileSync(join(folder, "Pulumi.yaml"), stringify({ ...project, main: ROOT }));
+  const project = parse(readFileSync(join(repository, "Pulumi.yaml"), "utf8")) as ProjectSettings;
+  writeFileSync(join(folder, "Pulumi.yaml"), stringify({ ...project, main: repository }));
   // The Automation API looks for the engine on this process's own PATH.
   Object.assign(process.env, env);
   // A secret stays in this process: the stack's own file is plain text, and `pulumi config set` an argument in the list of processes.
   const secret = Object.entries(settings).filter(([key]) => SECRET.has(key));
-  const told = Object.entries(settings).filter(([key]) => !SECRET.has(key));
-  const config = Object.fromEntries(told.map(([key, value]) => [`${PROJECT}:${key}`, value]));
+  const open = Object.entries(settings).filter(([key]) => !SECRET.has(key));
+  const config = Object.fromEntries(open.map(([key, value]) => [`${PROJECT}:${key}`, value]));
   const opened: Stack = await LocalWorkspace.createOrSelectStack(
     { stackName: stack, projectName: PROJECT, program: () => program(Object.fromEntries(secret)) },
     {
@@ -63,7 +62,7 @@ export async function openRun(
         TMPDIR: join(folder, "tmp"),
         // Nobody needs the state when this process has ended: what a killed run left is found by its claim.
         PULUMI_CONFIG_PASSPHRASE: randomUUID(),
-        FUSE_TEST_SWEEP_REPORT: sweepReport(stack),
+        [SWEEP_REPORT]: sweepReport(stack),
       },
       stackSettings: { [stack]: { config: config as Record<string, string> } },
     },
@@ -88,14 +87,21 @@ export async function openRun(
       }),
     verdicts: async () => {
       const { deployment } = await opened.exportStack();
-      const resources = (deployment?.resources ?? []) as { urn: string; outputs?: { stdout?: Printed } }[];
-      const printed = resources.find(({ urn }) => urn.endsWith("-collect"))?.outputs?.stdout;
+      const resources: readonly Resource[] = deployment?.resources ?? [];
+      const collects = ({ inputs }: Resource) => parseCommandLine(String(inputs?.create))?.verb === "collect";
+      const printed = resources.find(collects)?.outputs?.stdout;
       const stdout = typeof printed === "object" ? (JSON.parse(printed.plaintext) as string) : printed;
       return stdout ? (JSON.parse(stdout) as { nodes: Record<string, NodeVerdict> }).nodes : {};
     },
     destroy: () => attempt("pulumi destroy", opened.destroy({ onEvent })),
     forget: () => forget(stack),
   };
+}
+
+/** What is read here of a resource of an exported state. */
+interface Resource {
+  readonly inputs?: { readonly create?: unknown };
+  readonly outputs?: { readonly stdout?: Printed };
 }
 
 /** A secret as an exported state has it: its plaintext is JSON. */
@@ -105,7 +111,7 @@ type Printed = string | { readonly plaintext: string };
 function policyOptions(folder: string, allowed: object) {
   const file = join(folder, "policies.json");
   writeFileSync(file, JSON.stringify(Object.fromEntries(RULES.map(({ id }) => [id, allowed]))), { mode: 0o600 });
-  return { policyPacks: [join(ROOT, "policy")], policyPackConfigs: [file] };
+  return { policyPacks: [join(repository, "policy")], policyPackConfigs: [file] };
 }
 
 /** What went wrong has been printed as it happened; the engine's whole output again would bury it. */
@@ -117,15 +123,4 @@ async function attempt(what: string, operation: Promise<unknown>): Promise<void>
     const words = /^error: .*$/m.exec((error as Error).message)?.[0] ?? "";
     throw new UserError(`${what} failed${words ? `: ${words}` : ""}`, { remedy: "see the lines above", cause: error });
   }
-}
-
-/** The residue that the sweep at destroy has reported, or undefined where it did not come to run. */
-export function residueReported(stack: string): string[] | undefined {
-  if (!existsSync(sweepReport(stack))) return undefined;
-  const documents = readFileSync(sweepReport(stack), "utf8").trim().split("\n");
-  return documents.flatMap((document) =>
-    (JSON.parse(document) as { residue: { node: string; what: string }[] }).residue.map(
-      ({ node, what }) => `${node}: ${what}`,
-    ),
-  );
 }

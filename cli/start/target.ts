@@ -1,18 +1,19 @@
-/** What a run stands on: the user's own cluster where one is named, the sandbox otherwise; and the Pulumi engine. */
+/** Where a run takes place: the user's own cluster where one is named, the sandbox otherwise; and the Pulumi engine. */
 import { spawn } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { CACHE, privateFolder, ROOT, RUNS } from "./places.ts";
-import { UserError } from "./problem.ts";
+import { kubeconfig, privateFolder, repository, runs } from "../../base/paths.ts";
+import { UserError } from "../../base/problem.ts";
+import { NODE_FLAGS } from "../child.ts";
 
-export interface Ground {
+export interface Target {
   readonly kind: "sandbox" | "cluster";
   /** Environment of the engine: its PATH, its home. */
   readonly env: Readonly<Record<string, string>>;
   readonly engine: string;
   readonly plugins: Readonly<Record<string, string>>;
-  /** Settings that the ground decides: how to reach it and, in the sandbox, its images. */
+  /** Settings that it decides: how to reach it and, in the sandbox, its images. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** The nodes it has, where it is ours to know. */
   readonly nodes?: readonly string[];
@@ -36,16 +37,16 @@ interface SandboxDocument extends EngineDocument {
 }
 
 /** Says that a run, and not a person, started the sandbox: so a later run takes it down even if this one is killed. */
-const OURS = join(RUNS, "sandbox-of-a-run");
+const OURS = join(runs, "sandbox-of-a-run");
 
 /** @param own true where the settings name a kubeconfig or a context */
-export async function prepareGround(own: boolean, keep: boolean, signal: AbortSignal): Promise<Ground> {
+export async function prepareTarget(own: boolean, keep: boolean, signal: AbortSignal): Promise<Target> {
   if (own) {
     const { env, engine, plugins } = await prepareEngine(signal);
     return { kind: "cluster", env, engine: engine.version, plugins, settings: {}, fresh: false, leave: async () => {} };
   }
   const asked = sandboxIsUp();
-  privateFolder(RUNS);
+  privateFolder(runs);
   if (!asked) writeFileSync(OURS, "");
   const leave = async () => {
     if (keep || !existsSync(OURS)) return;
@@ -83,14 +84,14 @@ export const prepareEngine = (signal?: AbortSignal): Promise<EngineDocument> => 
 
 /** A sandbox that is up and was not started by a run was started by a person, and stays. */
 function sandboxIsUp(): boolean {
-  return existsSync(join(CACHE, "sandbox", "kubeconfig")) && !existsSync(OURS);
+  return existsSync(kubeconfig) && !existsSync(OURS);
 }
 
 /** Runs the sandbox's own command, its progress on our stderr, and reads the document it prints. */
 async function sandbox<T>(args: readonly string[], signal?: AbortSignal): Promise<T> {
   signal?.throwIfAborted();
-  const entry = join(ROOT, "sandbox", "main.ts");
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entry, ...args], {
+  const entry = join(repository, "sandbox", "main.ts");
+  const child = spawn(process.execPath, [...NODE_FLAGS, entry, ...args], {
     stdio: ["inherit", "pipe", "inherit"],
   });
   const interrupt = () => child.kill("SIGINT");

@@ -24,7 +24,7 @@ export interface Allowed {
    */
   readonly root?: string;
   /**
-   * Whether the short-lived pods of cli/sweep.ts pass; they are in no stack and no bundle.
+   * Whether the short-lived pods of cluster/sweepNode.ts pass; they are in no stack and no bundle.
    * @default false
    */
   readonly sweep?: boolean;

@@ -1,6 +1,6 @@
 /**
  * The isolation rules: only these nodes, only this namespace, only the bridge. Each is a pure function over plain objects, and
- * the same ones judge the component's objects, a Pulumi stack (policy/), files (cli/check.ts) and, as CEL, what reaches an API
+ * the same ones judge the component's objects, a Pulumi stack (policy/), files (cli/commands/check.ts) and, as CEL, what reaches an API
  * server (core/admission).
  */
 import type { Allowed } from "./allowed.ts";

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { MARKS, shownOn } from "../../base/marks.ts";
 
 const line = `${MARKS.success} a  ${MARKS.failure} b  ${MARKS.inconclusive} c  ${MARKS.note} d…`;
@@ -24,5 +26,15 @@ describe("marks", () => {
 
   it("stay UTF-8 where the output is captured, whatever the locale", () => {
     assert.equal(shownOn({}, line, { LC_ALL: "C" }), line);
+  });
+
+  it("stand in one file alone, as characters", () => {
+    const root = join(import.meta.dirname, "..", "..");
+    const rooms = "{base,core,cluster,cli,components,policy,probe,report,sandbox,stand-ins}";
+    // `!` and `·` are also other things: as marks they begin a text.
+    const literal = /[✓✗√×‼]|["`] *[!·] /;
+    const files = globSync([`${rooms}/**/*.{ts,sh}`, "index.ts"], { cwd: root });
+    const found = files.filter((file) => literal.test(readFileSync(join(root, file), "utf8")));
+    assert.deepEqual(found, ["base/marks.ts"]);
   });
 });

@@ -21,7 +21,7 @@ describe("a text that others wrote, on one line", () => {
     it(`shows ${what} instead of sending it`, () => assert.equal(printable(text), shown));
 
   it("leaves everything else as it is", () => {
-    for (const text of ["‼ k3s-w2  a::b, ‘Märchen’ 🎬 \\x1b", "\ttab", 'path "/tmp" is # not ## shared', "::"].slice(
+    for (const text of ["! k3s-w2  a::b, ‘Märchen’ 🎬 \\x1b", "\ttab", 'path "/tmp" is # not ## shared', "::"].slice(
       0,
       3,
     ))

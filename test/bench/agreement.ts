@@ -53,7 +53,7 @@ export function agreement(runs: readonly (readonly Answer[])[]): {
     agreed,
     lines: [
       ...[...counts].sort().map(([key, { times }]) => `${times} of ${runs.length}  ${key}`),
-      `${agreed ? "√" : "×"} ${runs.length} runs: ${open} left a question open, ${new Set(contradicted).size} questions have different answers`,
+      `${agreed ? "✓" : "✗"} ${runs.length} runs: ${open} left a question open, ${new Set(contradicted).size} questions have different answers`,
     ],
   };
 }

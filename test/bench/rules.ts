@@ -1,7 +1,7 @@
 /**
  * How fast the rules are, alone and as `npm run check`, over 10,000 pods like the test's own.
  *
- *   npm run bench [path of kube-score]
+ *   npm run bench [-- path of kube-score]
  *
  * With kube-score, another checker of manifests, its whole run over the same file is measured beside: build it with
  * `go build -C test/bench/kube-score -o <path> github.com/zegl/kube-score/cmd/kube-score`.
@@ -10,12 +10,18 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Command } from "commander";
 import { dump } from "js-yaml";
-import { readYaml } from "../../cli/checkYaml.ts";
+import { readYaml } from "../../cli/check/yaml.ts";
 import { bundle } from "../../core/manifests/index.ts";
 import { allowedBy, violationsOf } from "../../core/rules/index.ts";
 import { parseSettings } from "../../core/settings/settings.ts";
 import { DEFAULTS } from "../../policy/defaults.ts";
+
+const [kubeScore] = new Command("bench")
+  .description("how fast the rules are, alone and as `npm run check`, over 10,000 pods like the test's own")
+  .argument("[kube-score]", "path of that program, to measure it beside")
+  .parse().args;
 
 const DOCUMENTS = 10_000;
 const ROUNDS = 5;
@@ -68,8 +74,9 @@ try {
       const { error } = spawnSync(command, args, { stdio: "ignore" });
       if (error) throw error;
     });
-  console.log(`whole check          ${run(process.execPath, [join(ROOT, "cli", "check.ts"), file]).toFixed(3)} s`);
-  const kubeScore = process.argv[2];
+  console.log(
+    `whole check          ${run(process.execPath, [join(ROOT, "cli", "main.ts"), "check", file]).toFixed(3)} s`,
+  );
   if (kubeScore)
     console.log(`whole kube-score     ${run(kubeScore, ["score", "--output-format", "ci", file]).toFixed(3)} s`);
 } finally {

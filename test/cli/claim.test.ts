@@ -5,8 +5,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { claim, claimFile, claimMade, release } from "../../cli/claim.ts";
-import { CACHE } from "../../cli/places.ts";
+import { cache } from "../../base/paths.ts";
+import { claim, claimFile, claimMade, release } from "../../cli/stack/claim.ts";
 
 /** Empty where the process ended without one. */
 async function firstLine(stream: Readable): Promise<string> {
@@ -76,7 +76,7 @@ describe("the claim of a stack", () => {
   it("lies elsewhere in the tests than a user's", () => {
     const { FUSE_TEST_RUNS: runs = "?" } = process.env;
     assert.ok(claimFile("homelab").startsWith(`${runs}/`));
-    assert.ok(!runs.startsWith(CACHE));
+    assert.ok(!runs.startsWith(cache));
   });
 
   it("is one process's, of several that take it at the same moment", async () => {

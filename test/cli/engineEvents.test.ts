@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import fc from "fast-check";
-import { teller } from "../../cli/engineEvents.ts";
+import { teller } from "../../cli/start/engineEvents.ts";
 
 const FIXTURES = join(import.meta.dirname, "..", "fixtures", "engine");
 
@@ -107,7 +107,7 @@ describe("what is told of the engine's events", () => {
       fc.property(fc.array(error, { maxLength: 8 }), (errors) => {
         const events = errors.map(({ text, ...more }) => says(text, { severity: "error", ...more }));
         const lines = told([...official, ...events]);
-        for (const { text } of errors) assert.ok(lines.includes(`× ${text.trimEnd()}`), text);
+        for (const { text } of errors) assert.ok(lines.includes(`✗ ${text.trimEnd()}`), text);
       }),
       { numRuns: 50 },
     );
@@ -116,23 +116,23 @@ describe("what is told of the engine's events", () => {
   it("is every violation of a policy, once for each resource", () => {
     const one = violates("Pod fuse-test/a: opens the node's port 80");
     const other: EngineEvent = { ...one, policyEvent: { ...one.policyEvent, resourceUrn: COLLECT } as never };
-    const line = "× policy no-host-ports: Pod fuse-test/a: opens the node's port 80";
+    const line = "✗ policy no-host-ports: Pod fuse-test/a: opens the node's port 80";
     assert.deepEqual(told([one, other, one]), [line, line]);
-    assert.deepEqual(told([violates("x", "warning")]), ["‼ policy no-host-ports: x"]);
+    assert.deepEqual(told([violates("x", "warning")]), ["! policy no-host-ports: x"]);
   });
 
   it("is a warning that stays, once, though preview and update both give it", () => {
     const warning = says("finalizers might be preventing deletion (a/b)", { severity: "warning", ephemeral: false });
-    assert.deepEqual(told([warning, warning]), ["‼ finalizers might be preventing deletion (a/b)"]);
+    assert.deepEqual(told([warning, warning]), ["! finalizers might be preventing deletion (a/b)"]);
   });
 
   it("is of a failed command what it has not said before it failed", () => {
     const progress = says("· k3s-w2  fuse-producer-k3s-w2 runs  0.8 s", { urn: COLLECT, ephemeral: true });
     const failed =
-      'exit status 2: running "sh cli/node.sh cli/collect.ts":\n· k3s-w2  fuse-producer-k3s-w2 runs  0.8 s\nerror: no';
+      'exit status 2: running "sh cli/node.sh cli/main.ts collect":\n· k3s-w2  fuse-producer-k3s-w2 runs  0.8 s\nerror: no';
     assert.deepEqual(told([progress, says(failed, { urn: COLLECT, severity: "error" })]), [
       "· k3s-w2  fuse-producer-k3s-w2 runs  0.8 s",
-      '× exit status 2: running "sh cli/node.sh cli/collect.ts":',
+      '✗ exit status 2: running "sh cli/node.sh cli/main.ts collect":',
       "  error: no",
     ]);
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { narrator } from "../../cli/narrate.ts";
+import { narrator } from "../../cli/collect/narrate.ts";
 import type { PodFact, ProbeRecord } from "../../core/evidence/evidence.ts";
 import { evidence, mounted, record, sees, waiting } from "../core/evidence/evidence.ts";
 
@@ -7,8 +7,8 @@ const told = (records: readonly ProbeRecord[], scenario?: string): string[] => {
   const lines: string[] = [];
   const narrate = narrator((line) => lines.push(line.replace(/ {2}[\d.]+ s$/, "")));
   const seen = evidence({ pods: [], records, ...(scenario ? { scenario } : {}) });
-  narrate.tell(seen);
-  narrate.tell(seen);
+  narrate(seen);
+  narrate(seen);
   return lines;
 };
 
@@ -18,9 +18,9 @@ describe("progress of a run", () => {
     assert.deepEqual(
       told([...mounted, ...sees("default"), record("producer", "crash", "ok", { fault: "crash" }), dead]),
       [
-        "√ k3s-w2  producer mounted fuse.rclone, shared:38 (mount undefined)",
-        "√ k3s-w2  default reads the marker ccf6d907 on fuse.rclone, undefined",
-        "√ k3s-w2  default decides: SUCCESS",
+        "✓ k3s-w2  producer mounted fuse.rclone, shared:38 (mount undefined)",
+        "✓ k3s-w2  default reads the marker ccf6d907 on fuse.rclone, undefined",
+        "✓ k3s-w2  default decides: SUCCESS",
         "· k3s-w2  producer killed the FUSE daemon (SIGKILL)",
         "· k3s-w2  default sees a dead mount: ENOTCONN",
       ],
@@ -42,10 +42,10 @@ describe("progress of a run", () => {
         waiting("producer", "fuse-producer", "CreateContainerError", words(`${id}a`, "shared")),
       ];
     };
-    for (const attempt of ["a", "b", "c"]) narrate.tell(evidence({ pods: pod(attempt) }));
+    for (const attempt of ["a", "b", "c"]) narrate(evidence({ pods: pod(attempt) }));
     assert.deepEqual(lines, [
-      '‼ k3s-w2  fuse-consumer: CreateContainerError: failed to generate container "a0a0a0a0a0a0…" spec: path "/tmp/fuse-test-bridge" is not a shared or slave mount',
-      '‼ k3s-w2  fuse-producer: CreateContainerError: failed to generate container "aaaaaaaaaaaa…" spec: path "/tmp/fuse-test-bridge" is not a shared mount',
+      '! k3s-w2  fuse-consumer: CreateContainerError: failed to generate container "a0a0a0a0a0a0…" spec: path "/tmp/fuse-test-bridge" is not a shared or slave mount',
+      '! k3s-w2  fuse-producer: CreateContainerError: failed to generate container "aaaaaaaaaaaa…" spec: path "/tmp/fuse-test-bridge" is not a shared mount',
     ]);
   });
 

@@ -9,9 +9,9 @@ const ROOT = join(import.meta.dirname, "..", "..");
 
 /** Tells what it does, as a clean-up does, to a reader that went away: `npm start 2>&1 | tee` after Ctrl-C. */
 const CLEAN_UP = `
-  import { main } from "${join(ROOT, "cli", "problem.ts")}";
+  import { run } from "${join(ROOT, "cli", "run.ts")}";
   import { setTimeout as sleep } from "node:timers/promises";
-  await main(async () => {
+  await run(async () => {
     for (const line of ["stopping", "still stopping"]) {
       process.stderr.write(line + "\\n");
       await sleep(20);

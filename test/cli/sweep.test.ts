@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { claimFile, stateOf } from "../../cli/claim.ts";
-import { type EndOptions, endRun } from "../../cli/endRun.ts";
-import { sweepAll } from "../../cli/sweepAll.ts";
+import { claimFile, stateOf } from "../../cli/stack/claim.ts";
+import { type EndOptions, endRun } from "../../cli/stack/endRun.ts";
+import { sweepAll } from "../../cluster/sweep.ts";
 import { imagesThere } from "../../cluster/sweepNamespace.ts";
 import { LABELS, PROJECT } from "../../core/contract/names.ts";
 import { parseSettings, type Settings } from "../../core/settings/settings.ts";
@@ -163,7 +163,7 @@ describe("npm run sweep", () => {
     ]);
 
   async function command(args: readonly string[], env: Readonly<Record<string, string>>) {
-    const child = spawn(process.execPath, ["cli/sweep.ts", ...args], {
+    const child = spawn(process.execPath, ["cli/main.ts", "sweep", ...args], {
       cwd: ROOT,
       env: { ...process.env, FUSE_TEST_CACHE: join(folder, "cache"), ...env },
     });

@@ -21,7 +21,7 @@ describe("the answers of a run", () => {
   it("are complete when the base pair has answered, and there is no other", () => {
     const { answers, lines } = answersTo([], evidence({ records: [...crossed, through] }));
     assert.equal(answers.complete, true);
-    assert.deepEqual(lines, ["√ k3s-w2  success: success"]);
+    assert.deepEqual(lines, ["✓ k3s-w2  success: success"]);
     assert.equal(answers.nodes()["k3s-w2"]?.scenarios, undefined);
   });
 

@@ -83,7 +83,7 @@ describe("FusePropagationTest", () => {
     }
     const sweep = registered.find(({ name }) => name === "a-sweep")?.inputs;
     assert.equal(sweep?.create, undefined);
-    assert.match(String(sweep?.delete), /sweep\.ts/);
+    assert.match(String(sweep?.delete), /main\.ts sweep/);
   });
 
   it("stands several times in one stack", async () => {

@@ -7,9 +7,9 @@ import type { Verdict } from "../../core/diagnosis/verdict.ts";
 import { provocations as all } from "./provocations.ts";
 import { deployment, type Provocation } from "./provoke.ts";
 import {
+  cli,
   kubectl,
   leaveSandbox,
-  node,
   onNode,
   type Result,
   type SandboxDocument,
@@ -87,7 +87,7 @@ describe("causes on the sandbox", () => {
     const pods = join(folder, `${id}.json`);
     writeFileSync(pods, JSON.stringify({ kind: "List", items: [producer, consumer] }));
     const input = JSON.stringify({ ...settings, kubeconfig: cluster.kubeconfig, context: cluster.context });
-    const collecting = node("cli/collect.ts", ["--stdin", "--pods", pods, ...kept(id, provocation)], { input });
+    const collecting = cli("collect", ["--stdin", "--pods", pods, ...kept(id, provocation)], { input });
     // A pod that is refused is what some of them are about.
     const { consumerAfter } = provocation;
     await apply(consumerAfter === undefined ? [producer, consumer] : [producer]);

@@ -45,7 +45,7 @@ describe("the ordinary Pulumi CLI", () => {
     copyFileSync(join(ROOT, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
     await pulumi("stack", "init", "homelab", "--cwd", folder);
     const { stdout } = await pulumi("up", "--yes", "--skip-preview", ...target);
-    assert.match(stdout, /√ k3s-w2 {2}success: success/, "the collector's progress reaches the terminal");
+    assert.match(stdout, /✓ k3s-w2 {2}success: success/, "the collector's progress reaches the terminal");
     const shown = stdout.split("\n");
     const from = shown.indexOf("Outputs:");
     const outputLines = shown.slice(from + 1, shown.indexOf("", from));
@@ -77,7 +77,7 @@ describe("the ordinary Pulumi CLI", () => {
     stack.config["fuse-propagation-test:run"] = "again";
     writeFileSync(file, stringify(stack));
     const again = await pulumi("up", "--yes", "--skip-preview", ...target);
-    assert.match(again.stdout, /√ k3s-w2 {2}success: success/);
+    assert.match(again.stdout, /✓ k3s-w2 {2}success: success/);
 
     await pulumi("destroy", "--yes", "--skip-preview", ...target);
     const left = await kubectl(cluster, ["get", "namespace", "fuse-test"]);

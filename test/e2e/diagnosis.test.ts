@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Verdict } from "../../core/diagnosis/verdict.ts";
-import { kubectl, leaveSandbox, node, onNode, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
+import { cli, kubectl, leaveSandbox, onNode, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
 
 /** A node that answers in seconds, whatever the cause: nothing here may wait for the marker's 30 s twice. */
 const FAST = ["markerWaitSeconds=4", "collectSeconds=25"];
@@ -59,7 +59,7 @@ describe("diagnosis on the sandbox", () => {
     };
     succeeded(await kubectl(cluster, ["apply", "-f", "-"], JSON.stringify(namespace)));
     const target = ["--kubeconfig", cluster.kubeconfig, "--node", "k3s-w2", "--set", ...images(), "collectSeconds=20"];
-    const { code, stdout } = await node("cli/collect.ts", target);
+    const { code, stdout } = await cli("collect", target);
     await kubectl(cluster, ["delete", "namespace", "fuse-test"]);
     const report = JSON.parse(stdout) as { nodes: Record<string, Verdict> };
     assert.equal(code, 3);

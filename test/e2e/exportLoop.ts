@@ -1,5 +1,5 @@
 /** Exports, disables, enables and removes without an end, to be killed in the midst of it: node exportLoop.ts CHECKOUT */
-import { openCheckout } from "../../cli/exportTree.ts";
+import { openCheckout } from "../../cli/export/checkout.ts";
 import { readSettings } from "../../cli/options.ts";
 import { exportedFiles } from "../../core/gitops/export.ts";
 import { type Action, plan } from "../../core/gitops/plan.ts";

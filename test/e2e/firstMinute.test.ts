@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import {
+  cli,
   command,
   kubectl,
   leaveSandbox,
-  node,
   type Result,
   type SandboxDocument,
   sandbox,
@@ -93,14 +93,7 @@ describe("the first minute", () => {
     const words =
       /context = "limited": its user may not create namespaces, nor configmaps and pods in the namespace fuse-test\n.*remedy: .*kubectl auth can-i create namespaces --context limited/;
     assert.match(await refused({ ...NODES, kubeconfig, context: "limited" }), words);
-    const started = await node("cli/start.ts", [
-      "--kubeconfig",
-      kubeconfig,
-      "--context",
-      "limited",
-      "--node",
-      "k3s-w2",
-    ]);
+    const started = await cli("start", ["--kubeconfig", kubeconfig, "--context", "limited", "--node", "k3s-w2"]);
     assert.equal(started.code, 2);
     assert.match(started.stderr, words);
     assert.ok(started.stderr.trim().split("\n").length <= 3, started.stderr);

@@ -8,7 +8,7 @@ import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
 import { type Flux, startFlux } from "../../sandbox/flux/flux.ts";
 import { schemaLocation, writeSchemas } from "../../sandbox/flux/schemas.ts";
 import { type FluxTools, fluxTools } from "../../sandbox/flux/tools.ts";
-import { kubectl, node, type SandboxDocument, sandbox, succeeded } from "./sandbox.ts";
+import { cli, kubectl, node, type SandboxDocument, sandbox, succeeded } from "./sandbox.ts";
 
 const NODE = "k3s-w2";
 const CLUSTER = "clusters/homelab";
@@ -27,17 +27,11 @@ const imagesOf = ({ images }: SandboxDocument) => [
 ];
 
 const exportedFor = async (name: string, ...args: string[]) =>
-  succeeded(await node("cli/export.ts", ["--out", checkout, "--node", name, ...imagesOf(cluster), ...args]));
+  succeeded(await cli("export", ["--out", checkout, "--node", name, ...imagesOf(cluster), ...args]));
 const exported = (...args: string[]) => exportedFor(NODE, ...args);
 
 async function verdict(name = NODE): Promise<NodeVerdict> {
-  const { stdout } = await node("cli/collect.ts", [
-    "--kubeconfig",
-    cluster.kubeconfig,
-    "--node",
-    name,
-    ...imagesOf(cluster),
-  ]);
+  const { stdout } = await cli("collect", ["--kubeconfig", cluster.kubeconfig, "--node", name, ...imagesOf(cluster)]);
   return JSON.parse(stdout).nodes[name];
 }
 
@@ -117,10 +111,10 @@ describe("the export on a cluster", function () {
 
   it("builds with kustomize, satisfies kubeconform and keeps the isolation rules, disabled and enabled", async () => {
     equal(kustomizeBuild(CLUSTER), "");
-    succeeded(await node("cli/check.ts", [checkout]));
+    succeeded(await cli("check", [checkout]));
     equal(kustomizeBuild(`${CLUSTER}/testing`), "");
     await exported("--enable");
-    succeeded(await node("cli/check.ts", [checkout]));
+    succeeded(await cli("check", [checkout]));
     const built = kubeconform(kustomizeBuild(CLUSTER));
     match(built.words, /4 resources found .* Valid: 4, Invalid: 0, Errors: 0, Skipped: 0/);
     equal(built.code, 0, built.words);

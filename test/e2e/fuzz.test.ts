@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { buildTools, toolDirectory } from "../../sandbox/build/tools.ts";
 import { asLine, fuzz } from "../fuzz/fuzz.ts";
 import { type Oracle, openOracle } from "../fuzz/oracle.ts";
-import { node } from "./sandbox.ts";
+import { cli } from "./sandbox.ts";
 
 const INPUTS = 1000;
 /** Each run looks at others; the message of a failure holds the seed. */
@@ -39,8 +39,8 @@ describe("check beside kubectl and kustomize", () => {
   it("judges what kustomize builds beside the files", async () => {
     await buildTools(["gitops"]);
     const kustomize = join(toolDirectory("gitops"), "kustomize");
-    const { code, stderr } = await node("cli/check.ts", [join(VALID, "kustomization.yaml"), "--kustomize", kustomize]);
-    assert.match(stderr, /^√ 5 objects in 3 files, and in what kustomize builds, keep/);
+    const { code, stderr } = await cli("check", [join(VALID, "kustomization.yaml"), "--kustomize", kustomize]);
+    assert.match(stderr, /^✓ 5 objects in 3 files, and in what kustomize builds, keep/);
     assert.equal(code, 0);
   });
 });

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { command, kubectl, leaveSandbox, node, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
+import { cli, command, kubectl, leaveSandbox, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -48,7 +48,7 @@ describe("a namespace that is not this run's", () => {
       const before = await found(name);
 
       const target = ["--kubeconfig", cluster.kubeconfig, "--node", "k3s-w2", "--set", `namespace=${name}`];
-      for (const refused of [await start(target), await node("cli/sweep.ts", target)]) {
+      for (const refused of [await start(target), await cli("sweep", target)]) {
         assert.equal(refused.code, 2, refused.stderr);
         assert.match(refused.stderr, refusal);
       }

@@ -65,7 +65,7 @@ describe("policy pack in the engine", () => {
       await command("pulumi", ["stack", "init", "planted", "--cwd", project, "--non-interactive"], { env: state }),
     );
     const options = ["preview", "--cwd", project, "--stack", "planted", "--non-interactive"];
-    const { code, stdout, stderr } = await node("cli/engine.ts", options, { env: state });
+    const { code, stdout, stderr } = await node("cli/main.ts", options, { env: state });
     rmSync(join(project, "Pulumi.planted.yaml"), { force: true });
     assert.notEqual(code, 0);
     for (const { id } of RULES) assert.ok(stdout.includes(id), `${id} in ${stdout}${stderr}`);

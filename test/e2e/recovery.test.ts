@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { prefix } from "../../sandbox/box/cgroups.ts";
-import { machineResidue, node, onNode, type SandboxDocument, sandbox, sandboxDown, start } from "./sandbox.ts";
+import { cli, machineResidue, onNode, type SandboxDocument, sandbox, sandboxDown, start } from "./sandbox.ts";
 
 describe("a run that was killed", () => {
   afterEach(async () => {
@@ -50,7 +50,7 @@ describe("a run that was killed", () => {
     assert.equal(refused.code, 2, refused.stderr);
     const remedy = "npm run sweep -- --stack homelab --forget";
     assert.ok(refused.stderr.includes(remedy), refused.stderr);
-    const forgotten = await node("cli/sweep.ts", ["--stack", "homelab", "--forget"]);
+    const forgotten = await cli("sweep", ["--stack", "homelab", "--forget"]);
     assert.equal(forgotten.code, 0, forgotten.stderr);
     const { document, stderr } = await start(onW2(cluster));
     assert.equal(document?.nodes["k3s-w2"]?.verdict, "success", stderr);
@@ -72,7 +72,7 @@ const onW2 = ({ images, kubeconfig, context }: SandboxDocument) => [
 
 /** Runs `npm start` until the producer has mounted, and kills it with its whole process group. */
 async function killedRun(args: readonly string[], first: () => void): Promise<void> {
-  const child = spawn(process.execPath, ["cli/start.ts", ...args], {
+  const child = spawn(process.execPath, ["cli/main.ts", "start", ...args], {
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,
   });

@@ -11,7 +11,7 @@ import type { PolicyRule } from "../../core/rights.ts";
 import { pathIn } from "../../sandbox/box/box.ts";
 import { auditedNamespace, auditLog } from "../../sandbox/cluster/audit.ts";
 import { readRecord } from "../../sandbox/cluster/record.ts";
-import { kubectl, leaveSandbox, node, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
+import { cli, kubectl, leaveSandbox, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
 
 interface AuditEvent {
   readonly verb: string;
@@ -54,7 +54,7 @@ describe("a user with the rights that are printed, and no others", () => {
   async function allowed(job: "start" | "collect", settings: readonly string[]) {
     const account = `${auditedNamespace}:${job}`;
     succeeded(await kubectl(cluster, ["create", "serviceaccount", job, "-n", auditedNamespace]));
-    const printed = succeeded(await node("cli/rights.ts", [job, "--service-account", account, ...settings])).stdout;
+    const printed = succeeded(await cli("rights", [job, "--service-account", account, ...settings])).stdout;
     succeeded(await kubectl(cluster, ["apply", "-f", "-"], printed));
     const token = succeeded(await kubectl(cluster, ["create", "token", job, "-n", auditedNamespace])).stdout.trim();
     const config = parse(readFileSync(cluster.kubeconfig, "utf8"));
@@ -81,13 +81,13 @@ describe("a user with the rights that are printed, and no others", () => {
 
     const collector = await allowed("collect", []);
     const reader = ["--kubeconfig", collector.kubeconfig, "--context", cluster.context];
-    const collected = succeeded(await node("cli/collect.ts", reader));
+    const collected = succeeded(await cli("collect", reader));
     equal(JSON.parse(collected.stdout).nodes["k3s-w2"].grade, "A", collected.stderr);
 
-    succeeded(await node("cli/sweep.ts", [...target, ...set]));
+    succeeded(await cli("sweep", [...target, ...set]));
     const again = await start([...target, ...guarded]);
     deepEqual([again.code, again.document?.residue], [0, []], again.stderr);
-    succeeded(await node("cli/export.ts", ["--out", folder, ...target]));
+    succeeded(await cli("export", ["--out", folder, ...target]));
 
     const events = auditEvents();
     const refused = events.filter(({ responseStatus }) => responseStatus?.code === 403);

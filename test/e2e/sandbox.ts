@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import type { Verb } from "../../cli/verbs.ts";
 import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -51,7 +52,7 @@ export async function start(
   args: readonly string[] = [],
   options: CommandOptions = {},
 ): Promise<Result & { readonly document?: StartDocument }> {
-  const result = await node("cli/start.ts", ["--json", ...args], options);
+  const result = await cli("start", ["--json", ...args], options);
   return result.stdout ? { ...result, document: JSON.parse(result.stdout) as StartDocument } : result;
 }
 
@@ -79,6 +80,10 @@ export interface CommandOptions {
   /** Standard input. */
   readonly input?: string;
 }
+
+/** Runs a verb of the program, as `npm run VERB --` does. */
+export const cli = (verb: Verb, args: readonly string[], options: CommandOptions = {}): Promise<Result> =>
+  node("cli/main.ts", [verb, ...args], options);
 
 /** Runs one of the project's entries. */
 export function node(entry: string, args: readonly string[], options: CommandOptions = {}): Promise<Result> {

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kubectl, leaveSandbox, node, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
+import { cli, kubectl, leaveSandbox, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
 
 describe("a command with a key in it", () => {
   let cluster: SandboxDocument;
@@ -51,7 +51,7 @@ describe("a command with a key in it", () => {
     );
     for (const path of kept) assert.ok(!readFileSync(path).includes(key), path);
 
-    const swept = await node("cli/sweep.ts", ["--stack", "homelab"]);
+    const swept = await cli("sweep", ["--stack", "homelab"]);
     assert.equal(swept.code, 0, swept.stderr);
     assert.ok(!swept.stderr.includes(key));
     const left = await kubectl(cluster, ["get", "namespace", "fuse-test", "--ignore-not-found", "-o", "name"]);

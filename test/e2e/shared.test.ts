@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { mediaPod } from "./provoke.ts";
 import {
+  cli,
   kubectl,
   machineResidue,
-  node,
   onNode,
   type SandboxDocument,
   sandbox,
@@ -42,7 +42,7 @@ describe("a bridge directory that somebody else uses", () => {
     assert.match(run.document?.residue.join() ?? "", /mount fuse\.rclone fuse-test-bridge\/fuse/);
     assert.equal((await film()).trim(), "film");
 
-    const swept = await node("cli/sweep.ts", onW2(cluster));
+    const swept = await cli("sweep", onW2(cluster));
     assert.deepEqual([swept.code, /left: mount fuse\.rclone/.test(swept.stderr)], [1, true], swept.stderr);
     assert.equal((await film()).trim(), "film");
   });

@@ -93,7 +93,7 @@ describe("npm start on the sandbox", () => {
 
 /** Runs `npm start` and sends the signal as soon as its progress shows the words. */
 async function interrupted(words: RegExp, signal: "SIGINT" | "SIGKILL") {
-  const child = spawn(process.execPath, ["cli/start.ts", "--json"], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, ["cli/main.ts", "start", "--json"], { stdio: ["ignore", "ignore", "pipe"] });
   let stderr = "";
   let sent = false;
   child.stderr.on("data", (data: Buffer) => {

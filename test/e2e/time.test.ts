@@ -75,14 +75,14 @@ async function byStart(cluster: SandboxDocument): Promise<number> {
   const child = spawn(
     process.execPath,
     [
-      ...["cli/start.ts", "--kubeconfig", cluster.kubeconfig, "--context", cluster.context],
+      ...["cli/main.ts", "start", "--kubeconfig", cluster.kubeconfig, "--context", cluster.context],
       ...["--set", `producerImage=${producer}`, `consumerImage=${producer}`],
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   let known = Number.NaN;
   for await (const line of createInterface({ input: child.stderr }))
-    if (/^√ k3s-w2 {2}success/.test(line)) known = uptime();
+    if (/^✓ k3s-w2 {2}success/.test(line)) known = uptime();
   assert.ok(known > 0, "it must say the verdict");
   return known - (await created);
 }

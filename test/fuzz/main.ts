@@ -27,8 +27,8 @@ const from = performance.now();
 const { figures, misses } = await fuzz(oracle, count, seed);
 await oracle.close();
 for (const { seed: own, input, words } of misses.slice(0, 20))
-  console.log(`× --seed ${own}: ${words}\n${"tree" in input ? JSON.stringify(input.tree, null, 1) : input.manifest}\n`);
+  console.log(`✗ --seed ${own}: ${words}\n${"tree" in input ? JSON.stringify(input.tree, null, 1) : input.manifest}\n`);
 console.log(
-  `${misses.length > 0 ? "×" : "√"} ${asLine(figures)}; ${misses.length} pass that should not (seed ${seed}, ${((performance.now() - from) / 1000).toFixed(0)} s)`,
+  `${misses.length > 0 ? "✗" : "✓"} ${asLine(figures)}; ${misses.length} pass that should not (seed ${seed}, ${((performance.now() - from) / 1000).toFixed(0)} s)`,
 );
 process.exit(misses.length > 0 ? 1 : 0);

@@ -19,7 +19,7 @@ const histories = Number(positionals[0] ?? 100_000);
 const seed = Number(values.seed ?? Date.now() % 2 ** 31);
 if (!Number.isInteger(histories) || histories < 1 || !Number.isInteger(seed)) {
   process.stderr.write(
-    "× give a number of histories, and a whole number as the seed: npm run laws -- 100000 --seed 1\n",
+    "✗ give a number of histories, and a whole number as the seed: npm run laws -- 100000 --seed 1\n",
   );
   process.exit(2);
 }
@@ -34,7 +34,7 @@ const seconds = ((performance.now() - from) / 1000).toFixed(1);
 const [plan] = result.counterexample ?? [];
 if (plan) console.log(story(plan, violations(plan, by)));
 console.log(
-  `${result.failed ? "×" : "√"} ${result.numRuns} histories, seed ${seed}, ${seconds} s${result.failed ? `, shrunk ${result.numShrinks} times` : ""}`,
+  `${result.failed ? "✗" : "✓"} ${result.numRuns} histories, seed ${seed}, ${seconds} s${result.failed ? `, shrunk ${result.numShrinks} times` : ""}`,
 );
 process.exit(result.failed ? 1 : 0);
 
@@ -45,7 +45,7 @@ function breaks(): number {
     const found = all.get(what);
     if (!found) missed++;
     console.log(
-      `${found ? `√ ${String(found.histories).padStart(5)}` : "×     -"}  ${what}${found ? `: ${found.law}` : ""}`,
+      `${found ? `✓ ${String(found.histories).padStart(5)}` : "✗     -"}  ${what}${found ? `: ${found.law}` : ""}`,
     );
   }
   console.log(`${Object.keys(BREAKS).length - missed} of ${Object.keys(BREAKS).length} found, seed ${seed}`);

@@ -5,7 +5,7 @@ import { START } from "./world.ts";
 
 export function story(plan: Plan, found: readonly Violation[]): string {
   const [first] = found;
-  const lines = [`plan ${JSON.stringify(plan)}`, ...found.map(({ law, text }) => `× ${law}: ${text}`)];
+  const lines = [`plan ${JSON.stringify(plan)}`, ...found.map(({ law, text }) => `✗ ${law}: ${text}`)];
   if (!first) return lines.join("\n");
   const { evidence, verdict } = first;
   const records = [...evidence.records].sort((a, b) => a.uptime - b.uptime);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { dump } from "js-yaml";
-import { readYaml } from "../../cli/checkYaml.ts";
+import { readYaml } from "../../cli/check/yaml.ts";
 import { allowedBy, assertIsolated, IsolationError, violationsOf } from "../../core/rules/index.ts";
 import { DEFAULTS } from "../../policy/defaults.ts";
 import { probeScripts } from "../../probe/scripts.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dump } from "js-yaml";
-import { readYaml } from "../../cli/checkYaml.ts";
+import { readYaml } from "../../cli/check/yaml.ts";
 import { admission } from "../../core/admission/index.ts";
 import { bundle } from "../../core/manifests/index.ts";
 import { allowedBy } from "../../core/rules/index.ts";
@@ -15,7 +15,7 @@ import { FOLDER, fixtures } from "../core/rules/fixtures.ts";
 const ROOT = join(import.meta.dirname, "..", "..");
 
 function check(args: readonly string[], input = "") {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "cli", "check.ts"), ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "cli", "main.ts"), "check", ...args], {
     cwd: ROOT,
     input,
     encoding: "utf8",
@@ -124,7 +124,7 @@ describe("npm run check", () => {
         [file(name, text), join(FOLDER, "valid", "consumer.yaml")].slice(0, name === "empty.yaml" ? 1 : 2),
       );
       assert.equal(status, 2, stderr);
-      assert.match(stderr, /×|remedy/);
+      assert.match(stderr, /✗|remedy/);
     });
 
   it("ends with 2 where a path is missing or empty", () => {

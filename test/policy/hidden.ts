@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { judgeFiles } from "../../cli/checkRun.ts";
+import { judgeFiles } from "../../cli/check/judge.ts";
 import { RULES } from "../../core/rules/index.ts";
 import { ALLOWED, FOLDER } from "../core/rules/fixtures.ts";
 

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execPath } from "node:process";
-import { teller } from "../../cli/engineEvents.ts";
-import { problem, UserError } from "../../cli/problem.ts";
+import { explanation, UserError } from "../../base/problem.ts";
+import { teller } from "../../cli/start/engineEvents.ts";
 import { judge } from "../../core/diagnosis/verdict.ts";
 import { allowedBy, violationsOf } from "../../core/rules/index.ts";
 import { parseSettings, SettingsError } from "../../core/settings/settings.ts";
@@ -37,13 +37,13 @@ describe("words of others", () => {
     const lines: string[] = [];
     const event = { severity: "error" as const, color: "raw", message: "a\u2028b \u001b[2Jc\n  ::error::d" };
     teller((line) => lines.push(line))({ sequence: 0, timestamp: 0, diagnosticEvent: event });
-    assert.deepEqual(lines, ["× a\\u2028b \\x1b[2Jc", "    \\::error::d"]);
+    assert.deepEqual(lines, ["✗ a\\u2028b \\x1b[2Jc", "    \\::error::d"]);
   });
 
   it("in an error are shown, on the line that is theirs", () => {
-    assert.equal(problem(new UserError(`no ${WORDS}`, { remedy: WORDS })), `no ${SHOWN}\n  remedy: ${SHOWN}`);
+    assert.equal(explanation(new UserError(`no ${WORDS}`, { remedy: WORDS })), `no ${SHOWN}\n  remedy: ${SHOWN}`);
     const fault = { key: "node\u2028s", value: '"\u001b"', remedy: "::a" };
-    assert.deepEqual(acted(problem(new SettingsError([fault])) ?? ""), []);
+    assert.deepEqual(acted(explanation(new SettingsError([fault])) ?? ""), []);
   });
 
   it("in the names of objects are shown by the rules, wherever their violations are printed", () => {
@@ -60,7 +60,10 @@ describe("words of others", () => {
       const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: WORDS, namespace: WORDS }, spec: {} };
       writeFileSync(join(folder, "a\n::error::b.yaml"), JSON.stringify(pod));
       writeFileSync(join(folder, "\u001b[2Jc\n::error::d.yaml"), "a: [");
-      const { stdout, stderr, status } = spawnSync(execPath, ["cli/check.ts", folder], { cwd: ROOT, encoding: "utf8" });
+      const { stdout, stderr, status } = spawnSync(execPath, ["cli/main.ts", "check", folder], {
+        cwd: ROOT,
+        encoding: "utf8",
+      });
       assert.equal(status, 2);
       assert.ok(stdout.includes("a\\n::error::b.yaml") && stdout.includes(SHOWN), stdout);
       assert.ok(stderr.includes("\\x1b[2Jc\\n::error::d.yaml"), stderr);

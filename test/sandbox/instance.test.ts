@@ -71,13 +71,13 @@ describe("the sandbox of one cache directory", () => {
   });
 
   it("keeps everything in a directory of its own below FUSE_TEST_CACHE, which may be anybody's", () => {
-    const entry = `import { cache } from "./base/paths.ts"; import { CACHE } from "./cli/places.ts"; console.log(cache, CACHE)`;
+    const entry = `import { cache, runs } from "./base/paths.ts"; console.log(cache, runs)`;
     const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", entry], {
       cwd: ROOT,
-      env: { ...process.env, FUSE_TEST_CACHE: machine },
+      env: { ...process.env, FUSE_TEST_CACHE: machine, FUSE_TEST_RUNS: "" },
       encoding: "utf8",
     });
     const own = join(machine, "fuse-propagation-test");
-    equal(stdout.trim(), `${own} ${own}`);
+    equal(stdout.trim(), `${own} ${join(own, "runs")}`);
   });
 });

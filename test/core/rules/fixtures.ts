@@ -1,7 +1,7 @@
 /** The fixtures of the isolation rules: one broken fact a file, named for the fault, its rule in the first line. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readYaml } from "../../../cli/checkYaml.ts";
+import { readYaml } from "../../../cli/check/yaml.ts";
 import { type Allowed, allowedBy } from "../../../core/rules/index.ts";
 import { DEFAULTS } from "../../../policy/defaults.ts";
 import { probeScripts } from "../../../probe/scripts.ts";

@@ -1,0 +1,25 @@
+/** What a run comes to: its verdicts and what it left, as lines and as an exit code. */
+import { MARKS } from "../../base/marks.ts";
+import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
+import { worst } from "../../core/diagnosis/verdict.ts";
+import { verdictLines } from "../../report/terminal.ts";
+import { EXIT } from "../run.ts";
+
+/** The document of `--json`. */
+export interface Result {
+  readonly nodes: Readonly<Record<string, NodeVerdict>>;
+  /** Undefined where nobody looked: the document must not say that nothing is left. */
+  readonly residue: readonly string[] | undefined;
+}
+
+export const answerLines = ({ nodes, residue }: Result): string[] => [
+  ...Object.entries(nodes).flatMap(([node, verdict]) => ["", ...verdictLines(node, verdict)]),
+  "",
+  ...(residue ?? []).map((line) => `${MARKS.failure} left behind on ${line}`),
+  ...(residue?.length === 0 ? [`${MARKS.success} nothing is left on the nodes`] : []),
+];
+
+export function startExitCode({ nodes, residue = [] }: Result): number {
+  if (residue.length > 0 || Object.keys(nodes).length === 0) return EXIT.tool;
+  return EXIT[worst(nodes).verdict.verdict];
+}

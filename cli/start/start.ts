@@ -1,0 +1,126 @@
+/** One run: settings -> cluster -> preview -> test -> verdicts -> destroy -> proof that nothing is left. */
+import { MARKS } from "../../base/marks.ts";
+import { say } from "../../base/output.ts";
+import { UserError } from "../../base/problem.ts";
+import { elapsed } from "../../base/progress.ts";
+import { connect } from "../../cluster/connect.ts";
+import { requireReach } from "../../cluster/reach.ts";
+import { requireOwnNamespace } from "../../cluster/sweepNamespace.ts";
+import { ownerHere } from "../../components/owner.ts";
+import { swept } from "../../core/settings/identity.ts";
+import { parseSettings } from "../../core/settings/settings.ts";
+import { givenSettings, type SettingsOptions, saidSettings } from "../options.ts";
+import { claim, claimFile, claimMade, forget, type Made, release, wasInterrupted } from "../stack/claim.ts";
+import { forgetting } from "../stack/endRun.ts";
+import type { Result } from "./answer.ts";
+import { teller } from "./engineEvents.ts";
+import { inspectionLines } from "./inspection.ts";
+import { openRun, type Run } from "./pulumi.ts";
+import { residueReported, sweepByHand } from "./sweep.ts";
+import { prepareTarget, type Target } from "./target.ts";
+
+export interface StartOptions extends SettingsOptions {
+  readonly keep?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** @param inspection takes lines about what stays for inspection */
+export async function start(options: StartOptions, stop: AbortSignal, inspection: string[]): Promise<Result> {
+  const stated = givenSettings(options);
+  const given = { ...stated, owner: stated.owner || ownerHere(options.stack) };
+  // Refuse bad settings before anything is made, the sandbox included.
+  const asked = parseSettings(given);
+
+  const own = asked.kubeconfig !== "" || asked.context !== "";
+  if (own) await requireReach(asked);
+
+  const earlier = claim(claimFile(options.stack), options.stack);
+  const target = await prepareTarget(own, options.keep ?? false, stop);
+  const plugins = Object.entries(target.plugins).map(([name, origin]) => `${name} (${origin})`);
+  say(`${MARKS.note} Pulumi ${target.engine}, plugins ${plugins.join(", ")}`);
+  const nodes = saidSettings(options).nodes === undefined ? (target.nodes ?? asked.nodes) : asked.nodes;
+  const settings = { ...given, ...target.settings, nodes: [...nodes], failOn: "never" };
+  let verdicts: Result["nodes"] = {};
+  let residue: string[] | undefined;
+  try {
+    const complete = parseSettings(settings);
+    await requireOwnNamespace(connect(complete), complete);
+    const here: Made = { kind: target.kind, settings: swept(complete) };
+    await recover(options.stack, earlier ?? here, target);
+    claimMade(claimFile(options.stack), here);
+    // What an engine says while it is being stopped is of no use to anyone.
+    const onEvent = teller((line) => stop.aborted || say(line), options.verbose);
+    const run = await openRun(options.stack, settings, allowedBySaying(options, target), target.env, stop, onEvent);
+    if (options.keep) inspection.push(...inspectionLines(target.kind, options.stack, complete));
+    try {
+      verdicts = await test(run);
+    } finally {
+      if (!options.keep) residue = await takeDown(options.stack, run, here.settings, stop);
+    }
+  } finally {
+    await target.leave();
+  }
+  return { nodes: verdicts, residue };
+}
+
+/** The pack allows the homelab. Only the command line's own words, or the sandbox, can make it another node or place. */
+function allowedBySaying(options: StartOptions, target: Target): Record<string, unknown> {
+  const said = { ...(target.nodes ? { nodes: target.nodes } : {}), ...saidSettings(options) };
+  return Object.fromEntries(
+    Object.entries(said).filter(([key]) => ["nodes", "namespace", "bridge", "command"].includes(key)),
+  );
+}
+
+async function test(run: Run): Promise<Result["nodes"]> {
+  let from = performance.now();
+  const types = await run.preview();
+  const planned = Object.entries(types).map(([type, count]) => `${count} ${type.split(":").at(-1)}`);
+  say(`${MARKS.success} preview: ${planned.join(", ")}  ${elapsed(from)}`);
+  from = performance.now();
+  try {
+    await run.up();
+  } catch (error) {
+    // The verdict may be known all the same: an API that refuses a pod is an answer.
+    const known = await run.verdicts();
+    if (Object.keys(known).length === 0) throw error;
+    return known;
+  }
+  say(`${MARKS.success} test run  ${elapsed(from)}`);
+  return await run.verdicts();
+}
+
+/** Destroys through the engine; where that fails, or was interrupted, the sweep does it by hand. */
+async function takeDown(stack: string, run: Run, settings: object, stop: AbortSignal): Promise<string[]> {
+  const from = performance.now();
+  say(`${MARKS.note} taking the test down`);
+  const destroyed =
+    !stop.aborted &&
+    (await run.destroy().then(
+      () => true,
+      () => false,
+    ));
+  const residue = (destroyed ? residueReported(stack) : undefined) ?? (await sweepByHand(settings));
+  run.forget();
+  release(claimFile(stack));
+  say(`${MARKS.success} ${destroyed ? "destroyed" : "removed"}  ${elapsed(from)}`);
+  return residue;
+}
+
+/**
+ * A state that is still there belongs to a run that was killed: what it left in its cluster, which need not be this one's, goes
+ * first. What it had on a sandbox is gone with that sandbox.
+ */
+async function recover(stack: string, { kind, settings }: Made, target: Target): Promise<void> {
+  if (!wasInterrupted(stack)) return;
+  if (kind === "cluster" || (target.kind === "sandbox" && !target.fresh)) {
+    say(`${MARKS.inconclusive} an earlier run was not taken down: removing what it left`);
+    // What is left all the same has been reported; it is no reason to withhold the stack from the next run.
+    await sweepByHand(settings).catch((cause: unknown) => {
+      throw new UserError("what an earlier run left could not be removed", {
+        remedy: `try again when its cluster answers; or forget that run, and what it left: ${forgetting(stack)}`,
+        cause,
+      });
+    });
+  }
+  forget(stack);
+}
