@@ -7,7 +7,7 @@ import { elapsed } from "../../base/progress.ts";
 import { command, optionsIn } from "../command.ts";
 import { settingsOptions } from "../options.ts";
 import { answerLines, type Result, startExitCode } from "../start/answer.ts";
-import { type StartOptions, start } from "../start/start.ts";
+import type { StartOptions } from "../start/start.ts";
 
 /** Exit code after Ctrl-C, as shells have it. */
 const INTERRUPTED = 130;
@@ -39,6 +39,8 @@ export async function runStart(args: readonly string[]): Promise<number> {
   const begun = performance.now();
   const options = optionsIn<Options>(startCommand(), args);
   const stop = stopOnSignal();
+  // The engine's SDK takes half a second to load, which is too long for a help or an option that is wrong.
+  const { start } = await import("../start/start.ts");
   /** About what stays, for the very end. */
   const inspection: string[] = [];
   try {
