@@ -34,7 +34,7 @@ async function run(settings: Settings): Promise<Record<string, unknown>> {
   const provider = new Provider("cluster", {
     ...(kubeconfig ? { kubeconfig } : {}),
     ...(context ? { context } : {}),
-    // Creation is exclusive: a namespace of somebody else is never taken over, whatever the environment tells the plugin.
+    // Creation is exclusive: a namespace of somebody else is never taken over, even where an environment variable of the plugin says otherwise.
     upsertExistingObjects: false,
   });
   const test = new FusePropagationTest(pulumi.getStack(), settings, { provider });

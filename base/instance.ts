@@ -1,5 +1,5 @@
 /**
- * What tells the sandboxes of one machine apart. Each cache directory has its own: its control groups, its network interface and its
+ * What distinguishes the sandboxes of one machine. Each cache directory has its own: its control groups, its network interface and its
  * addresses carry the cache's name, so that no command of one reaches what belongs to another.
  */
 import { createHash } from "node:crypto";

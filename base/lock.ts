@@ -13,12 +13,12 @@ const UNREADABLE_FOR = 5000;
 /** Runs `work` while holding the lock. @throws SandboxError when another start holds it for over 30 minutes */
 export async function exclusively<T>(work: () => Promise<T>): Promise<T> {
   mkdirSync(cache, { recursive: true });
-  let told = false;
+  let said = false;
   await until(
     () => {
       if (take()) return true;
-      if (!told) note(`another sandbox command is at work (process ${holder()?.pid}): waiting for it`);
-      told = true;
+      if (!said) note(`another sandbox command is at work (process ${holder()?.pid}): waiting for it`);
+      said = true;
       return undefined;
     },
     {

@@ -1,4 +1,4 @@
-/** What several commands are told in the same way: which stack, which settings, which cluster. */
+/** What several verbs take in the same way: which stack, which settings, which cluster. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";

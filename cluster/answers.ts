@@ -15,13 +15,13 @@ export const keyOf = ({ node, scenario }: Whose): string => [node, scenario].fil
 
 export class Answers {
   private readonly verdicts = new Map<string, Verdict>();
-  private readonly told = new Set<string>();
+  private readonly printed = new Set<string>();
   private readonly plan: Plan;
   private readonly pairs: readonly Whose[];
   private readonly settings: Settings;
   private readonly print: (line: string) => void;
 
-  /** @param print where each verdict is told as soon as it is known */
+  /** @param print takes a line about each verdict as soon as it is known */
   constructor(settings: Settings, print: (line: string) => void) {
     this.settings = settings;
     this.print = print;
@@ -47,8 +47,9 @@ export class Answers {
     const key = keyOf(evidence);
     const mark = MARKS[verdict.verdict];
     // Said as soon as it is known; its grade needs the rest of the producer's schedule.
-    if (!this.told.has(key) && !evidence.scenario) this.print(`${mark} ${key}  ${verdict.verdict}: ${verdict.cause}`);
-    this.told.add(key);
+    if (!this.printed.has(key) && !evidence.scenario)
+      this.print(`${mark} ${key}  ${verdict.verdict}: ${verdict.cause}`);
+    this.printed.add(key);
     if (!answered(verdict, all, this.plan.scenarios)) return;
     this.verdicts.set(key, verdict);
     if (evidence.scenario) {

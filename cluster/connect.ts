@@ -53,7 +53,7 @@ function howToSet(key: "kubeconfig" | "context"): string {
 }
 
 /**
- * Asks the API server for its version, so that a cluster that does not answer is told before anything is made.
+ * Asks the API server for its version, so that a cluster that does not answer is reported before anything is made.
  *
  * @throws NoClusterError where it does not answer in time, or refuses us.
  */

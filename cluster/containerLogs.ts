@@ -40,7 +40,7 @@ export class ContainerLogs {
    */
   read(of: Container, current: () => ContainerFact | undefined, onRecords: OnRecords): void {
     const { restarts = 0, state } = of.container;
-    // That it was restarted may be told before anybody could follow it.
+    // That it was restarted may be known before anybody could follow it.
     if (restarts > 0) this.once(of, restarts - 1, true, () => this.previous(of, restarts - 1, onRecords));
     if (state !== "waiting") this.once(of, restarts, false, () => this.follow(of, restarts, current, onRecords));
   }
@@ -63,7 +63,7 @@ export class ContainerLogs {
       if (records.length > 0) {
         // What stands here of another life is the next one's: see below.
         const known = this.known.get(keyOf(of, life)) ?? [];
-        if (!sameLife(known, records) || records.length > known.length) this.tell(of, life, records, onRecords);
+        if (!sameLife(known, records) || records.length > known.length) this.report(of, life, records, onRecords);
         return;
       }
       await sleep(RETRY_MS, undefined, { signal: this.signal }).catch(() => undefined);
@@ -86,7 +86,7 @@ export class ContainerLogs {
           // The next life's log, served before its pod's status said that there is one: it is followed by itself. And
           // what is read again after a broken connection takes nothing back.
           if (known && (!sameLife(known, records) || known.length > records.length)) return;
-          this.tell(of, life, records, onRecords);
+          this.report(of, life, records, onRecords);
         };
         // That a log is served is worth knowing, also while it is empty.
         const onServed = () => onRecords(life, this.known.get(keyOf(of, life)) ?? [], false);
@@ -107,7 +107,7 @@ export class ContainerLogs {
     }
   }
 
-  private tell(of: Container, life: number, records: readonly ProbeRecord[], onRecords: OnRecords) {
+  private report(of: Container, life: number, records: readonly ProbeRecord[], onRecords: OnRecords) {
     this.known.set(keyOf(of, life), records);
     onRecords(life, records, false);
   }

@@ -47,7 +47,7 @@ export interface Gathering {
 /**
  * Begins to watch; `onChange` is called with the evidence of a pair each time it has changed.
  *
- * @param run only pods of this run; undefined: whatever runs in the namespace
+ * @param run only pods of this run; undefined: all that run in the namespace
  * @param onProblem a connection that broke; it is tried again until the signal
  */
 export function gather(
@@ -135,7 +135,7 @@ export function gather(
     logs.read({ pod: pod.name, uid, container }, current, (life, records, whole) => {
       if (of.uids.get(pod.name) !== uid) return;
       const key = `${pod.name} ${container.name} ${life}`;
-      // Whatever a log says of others, it is the word of this container alone.
+      // A log may say anything of others; it is the word of this container alone.
       of.logs.set(key, role === undefined ? records : records.filter((record) => record.role === role));
       of.served.add(key);
       if (whole) of.read.add(key);

@@ -19,7 +19,7 @@ const PATIENCE_MS = 120_000;
 /**
  * Runs the body with the test's namespace there, and deletes the namespace afterwards.
  *
- * @param body is told when the namespace was made for the test; undefined where it is made only now
+ * @param body takes the time at which the namespace was made for the test; undefined where it is made only now
  * @throws UserError where the namespace is not one that this project made.
  */
 export async function withNamespace<T>(

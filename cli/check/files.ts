@@ -130,7 +130,7 @@ function json(text: string): unknown {
   return value;
 }
 
-/** kustomize needs neither kind nor version in a file of this name, and reads whatever stands there as a kustomization. */
+/** kustomize needs neither kind nor version in a file of this name, and reads anything in it as a kustomization. */
 function asKustomization(file: string, object: unknown): unknown {
   if (!isKustomization(file) || typeof object !== "object" || object === null) return object;
   const { apiVersion, kind, ...fields } = object as Readonly<Record<string, unknown>>;
@@ -141,7 +141,7 @@ const isObject = (object: unknown): boolean =>
   typeof object === "object" && object !== null && ("kind" in object || "apiVersion" in object || "items" in object);
 
 /**
- * The files that a kustomization builds its objects from, under whatever names and wherever they lie: the rules judge them as
+ * The files that a kustomization builds its objects from, under any name and in any place: the rules judge them as
  * well. What is fetched from elsewhere is refused by a rule.
  */
 export function resourcesOf({ file, object }: Document): (string | Unreadable)[] {

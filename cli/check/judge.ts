@@ -60,7 +60,7 @@ export function judgeFiles(
       if (typeof resource !== "string") unreadable.push(resource);
       else queue.add(resource);
   }
-  // It would follow whatever a kustomization names, also over the network: so only where that is nothing but files beside it.
+  // It would follow anything that a kustomization names, also over the network: so only where that is nothing but files beside it.
   const plain =
     kustomize !== undefined && unreadable.length === 0 && violations === 0 && rules.includes(noOpaqueSources);
   const built = plain ? build([...kustomizations], kustomize) : [];

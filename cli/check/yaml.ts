@@ -167,7 +167,7 @@ class Reader {
     this.add(node.value, node.weight, node.height);
   }
 
-  /** A value has come to its end: it belongs to whatever is open. */
+  /** A value has come to its end: it belongs to the collection that is open. */
   private add(value: unknown, weight: number, height: number): void {
     const frame = this.frames[this.frames.length - 1];
     if (!frame) {

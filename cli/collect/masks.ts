@@ -1,5 +1,5 @@
 /**
- * Keeps the keys of a user's own command out of what is printed and kept: a daemon logs its arguments, and an API server quotes the
+ * Keeps the keys of a user's own command out of what is printed and stored: a daemon logs its arguments, and an API server quotes the
  * pod that it refuses.
  */
 

@@ -1,6 +1,6 @@
 /**
  * Who works on a stack, and where. One run at a time: two would take each other's pods away. What a run that was killed has left is
- * where that run had it, whatever the next one is told.
+ * where that run took place, even if the next one is to run elsewhere.
  */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

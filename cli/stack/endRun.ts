@@ -1,4 +1,4 @@
-/** Ends what is known of a stack's run that was kept or killed: swept where that run had it, or given up. */
+/** Ends a stack's run that --keep left, or that was killed: sweeps where that run took place, or gives it up. */
 import { existsSync } from "node:fs";
 import { MARKS } from "../../base/marks.ts";
 import { ownerHere } from "../../components/owner.ts";

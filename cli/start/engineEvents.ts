@@ -17,7 +17,7 @@ const SIGNS: Readonly<Record<string, string>> = { error: MARKS.failure, warning:
  * @param write takes the lines, one at a time
  * @param verbose true: everything that the engine says, each line with its resource, and each step
  */
-export function teller(write: (line: string) => unknown, verbose = false): (event: EngineEvent) => void {
+export function eventPrinter(write: (line: string) => unknown, verbose = false): (event: EngineEvent) => void {
   const print = (line: string) => write(printable(line));
   if (verbose)
     return (event) => {
@@ -69,7 +69,7 @@ const violation = ({ enforcementLevel, policyName, message }: Violation): string
 
 /** The engine colours some of its texts, in marks of its own or a terminal's. */
 const plain = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how a terminal is told a colour
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the colours of a terminal
   text.replace(/<\{%[^%]*%\}>|\u001b\[[0-9;]*m/g, "").trimEnd();
 
 /** `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME` */

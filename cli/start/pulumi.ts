@@ -28,7 +28,7 @@ export interface Run {
 
 /**
  * @param settings the checked settings as an operator would give them: they go through the stack's configuration
- * @param allowed what the policy pack is told to allow instead of its own defaults: never taken from the stack itself
+ * @param allowed what the policy pack allows instead of its own defaults: never taken from the stack itself
  * @param onEvent takes the engine's events while the resources are worked on
  */
 export async function openRun(
@@ -107,7 +107,7 @@ interface Resource {
 /** A secret as an exported state has it: its plaintext is JSON. */
 type Printed = string | { readonly plaintext: string };
 
-/** Every policy of the pack is told the same. */
+/** Every policy of the pack gets the same configuration. */
 function policyOptions(folder: string, allowed: object) {
   const file = join(folder, "policies.json");
   writeFileSync(file, JSON.stringify(Object.fromEntries(RULES.map(({ id }) => [id, allowed]))), { mode: 0o600 });

@@ -13,7 +13,7 @@ import { givenSettings, type SettingsOptions, saidSettings } from "../options.ts
 import { claim, claimFile, claimMade, forget, type Made, release, wasInterrupted } from "../stack/claim.ts";
 import { forgetting } from "../stack/endRun.ts";
 import type { Result } from "./answer.ts";
-import { teller } from "./engineEvents.ts";
+import { eventPrinter } from "./engineEvents.ts";
 import { inspectionLines } from "./inspection.ts";
 import { openRun, type Run } from "./pulumi.ts";
 import { residueReported, sweepByHand } from "./sweep.ts";
@@ -49,7 +49,7 @@ export async function start(options: StartOptions, stop: AbortSignal, inspection
     await recover(options.stack, earlier ?? here, target);
     claimMade(claimFile(options.stack), here);
     // What an engine says while it is being stopped is of no use to anyone.
-    const onEvent = teller((line) => stop.aborted || say(line), options.verbose);
+    const onEvent = eventPrinter((line) => stop.aborted || say(line), options.verbose);
     const run = await openRun(options.stack, settings, allowedBySaying(options, target), target.env, stop, onEvent);
     if (options.keep) inspection.push(...inspectionLines(target.kind, options.stack, complete));
     try {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import fc from "fast-check";
-import { teller } from "../../cli/start/engineEvents.ts";
+import { eventPrinter } from "../../cli/start/engineEvents.ts";
 
 const FIXTURES = join(import.meta.dirname, "..", "fixtures", "engine");
 
@@ -15,7 +15,7 @@ const official = readFileSync(join(FIXTURES, "official.jsonl"), "utf8")
 
 const told = (events: readonly EngineEvent[], verbose = false): string[] => {
   const lines: string[] = [];
-  const tell = teller((line) => lines.push(line), verbose);
+  const tell = eventPrinter((line) => lines.push(line), verbose);
   for (const event of events) tell(event);
   return lines;
 };

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execPath } from "node:process";
 import { explanation, UserError } from "../../base/problem.ts";
-import { teller } from "../../cli/start/engineEvents.ts";
+import { eventPrinter } from "../../cli/start/engineEvents.ts";
 import { judge } from "../../core/diagnosis/verdict.ts";
 import { allowedBy, violationsOf } from "../../core/rules/index.ts";
 import { parseSettings, SettingsError } from "../../core/settings/settings.ts";
@@ -36,7 +36,7 @@ describe("words of others", () => {
   it("in an event of the engine are shown by the progress", () => {
     const lines: string[] = [];
     const event = { severity: "error" as const, color: "raw", message: "a\u2028b \u001b[2Jc\n  ::error::d" };
-    teller((line) => lines.push(line))({ sequence: 0, timestamp: 0, diagnosticEvent: event });
+    eventPrinter((line) => lines.push(line))({ sequence: 0, timestamp: 0, diagnosticEvent: event });
     assert.deepEqual(lines, ["✗ a\\u2028b \\x1b[2Jc", "    \\::error::d"]);
   });
 
