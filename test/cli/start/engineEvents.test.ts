@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import fc from "fast-check";
-import { eventPrinter } from "../../cli/start/engineEvents.ts";
+import { eventPrinter } from "../../../cli/start/engineEvents.ts";
 
-const FIXTURES = join(import.meta.dirname, "..", "fixtures", "engine");
+const FIXTURES = join(import.meta.dirname, "..", "..", "fixtures", "engine");
 
 /** Events of a run of `npm start` with the official plugins, as the engine sent them, without what resources hold. */
 const official = readFileSync(join(FIXTURES, "official.jsonl"), "utf8")

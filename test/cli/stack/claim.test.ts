@@ -5,8 +5,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { cache } from "../../base/paths.ts";
-import { claim, claimFile, claimMade, release } from "../../cli/stack/claim.ts";
+import { cache } from "../../../base/paths.ts";
+import { claim, claimFile, claimMade, release } from "../../../cli/stack/claim.ts";
 
 /** Empty where the process ended without one. */
 async function firstLine(stream: Readable): Promise<string> {

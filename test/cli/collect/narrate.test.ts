@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { narrator } from "../../cli/collect/narrate.ts";
-import type { PodFact, ProbeRecord } from "../../core/evidence/evidence.ts";
-import { evidence, mounted, record, sees, waiting } from "../core/evidence/evidence.ts";
+import { narrator } from "../../../cli/collect/narrate.ts";
+import type { PodFact, ProbeRecord } from "../../../core/evidence/evidence.ts";
+import { evidence, mounted, record, sees, waiting } from "../../core/evidence/evidence.ts";
 
 const told = (records: readonly ProbeRecord[], scenario?: string): string[] => {
   const lines: string[] = [];

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openCheckout } from "../../cli/export/checkout.ts";
+import { openCheckout } from "../../../cli/export/checkout.ts";
 
 const PARENT = "clusters/homelab/kustomization.yaml";
 const OTHER = 65534;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { inspectionLines } from "../../cli/start/inspection.ts";
-import { parseSettings } from "../../core/settings/settings.ts";
+import { inspectionLines } from "../../../cli/start/inspection.ts";
+import { parseSettings } from "../../../core/settings/settings.ts";
 
 describe("what a run with --keep says at its end", () => {
   it("is the sweep of the same stack, for a cluster of one's own: never the settings, which may hold a key", () => {

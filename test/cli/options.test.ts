@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UserError } from "../base/problem.ts";
-import { givenSettings, saidSettings } from "../cli/options.ts";
+import { UserError } from "../../base/problem.ts";
+import { givenSettings, saidSettings } from "../../cli/options.ts";
 
 describe("settings of a command line", () => {
   it("are the stack's, changed by what is said", () => {

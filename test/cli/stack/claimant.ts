@@ -1,6 +1,6 @@
 /** One of several processes that claim the same stacks at the same moments; prints the rounds that it got. See claim.test.ts. */
 import { join } from "node:path";
-import { claim } from "../../cli/stack/claim.ts";
+import { claim } from "../../../cli/stack/claim.ts";
 
 const [folder = "", rounds = "0", first = "0", apart = "0"] = process.argv.slice(2);
 const got: number[] = [];

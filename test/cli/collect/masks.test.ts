@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { masked } from "../../cli/collect/masks.ts";
+import { masked } from "../../../cli/collect/masks.ts";
 
 const COMMAND = `mkdir -p /app/dfs
 cat >/app/config.json <<END

@@ -7,15 +7,15 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { claimFile, stateOf } from "../../cli/stack/claim.ts";
-import { type EndOptions, endRun } from "../../cli/stack/endRun.ts";
-import { sweepAll } from "../../cluster/sweep.ts";
-import { imagesThere } from "../../cluster/sweepNamespace.ts";
-import { LABELS, PROJECT } from "../../core/contract/names.ts";
-import { parseSettings, type Settings } from "../../core/settings/settings.ts";
-import { type Api, api } from "../cluster/api.ts";
+import { claimFile, stateOf } from "../../../cli/stack/claim.ts";
+import { type EndOptions, endRun } from "../../../cli/stack/endRun.ts";
+import { sweepAll } from "../../../cluster/sweep.ts";
+import { imagesThere } from "../../../cluster/sweepNamespace.ts";
+import { LABELS, PROJECT } from "../../../core/contract/names.ts";
+import { parseSettings, type Settings } from "../../../core/settings/settings.ts";
+import { type Api, api } from "../../cluster/api.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
+const ROOT = join(import.meta.dirname, "../../..");
 /** A node that was never there has nothing to be looked at. */
 const NO_NODES = { "GET /api/v1/nodes": { items: [] } };
 
