@@ -4,7 +4,6 @@
  *
  * An option that would name another node, cluster or stack is none of these: the settings alone say that.
  */
-import type { Settings } from "../settings/settings.ts";
 
 /** How the program is started from the directory of the project. */
 const PROGRAM = ["sh", "cli/node.sh", "cli/main.ts"] as const;
@@ -26,7 +25,7 @@ const OPTIONS = {
 export type OwnVerb = keyof typeof OPTIONS;
 
 export interface OwnOptions {
-  readonly collect: { readonly run?: string; readonly failOn?: Settings["failOn"] };
+  readonly collect: { readonly run?: string; readonly failOn?: "never" | "failure" | "inconclusive" };
   readonly sweep: { readonly [Name in keyof (typeof OPTIONS)["sweep"]]?: true };
   readonly export: { readonly [Name in keyof (typeof OPTIONS)["export"]]?: true };
 }
