@@ -6,6 +6,7 @@
 import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { exclusively } from "../base/lock.ts";
+import { MARKS } from "../base/marks.ts";
 import * as paths from "../base/paths.ts";
 import { Interrupted, SandboxError } from "../base/problem.ts";
 import { explain } from "../base/progress.ts";
@@ -50,9 +51,14 @@ program
         : now.busy
           ? "being started or stopped"
           : "not running",
-      ...now.nodes.map(({ name, ready, message }) => `${ready ? "√" : "×"} node ${name}${ready ? "" : `: ${message}`}`),
-      ...now.processes.map(({ name, pid, alive }) => `${alive ? "√" : "×"} ${name} (process ${pid})`),
-      ...now.residue.map((line) => `‼ left: ${line}`),
+      ...now.nodes.map(
+        ({ name, ready, message }) =>
+          `${ready ? MARKS.success : MARKS.failure} node ${name}${ready ? "" : `: ${message}`}`,
+      ),
+      ...now.processes.map(
+        ({ name, pid, alive }) => `${alive ? MARKS.success : MARKS.failure} ${name} (process ${pid})`,
+      ),
+      ...now.residue.map((line) => `${MARKS.inconclusive} left: ${line}`),
     ];
     print(json, now, lines.join("\n"));
     if (!now.running && now.residue.length > 0) process.exitCode = 1;
