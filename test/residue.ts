@@ -75,7 +75,7 @@ function processes(): string[] {
     const program = attempt(() => readlinkSync(`/proc/${pid}/exe`), "");
     const ours =
       read(`/proc/${pid}/cgroup`).includes(`:/${group}`) ||
-      (read(`/proc/${pid}/cmdline`).includes(`${checkout}/stand-ins/bin/`) && !ofAnother(pid)) ||
+      (read(`/proc/${pid}/cmdline`).includes(`${checkout}/stand-ins/`) && !ofAnother(pid)) ||
       program.startsWith(`${cache}/tools/`) ||
       (program.startsWith("/opt/tools/") && !ofAnother(pid));
     return ours ? [`process ${pid} ${read(`/proc/${pid}/cmdline`).split("\0").join(" ").slice(0, 100)}`] : [];

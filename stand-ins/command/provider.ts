@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugin cannot be installed: `command:local:Command`. */
+/** The resource `command:local:Command`: runs commands at create, update and delete. */
 import { randomBytes } from "node:crypto";
 import { changesBetween, isRecord, textAt } from "../protocol/paths.ts";
 import type { CheckAnswer, Operation, Provider, Reporter } from "../protocol/provider.ts";
@@ -10,7 +10,7 @@ const LOGGING = ["stdout", "stderr", "stdoutAndStderr", "none"];
 export function commandProvider(reporter: Reporter): Provider {
   const cancelled = new AbortController();
 
-  /** @param previous outputs of an earlier step, for the environment; undefined in the first. */
+  /** @param previous outputs of the step before, for the environment; undefined at the first */
   async function execute(operation: Operation, command: string, inputs: Bag, previous?: Bag): Promise<Bag> {
     const timeout = operation.timeoutSeconds > 0 ? [AbortSignal.timeout(operation.timeoutSeconds * 1000)] : [];
     return run(commandLine(command, inputs, previous), {
@@ -52,8 +52,8 @@ export function commandProvider(reporter: Reporter): Provider {
     async update({ inputs, oldOutputs, preview, ...operation }) {
       if (preview) return previewed(inputs);
       const command = textAt(inputs, "update") ?? textAt(inputs, "create");
-      const kept = { stdout: oldOutputs.stdout ?? "", stderr: oldOutputs.stderr ?? "" };
-      const outputs = command === undefined ? kept : await execute(operation, command, inputs, oldOutputs);
+      const previous = { stdout: oldOutputs.stdout ?? "", stderr: oldOutputs.stderr ?? "" };
+      const outputs = command === undefined ? previous : await execute(operation, command, inputs, oldOutputs);
       return { ...inputs, ...outputs };
     },
 
@@ -111,7 +111,7 @@ function commandLine(command: string, inputs: Bag, previous: Bag | undefined): C
   const own = isRecord(inputs.environment)
     ? Object.entries(inputs.environment).map(([key, value]) => [key, String(value)])
     : [];
-  const remembered =
+  const previousOutput =
     inputs.addPreviousOutputInEnv === false
       ? []
       : ["stdout", "stderr"]
@@ -120,7 +120,7 @@ function commandLine(command: string, inputs: Bag, previous: Bag | undefined): C
   return {
     command,
     interpreter,
-    environment: { ...process.env, ...Object.fromEntries(own), ...Object.fromEntries(remembered) },
+    environment: { ...process.env, ...Object.fromEntries(own), ...Object.fromEntries(previousOutput) },
     stdin: textAt(inputs, "stdin") ?? "",
     dir: textAt(inputs, "dir") ?? process.cwd(),
   };

@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugin cannot be installed: runs one command. */
+/** Runs one command as the official plugin does, and fails in its words. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Readable } from "node:stream";

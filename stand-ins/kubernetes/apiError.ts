@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugin cannot be installed: what the API server said, in full. */
+/** What the API server answers in place of an object, told in full. */
 import { isRecord, textAt } from "../protocol/paths.ts";
 
 /** A refusal by the API server: reason, message and every cause. */

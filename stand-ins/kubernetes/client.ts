@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugin cannot be installed: requests to the API server, and watches. */
+/** HTTP requests to the API server, and watches. */
 import http from "node:http";
 import https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugin cannot be installed: applies, awaits, reads and deletes objects. */
+/** What is done to an object in the cluster: create, apply, await, read, delete. */
 import { textAt, valueAt } from "../protocol/paths.ts";
 import { NotReadyError } from "../protocol/provider.ts";
 import { ApiError, isNotFound } from "./apiError.ts";
@@ -21,8 +21,8 @@ const GOES_UNAWAITED: ReadonlySet<string> = new Set([
   "Job",
 ]);
 
-/** How long to wait, and whom to tell what is being waited for. */
-export interface Patience {
+/** How long a wait may take, and who hears of its progress. */
+export interface WaitOptions {
   readonly signal: AbortSignal;
   readonly seconds: number;
   readonly progress: (message: string) => void;
@@ -46,7 +46,7 @@ export class Cluster {
   }
 
   /**
-   * Creates the object, and never takes over one that is there: a look before the apply, where the official plugin posts.
+   * Creates the object, and never takes over an existing one: a lookup before the apply, where the official plugin posts.
    *
    * @throws ApiError of reason AlreadyExists
    */
@@ -62,7 +62,7 @@ export class Cluster {
     return this.apply(inputs, options);
   }
 
-  /** Server-side apply: changes the fields that are ours, and creates the object where it is not there. */
+  /** Server-side apply: changes the fields that are ours, and creates the object where it does not exist. */
   async apply(
     inputs: KubeObject,
     options: { readonly dryRun: boolean; readonly signal: AbortSignal },
@@ -89,37 +89,37 @@ export class Cluster {
    *
    * @throws NotReadyError with the reasons when it fails, the time is over, or the wait is cancelled.
    */
-  async untilReady(applied: KubeObject, patience: Patience): Promise<KubeObject> {
+  async untilReady(applied: KubeObject, wait: WaitOptions): Promise<KubeObject> {
     if (skipsAwait(applied)) return applied;
     let latest = applied;
-    let told = "";
-    const look = (object: KubeObject | undefined) => {
+    let reported = "";
+    const examine = (object: KubeObject | undefined) => {
       if (object === undefined) throw new NotReadyError(idOf(applied), latest, ["it was deleted while it was awaited"]);
       // Items of a list name neither.
       latest = withoutBookkeeping({ ...object, apiVersion: applied.apiVersion, kind: applied.kind });
       const { state, reasons } = readinessOf(latest);
       const line = reasons.at(-1) ?? "";
-      if (line && line !== told) patience.progress(`waiting: ${line}`);
-      told = line;
+      if (line && line !== reported) wait.progress(`waiting: ${line}`);
+      reported = line;
       return state === "waiting" ? undefined : state;
     };
-    if (look(applied) === "ready") return latest;
-    const timeout = AbortSignal.timeout(patience.seconds * 1000);
+    if (examine(applied) === "ready") return latest;
+    const timeout = AbortSignal.timeout(wait.seconds * 1000);
     try {
       const state = await watchUntil(
         this.#client,
         await this.#place(applied),
-        AbortSignal.any([patience.signal, timeout]),
-        look,
+        AbortSignal.any([wait.signal, timeout]),
+        examine,
       );
       if (state === "ready") return latest;
     } catch (error) {
-      if (!timeout.aborted && !patience.signal.aborted) throw asNotReady(error, latest);
+      if (!timeout.aborted && !wait.signal.aborted) throw asNotReady(error, latest);
     }
-    const ending = patience.signal.aborted
+    const ending = wait.signal.aborted
       ? ["the wait was cancelled"]
       : timeout.aborted
-        ? [`not ready after ${patience.seconds} s`]
+        ? [`not ready after ${wait.seconds} s`]
         : [];
     const reasons = [...ending, ...readinessOf(latest).reasons, ...(await warningsAbout(this.#client, latest))];
     throw new NotReadyError(idOf(latest), latest, reasons);
@@ -137,10 +137,10 @@ export class Cluster {
    *
    * @throws Error naming the finalizers that are left when the time is over.
    */
-  async remove(identity: KubeObject, patience: Patience): Promise<void> {
+  async remove(identity: KubeObject, wait: WaitOptions): Promise<void> {
     const propagationPolicy = propagation(annotation(identity, "pulumi.com/deletionPropagationPolicy"));
-    const timeout = AbortSignal.timeout(patience.seconds * 1000);
-    const signal = AbortSignal.any([patience.signal, timeout]);
+    const timeout = AbortSignal.timeout(wait.seconds * 1000);
+    const signal = AbortSignal.any([wait.signal, timeout]);
     let latest: KubeObject = {};
     try {
       const place = await this.#place(identity);
@@ -158,14 +158,14 @@ export class Cluster {
         // Another uid is another object of the same name: ours is gone.
         if (object === undefined || textAt(object, "metadata", "uid") !== uid) return true;
         const reason = holdUps(latest);
-        if (reason) patience.progress(`still there: ${reason}`);
+        if (reason) wait.progress(`still there: ${reason}`);
         return undefined;
       });
     } catch (error) {
       if (isNotFound(error)) return;
       if (!timeout.aborted) throw error;
       const reason = holdUps(latest) ?? "its shutdown has not ended";
-      throw new Error(`${idOf(identity)} is still there ${patience.seconds} s after its deletion: ${reason}.`);
+      throw new Error(`${idOf(identity)} is still there ${wait.seconds} s after its deletion: ${reason}.`);
     }
   }
 

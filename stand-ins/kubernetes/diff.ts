@@ -1,5 +1,5 @@
 /**
- * Offline stand-in, used only where the official plugin cannot be installed: what a change of inputs does to an object.
+ * What a change of inputs does to an object: nothing, an update, or a replacement.
  *
  * Inputs are compared with the inputs applied last, never with the live object: what the server defaulted is no change.
  */

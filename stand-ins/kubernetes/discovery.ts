@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugin cannot be installed: where the API server keeps a kind. */
+/** Which path of the API server serves a kind, and whether the kind is namespaced. */
 import { isRecord } from "../protocol/paths.ts";
 import { ApiError, isNotFound } from "./apiError.ts";
 import type { Client } from "./client.ts";

@@ -1,5 +1,5 @@
 /**
- * Offline stand-in, used only where the official plugin cannot be installed: from a kubeconfig to one connection.
+ * Reads the one connection that a kubeconfig and the provider's settings choose.
  *
  * Certificates, tokens and passwords are read here, as loading the whole client library takes longer than all the rest of
  * the start. Log-ins that need a program or a proxy are left to that library, which is then loaded.

@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugin cannot be installed: which object a resource stands for. */
+/** Names and kinds: which object in the cluster belongs to a resource. */
 import { randomInt } from "node:crypto";
 import { isRecord, textAt } from "../protocol/paths.ts";
 import type { Bag } from "../protocol/values.ts";
@@ -10,10 +10,13 @@ const LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 export function withName(inputs: Bag, olds: Bag, logicalName: string): Bag {
   const metadata = isRecord(inputs.metadata) ? inputs.metadata : {};
   if (metadata.name !== undefined || metadata.generateName !== undefined) return inputs;
-  const kept = isAutonamed(olds) ? textAt(olds, "metadata", "name") : undefined;
+  const earlier = isAutonamed(olds) ? textAt(olds, "metadata", "name") : undefined;
   const suffix = Array.from({ length: 7 }, () => LETTERS[randomInt(LETTERS.length)]).join("");
   const annotations = { ...(isRecord(metadata.annotations) ? metadata.annotations : {}), [AUTONAMED]: "true" };
-  return { ...inputs, metadata: { ...metadata, name: kept ?? `${logicalName}-${suffix}`.toLowerCase(), annotations } };
+  return {
+    ...inputs,
+    metadata: { ...metadata, name: earlier ?? `${logicalName}-${suffix}`.toLowerCase(), annotations },
+  };
 }
 
 export function isAutonamed(object: Bag): boolean {

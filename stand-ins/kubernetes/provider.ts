@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugin cannot be installed: Kubernetes objects as Pulumi resources. */
+/** Kubernetes objects as Pulumi resources: the requests of the engine, turned into operations on the cluster. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isRecord, textAt } from "../protocol/paths.ts";
 import type {
@@ -17,16 +17,16 @@ import { NotReadyError } from "../protocol/provider.ts";
 import { type Bag, containsUnknown, isUnknown } from "../protocol/values.ts";
 import { ApiError, isAlreadyThere, isNotFound, UnreachableError } from "./apiError.ts";
 import { Client, type KubeObject } from "./client.ts";
-import { Cluster, type Patience } from "./cluster.ts";
+import { Cluster, type WaitOptions } from "./cluster.ts";
 import { type DiffSettings, diffObjects, withDrift } from "./diff.ts";
 import { connectionFrom } from "./kubeconfig.ts";
 import { annotation, idOf, kindOfType, partsOfId, withName } from "./names.ts";
-import { notReadyAnyMore, waitForFault } from "./readiness.ts";
+import { refreshFailure, waitForFault } from "./readiness.ts";
 
 const DEFAULT_WAIT_SECONDS = 600;
 /** Those of the official plugin, between its attempts to create an object. */
 const CREATE_PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 16_000];
-const GONE_FOR_GOOD =
+const DELETED_CLUSTER_HINT =
   " If the cluster was deleted, PULUMI_K8S_DELETE_UNREACHABLE=true in the environment removes this resource from Pulumi's state.";
 /** Without a cluster to ask, these are known to live outside namespaces. */
 const CLUSTER_WIDE =
@@ -44,7 +44,7 @@ export function kubernetesProvider(reporter: Reporter): Provider {
   let upsert = false;
   let deleteUnreachable = false;
 
-  const patience = (operation: Operation, object: Bag): Patience => ({
+  const waitOptions = (operation: Operation, object: Bag): WaitOptions => ({
     signal,
     seconds:
       operation.timeoutSeconds || Number(annotation(object, "pulumi.com/timeoutSeconds")) || DEFAULT_WAIT_SECONDS,
@@ -73,9 +73,11 @@ export function kubernetesProvider(reporter: Reporter): Provider {
     const cluster = await connecting;
     const options = { dryRun: false, signal };
     const applied = await (isNew && !upsert
-      ? createPatiently(cluster, operation, inputs)
+      ? createWithRetries(cluster, operation, inputs)
       : cluster.apply(inputs, options).catch((error: unknown) => refused(cluster, inputs, error)));
-    return cluster.untilReady(applied, patience(operation, inputs)).finally(() => reporter.status(operation.urn, ""));
+    return cluster
+      .untilReady(applied, waitOptions(operation, inputs))
+      .finally(() => reporter.status(operation.urn, ""));
   }
 
   /** An update that the server refuses leaves the object as it is, and not as it should be: the next one tries again. */
@@ -86,14 +88,14 @@ export function kubernetesProvider(reporter: Reporter): Provider {
     throw new NotReadyError(idOf(live), live, [`${words}: ${(error as Error).message}`]);
   }
 
-  /** Its namespace, or the definition of its kind, may only be on its way: as the official plugin does, this tries again. */
-  async function createPatiently(cluster: Cluster, operation: Operation, inputs: Bag): Promise<KubeObject> {
+  /** Its namespace, or the definition of its kind, may not exist yet: as the official plugin does, this tries again. */
+  async function createWithRetries(cluster: Cluster, operation: Operation, inputs: Bag): Promise<KubeObject> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await cluster.create(inputs, { dryRun: false, signal });
       } catch (error) {
         const pause = CREATE_PAUSES_MS[attempt];
-        if (!isNotFound(error) || pause === undefined) throw withWords(error, operation.urn);
+        if (!isNotFound(error) || pause === undefined) throw inOfficialWords(error, operation.urn);
         reporter.status(operation.urn, `Retry #${attempt}; creation failed: ${(error as Error).message}`);
         await sleep(pause, undefined, { signal });
       }
@@ -144,22 +146,22 @@ export function kubernetesProvider(reporter: Reporter): Provider {
       if (live === undefined) return undefined;
       const isImport = Object.keys(oldInputs).length === 0;
       const inputs = isImport ? importable(live) : (withDrift(oldInputs, oldOutputs, live) as Bag);
-      const reasons = isImport ? undefined : notReadyAnyMore(oldInputs, live);
+      const reasons = isImport ? undefined : refreshFailure(oldInputs, live);
       if (reasons) throw new NotReadyError(idOf(live), live, reasons);
       return { id: idOf(live), outputs: live, inputs };
     },
 
-    // What the user said counts, not what somebody else has written to the object since.
+    // The annotations that the user gave count, not what somebody else has written to the object since.
     async delete({ id, type, inputs, outputs, ...operation }: DeleteRequest) {
       const annotations = isRecord(inputs.metadata) ? inputs.metadata.annotations : undefined;
       const identity = identityOf(id, type, outputs);
-      const said = { ...identity, metadata: { ...(identity.metadata as Bag), annotations } };
+      const asDeclared = { ...identity, metadata: { ...(identity.metadata as Bag), annotations } };
       try {
-        await (await connecting).remove(said, patience({ type, ...operation }, inputs));
+        await (await connecting).remove(asDeclared, waitOptions({ type, ...operation }, inputs));
       } catch (error) {
         if (!(error instanceof UnreachableError)) throw error;
         if (deleteUnreachable) return;
-        error.message += GONE_FOR_GOOD;
+        error.message += DELETED_CLUSTER_HINT;
         throw error;
       }
     },
@@ -173,7 +175,7 @@ export function kubernetesProvider(reporter: Reporter): Provider {
 }
 
 /** What the server said, in the official plugin's sentence. */
-function withWords(error: unknown, urn: string): unknown {
+function inOfficialWords(error: unknown, urn: string): unknown {
   if (!(error instanceof ApiError)) return error;
   error.message = `resource "${urn}" was not successfully created by the Kubernetes API server: ${error.message}`;
   return error;
@@ -182,12 +184,12 @@ function withWords(error: unknown, urn: string): unknown {
 /** Resources of the SDK that are more than one object, or less: only the official plugin serves them. */
 function refusals(type: string, news: Bag): CheckAnswer["failures"] {
   const { apiVersion, kind } = kindOfType(type);
-  const kindGiven = textAt(news, "kind") ?? kind;
+  const givenKind = textAt(news, "kind") ?? kind;
   if (
     apiVersion.startsWith("helm.sh/") ||
     /^(yaml|kustomize)(\/|$)/.test(apiVersion) ||
     kind.endsWith("Patch") ||
-    kindGiven.endsWith("List")
+    givenKind.endsWith("List")
   ) {
     return [
       {
@@ -236,8 +238,8 @@ function identityOf(id: string, type: string, known: Bag): KubeObject {
 
 /** Inputs that describe a live object: all but what only the server sets. */
 function importable({ status: _, metadata, ...rest }: KubeObject): Bag {
-  const kept = ["name", "namespace", "labels", "annotations"];
-  const entries = Object.entries(isRecord(metadata) ? metadata : {}).filter(([key]) => kept.includes(key));
+  const imported = ["name", "namespace", "labels", "annotations"];
+  const entries = Object.entries(isRecord(metadata) ? metadata : {}).filter(([key]) => imported.includes(key));
   return { ...rest, metadata: Object.fromEntries(entries) };
 }
 

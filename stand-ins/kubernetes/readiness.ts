@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugin cannot be installed: when an object counts as ready, and why not. */
+/** Whether an object counts as ready, and what it lacks. */
 import { isRecord, textAt, valueAt } from "../protocol/paths.ts";
 import type { Bag } from "../protocol/values.ts";
 import type { Client, KubeObject } from "./client.ts";
@@ -43,7 +43,7 @@ export function readinessOf(object: KubeObject): Readiness {
  * Why a refresh finds the object not ready; undefined where it is. As in the official plugin a Pod is judged by its own readiness
  * then, whatever `pulumi.com/waitFor` says, and not at all where `pulumi.com/skipAwait` is "true".
  */
-export function notReadyAnyMore(inputs: Bag, live: KubeObject): readonly string[] | undefined {
+export function refreshFailure(inputs: Bag, live: KubeObject): readonly string[] | undefined {
   if (live.kind !== "Pod" || annotation(inputs, "pulumi.com/skipAwait") === "true") return undefined;
   const { state, reasons } = podReadiness(live);
   const name = textAt(live, "metadata", "name");

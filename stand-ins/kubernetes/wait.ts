@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugin cannot be installed: waits for an object by watching it. */
+/** Waits for an object with a watch, as the official plugin does, rather than by asking again and again. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isRecord, textAt } from "../protocol/paths.ts";
 import { ApiError, isNotFound } from "./apiError.ts";
@@ -13,7 +13,7 @@ export interface Place {
 const PAUSE_AFTER_BROKEN_WATCH_MS = 200;
 
 /**
- * Looks at the object now and after each change, until `done` says so or the signal ends the wait.
+ * Examines the object now and after each change, until `done` says so or the signal ends the wait.
  *
  * @param done gets the object, or undefined once it is gone; a value other than undefined ends the wait.
  * @throws what `done` throws, ApiError, or the signal's reason.

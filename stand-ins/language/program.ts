@@ -1,9 +1,9 @@
-/** Offline stand-in, used only where the official Node.js language host cannot be installed: runs a program for it. */
+/** Runs a Pulumi program with the SDK's `cmd/run`. */
 import type * as Messages from "@pulumi/pulumi/proto/language_pb.js";
 import pb from "@pulumi/pulumi/proto/language_pb.js";
-import { optionsOf, start, within } from "./runner.ts";
+import { optionsOf, start, within } from "../protocol/runner.ts";
 
-/** The program has told the user what is wrong: the engine need not say more. */
+/** The program has already logged what is wrong: the engine need not add to it. */
 const EXIT_AFTER_LOGGED_ERROR = 32;
 
 /** Runs the program to its end; its own output goes to the engine as ours. */
@@ -37,7 +37,7 @@ export async function runProgram(
       signal: cancelled,
     },
   );
-  // Our stdout has told the port and is read as log from then on.
+  // The first line of our stdout was the port; what follows the engine reads as log.
   child.stdout.pipe(process.stdout, { end: false });
   child.stderr.pipe(process.stderr, { end: false });
   const status = await new Promise<number | string>((done) => {
@@ -71,7 +71,7 @@ function flags(request: Messages.RunRequest, engineAddress: string): string[] {
   ];
 }
 
-/** `project:key` as `project:config:key`, as the official host tells it, for SDKs of old; each SDK reads both. */
+/** `project:key` as `project:config:key`, as the official host spells it for older SDKs; every SDK reads both. */
 function oldSpelling([key, value]: [string, string]): [string, string] {
   const at = key.indexOf(":");
   return [`${key.slice(0, at)}:config:${key.slice(at + 1)}`, value];

@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugins cannot be installed: messages to the engine's log. */
+/** Messages to the engine's log, which shows them to the user. */
 import * as grpc from "@grpc/grpc-js";
 import engineServices from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineMessages from "@pulumi/pulumi/proto/engine_pb.js";

@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugins cannot be installed: one gRPC handler for each request. */
+/** The provider protocol: each gRPC request, decoded for a provider, and its answer, encoded for the engine. */
 import type * as grpc from "@grpc/grpc-js";
 import pluginPb from "@pulumi/pulumi/proto/plugin_pb.js";
 import type * as Messages from "@pulumi/pulumi/proto/provider_pb.js";

@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugins cannot be installed: paths into property bags, and changes. */
+/** Paths into property bags, and changes. */
 
 export type PropertyPath = readonly (string | number)[];
 

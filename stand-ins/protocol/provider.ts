@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugins cannot be installed: what a provider here has to answer. */
+/** What a provider of this room has to answer. */
 import type { Change, PropertyPath } from "./paths.ts";
 import type { Bag } from "./values.ts";
 
@@ -70,7 +70,7 @@ export interface Provider {
   read(request: ReadRequest): Promise<{ readonly id: string; readonly outputs: Bag; readonly inputs: Bag } | undefined>;
   update(request: UpdateRequest): Promise<Bag>;
   delete(request: DeleteRequest): Promise<void>;
-  /** Aborts what is under way; resolves once it has been told, not once it has ended. */
+  /** Aborts what is under way; resolves once it has been signalled, not once it has ended. */
   cancel(): Promise<void>;
   /** Outputs that are secret although no input at the same path is. */
   secretOutputs(outputs: Bag, hasSecretInputs: boolean): readonly PropertyPath[];

@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugins cannot be installed: an error as the engine wants it. */
+/** An error in the form in which the engine reads it. */
 import * as grpc from "@grpc/grpc-js";
 import pb from "@pulumi/pulumi/proto/provider_pb.js";
 import statusPb from "@pulumi/pulumi/proto/status_pb.js";

@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official plugins cannot be installed: a gRPC handler from an async function. */
+/** A gRPC handler from an async function. */
 import * as grpc from "@grpc/grpc-js";
 
 export function unary<Request, Response>(

@@ -1,7 +1,7 @@
 /**
- * Offline stand-in, used only where the official plugins cannot be installed: Pulumi's property values on the wire.
+ * Pulumi's property values, from the wire and to it.
  *
- * Providers here work on plain JSON. Secrets are unwrapped on the way in and their paths remembered, so that whatever
+ * Providers here work on plain JSON. Secrets are unwrapped on the way in and their paths remembered, so that what
  * comes back at the same path is marked secret again. Unknown values stay the sentinel strings the engine sends.
  */
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";

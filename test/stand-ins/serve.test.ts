@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import * as grpc from "@grpc/grpc-js";
+import type pluginPb from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import pb from "@pulumi/pulumi/proto/provider_pb.js";
+import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 import { unary } from "../../stand-ins/protocol/unary.ts";
 
@@ -41,6 +44,23 @@ describe("plugin protocol: the command plugin as a process", () => {
     plugin.kill("SIGTERM");
     await ended;
     rmSync(directory, { recursive: true });
+  });
+
+  it("has the version of the SDK that is installed", async () => {
+    const { version } = createRequire(import.meta.url)("@pulumi/command/package.json");
+    const response = await call<InstanceType<typeof pluginPb.PluginInfo>>((done) =>
+      client.getPluginInfo(new emptyPb.Empty(), done),
+    );
+    assert.equal(response.getVersion(), version);
+  });
+
+  it("is started by its name alone, and another name is refused", () => {
+    const link = join(directory, "pulumi-resource-other");
+    symlinkSync(join(BIN, "pulumi-resource-command"), link);
+    const env = { ...process.env, FUSE_TEST_NODE: process.execPath };
+    const { status, stderr } = spawnSync(link, { env, encoding: "utf8" });
+    assert.equal(status, 2);
+    assert.match(stderr, /no stand-in for "pulumi-resource-other"; there are pulumi-language-nodejs, /);
   });
 
   it("accepts secrets and previews", async () => {

@@ -1,8 +1,9 @@
-/** Offline stand-in, used only where the official Node.js language host cannot be installed: stands before a policy pack. */
+/** Answers the engine until the policy pack is configured, then passes everything on to the pack. */
 import * as grpc from "@grpc/grpc-js";
 import services from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import type * as Messages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import pb from "@pulumi/pulumi/proto/analyzer_pb.js";
+import { bind } from "../protocol/engine.ts";
 import { unary } from "../protocol/unary.ts";
 
 export type Configuration = Messages.AnalyzerStackConfigureRequest;
@@ -45,11 +46,7 @@ export async function policyProxy(ended: AbortSignal): Promise<PolicyProxy> {
       return new pb.AnalyzerStackConfigureResponse();
     }),
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
+  const port = await bind(server);
   const close = () => {
     configuration.resolve(undefined);
     pack.reject(new Error("policy pack not started: could not read policy pack port: io: read/write on closed pipe"));
@@ -68,10 +65,10 @@ export async function policyProxy(ended: AbortSignal): Promise<PolicyProxy> {
       const options = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
       const credentials = grpc.credentials.createInsecure();
       const client = new services.AnalyzerClient(`127.0.0.1:${packPort}`, credentials, options);
-      // What it is told of the stack's tags, before anything is asked.
+      // The pack learns of the stack and its tags before anything else is asked of it.
       void configuration.promise.then((request) => {
-        const told = request ?? new pb.AnalyzerStackConfigureRequest();
-        client.configureStack(told, (error) => {
+        const stack = request ?? new pb.AnalyzerStackConfigureRequest();
+        client.configureStack(stack, (error) => {
           if (error && error.code !== grpc.status.UNIMPLEMENTED) {
             const { message } = error;
             pack.reject(new Error(`policy pack not started: policy pack configuration failed: ${message}`));

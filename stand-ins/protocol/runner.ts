@@ -1,4 +1,4 @@
-/** Offline stand-in, used only where the official Node.js language host cannot be installed: starts the SDK's runners. */
+/** Starts the SDK's runners (`cmd/run`, `cmd/run-policy-pack`), as the official language host does. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -7,9 +7,9 @@ import { pathToFileURL } from "node:url";
 import type { ProgramInfo } from "@pulumi/pulumi/proto/language_pb.js";
 
 /** Milliseconds that a runner has to end after SIGINT. */
-const PATIENCE_MS = 5_000;
+const GRACE_MS = 5_000;
 
-/** Process ids of what runs; it ends with us. */
+/** What runs; it ends with this process. */
 const running = new Set<ChildProcessByStdio<null, Readable, Readable>>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGTERM");
@@ -39,7 +39,7 @@ export function optionsOf(info: ProgramInfo | undefined): { readonly directory: 
 /**
  * Path of a module as the program itself would find it.
  *
- * @param install what the user is told to run where the SDK is missing
+ * @param install the command that the error names where the SDK is missing
  * @throws Error in the official host's words
  */
 export function within(directory: string, module: string, install: string): string {
@@ -63,7 +63,7 @@ export function start(
   running.add(child);
   const stop = () => {
     child.kill("SIGINT");
-    setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS).unref();
+    setTimeout(() => child.kill("SIGKILL"), GRACE_MS).unref();
   };
   signal?.addEventListener("abort", stop, { once: true });
   child.once("close", () => {

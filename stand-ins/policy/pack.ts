@@ -1,9 +1,9 @@
-/** Offline stand-in, used only where the official Node.js language host cannot be installed: starts policy packs for it. */
+/** Runs a policy pack with the SDK's `cmd/run-policy-pack`. */
 import * as grpc from "@grpc/grpc-js";
 import type * as Messages from "@pulumi/pulumi/proto/language_pb.js";
 import pb from "@pulumi/pulumi/proto/language_pb.js";
-import { type Configuration, policyProxy } from "./policyProxy.ts";
-import { optionsOf, start, within } from "./runner.ts";
+import { optionsOf, start, within } from "../protocol/runner.ts";
+import { type Configuration, policyProxy } from "./proxy.ts";
 
 type Call = grpc.ServerWritableStream<Messages.RunPluginRequest, Messages.RunPluginResponse>;
 
@@ -29,7 +29,7 @@ async function run(call: Call): Promise<void> {
   const { request } = call;
   const { directory, options } = optionsOf(request.getInfo());
   const runner = within(directory, "@pulumi/pulumi/cmd/run-policy-pack", `npm install in ${directory}`);
-  const say = (chunk: Uint8Array) => call.write(new pb.RunPluginResponse().setStdout(chunk));
+  const print = (chunk: Uint8Array) => call.write(new pb.RunPluginResponse().setStdout(chunk));
   // The engine ends a pack by ending the call. Where the pack ended before, whoever still asks for it is told why.
   const ended = new AbortController();
   let over = false;
@@ -38,7 +38,7 @@ async function run(call: Call): Promise<void> {
   });
 
   const proxy = await policyProxy(ended.signal);
-  say(Buffer.from(`${proxy.port}\n`));
+  print(Buffer.from(`${proxy.port}\n`));
   const configuration = await proxy.configured;
   if (ended.signal.aborted) return;
   // Node's own arguments stand behind the runner, where it overlooks them: so they do in the official host.
@@ -54,12 +54,12 @@ async function run(call: Call): Promise<void> {
   child.stderr.on("data", (chunk: Buffer) => call.write(new pb.RunPluginResponse().setStderr(chunk)));
   let head = "";
   child.stdout.on("data", (chunk: Buffer) => {
-    if (proxy.attached()) return say(chunk);
+    if (proxy.attached()) return print(chunk);
     head += chunk.toString("utf8");
     const [, port, rest = ""] = /^(\d+)\n(.*)$/s.exec(head) ?? [];
     if (port === undefined) return;
     proxy.attach(Number(port));
-    if (rest) say(Buffer.from(rest));
+    if (rest) print(Buffer.from(rest));
   });
   const code = await new Promise<number | string>((done) => {
     child.on("error", (error) => done(error.message));
