@@ -1,9 +1,11 @@
 /** What of the sandbox is left: on the machine when it is down, on its nodes when it is up. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { isFuse, mountsOf } from "../base/mounts.ts";
 import { state } from "../base/paths.ts";
 import { type Box, pathIn } from "./box/box.ts";
 import { ownGroups, processesIn } from "./box/cgroups.ts";
 import { machineInterface } from "./box/network.ts";
+import { commandOf, namesIn } from "./host/proc.ts";
 
 export function machineResidue(): string[] {
   const groups = ownGroups();
@@ -19,44 +21,14 @@ export function machineResidue(): string[] {
 
 /** FUSE mounts in the node's own mounts (pods have theirs), and the test's hostPath. */
 export function nodeResidue(box: Box): string[] {
-  const mounts = mountsOf(box.init.pid).filter(({ type }) => /^fuse(\.|blk$|$)/.test(type));
+  const mounts = mountsOf(box.init.pid).filter(({ type }) => isFuse(type));
   const bridge = "/tmp/fuse-test-bridge";
   // A daemon that hangs would hang whoever lists its mount.
   const mounted = mounts.some(({ path }) => path === bridge);
-  const there = list(pathIn(box, "/tmp"))?.includes("fuse-test-bridge");
-  const entries = there && !mounted ? (list(pathIn(box, bridge)) ?? []) : [];
+  const there = namesIn(pathIn(box, "/tmp")).includes("fuse-test-bridge");
+  const entries = there && !mounted ? namesIn(pathIn(box, bridge)) : [];
   return [
     ...mounts.map(({ path }) => `${box.name}: FUSE mount ${path}`),
     ...(there ? [`${box.name}: directory ${bridge}${entries.length > 0 ? ` (${entries.join(", ")})` : ""}`] : []),
   ];
-}
-
-function mountsOf(pid: number | "self"): { readonly path: string; readonly type: string }[] {
-  return read(`/proc/${pid}/mountinfo`)
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => {
-      const [mount = "", filesystem = ""] = line.split(" - ");
-      return { path: mount.split(" ")[4] ?? "", type: filesystem.split(" ")[0] ?? "" };
-    });
-}
-
-function list(directory: string): string[] | undefined {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return undefined;
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-function commandOf(pid: number): string {
-  return read(`/proc/${pid}/cmdline`).split("\0").join(" ").trim().slice(0, 80);
 }

@@ -4,13 +4,14 @@
  * vanishes with the box's first process.
  */
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../base/command.ts";
 import { identify, isAlive, type ProcessIdentity } from "../../base/identity.ts";
 import { images, logs, source, state, tools } from "../../base/paths.ts";
 import { SandboxError } from "../../base/problem.ts";
 import { refuseIfStopping, until } from "../../base/stop.ts";
+import { onlyChildOf } from "../host/proc.ts";
 import { createGroup, prefix } from "./cgroups.ts";
 
 export type Propagation = "shared" | "private";
@@ -61,7 +62,7 @@ export async function openBox(name: string, propagation: Propagation): Promise<B
   const init = await until(
     () => {
       if (!isAlive(outer)) throw failed();
-      return existsSync(ready) ? identify(onlyChild(outer.pid)) : undefined;
+      return existsSync(ready) ? identify(onlyChildOf(outer.pid)) : undefined;
     },
     { every: 10, within: 30_000, late: failed },
   );
@@ -109,8 +110,4 @@ function start(groups: readonly string[], argv: readonly string[], log: string):
   const process = child.pid === undefined ? undefined : identify(child.pid);
   if (!process) throw new SandboxError(`${argv[0]} could not be started`, "The log says why.", log);
   return process;
-}
-
-function onlyChild(pid: number): number {
-  return Number.parseInt(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"), 10);
 }

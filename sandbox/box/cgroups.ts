@@ -2,10 +2,12 @@
  * The sandbox's own control groups. Their names start with `fpt-` and the instance's digits: whatever runs in one is this sandbox's,
  * also when every record of it is lost, so this is what the clean-up goes by.
  */
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { instance } from "../../base/instance.ts";
+import { type Mount, mountsOf } from "../../base/mounts.ts";
 import { SandboxError } from "../../base/problem.ts";
+import { directoriesIn, textOf } from "../host/proc.ts";
 
 export const prefix = `fpt-${instance.id}-`;
 
@@ -17,20 +19,15 @@ export interface CgroupLayout {
 }
 
 /**
- * Reads the layout from the text of /proc/self/mountinfo (proc(5)).
+ * The layout of this machine.
  *
  * @throws SandboxError when no control groups are mounted
  */
-export function parseLayout(mountinfo: string): CgroupLayout {
-  const mounts = mountinfo.split("\n").flatMap((line) => {
-    const [mount, source] = line.split(" - ");
-    const path = mount?.split(" ")[4];
-    const type = source?.split(" ")[0];
-    return path && (type === "cgroup" || type === "cgroup2") ? [{ path, type }] : [];
-  });
-  const trees = [...new Set(mounts.map(({ path }) => path))];
-  const old = mounts.some(({ type }) => type === "cgroup");
-  const unified = mounts.some(({ type }) => type === "cgroup2");
+export function layoutOf(mounts: readonly Mount[]): CgroupLayout {
+  const hierarchies = mounts.filter(({ type }) => type === "cgroup" || type === "cgroup2");
+  const trees = [...new Set(hierarchies.map(({ path }) => path))];
+  const old = hierarchies.some(({ type }) => type === "cgroup");
+  const unified = hierarchies.some(({ type }) => type === "cgroup2");
   if (trees.length === 0) {
     throw new SandboxError("no control groups are mounted", "Mount them (mount -t cgroup2 none /sys/fs/cgroup).");
   }
@@ -38,7 +35,7 @@ export function parseLayout(mountinfo: string): CgroupLayout {
 }
 
 export function layout(): CgroupLayout {
-  return parseLayout(readFileSync("/proc/self/mountinfo", "utf8"));
+  return layoutOf(mountsOf("self"));
 }
 
 /**
@@ -64,7 +61,7 @@ export function createGroup(name: string, { kind, trees }: CgroupLayout = layout
 /** Every group of the sandbox, parents first. */
 export function ownGroups({ trees }: CgroupLayout = layout()): string[] {
   return trees.flatMap((tree) =>
-    list(tree)
+    directoriesIn(tree)
       .filter((name) => name.startsWith(prefix))
       .flatMap((name) => withDescendants(join(tree, name))),
   );
@@ -72,7 +69,7 @@ export function ownGroups({ trees }: CgroupLayout = layout()): string[] {
 
 /** Numbers of the processes in the given groups. */
 export function processesIn(groups: readonly string[]): number[] {
-  const pids = groups.flatMap((group) => read(join(group, "cgroup.procs")).split("\n").filter(Boolean).map(Number));
+  const pids = groups.flatMap((group) => textOf(join(group, "cgroup.procs")).split("\n").filter(Boolean).map(Number));
   // 0 stands for a process of an outer process namespace: not one of ours.
   return [...new Set(pids)].filter((pid) => pid > 0);
 }
@@ -89,7 +86,7 @@ export function removeGroups(groups: readonly string[]): void {
 }
 
 function delegate(group: string): void {
-  for (const controller of read(join(group, "cgroup.controllers")).trim().split(" ").filter(Boolean)) {
+  for (const controller of textOf(join(group, "cgroup.controllers")).trim().split(" ").filter(Boolean)) {
     try {
       writeFileSync(join(group, "cgroup.subtree_control"), `+${controller}`);
     } catch {
@@ -100,28 +97,10 @@ function delegate(group: string): void {
 
 function inherit(group: string, file: string): void {
   const path = join(group, file);
-  const value = read(join(group, "..", file)).trim();
-  if (value && read(path).trim() === "") writeFileSync(path, value);
+  const value = textOf(join(group, "..", file)).trim();
+  if (value && textOf(path).trim() === "") writeFileSync(path, value);
 }
 
 function withDescendants(group: string): string[] {
-  return [group, ...list(group).flatMap((name) => withDescendants(join(group, name)))];
-}
-
-function list(directory: string): string[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
-      entry.isDirectory() ? [entry.name] : [],
-    );
-  } catch {
-    return [];
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
+  return [group, ...directoriesIn(group).flatMap((name) => withDescendants(join(group, name)))];
 }

@@ -1,9 +1,11 @@
 /** Ends everything of the sandbox that runs, by what the kernel knows of it: no record is needed. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { attempt } from "../../base/command.ts";
+import { isFuse, type Mount, mountsOf } from "../../base/mounts.ts";
 import { state } from "../../base/paths.ts";
+import { namespaceOf, processNumbers } from "../host/proc.ts";
 import { ownGroups, processesIn, removeGroups } from "./cgroups.ts";
 import { removeInterface } from "./network.ts";
 
@@ -67,7 +69,7 @@ function kill(pid: number): void {
  */
 function fuseConnections(pids: readonly number[]): ReadonlySet<string> {
   const ours = new Set(pids);
-  const others = numbersIn("/proc").filter((pid) => !ours.has(pid));
+  const others = processNumbers().filter((pid) => !ours.has(pid));
   return difference(fuseMinors(others), fuseMinors(pids));
 }
 
@@ -77,21 +79,12 @@ export const difference = (others: ReadonlySet<string>, own: ReadonlySet<string>
 /** Of all that the processes see, each mount namespace read once. */
 function fuseMinors(pids: readonly number[]): ReadonlySet<string> {
   const namespaces = new Map(pids.map((pid) => [namespaceOf(pid, "mnt"), pid]));
-  return new Set([...namespaces.values()].flatMap((pid) => minorsOf(mountinfoOf(pid))));
+  return new Set([...namespaces.values()].flatMap((pid) => minorsOf(mountsOf(pid))));
 }
 
-/** The minor device numbers of the FUSE mounts in lines of the mount table (proc_pid_mountinfo(5)); fusectl is none. */
-export const minorsOf = (mountinfo: readonly string[]): string[] =>
-  mountinfo.flatMap((line) => {
-    const [mount = "", filesystem = ""] = line.split(" - ");
-    const minor = mount.split(" ")[2]?.split(":")[1];
-    return minor && /^fuse(blk|\.\S+)?\s/.test(filesystem) ? [minor] : [];
-  });
-
-const numbersIn = (directory: string): number[] =>
-  readdirSync(directory)
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
+/** The minor device numbers of the FUSE mounts among these. */
+export const minorsOf = (mounts: readonly Mount[]): string[] =>
+  mounts.filter(({ type }) => isFuse(type)).map(({ minor }) => minor);
 
 async function abortConnections(minors: ReadonlySet<string>): Promise<void> {
   if (minors.size === 0) return;
@@ -104,21 +97,5 @@ async function abortConnections(minors: ReadonlySet<string>): Promise<void> {
     }
   } finally {
     await attempt("umount", ["-l", control], { whatever: true });
-  }
-}
-
-function mountinfoOf(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/mountinfo`, "utf8").split("\n");
-  } catch {
-    return [];
-  }
-}
-
-function namespaceOf(pid: number | "self", kind: "mnt" | "pid"): string {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/${kind}`);
-  } catch {
-    return "";
   }
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { parseMounts } from "../../base/mounts.ts";
 import { SandboxError } from "../../base/problem.ts";
-import { parseLayout } from "../../sandbox/box/cgroups.ts";
+import { layoutOf } from "../../sandbox/box/cgroups.ts";
 
+const layout = (mountinfo: string) => layoutOf(parseMounts(mountinfo));
 const line = (path: string, type: string, options: string) =>
   `32 31 0:29 / ${path} rw,relatime - ${type} ${type} ${options}`;
 
@@ -11,7 +13,7 @@ describe("control group layout, from mountinfo", () => {
       line("/sys/fs/cgroup/memory", "cgroup", "rw,memory"),
       line("/sys/fs/cgroup/cpu,cpuacct", "cgroup", "rw,cpu"),
     ];
-    assert.deepEqual(parseLayout(text.join("\n")), {
+    assert.deepEqual(layout(text.join("\n")), {
       kind: "v1",
       trees: ["/sys/fs/cgroup/memory", "/sys/fs/cgroup/cpu,cpuacct"],
     });
@@ -22,14 +24,14 @@ describe("control group layout, from mountinfo", () => {
       line("/sys/fs/cgroup/memory", "cgroup", "rw,memory"),
       line("/sys/fs/cgroup/unified", "cgroup2", "rw"),
     ];
-    assert.deepEqual(parseLayout(text.join("\n")), {
+    assert.deepEqual(layout(text.join("\n")), {
       kind: "hybrid",
       trees: ["/sys/fs/cgroup/memory", "/sys/fs/cgroup/unified"],
     });
   });
 
   it("is v2 when there is one tree", () => {
-    assert.deepEqual(parseLayout(line("/sys/fs/cgroup", "cgroup2", "rw,nsdelegate")), {
+    assert.deepEqual(layout(line("/sys/fs/cgroup", "cgroup2", "rw,nsdelegate")), {
       kind: "v2",
       trees: ["/sys/fs/cgroup"],
     });
@@ -41,10 +43,10 @@ describe("control group layout, from mountinfo", () => {
       "32 31 0:29 / /sys/fs/cgroup/pids rw shared:10 master:2 - cgroup cgroup rw,pids",
       "33 31 0:29 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids",
     ];
-    assert.deepEqual(parseLayout(text.join("\n")), { kind: "v1", trees: ["/sys/fs/cgroup/pids"] });
+    assert.deepEqual(layout(text.join("\n")), { kind: "v1", trees: ["/sys/fs/cgroup/pids"] });
   });
 
   it("says what to do when there are none", () => {
-    assert.throws(() => parseLayout("22 27 0:21 / /proc rw - proc proc rw"), SandboxError);
+    assert.throws(() => layout("22 27 0:21 / /proc rw - proc proc rw"), SandboxError);
   });
 });
