@@ -2,14 +2,15 @@
 import { isAlive } from "../base/identity.ts";
 import { isBusy } from "../base/lock.ts";
 import { openApi, recordedAccess } from "./cluster/api.ts";
-import { ailment, processesOf, readRecord } from "./cluster/record.ts";
+import { healthProblem } from "./cluster/health.ts";
+import { processesOf, readRecord } from "./cluster/record.ts";
 import { machineResidue, nodeResidue } from "./residue.ts";
 
 export interface Status {
   readonly running: boolean;
   /** Another process is starting or stopping it at this moment. */
   readonly busy: boolean;
-  /** What is wrong with the running one. */
+  /** What is wrong with the running one. The name is that of the JSON document. */
   readonly ailment?: string;
   readonly nodes: readonly { readonly name: string; readonly ready: boolean; readonly message: string }[];
   readonly processes: readonly { readonly name: string; readonly pid: number; readonly alive: boolean }[];
@@ -17,19 +18,20 @@ export interface Status {
   readonly residue: readonly string[];
 }
 
+/** Asks the processes, the API server and the nodes. A sandbox with a problem is examined for 15 s before it is called so. */
 export async function status(): Promise<Status> {
   const record = readRecord();
   if (!record?.boxes.some(({ init }) => isAlive(init))) {
     const busy = isBusy();
-    // What a start has made so far is not left over.
+    // What another command has made so far, or has yet to remove, is not left over.
     return { running: false, busy, nodes: [], processes: [], residue: busy ? [] : machineResidue() };
   }
   const access = recordedAccess();
-  const [ill, nodes] = await Promise.all([ailment(record), access ? openApi(access).nodes() : []]);
+  const [problem, nodes] = await Promise.all([healthProblem(record), access ? openApi(access).nodes() : []]);
   return {
     running: true,
     busy: isBusy(),
-    ...(ill && { ailment: ill }),
+    ...(problem && { ailment: problem }),
     nodes: nodes.map(({ name, ready, message }) => ({ name, ready, message })),
     processes: processesOf(record).map(({ name, process }) => ({ name, pid: process.pid, alive: isAlive(process) })),
     residue: record.boxes.filter(({ name }) => record.sandbox.nodes.includes(name)).flatMap(nodeResidue),

@@ -12,15 +12,20 @@ import { buildImages, type ImageSet, imageSet } from "./build/images.ts";
 import { buildTools, toolPaths } from "./build/tools.ts";
 import { openApi, recordedAccess } from "./cluster/api.ts";
 import { controlPlaneCommands, startControlPlane } from "./cluster/controlPlane.ts";
+import { healthProblem } from "./cluster/health.ts";
 import { kubeletCommand, startKubelet, startRuntime } from "./cluster/node.ts";
 import { nodeSpecs } from "./cluster/nodeConfig.ts";
 import { makeSecrets, renderKubeconfig } from "./cluster/pki.ts";
-import { ailment, context, fingerprint, readRecord, type Sandbox, writeRecord } from "./cluster/record.ts";
+import { context, fingerprint, readRecord, type Sandbox, writeRecord } from "./cluster/record.ts";
 import { currentEngine, type Engine, prepareEngine, readyPulumi } from "./engine.ts";
 import { clusterPackages, ensurePackages } from "./host/packages.ts";
 import { requireMachine } from "./host/requirements.ts";
 
-/** @throws SandboxError; whatever was made until then is removed */
+/**
+ * The running sandbox where it can be used, else a new one.
+ *
+ * @throws SandboxError; what was made until then is removed
+ */
 export async function up(): Promise<Sandbox & { readonly reused: boolean }> {
   requireMachine();
   return exclusively(async () => {
@@ -40,12 +45,14 @@ export async function up(): Promise<Sandbox & { readonly reused: boolean }> {
   });
 }
 
+/** The running sandbox, unless it has a problem or was started otherwise than a new one would be. */
 async function usable(images: ImageSet): Promise<Sandbox | undefined> {
   const record = readRecord();
   if (!record) return undefined;
-  const ill = record.fingerprint === fingerprint(images) ? await ailment(record) : "it was started by another version";
-  if (!ill) return record.sandbox;
-  note(`the running sandbox cannot be used (${ill}): starting anew`);
+  const problem =
+    record.fingerprint === fingerprint(images) ? await healthProblem(record) : "it was started by another version";
+  if (!problem) return record.sandbox;
+  note(`the running sandbox cannot be used (${problem}): starting a new one`);
   return undefined;
 }
 
