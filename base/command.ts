@@ -15,7 +15,7 @@ export interface CommandOptions {
   /** What to tell a person to do when it fails. */
   readonly remedy?: string;
   /** Finish even while everything else is stopping: half a package installation or clean-up is worse than a wait. */
-  readonly whatever?: boolean;
+  readonly evenWhenStopping?: boolean;
 }
 
 export interface Outcome {
@@ -29,7 +29,7 @@ export interface Outcome {
 export async function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   const { code, stdout, stderr, late } = await attempt(program, args, options);
   if (code === 0) return stdout;
-  if (stopping.aborted && !options.whatever) throw new Interrupted();
+  if (stopping.aborted && !options.evenWhenStopping) throw new Interrupted();
   const why = late ? `took longer than ${options.deadline} ms` : stderr.trim().split("\n").slice(-6).join("\n  | ");
   throw new SandboxError(
     `${[program, ...args].join(" ").slice(0, 300)}\n  | ${why || `exit code ${code}`}`,
@@ -39,7 +39,7 @@ export async function run(program: string, args: readonly string[], options: Com
 
 /** Like `run`, but a failure is an answer. A program that does not exist has the code null. */
 export function attempt(program: string, args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
-  if (!options.whatever) refuseIfStopping();
+  if (!options.evenWhenStopping) refuseIfStopping();
   return new Promise((resolve) => {
     // Its own process group, so that a program is stopped together with the programs it started (go and its compilers).
     const child = spawn(program, args, {
@@ -59,7 +59,7 @@ export function attempt(program: string, args: readonly string[], options: Comma
       }
     };
     const onStop = () => kill("SIGTERM");
-    if (!options.whatever) stopping.addEventListener("abort", onStop);
+    if (!options.evenWhenStopping) stopping.addEventListener("abort", onStop);
     const timer = options.deadline
       ? setTimeout(() => {
           late = true;

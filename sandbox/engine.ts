@@ -18,13 +18,13 @@ export interface Engine {
   readonly binaries: string;
 }
 
-interface Ambient {
+interface PulumiProgram {
   readonly directory: string;
   readonly version: string;
 }
 
 /** A pulumi on PATH that serves the SDK, or undefined. An older one would be refused later. */
-export async function ambientPulumi(): Promise<Ambient | undefined> {
+export async function pulumiOnPath(): Promise<PulumiProgram | undefined> {
   const { code, stdout } = await attempt("pulumi", ["version"], {
     env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
   });
@@ -43,9 +43,9 @@ export function serves(version: string): boolean {
 }
 
 /** One that need not be compiled: on PATH, or fetched with the official installer. */
-export async function readyPulumi(): Promise<Ambient | undefined> {
-  const ambient = await ambientPulumi();
-  if (ambient) return ambient;
+export async function readyPulumi(): Promise<PulumiProgram | undefined> {
+  const onPath = await pulumiOnPath();
+  if (onPath) return onPath;
   const directory = await installCli(officialInstaller(pulumiVersion));
   return directory ? { directory, version: pulumiVersion } : undefined;
 }
@@ -58,7 +58,7 @@ export async function prepareEngine(): Promise<Engine> {
   const plugins = await step(`Pulumi ${version} and its plugins`, () => installPlugins(join(directory, "pulumi")));
   const offline = Object.keys(plugins).filter((name) => plugins[name as keyof Plugins] === "offline");
   if (offline.length > 0)
-    note(`plugins ${offline.join(", ")}: the sandbox's offline ones, as the official ones cannot be had here`);
+    note(`plugins ${offline.join(", ")}: stand-ins, as the official ones cannot be installed here`);
   return describeEngine({ directory, version }, plugins);
 }
 
@@ -66,15 +66,15 @@ export async function prepareEngine(): Promise<Engine> {
 export async function currentEngine(): Promise<Engine> {
   const fetched = installedCli(pulumiVersion);
   const present = fetched ? { directory: fetched, version: pulumiVersion } : own();
-  return describeEngine((await ambientPulumi()) ?? present, installedPlugins());
+  return describeEngine((await pulumiOnPath()) ?? present, installedPlugins());
 }
 
 /** The one this project compiles. */
-function own(): Ambient {
+function own(): PulumiProgram {
   return { directory: toolDirectory("pulumi"), version: pulumiVersion };
 }
 
-function describeEngine({ directory, version }: Ambient, plugins: Plugins): Engine {
+function describeEngine({ directory, version }: PulumiProgram, plugins: Plugins): Engine {
   const binaries = join(links, "bin");
   linkExactly(binaries, {
     node: process.execPath,
@@ -82,11 +82,11 @@ function describeEngine({ directory, version }: Ambient, plugins: Plugins): Engi
     kubectl: join(toolDirectory("kubernetes"), "kubectl"),
     etcd: join(toolDirectory("etcd"), "server"),
   });
-  const shims = linkPlugins(plugins, directory);
+  const standIns = linkPlugins(plugins, directory);
   return {
     engine: { version },
     plugins,
-    env: engineEnvironment(directory, shims, binaries, plugins),
+    env: engineEnvironment(directory, standIns, binaries, plugins),
     binaries,
   };
 }

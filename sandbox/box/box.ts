@@ -14,11 +14,16 @@ import { refuseIfStopping, until } from "../../base/stop.ts";
 import { onlyChildOf } from "../host/proc.ts";
 import { createGroup, prefix } from "./cgroups.ts";
 
+/** Of a box's root mount: shared as on a machine with systemd, or private as k3s may find it. */
 export type Propagation = "shared" | "private";
+
+/** Where box.sh shows a box what is the machine's, all of it read-only. */
+export const inBox = { config: "/etc/sandbox", tools: "/opt/tools", images: "/opt/images" } as const;
 
 export interface Daemon {
   readonly name: string;
   readonly process: ProcessIdentity;
+  /** Path of its output on the machine. */
   readonly log: string;
 }
 
@@ -32,12 +37,12 @@ export interface Box {
   readonly daemons: Daemon[];
 }
 
-/** Directory on the machine that a box sees, read-only, as /etc/sandbox. */
+/** Directory on the machine that a box sees as `inBox.config`. */
 export function configDirectory(name: string): string {
   return join(state, name);
 }
 
-/** @throws SandboxError when the box is not ready within 30 s */
+/** Makes a box and waits for its root. @throws SandboxError when the box is not ready within 30 s */
 export async function openBox(name: string, propagation: Propagation): Promise<Box> {
   const groups = createGroup(name);
   const mountpoint = join(state, "root", name);
@@ -77,6 +82,16 @@ export function startDaemon(box: Box, name: string, argv: readonly string[]): Da
   const daemon = { name, log, process: start(box.groups, enter(box, argv), log) };
   box.daemons.push(daemon);
   return daemon;
+}
+
+/** @throws SandboxError, with the daemon's log, when it has ended */
+export function requireAlive(daemon: Daemon): void {
+  if (!isAlive(daemon.process)) throw notReady(daemon);
+}
+
+/** A daemon that ended, or took too long, before it was ready. */
+export function notReady({ name, log }: Daemon): SandboxError {
+  return new SandboxError(`${name} did not become ready`, "Its log says why; then run `up` again.", log);
 }
 
 /** Runs a program in the box to its end. @throws SandboxError when it fails */

@@ -72,7 +72,7 @@ export const occupant = (interfaces: readonly Interface[]): string | undefined =
 
 /** It vanishes with the control plane's box; this is for what a crash may leave. */
 export async function removeInterface(): Promise<void> {
-  await attempt("ip", ["link", "delete", machineInterface], { whatever: true });
+  await attempt("ip", ["link", "delete", machineInterface], { evenWhenStopping: true });
 }
 
 /** In the box's network, but with this machine's process numbers, which `netns PID` is given in. */

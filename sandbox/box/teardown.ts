@@ -90,12 +90,12 @@ async function abortConnections(minors: ReadonlySet<string>): Promise<void> {
   if (minors.size === 0) return;
   const control = join(state, "fusectl");
   mkdirSync(control, { recursive: true });
-  await attempt("mount", ["-t", "fusectl", "none", control], { whatever: true });
+  await attempt("mount", ["-t", "fusectl", "none", control], { evenWhenStopping: true });
   try {
     for (const minor of readdirSync(control).filter((name) => minors.has(name))) {
       writeFileSync(join(control, minor, "abort"), "1");
     }
   } finally {
-    await attempt("umount", ["-l", control], { whatever: true });
+    await attempt("umount", ["-l", control], { evenWhenStopping: true });
   }
 }

@@ -23,7 +23,7 @@ export const officialInstaller = (version: string): Installer => ({
 });
 
 /** Milliseconds until a failed installation is tried again: a machine without internet must not wait at each start. */
-const patience = { failed: 24 * 60 * 60_000, late: 60 * 60_000 } as const;
+const RETRY_AFTER = { failed: 24 * 60 * 60_000, late: 60 * 60_000 } as const;
 
 /** Directory of the CLI that was installed, or undefined. */
 export function installedCli(version: string, home = pulumiHome): string | undefined {
@@ -41,7 +41,7 @@ export async function installCli(installer: Installer, home = pulumiHome): Promi
   mkdirSync(home, { recursive: true });
   const failed = (why: "late" | "failed", words: string) => {
     writeFileSync(mark, why);
-    note(`Pulumi ${version}: not fetched (${words}), tried again after ${patience[why] / 3_600_000} h`);
+    note(`Pulumi ${version}: not fetched (${words}), tried again after ${RETRY_AFTER[why] / 3_600_000} h`);
     return undefined;
   };
   const silence = await refusal(installer);
@@ -81,5 +81,5 @@ async function refusal({ url, deadlines }: Installer): Promise<string | undefine
 export function triedLately(mark: string, now = Date.now()): boolean {
   if (!existsSync(mark)) return false;
   const why = readFileSync(mark, "utf8") === "late" ? "late" : "failed";
-  return now - statSync(mark).mtimeMs < patience[why];
+  return now - statSync(mark).mtimeMs < RETRY_AFTER[why];
 }

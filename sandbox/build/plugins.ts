@@ -1,4 +1,4 @@
-/** Pulumi's resource plugins: the official ones where they can be installed, the sandbox's offline ones elsewhere. */
+/** Pulumi's resource plugins: the official ones where they can be installed, the stand-ins elsewhere. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { attempt } from "../../base/command.ts";
@@ -10,9 +10,12 @@ import { triedLately } from "./installer.ts";
 export type PluginOrigin = "official" | "offline";
 export type Plugins = Readonly<Record<"kubernetes" | "command", PluginOrigin>>;
 
+/** The engine keeps everything in the cache, and asks nobody for a newer one. */
+const pulumiEnvironment = { PULUMI_HOME: pulumiHome, PULUMI_SKIP_UPDATE_CHECK: "true" } as const;
+
 const names = ["kubernetes", "command"] as const;
 /** Milliseconds for an installation: a plugin is some 50 MB, and without internet the attempt never ends by itself. */
-const deadline = 20_000;
+const DEADLINE_MS = 20_000;
 
 /** Tries the official plugins, both at a time. @param pulumi path of the engine */
 export async function installPlugins(pulumi: string): Promise<Plugins> {
@@ -29,39 +32,39 @@ export function installedPlugins(): Plugins {
 }
 
 /**
- * Links the offline plugins that are needed into a directory for PATH. One by one, because an executable on PATH is
+ * Links the stand-ins that are needed into a directory for PATH. One by one, because an executable on PATH is
  * preferred to an installed plugin.
  *
  * @param engine directory of the pulumi program; the official CLI brings its own language host and policy analyzer
  */
 export function linkPlugins(plugins: Plugins, engine: string): string {
   const directory = join(links, "plugins");
-  const shims = readdirSync(join(standIns, "bin")).filter((shim) => {
-    const resource = names.find((name) => shim === `pulumi-resource-${name}`);
-    return resource ? plugins[resource] === "offline" : !existsSync(join(engine, shim));
+  const needed = readdirSync(join(standIns, "bin")).filter((plugin) => {
+    const resource = names.find((name) => plugin === `pulumi-resource-${name}`);
+    return resource ? plugins[resource] === "offline" : !existsSync(join(engine, plugin));
   });
-  linkExactly(directory, Object.fromEntries(shims.map((shim) => [shim, join(standIns, "bin", shim)])));
+  linkExactly(directory, Object.fromEntries(needed.map((plugin) => [plugin, join(standIns, "bin", plugin)])));
   return directory;
 }
 
 /**
  * What the engine has to be run with, besides the backend, which is the caller's.
  *
+ * @param standInLinks directory of the stand-ins' links
  * @param programs directory with links to this very Node and to the engine: beside an engine of the machine there may be an
  *   older Node, and the language host takes the first of PATH
  */
 export function engineEnvironment(
   engine: string,
-  shims: string,
+  standInLinks: string,
   programs: string,
-  plugins: Plugins,
+  origins: Plugins,
 ): Record<string, string> {
-  const offline = Object.values(plugins).includes("offline");
-  const path = [shims, programs, engine, process.env.PATH ?? ""];
+  const offline = Object.values(origins).includes("offline");
+  const path = [standInLinks, programs, engine, process.env.PATH ?? ""];
   return {
     PATH: [...new Set(path.join(delimiter).split(delimiter))].join(delimiter),
-    PULUMI_HOME: pulumiHome,
-    PULUMI_SKIP_UPDATE_CHECK: "true",
+    ...pulumiEnvironment,
     // Else kubectl keeps what it learns of this short-lived cluster in the home directory.
     KUBECACHEDIR: join(cache, "kube"),
     // Asked for a plugin that it does not find, the engine would look for it on the internet for minutes.
@@ -72,14 +75,17 @@ export function engineEnvironment(
 async function install(pulumi: string, name: string): Promise<PluginOrigin> {
   const version = versionOf(name);
   if (isInstalled(name)) return "official";
-  const mark = join(pulumiHome, `${name}-${version}.unavailable`);
-  if (triedLately(mark)) return "offline";
-  const env = { ...process.env, PULUMI_HOME: pulumiHome, PULUMI_SKIP_UPDATE_CHECK: "true" };
+  const failureMark = join(pulumiHome, `${name}-${version}.unavailable`);
+  if (triedLately(failureMark)) return "offline";
+  const env = { ...process.env, ...pulumiEnvironment };
   mkdirSync(pulumiHome, { recursive: true });
-  const { code, late } = await attempt(pulumi, ["plugin", "install", "resource", name, version], { env, deadline });
+  const { code, late } = await attempt(pulumi, ["plugin", "install", "resource", name, version], {
+    env,
+    deadline: DEADLINE_MS,
+  });
   if (code === 0) return "official";
-  if (late) note(`plugin ${name} ${version}: not installed within ${deadline / 1000} s; tried again after an hour`);
-  writeFileSync(mark, late ? "late" : "failed");
+  if (late) note(`plugin ${name} ${version}: not installed within ${DEADLINE_MS / 1000} s; tried again after an hour`);
+  writeFileSync(failureMark, late ? "late" : "failed");
   return "offline";
 }
 

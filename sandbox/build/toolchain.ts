@@ -17,6 +17,7 @@ export interface Go {
 const needed = [1, 26, 0] as const;
 const pinned = "1.26.8";
 
+/** The machine's Go where it is new enough, else the pinned one, fetched with the machine's or with Debian's. */
 export async function findGo(): Promise<Go> {
   // What this machine's Go would fetch of its own accord depends on its version and settings; this does not.
   const env = { ...process.env, GOTOOLCHAIN: "local", GOFLAGS: "" };
@@ -28,6 +29,18 @@ export async function findGo(): Promise<Go> {
   if (!own) await ensurePackages(["golang-go"]);
   const program = await step(`fetched Go ${pinned} (the machine has ${own ?? "none"})`, () => fetchToolchain(env));
   return { program, env: { ...env, GOROOT: undefined }, version: `go${pinned}` };
+}
+
+/** Fetches a module (`PATH@VERSION`) into Go's module cache. */
+export async function downloadModule(
+  { program, env }: Pick<Go, "program" | "env">,
+  module: string,
+  remedy = "Check the network or GOPROXY, then run this again.",
+): Promise<{ readonly directory: string; readonly sum: string }> {
+  // Outside of every module, whose go.mod would have a say.
+  const answer = await run(program, ["mod", "download", "-json", module], { env, cwd: "/", remedy });
+  const { Dir: directory, Sum: sum } = JSON.parse(answer) as { readonly Dir: string; readonly Sum: string };
+  return { directory, sum };
 }
 
 /** `go1.26.8` -> whether it compiles the tools. */
@@ -49,17 +62,13 @@ async function versionOf(program: string, env: NodeJS.ProcessEnv): Promise<strin
 async function fetchToolchain(env: NodeJS.ProcessEnv): Promise<string> {
   const arch = process.arch === "arm64" ? "arm64" : "amd64";
   const module = `golang.org/toolchain@v0.0.1-go${pinned}.${process.platform}-${arch}`;
-  const answer = await run("go", ["mod", "download", "-json", module], {
-    env,
-    cwd: "/",
-    remedy: `Install Go ${needed.join(".")} or later yourself, then run this again.`,
-  });
-  const { Dir: directory } = JSON.parse(answer) as { readonly Dir: string };
+  const remedy = `Install Go ${needed.join(".")} or later yourself, then run this again.`;
+  const { directory } = await downloadModule({ program: "go", env }, module, remedy);
   finishToolchain(directory);
   return join(directory, "bin", "go");
 }
 
-/** A module holds neither executables nor nested modules; `go` itself mends both so when it fetches a toolchain. */
+/** A module holds neither executables nor nested modules; `go` itself restores both so when it fetches a toolchain. */
 function finishToolchain(directory: string): void {
   const programs = readdirSync(join(directory, "pkg/tool"), { recursive: true, withFileTypes: true })
     .concat(readdirSync(join(directory, "bin"), { withFileTypes: true }))

@@ -1,24 +1,28 @@
 /** The programs compiled from pinned Go modules (sandbox/tools): one directory a family in the cache, named by its pins. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../../base/command.ts";
+import { type CommandOptions, run } from "../../base/command.ts";
 import { goBuild, source, tools } from "../../base/paths.ts";
 import { note, seconds, step } from "../../base/progress.ts";
+import { inBox } from "../box/box.ts";
 import { findGo, type Go } from "./toolchain.ts";
+import { makeDirectory } from "./whole.ts";
 
 export type Family = "etcd" | "kubernetes" | "pulumi" | "flux" | "gitops" | "oracle";
 
-const kubernetes = "1.34.4";
-export const pulumiVersion = "3.250.0";
+/** The engine's, which is that of the SDK (test/sandbox/installer). */
+export const pulumiVersion = pinned("pulumi", "github.com/pulumi/pulumi/pkg/v3");
+const kubernetes = pinned("kubernetes", "k8s.io/kubernetes");
+const [major, minor] = kubernetes.split(".");
 
 /** Value for the linker -X option: programs built as modules do not know their own version. */
 const versions: Readonly<Record<Family, readonly string[]>> = {
   etcd: [],
   kubernetes: [
     `k8s.io/component-base/version.gitVersion=v${kubernetes}`,
-    "k8s.io/component-base/version.gitMajor=1",
-    "k8s.io/component-base/version.gitMinor=34",
+    `k8s.io/component-base/version.gitMajor=${major}`,
+    `k8s.io/component-base/version.gitMinor=${minor}`,
     `k8s.io/client-go/pkg/version.gitVersion=v${kubernetes}`,
   ],
   flux: [],
@@ -31,15 +35,15 @@ export type ToolPaths = Readonly<
   Record<"etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kubelet", string>
 >;
 
-/** The programs' paths inside a box, which has the tools directory at /opt/tools. */
+/** The programs' paths inside a box. */
 export function toolPaths(): ToolPaths {
-  const inBox = (family: Family, name: string) => join("/opt/tools", directoryName(family), name);
+  const pathInBox = (family: Family, name: string) => join(inBox.tools, directoryName(family), name);
   return {
-    etcd: inBox("etcd", "server"),
-    "kube-apiserver": inBox("kubernetes", "kube-apiserver"),
-    "kube-controller-manager": inBox("kubernetes", "kube-controller-manager"),
-    "kube-scheduler": inBox("kubernetes", "kube-scheduler"),
-    kubelet: inBox("kubernetes", "kubelet"),
+    etcd: pathInBox("etcd", "server"),
+    "kube-apiserver": pathInBox("kubernetes", "kube-apiserver"),
+    "kube-controller-manager": pathInBox("kubernetes", "kube-controller-manager"),
+    "kube-scheduler": pathInBox("kubernetes", "kube-scheduler"),
+    kubelet: pathInBox("kubernetes", "kubelet"),
   };
 }
 
@@ -72,9 +76,28 @@ export function buildKey(goMod: string, goSum: string, flags: readonly string[],
 }
 
 function directoryName(family: Family): string {
-  const file = (name: string) => readFileSync(join(source, "tools", family, name), "utf8");
+  const file = (name: string) => readSource(family, name);
   const own = isOwn(family) ? [file("main.go")] : [];
   return `${family}-${buildKey(file("go.mod"), file("go.sum"), [...flags(family), ...own], process.arch)}`;
+}
+
+function readSource(family: Family, name: string): string {
+  return readFileSync(join(source, "tools", family, name), "utf8");
+}
+
+/** The version of a module that a family's go.mod requires: `1.34.4`. */
+function pinned(family: Family, module: string): string {
+  const version = readSource(family, "go.mod")
+    .split("\n")
+    .map((line) =>
+      line
+        .trim()
+        .replace(/^require /, "")
+        .split(" "),
+    )
+    .find(([name]) => name === module)?.[1];
+  if (!version) throw new Error(`sandbox/tools/${family}/go.mod does not require ${module}`);
+  return version.replace(/^v/, "");
 }
 
 function flags(family: Family): string[] {
@@ -86,10 +109,6 @@ function flags(family: Family): string[] {
 const isOwn = (family: Family): boolean => existsSync(join(source, "tools", family, "main.go"));
 
 async function build(family: Family, go: Go): Promise<void> {
-  const target = toolDirectory(family);
-  const fresh = `${target}.new`;
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(fresh, { recursive: true });
   const instead = family === "pulumi" ? ` Or install pulumi ${pulumiVersion} or newer.` : "";
   const started = performance.now();
   let packages = 0;
@@ -97,18 +116,20 @@ async function build(family: Family, go: Go): Promise<void> {
     () => note(`${family}: ${packages} packages compiled, ${seconds(started).trim()}`),
     20_000,
   );
+  const options: CommandOptions = {
+    cwd: join(source, "tools", family),
+    // -v names each package on a line of its own as it is compiled; messages hold spaces.
+    onErrorLine: (line) => {
+      if (!line.includes(" ")) packages++;
+    },
+    env: { ...go.env, CGO_ENABLED: "0", GOCACHE: goBuild, GOFLAGS: "", GOWORK: "off" },
+    remedy: `If a module could not be fetched, check the network or GOPROXY. Then run this again: it continues where it stopped.${instead}`,
+  };
   try {
-    await run(go.program, ["build", "-v", ...flags(family), "-o", `${fresh}/`, isOwn(family) ? "." : "tool"], {
-      cwd: join(source, "tools", family),
-      // -v names each package on a line of its own as it is compiled; messages hold spaces.
-      onErrorLine: (line) => {
-        if (!line.includes(" ")) packages++;
-      },
-      env: { ...go.env, CGO_ENABLED: "0", GOCACHE: goBuild, GOFLAGS: "", GOWORK: "off" },
-      remedy: `If a module could not be fetched, check the network or GOPROXY. Then run this again: it goes on where it was.${instead}`,
-    });
+    await makeDirectory(toolDirectory(family), (fresh) =>
+      run(go.program, ["build", "-v", ...flags(family), "-o", `${fresh}/`, isOwn(family) ? "." : "tool"], options),
+    );
   } finally {
     clearInterval(heartbeat);
   }
-  renameSync(fresh, target);
 }

@@ -1,18 +1,14 @@
 /** etcd, API server, controller manager and scheduler: their options, and the order in which they start. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isAlive } from "../../base/identity.ts";
-import { SandboxError } from "../../base/problem.ts";
 import { step } from "../../base/progress.ts";
 import { until } from "../../base/stop.ts";
-import { type Box, configDirectory, type Daemon, startDaemon } from "../box/box.ts";
+import { type Box, configDirectory, inBox, notReady, requireAlive, startDaemon } from "../box/box.ts";
 import { addresses } from "../box/network.ts";
 import type { ToolPaths } from "../build/tools.ts";
 import type { Api } from "./api.ts";
 import { auditLog, auditPolicy } from "./audit.ts";
 import { renderKubeconfig, type Secrets } from "./pki.ts";
-
-const config = "/etc/sandbox";
 
 export type ControlPlaneCommands = Readonly<
   Record<"etcd" | "apiserver" | "controllers" | "scheduler", readonly string[]>
@@ -35,32 +31,32 @@ export function controlPlaneCommands(paths: ToolPaths): ControlPlaneCommands {
       "--etcd-servers=http://127.0.0.1:2379",
       `--bind-address=${addresses.control}`,
       `--advertise-address=${addresses.control}`,
-      `--tls-cert-file=${config}/apiserver.crt`,
-      `--tls-private-key-file=${config}/apiserver.key`,
-      `--client-ca-file=${config}/ca.crt`,
-      `--token-auth-file=${config}/tokens.csv`,
+      `--tls-cert-file=${inBox.config}/apiserver.crt`,
+      `--tls-private-key-file=${inBox.config}/apiserver.key`,
+      `--client-ca-file=${inBox.config}/ca.crt`,
+      `--token-auth-file=${inBox.config}/tokens.csv`,
       "--authorization-mode=Node,RBAC",
       "--enable-admission-plugins=NodeRestriction",
       "--allow-privileged=true",
       "--service-cluster-ip-range=10.96.0.0/16",
       "--service-account-issuer=https://kubernetes.default.svc",
-      `--service-account-key-file=${config}/accounts.pub`,
-      `--service-account-signing-key-file=${config}/accounts.key`,
-      `--kubelet-client-certificate=${config}/kubelet-client.crt`,
-      `--kubelet-client-key=${config}/kubelet-client.key`,
+      `--service-account-key-file=${inBox.config}/accounts.pub`,
+      `--service-account-signing-key-file=${inBox.config}/accounts.key`,
+      `--kubelet-client-certificate=${inBox.config}/kubelet-client.crt`,
+      `--kubelet-client-key=${inBox.config}/kubelet-client.key`,
       // Node names do not resolve here; without this `kubectl logs` fails.
       "--kubelet-preferred-address-types=InternalIP",
-      `--audit-policy-file=${config}/audit.json`,
+      `--audit-policy-file=${inBox.config}/audit.json`,
       `--audit-log-path=${auditLog}`,
       "--profiling=false",
     ],
     controllers: [
       paths["kube-controller-manager"],
-      `--kubeconfig=${config}/controllers.kubeconfig`,
+      `--kubeconfig=${inBox.config}/controllers.kubeconfig`,
       "--leader-elect=false",
       "--bind-address=127.0.0.1",
-      `--service-account-private-key-file=${config}/accounts.key`,
-      `--root-ca-file=${config}/ca.crt`,
+      `--service-account-private-key-file=${inBox.config}/accounts.key`,
+      `--root-ca-file=${inBox.config}/ca.crt`,
       // Its default of 5 s is how long a taint may outlive its cause, and a node that is ready takes no pods till then.
       "--node-monitor-period=500ms",
       "--kube-api-qps=200",
@@ -69,7 +65,7 @@ export function controlPlaneCommands(paths: ToolPaths): ControlPlaneCommands {
     ],
     scheduler: [
       paths["kube-scheduler"],
-      `--kubeconfig=${config}/scheduler.kubeconfig`,
+      `--kubeconfig=${inBox.config}/scheduler.kubeconfig`,
       "--leader-elect=false",
       "--bind-address=127.0.0.1",
       "--profiling=false",
@@ -77,7 +73,7 @@ export function controlPlaneCommands(paths: ToolPaths): ControlPlaneCommands {
   };
 }
 
-/** @throws SandboxError, with the log of the one that failed */
+/** Returns once the API server is ready. @throws SandboxError, with the log of the one that failed, after a minute at most */
 export async function startControlPlane(
   box: Box,
   commands: ControlPlaneCommands,
@@ -91,19 +87,15 @@ export async function startControlPlane(
   const etcd = startDaemon(box, "etcd", commands.etcd);
   // It retries etcd by itself, and most of its start needs no etcd.
   const apiserver = startDaemon(box, "apiserver", commands.apiserver);
-  const orDead = async (question: () => Promise<boolean>) => {
-    for (const daemon of [etcd, apiserver]) if (!isAlive(daemon.process)) throw ended(daemon);
+  const whileAlive = async (question: () => Promise<boolean>) => {
+    for (const daemon of [etcd, apiserver]) requireAlive(daemon);
     return (await question()) || undefined;
   };
-  const patience = { every: 50, within: 60_000, late: () => ended(apiserver) };
+  const limits = { every: 50, within: 60_000, late: () => notReady(apiserver) };
   await step("API server ready", async () => {
-    await until(() => orDead(api.answers), patience);
+    await until(() => whileAlive(api.answers), limits);
     startDaemon(box, "controllers", commands.controllers);
     startDaemon(box, "scheduler", commands.scheduler);
-    await until(() => orDead(api.ready), patience);
+    await until(() => whileAlive(api.ready), limits);
   });
-}
-
-function ended({ name, log }: Daemon): SandboxError {
-  return new SandboxError(`${name} did not become ready`, "Its log says why; then run `up` again.", log);
 }

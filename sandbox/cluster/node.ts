@@ -1,11 +1,9 @@
 /** A node: containerd with the images in it, then the kubelet. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isAlive } from "../../base/identity.ts";
-import { SandboxError } from "../../base/problem.ts";
 import { step } from "../../base/progress.ts";
 import { until } from "../../base/stop.ts";
-import { type Box, configDirectory, type Daemon, pathIn, runIn, startDaemon } from "../box/box.ts";
+import { type Box, configDirectory, inBox, notReady, pathIn, requireAlive, runIn, startDaemon } from "../box/box.ts";
 import { addresses } from "../box/network.ts";
 import type { ImageSet } from "../build/images.ts";
 import type { ToolPaths } from "../build/tools.ts";
@@ -13,22 +11,22 @@ import type { Api } from "./api.ts";
 import { type NodeSpec, nodeFiles } from "./nodeConfig.ts";
 import { renderKubeconfig, type Secrets } from "./pki.ts";
 
-/** containerd answers and holds the images. */
+/** Starts containerd and imports the images. @throws SandboxError, with its log, when it does not answer within 30 s */
 export async function startRuntime(box: Box, spec: NodeSpec, images: ImageSet): Promise<void> {
   for (const [file, text] of Object.entries(nodeFiles(spec, images.pause))) {
     writeFileSync(join(configDirectory(box.name), file), text);
   }
   const daemon = startDaemon(box, "containerd", [
     "containerd",
-    "--config=/etc/sandbox/containerd.toml",
+    `--config=${inBox.config}/containerd.toml`,
     "--log-level=warn",
   ]);
   const socket = pathIn(box, "/run/containerd/containerd.sock");
-  await until(() => (existsSync(socket) && alive(daemon)) || undefined, {
-    every: 20,
-    within: 30_000,
-    late: () => failed(daemon),
-  });
+  const answers = () => {
+    requireAlive(daemon);
+    return existsSync(socket) || undefined;
+  };
+  await until(answers, { every: 20, within: 30_000, late: () => notReady(daemon) });
   for (const archive of images.archives) {
     await runIn(box, [
       "ctr",
@@ -36,7 +34,7 @@ export async function startRuntime(box: Box, spec: NodeSpec, images: ImageSet): 
       "images",
       "import",
       "--snapshotter=overlayfs",
-      `/opt/images/${archive}`,
+      `${inBox.images}/${archive}`,
     ]);
   }
 }
@@ -44,8 +42,8 @@ export async function startRuntime(box: Box, spec: NodeSpec, images: ImageSet): 
 export function kubeletCommand(paths: ToolPaths, { name }: NodeSpec): readonly string[] {
   return [
     paths.kubelet,
-    "--config=/etc/sandbox/kubelet.json",
-    "--kubeconfig=/etc/sandbox/kubelet.kubeconfig",
+    `--config=${inBox.config}/kubelet.json`,
+    `--kubeconfig=${inBox.config}/kubelet.kubeconfig`,
     `--hostname-override=${name}`,
     // Without it the kubelet looks for the default route's interface, and takes the machine's if it shares one.
     `--node-ip=${addresses[name]}`,
@@ -67,11 +65,11 @@ export async function startKubelet(
   });
   await step(`node ${spec.name} ready (${spec.propagation} root mount)`, async () => {
     const daemon = startDaemon(box, "kubelet", command);
-    await until(async () => (alive(daemon) && (await isReady(api, spec))) || undefined, {
-      every: 100,
-      within: 60_000,
-      late: () => failed(daemon),
-    });
+    const ready = async () => {
+      requireAlive(daemon);
+      return (await isReady(api, spec)) || undefined;
+    };
+    await until(ready, { every: 100, within: 60_000, late: () => notReady(daemon) });
   });
 }
 
@@ -79,13 +77,4 @@ export async function startKubelet(
 async function isReady(api: Api, spec: NodeSpec): Promise<boolean> {
   const node = (await api.nodes()).find(({ name }) => name === spec.name);
   return node?.ready === true && node.taints.every((taint) => spec.taints.some(({ key }) => key === taint));
-}
-
-function alive(daemon: Daemon): boolean {
-  if (!isAlive(daemon.process)) throw failed(daemon);
-  return true;
-}
-
-function failed({ name, log }: Daemon): SandboxError {
-  return new SandboxError(`${name} did not become ready`, "Its log says why; then run `up` again.", log);
 }

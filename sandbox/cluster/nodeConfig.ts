@@ -1,11 +1,11 @@
 /** The files a node is configured by. Pure: they are part of what tells one sandbox from another (fingerprint). */
+import { inBox, type Propagation } from "../box/box.ts";
 import { prefix } from "../box/cgroups.ts";
 import { addresses, type NodeName } from "../box/network.ts";
 
 export interface NodeSpec {
   readonly name: NodeName;
-  /** Whether the node's root mount is shared, as on a systemd machine, or private, as k3s may find it. */
-  readonly propagation: "shared" | "private";
+  readonly propagation: Propagation;
   readonly taints: readonly { readonly key: string; readonly value: string; readonly effect: string }[];
   /** Of its pods; the nodes do not route to each other's pods. */
   readonly podSubnet: string;
@@ -21,7 +21,7 @@ export const nodeSpecs: readonly NodeSpec[] = [
   { name: "k3s-w1", propagation: "private", taints: [], podSubnet: "10.244.1.0/24" },
 ];
 
-/** File name -> text; the node sees them below /etc/sandbox. */
+/** File name -> text; the node sees them below `inBox.config`. */
 export function nodeFiles(spec: NodeSpec, pauseImage: string): Readonly<Record<string, string>> {
   return {
     "containerd.toml": containerd(pauseImage),
@@ -47,7 +47,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
         SystemdCgroup = false
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
-    conf_dir = "/etc/sandbox"
+    conf_dir = "${inBox.config}"
 `;
 }
 
@@ -69,7 +69,7 @@ function kubelet({ name, taints }: NodeSpec) {
     authentication: {
       anonymous: { enabled: false },
       webhook: { enabled: false },
-      x509: { clientCAFile: "/etc/sandbox/ca.crt" },
+      x509: { clientCAFile: `${inBox.config}/ca.crt` },
     },
     // Whoever holds a certificate of the sandbox's own authority: the API server alone.
     authorization: { mode: "AlwaysAllow" },

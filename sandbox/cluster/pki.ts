@@ -1,5 +1,5 @@
 /**
- * The cluster's secrets, made anew at each start: a certificate authority of its own, two certificates and the tokens
+ * The cluster's secrets, new ones at each start: a certificate authority of its own, two certificates and the tokens
  * of those who talk to the API server.
  */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
@@ -21,7 +21,7 @@ export interface Secrets {
   readonly clients: Readonly<Record<"admin" | "controllers" | "scheduler" | "k3s-w1" | "k3s-w2", Client>>;
 }
 
-/** Writes what the API server reads into the control plane's /etc/sandbox. */
+/** Makes them, and writes what the API server reads into the control plane's directory of configuration. */
 export async function makeSecrets(): Promise<Secrets> {
   const directory = configDirectory("control");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -57,7 +57,7 @@ export async function makeSecrets(): Promise<Secrets> {
   return secrets;
 }
 
-/** JSON is YAML, and needs no library to write. */
+/** A kubeconfig as JSON, which is YAML and needs no library to write. */
 export function renderKubeconfig(
   { authority, clients }: Secrets,
   who: keyof Secrets["clients"],

@@ -13,8 +13,9 @@ import { fluxTools } from "./tools.ts";
 
 /** What `flux bootstrap` names them. */
 const NAME = "flux-system";
-/** Milliseconds for the controller to come up, and for what it has made to be taken away. */
-const PATIENCE = 60_000;
+/** Milliseconds for what was applied to be removed. */
+const REMOVAL_MS = 60_000;
+const KUSTOMIZATIONS = "kustomizations.kustomize.toolkit.fluxcd.io";
 
 export interface KustomizationStatus {
   /** Of the condition Ready; `Unknown` while it is at work. */
@@ -30,7 +31,7 @@ export interface Flux {
   /** Has the controller apply a directory of the source, as `flux create kustomization` does. */
   follow(path: string, spec?: object): Promise<void>;
   status(name?: string): Promise<KustomizationStatus>;
-  /** Takes away everything that was applied, the controller and its CRDs. */
+  /** Removes everything that was applied, the controller and its CRDs. */
   stop(): Promise<void>;
 }
 
@@ -38,7 +39,7 @@ export interface Flux {
 export async function startFlux(kubeconfig: string, binaries: string): Promise<Flux> {
   const tools = await fluxTools();
   const kubectl = openKubectl(join(binaries, "kubectl"), kubeconfig);
-  await forget(kubectl);
+  await removeLeftovers(kubectl);
   await kubectl.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: FLUX_NAMESPACE } });
   await kubectl.run(["apply", "--server-side", "-f", tools.crds]);
   await kubectl.run(["wait", "--for=condition=Established", "--timeout=30s", "-f", tools.crds]);
@@ -51,14 +52,8 @@ export async function startFlux(kubeconfig: string, binaries: string): Promise<F
     follow: (path, spec = {}) => kubectl.apply(kustomization(path, spec)),
     status: (name = NAME) => statusOf(kubectl, name),
     async stop() {
-      await kubectl.attempt([
-        "delete",
-        "kustomizations.kustomize.toolkit.fluxcd.io",
-        "--all",
-        "-A",
-        `--timeout=${PATIENCE / 1000}s`,
-      ]);
-      await ended(controller);
+      await kubectl.attempt(["delete", KUSTOMIZATIONS, "--all", "-A", `--timeout=${REMOVAL_MS / 1000}s`]);
+      await end(controller);
       publisher.close();
       await kubectl.attempt(["delete", "-f", tools.crds, "--ignore-not-found", "--timeout=30s"]);
       await kubectl.attempt(["delete", "namespace", FLUX_NAMESPACE, "--ignore-not-found", "--timeout=30s"]);
@@ -82,9 +77,8 @@ function startController(program: string, kubeconfig: string): ChildProcess {
 }
 
 /** A run that was killed left objects that wait for its controller: without a finalizer they are only objects. */
-async function forget(kubectl: Kubectl): Promise<void> {
-  const kind = "kustomizations.kustomize.toolkit.fluxcd.io";
-  const { code, stdout } = await kubectl.attempt(["get", kind, "-n", FLUX_NAMESPACE, "-o", "name"]);
+async function removeLeftovers(kubectl: Kubectl): Promise<void> {
+  const { code, stdout } = await kubectl.attempt(["get", KUSTOMIZATIONS, "-n", FLUX_NAMESPACE, "-o", "name"]);
   for (const name of code === 0 ? stdout.split("\n").filter(Boolean) : []) {
     const patch = ["--type=merge", "-p", JSON.stringify({ metadata: { finalizers: null } })];
     await kubectl.attempt(["patch", name, "-n", FLUX_NAMESPACE, ...patch]);
@@ -92,7 +86,7 @@ async function forget(kubectl: Kubectl): Promise<void> {
   }
 }
 
-async function ended(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   child.kill("SIGTERM");
@@ -102,8 +96,15 @@ async function ended(child: ChildProcess): Promise<void> {
 }
 
 async function statusOf(kubectl: Kubectl, name: string): Promise<KustomizationStatus> {
-  const kind = "kustomizations.kustomize.toolkit.fluxcd.io";
-  const { code, stdout, stderr } = await kubectl.attempt(["get", kind, name, "-n", FLUX_NAMESPACE, "-o", "json"]);
+  const { code, stdout, stderr } = await kubectl.attempt([
+    "get",
+    KUSTOMIZATIONS,
+    name,
+    "-n",
+    FLUX_NAMESPACE,
+    "-o",
+    "json",
+  ]);
   if (code !== 0)
     throw new SandboxError(stderr.trim(), "See the controller's log.", join(logs, "kustomize-controller.log"));
   const { status = {} } = JSON.parse(stdout) as {

@@ -27,8 +27,8 @@ export function openKubectl(program: string, kubeconfig: string): Kubectl {
       const { metadata } = JSON.parse(await kubectl.run(["get", kind, name, "-n", FLUX_NAMESPACE, "-o", "json"])) as {
         readonly metadata: { readonly generation: number };
       };
-      const told = { status: { observedGeneration: metadata.generation, ...status } };
-      await kubectl.run([...patch, "-p", JSON.stringify(told)]);
+      const merged = { status: { observedGeneration: metadata.generation, ...status } };
+      await kubectl.run([...patch, "-p", JSON.stringify(merged)]);
     },
   };
   return kubectl;

@@ -1,13 +1,13 @@
 /** Flux's kustomize-controller with its CRDs, kustomize and kubeconform: compiled from sandbox/tools like the cluster's own. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../../base/command.ts";
 import { exclusively } from "../../base/lock.ts";
 import { tools } from "../../base/paths.ts";
 import { SandboxError } from "../../base/problem.ts";
 import { step } from "../../base/progress.ts";
-import { findGo, type Go } from "../build/toolchain.ts";
+import { downloadModule, findGo, type Go } from "../build/toolchain.ts";
 import { buildKey, buildTools, toolDirectory } from "../build/tools.ts";
+import { makeDirectory } from "../build/whole.ts";
 
 export interface FluxTools {
   readonly controller: string;
@@ -39,22 +39,13 @@ export async function fluxTools(): Promise<FluxTools> {
 }
 
 async function fetchCrds(go: Go, target: string): Promise<void> {
-  await afresh(target, async (fresh) => {
-    for (const [module, sum] of CRD_MODULES) {
-      const answer = await run(go.program, ["mod", "download", "-json", module], { env: go.env, cwd: "/" });
-      const { Dir: directory, Sum: got } = JSON.parse(answer) as { readonly Dir: string; readonly Sum: string };
-      if (got !== sum) throw new SandboxError(`${module} has the sum ${got}`, `It must be ${sum}: check GOPROXY.`);
+  await makeDirectory(target, async (fresh) => {
+    for (const [module, wanted] of CRD_MODULES) {
+      const { directory, sum } = await downloadModule(go, module);
+      if (sum !== wanted)
+        throw new SandboxError(`${module} has the sum ${sum}`, `It must be ${wanted}: check GOPROXY.`);
       const bases = join(directory, "config/crd/bases");
       for (const name of readdirSync(bases)) copyFileSync(join(bases, name), join(fresh, name));
     }
   });
-}
-
-/** A directory appears whole or not at all. */
-async function afresh(target: string, fill: (fresh: string) => Promise<unknown>): Promise<void> {
-  const fresh = `${target}.new`;
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(fresh, { recursive: true });
-  await fill(fresh);
-  renameSync(fresh, target);
 }

@@ -23,7 +23,7 @@ export const clusterPackages: Readonly<Record<string, string>> = {
 };
 
 /** Packages of others that serve as well, and that would be removed for ours: Docker's runtime, the common busybox. */
-const instead: Readonly<Record<string, string>> = {
+const substitutesOf: Readonly<Record<string, string>> = {
   containerd: "containerd.io",
   runc: "containerd.io",
   "busybox-static": "busybox",
@@ -64,9 +64,9 @@ export function parseVersions(lines: string): Versions {
   );
 }
 
-/** Counts a package as installed when another one stands in for it. */
+/** Counts a package as installed where another one does the same. */
 export function withSubstitutes(versions: Versions): Versions {
-  const substitutes = Object.entries(instead).flatMap(([name, other]): [string, string][] => {
+  const substitutes = Object.entries(substitutesOf).flatMap(([name, other]): [string, string][] => {
     const version = versions.get(other);
     return version ? [[name, `${version} of ${other}`]] : [];
   });
@@ -77,7 +77,7 @@ async function installed(names: readonly string[]): Promise<Versions> {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: these are dpkg's own placeholders
   const format = "-f=${Package} ${db:Status-Status} ${Version}\\n";
   // It exits with 1 when it does not know one of the names, which is an answer.
-  const { stdout } = await attempt("dpkg-query", ["-W", format, ...names, ...Object.values(instead)]);
+  const { stdout } = await attempt("dpkg-query", ["-W", format, ...names, ...Object.values(substitutesOf)]);
   return withSubstitutes(parseVersions(stdout));
 }
 
@@ -97,8 +97,16 @@ async function install(missing: readonly string[]): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   // Nothing of the machine's may be removed for the sandbox's sake.
   const args = ["install", "--yes", "--no-remove", "--no-install-recommends", ...missing];
-  const first = await attempt("apt-get", args, { env, whatever: true });
+  const first = await attempt("apt-get", args, { env, evenWhenStopping: true });
   if (first.code === 0) return;
-  await run("apt-get", ["update"], { env, whatever: true, remedy: "Mend apt's sources, then run this again." });
-  await run("apt-get", args, { env, whatever: true, remedy: `Install ${missing.join(" ")} yourself. ${ownCluster}` });
+  await run("apt-get", ["update"], {
+    env,
+    evenWhenStopping: true,
+    remedy: "Repair apt's sources, then run this again.",
+  });
+  await run("apt-get", args, {
+    env,
+    evenWhenStopping: true,
+    remedy: `Install ${missing.join(" ")} yourself. ${ownCluster}`,
+  });
 }
