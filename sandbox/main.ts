@@ -1,12 +1,12 @@
 /**
- * The embedded default: a real two-node Kubernetes on this machine, and the Pulumi engine.
+ * A real two-node Kubernetes on this machine for whoever names no cluster, and the Pulumi engine.
  *
  *   npm run sandbox -- up | down | status | kubeconfig | engine
  */
 import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { exclusively } from "../base/lock.ts";
-import { MARKS } from "../base/marks.ts";
+import { print, tolerateClosedOutput } from "../base/output.ts";
 import * as paths from "../base/paths.ts";
 import { Interrupted, SandboxError } from "../base/problem.ts";
 import { explain } from "../base/progress.ts";
@@ -15,52 +15,43 @@ import { prepareEverything } from "./build/everything.ts";
 import { down } from "./down.ts";
 import { prepareEngine } from "./engine.ts";
 import { checkPackages, ensurePackages } from "./host/packages.ts";
-import { status } from "./status.ts";
+import { linesOf, status } from "./status.ts";
 import { up } from "./up.ts";
 
 // Others than root enter what is made here: the images' directories above all. What is secret has a mode of its own.
 process.umask(0o022);
 
-const program = new Command("sandbox").description(
-  "A real two-node Kubernetes on this machine (k3s-w2: shared root mount, k3s-w1: private), and the Pulumi engine.",
-);
+const program = new Command("npm run sandbox --")
+  .description(
+    "A real two-node Kubernetes on this machine (k3s-w2 with a shared root mount, k3s-w1 with a private one), and the Pulumi engine.",
+  )
+  .showHelpAfterError("(npm run sandbox -- --help lists the commands)")
+  .addHelpText(
+    "after",
+    "\n`status` exits with 1 where something is left behind; a command that fails exits with 2, an interrupted one with 130.",
+  );
 
 program
   .command("up")
-  .description("start it; a running one is reused")
+  .description("start it, or reuse the one that runs")
   .option("--json", "print one JSON document: kubeconfig, context, nodes, images, environment for the engine")
   .action(async ({ json }) => {
     const sandbox = await up();
-    print(json, sandbox, `${sandbox.reused ? "already up" : "up"}: export KUBECONFIG=${sandbox.kubeconfig}`);
+    answer(json, sandbox, [`${sandbox.reused ? "already up" : "up"}: export KUBECONFIG=${sandbox.kubeconfig}`]);
   });
 
 program
   .command("down")
-  .description("remove every process, mount, network interface and control group of it")
+  .description("stop it, and remove every process, mount, network interface and control group of it")
   .action(down);
 
 program
   .command("status")
-  .description("what runs, and what is left on the nodes or, when down, on this machine (then exit code 1)")
+  .description("show what runs, and what is left behind on its nodes or, when it is down, on this machine")
   .option("--json", "print one JSON document")
   .action(async ({ json }) => {
     const now = await status();
-    const lines = [
-      now.running
-        ? `running${now.ailment ? `, but ${now.ailment}` : ""}`
-        : now.busy
-          ? "being started or stopped"
-          : "not running",
-      ...now.nodes.map(
-        ({ name, ready, message }) =>
-          `${ready ? MARKS.success : MARKS.failure} node ${name}${ready ? "" : `: ${message}`}`,
-      ),
-      ...now.processes.map(
-        ({ name, pid, alive }) => `${alive ? MARKS.success : MARKS.failure} ${name} (process ${pid})`,
-      ),
-      ...now.residue.map((line) => `${MARKS.inconclusive} left: ${line}`),
-    ];
-    print(json, now, lines.join("\n"));
+    answer(json, now, linesOf(now));
     if (!now.running && now.residue.length > 0) process.exitCode = 1;
   });
 
@@ -70,16 +61,16 @@ program
   .option("--json", "print one JSON document")
   .action(({ json }) => {
     if (!existsSync(paths.kubeconfig)) throw new SandboxError("the sandbox is not up", "npm run sandbox -- up");
-    print(json, { kubeconfig: paths.kubeconfig }, paths.kubeconfig);
+    answer(json, { kubeconfig: paths.kubeconfig }, [paths.kubeconfig]);
   });
 
 program
   .command("engine")
-  .description("only the Pulumi engine and its plugins, for a cluster of your own")
+  .description("prepare only the Pulumi engine and its plugins, for a cluster of your own")
   .option("--json", "print one JSON document: environment, plugins, version")
   .action(async ({ json }) => {
     const engine = await exclusively(prepareEngine);
-    print(json, engine, `pulumi ${engine.engine.version} in ${engine.binaries}`);
+    answer(json, engine, [`pulumi ${engine.engine.version} in ${engine.binaries}`]);
   });
 
 program
@@ -89,19 +80,14 @@ program
 
 program
   .command("packages")
-  .description("only the Debian packages that the project's own checks need")
+  .description("install only the Debian packages that the project's own checks need")
   .action(async () => {
     await ensurePackages(Object.keys(checkPackages));
   });
 
 // The command that is under way fails as soon as it can, and cleans up on its way out.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
-
-// Nor may it end because nobody reads its progress any more, or the terminal was closed.
-for (const stream of [process.stdout, process.stderr])
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (!["EPIPE", "EIO"].includes(error.code ?? "")) throw error;
-  });
+tolerateClosedOutput();
 
 try {
   await program.parseAsync();
@@ -110,6 +96,7 @@ try {
   process.exitCode = error instanceof Interrupted ? 130 : 2;
 }
 
-function print(json: boolean | undefined, document: unknown, text: string): void {
-  process.stdout.write(`${json ? JSON.stringify(document, null, 2) : text}\n`);
+function answer(json: boolean | undefined, document: unknown, lines: readonly string[]): void {
+  if (json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  else for (const line of lines) print(line);
 }

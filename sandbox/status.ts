@@ -1,6 +1,7 @@
 /** What runs, and what is left. */
 import { isAlive } from "../base/identity.ts";
 import { isBusy } from "../base/lock.ts";
+import { MARKS } from "../base/marks.ts";
 import { openApi, recordedAccess } from "./cluster/api.ts";
 import { healthProblem } from "./cluster/health.ts";
 import { processesOf, readRecord } from "./cluster/record.ts";
@@ -36,4 +37,20 @@ export async function status(): Promise<Status> {
     processes: processesOf(record).map(({ name, process }) => ({ name, pid: process.pid, alive: isAlive(process) })),
     residue: record.boxes.filter(({ name }) => record.sandbox.nodes.includes(name)).flatMap(nodeResidue),
   };
+}
+
+/** The status for people: one line a node, a process and a thing that is left behind. */
+export function linesOf({ running, busy, ailment, nodes, processes, residue }: Status): string[] {
+  const mark = (good: boolean) => (good ? MARKS.success : MARKS.failure);
+  const state = running
+    ? `running${ailment ? `, but ${ailment}` : ""}`
+    : busy
+      ? "being started or stopped"
+      : "not running";
+  return [
+    state,
+    ...nodes.map(({ name, ready, message }) => `${mark(ready)} node ${name}${ready ? "" : `: ${message}`}`),
+    ...processes.map(({ name, pid, alive }) => `${mark(alive)} ${name} (process ${pid})`),
+    ...residue.map((line) => `${MARKS.inconclusive} left: ${line}`),
+  ];
 }
