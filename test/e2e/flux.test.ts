@@ -9,6 +9,7 @@ import { type Flux, startFlux } from "../../sandbox/flux/flux.ts";
 import { schemaLocation, writeSchemas } from "../../sandbox/flux/schemas.ts";
 import { type FluxTools, fluxTools } from "../../sandbox/flux/tools.ts";
 import { cli, kubectl, node, type SandboxDocument, sandbox, succeeded } from "./sandbox.ts";
+import { until } from "../until.ts";
 
 const NODE = "k3s-w2";
 const CLUSTER = "clusters/homelab";
@@ -49,17 +50,6 @@ function git(...args: string[]): string {
 function commit(message: string): void {
   git("add", "--all");
   git("commit", "--quiet", "--message", message);
-}
-
-/** Asks until it is so, or fails with what it was last. */
-async function until<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean, seconds = 90): Promise<T> {
-  const end = performance.now() + seconds * 1000;
-  for (;;) {
-    const answer = await ask();
-    if (isSo(answer)) return answer;
-    if (performance.now() > end) throw new Error(`after ${seconds} s it still is ${JSON.stringify(answer)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 const gone = () =>

@@ -4,8 +4,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { identify } from "../../base/identity.ts";
 import { type Installer, installCli, installedCli, officialInstaller } from "../../sandbox/build/installer.ts";
 import { pulumiVersion } from "../../sandbox/build/tools.ts";
+import { until } from "../until.ts";
 
 const VERSION = "1.2.3";
 
@@ -70,8 +72,7 @@ describe("the installer of the Pulumi CLI", () => {
     assert.equal(installedCli(VERSION, home), undefined);
     assert.ok(!existsSync(join(home, `cli-${VERSION}.new`)));
     const pid = Number(readFileSync(join(home, "pid"), "utf8"));
-    const ended = () => !existsSync(`/proc/${pid}`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-    while (!ended()) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => identify(pid) === undefined, Boolean, { everyMs: 10 });
   });
 
   it("that fails, or installs nothing, is no CLI", async () => {

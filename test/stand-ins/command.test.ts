@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { commandProvider } from "../../stand-ins/command/provider.ts";
 import type { Provider } from "../../stand-ins/protocol/provider.ts";
 import { type Bag, UNKNOWN } from "../../stand-ins/protocol/values.ts";
+import { until } from "../until.ts";
 
 const OPERATION = {
   urn: "urn:pulumi:s::p::command:local:Command::cmd",
@@ -145,7 +146,7 @@ describe("command plugin", () => {
         return true;
       },
     );
-    while (!lines.includes("started")) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => lines.includes("started"), Boolean, { everyMs: 5 });
     await provider.cancel();
     await outcome;
     assert.ok(Date.now() - started < 15_000);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { kubernetesProvider } from "../../stand-ins/kubernetes/provider.ts";
 import { NotReadyError, type Provider } from "../../stand-ins/protocol/provider.ts";
 import { type Bag, UNKNOWN } from "../../stand-ins/protocol/values.ts";
+import { until } from "../until.ts";
 import { FakeApiServer } from "./fakeApiServer.ts";
 
 const POD_PATH = "/api/v1/namespaces/n/pods/p";
@@ -25,9 +26,7 @@ describe("kubernetes plugin: objects", () => {
   });
   afterEach(() => server.stop());
 
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
+  const isWatched = () => until(() => server.watcherCount === 1, Boolean, { everyMs: 5 });
 
   describe("create", () => {
     it("applies on the server's side and returns the live object", async () => {
@@ -82,7 +81,7 @@ describe("kubernetes plugin: objects", () => {
 
     it("waits for a Pod until it is ready", async () => {
       const creating = provider.create({ ...POD_TYPE, inputs: POD, preview: false });
-      await until(() => server.watcherCount === 1);
+      await isWatched();
       server.change(POD_PATH, {
         status: {
           phase: "Pending",
@@ -121,7 +120,7 @@ describe("kubernetes plugin: objects", () => {
       );
       server.objects.clear();
       const creating = waiting(".status.podIP");
-      await until(() => server.watcherCount === 1);
+      await isWatched();
       server.change(POD_PATH, { status: { phase: "Pending", podIP: "10.0.0.1" } });
       await creating;
       assert.ok(progress.includes("waiting: there is no .status.podIP yet"));
@@ -138,7 +137,7 @@ describe("kubernetes plugin: objects", () => {
 
     it("starts over when the watch is cut", async () => {
       const creating = provider.create({ ...POD_TYPE, inputs: POD, preview: false });
-      await until(() => server.watcherCount === 1);
+      await isWatched();
       server.cutWatches();
       server.change(POD_PATH, { status: { phase: "Succeeded" } });
       assert.equal(((await creating).outputs.status as Bag).phase, "Succeeded");
@@ -153,7 +152,7 @@ describe("kubernetes plugin: objects", () => {
         assert.equal((error.outputs.status as Bag).phase, "Failed");
         return true;
       });
-      await until(() => server.watcherCount === 1);
+      await isWatched();
       const terminated = { exitCode: 2, reason: "Error" };
       const containerStatuses = [{ name: "c", state: { terminated } }];
       server.change(POD_PATH, {
@@ -176,7 +175,7 @@ describe("kubernetes plugin: objects", () => {
         provider.create({ ...POD_TYPE, inputs, preview: false }),
         /the wait was cancelled/,
       );
-      await until(() => server.watcherCount === 1);
+      await isWatched();
       await provider.cancel();
       await cancelled;
     });
@@ -284,7 +283,7 @@ describe("kubernetes plugin: objects", () => {
       const removing = remove().then(() => {
         gone = true;
       });
-      await until(() => server.watcherCount === 1);
+      await isWatched();
       assert.equal(gone, false);
       server.vanish(POD_PATH);
       await removing;
@@ -323,7 +322,7 @@ describe("kubernetes plugin: objects", () => {
       server.objects.set(POD_PATH, { ...POD, metadata: { uid: "old" } });
       server.holdDeletions = true;
       const removing = remove();
-      await until(() => server.watcherCount === 1);
+      await isWatched();
       server.change(POD_PATH, { metadata: { uid: "new" } });
       await removing;
     });
