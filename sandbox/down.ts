@@ -12,7 +12,7 @@ const SHOWN = 8;
 export async function down(): Promise<void> {
   if (process.getuid?.() !== 0 && machineResidue().length > 0)
     throw new SandboxError("only root can take the sandbox down", "sudo -E npm run sandbox -- down");
-  // A start that is under way cleans up after itself when it is told to stop.
+  // A start that is under way cleans up after itself when it is asked to stop.
   interruptHolder();
   await exclusively(async () => {
     const any = await step("sandbox down", tearDown);

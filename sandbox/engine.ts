@@ -18,6 +18,7 @@ export interface Engine {
   readonly binaries: string;
 }
 
+/** A `pulumi` and where it lies. */
 interface PulumiProgram {
   readonly directory: string;
   readonly version: string;

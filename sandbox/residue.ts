@@ -7,6 +7,7 @@ import { ownGroups, processesIn } from "./box/cgroups.ts";
 import { machineInterface } from "./box/network.ts";
 import { commandOf, namesIn } from "./host/proc.ts";
 
+/** Processes, control groups, mounts, the network interface and the state of the sandbox, one line each. */
 export function machineResidue(): string[] {
   const groups = ownGroups();
   const mounts = mountsOf("self").filter(({ path }) => path.startsWith(`${state}/`));

@@ -9,6 +9,7 @@ import { type Mount, mountsOf } from "../../base/mounts.ts";
 import { SandboxError } from "../../base/problem.ts";
 import { directoriesIn, textOf } from "../host/proc.ts";
 
+/** Beginning of the names of this sandbox's groups, and of its root file systems in mount tables. */
 export const prefix = `fpt-${instance.id}-`;
 
 export interface CgroupLayout {
@@ -19,7 +20,7 @@ export interface CgroupLayout {
 }
 
 /**
- * The layout of this machine.
+ * Reads the layout off a mount table.
  *
  * @throws SandboxError when no control groups are mounted
  */
@@ -34,6 +35,7 @@ export function layoutOf(mounts: readonly Mount[]): CgroupLayout {
   return { kind: old && unified ? "hybrid" : old ? "v1" : "v2", trees };
 }
 
+/** That of this machine. @throws SandboxError when no control groups are mounted */
 export function layout(): CgroupLayout {
   return layoutOf(mountsOf("self"));
 }

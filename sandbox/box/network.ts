@@ -8,8 +8,10 @@ import { instance } from "../../base/instance.ts";
 import { SandboxError } from "../../base/problem.ts";
 import type { Box } from "./box.ts";
 
+/** At most 15 characters, the kernel's limit. */
 export const machineInterface = `fpt${instance.id}`;
 
+/** IPv4, each with a /24. */
 export const addresses = {
   machine: `${instance.network}.1`,
   control: `${instance.network}.2`,
@@ -19,6 +21,7 @@ export const addresses = {
 
 export type NodeName = "k3s-w1" | "k3s-w2";
 
+/** Connects boxes that are open. @throws SandboxError where the network's addresses are taken */
 export async function connect(control: Box, nodes: readonly (Box & { name: NodeName })[]): Promise<void> {
   await removeInterface();
   await requireFreeNetwork();

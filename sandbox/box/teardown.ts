@@ -73,6 +73,7 @@ function fuseConnections(pids: readonly number[]): ReadonlySet<string> {
   return difference(fuseMinors(others), fuseMinors(pids));
 }
 
+/** The numbers that are among the own ones and not among the others'. */
 export const difference = (others: ReadonlySet<string>, own: ReadonlySet<string>): ReadonlySet<string> =>
   new Set([...own].filter((minor) => !others.has(minor)));
 

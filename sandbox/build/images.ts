@@ -25,6 +25,7 @@ export function imageTag(versions: Versions, recipe: string): string {
   return createHash("sha256").update(content.join("\n")).digest("hex").slice(0, 12);
 }
 
+/** The images that these packages and the present recipe give, built or not. */
 export function imageSet(versions: Versions): ImageSet {
   const tag = imageTag(versions, readFileSync(join(source, "build", "rootfs.ts"), "utf8"));
   const name = (image: string) => `docker.io/fuse-test/${image}:${tag}`;
@@ -36,7 +37,7 @@ export function imageSet(versions: Versions): ImageSet {
   };
 }
 
-/** Builds those that are not in the cache. */
+/** Builds the images unless all are in the cache, and removes older ones from it. */
 export async function buildImages(set: ImageSet): Promise<void> {
   if (set.archives.every((archive) => existsSync(join(images, archive)))) return;
   await step("built the pod images", async () => {
@@ -55,14 +56,14 @@ export async function buildImages(set: ImageSet): Promise<void> {
 }
 
 /**
- * buildah writes into these wherever it is told to keep its storage, and podman may do so at the same time: ours sees empty
+ * buildah writes into these wherever its storage is set to be, and podman may do so at the same time: this one sees empty
  * directories in memory in their place.
  */
 const FOREIGN = ["/var/lib/containers", "/etc/cni"];
 
 const HIDDEN = `for path in ${FOREIGN.join(" ")}; do mount -t tmpfs none "$path" || exit; done; exec buildah "$@"`;
 
-/** What somebody has put something into meanwhile is theirs. */
+/** Removes a directory unless somebody has put something into it meanwhile. */
 export function removeEmpty(directory: string): void {
   try {
     rmdirSync(directory);

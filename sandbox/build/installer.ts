@@ -15,6 +15,7 @@ export interface Installer {
   readonly deadlines: { readonly answer: number; readonly install: number };
 }
 
+/** The SDK's installer, which fetches from get.pulumi.com. */
 export const officialInstaller = (version: string): Installer => ({
   url: "https://get.pulumi.com/install.sh",
   command: [process.execPath, "--disable-warning=ExperimentalWarning", join(source, "build", "installCli.ts")],

@@ -7,6 +7,7 @@ import { cache, links, pulumiHome, repository, standIns } from "../../base/paths
 import { note } from "../../base/progress.ts";
 import { triedLately } from "./installer.ts";
 
+/** `offline`: the stand-in. */
 export type PluginOrigin = "official" | "offline";
 export type Plugins = Readonly<Record<"kubernetes" | "command", PluginOrigin>>;
 
@@ -95,6 +96,7 @@ export function isInstalled(name: string, home = pulumiHome): boolean {
   return existsSync(directory) && !existsSync(`${directory}.partial`);
 }
 
+/** Of the SDK that is installed, which is the plugin's own. */
 export function versionOf(name: string): string {
   return JSON.parse(readFileSync(join(repository, "node_modules/@pulumi", name, "package.json"), "utf8")).version;
 }

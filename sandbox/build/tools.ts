@@ -9,6 +9,7 @@ import { inBox } from "../box/box.ts";
 import { findGo, type Go } from "./toolchain.ts";
 import { makeDirectory } from "./whole.ts";
 
+/** What one go.mod pins; its programs are compiled together. */
 export type Family = "etcd" | "kubernetes" | "pulumi" | "flux" | "gitops" | "oracle";
 
 /** The engine's, which is that of the SDK (test/sandbox/installer). */
@@ -47,6 +48,7 @@ export function toolPaths(): ToolPaths {
   };
 }
 
+/** Where a family's programs are, or will be. */
 export function toolDirectory(family: Family): string {
   return join(tools, directoryName(family));
 }

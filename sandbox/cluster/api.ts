@@ -22,12 +22,14 @@ export interface NodeState {
   readonly taints: readonly string[];
 }
 
+/** How an API server is reached. */
 export interface Access {
   readonly server: string;
   readonly authority: string;
   readonly token: string;
 }
 
+/** No question fails: an API server that does not answer within 5 s is not ready and has no nodes. */
 export function openApi({ server, authority, token }: Access): Api {
   const agent = new Agent({ ca: authority, keepAlive: true });
   const get = (path: string) =>

@@ -14,6 +14,7 @@ export type ControlPlaneCommands = Readonly<
   Record<"etcd" | "apiserver" | "controllers" | "scheduler", readonly string[]>
 >;
 
+/** Program and options of each daemon. Part of the fingerprint. */
 export function controlPlaneCommands(paths: ToolPaths): ControlPlaneCommands {
   return {
     // It listens on the box's loopback only, and its data is in memory: nothing to encrypt, nothing to sync.

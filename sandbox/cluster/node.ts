@@ -39,6 +39,7 @@ export async function startRuntime(box: Box, spec: NodeSpec, images: ImageSet): 
   }
 }
 
+/** The kubelet and its options. Part of the fingerprint. */
 export function kubeletCommand(paths: ToolPaths, { name }: NodeSpec): readonly string[] {
   return [
     paths.kubelet,
@@ -50,7 +51,7 @@ export function kubeletCommand(paths: ToolPaths, { name }: NodeSpec): readonly s
   ];
 }
 
-/** @throws SandboxError, with the kubelet's log, when the node is not ready within a minute */
+/** Starts the kubelet. @throws SandboxError, with its log, when the node is not ready within a minute */
 export async function startKubelet(
   box: Box,
   spec: NodeSpec,

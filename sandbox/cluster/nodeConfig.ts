@@ -1,4 +1,4 @@
-/** The files a node is configured by. Pure: they are part of what tells one sandbox from another (fingerprint). */
+/** The files that a node is configured by. Pure, as they are part of a sandbox's fingerprint. */
 import { inBox, type Propagation } from "../box/box.ts";
 import { prefix } from "../box/cgroups.ts";
 import { addresses, type NodeName } from "../box/network.ts";
@@ -11,6 +11,7 @@ export interface NodeSpec {
   readonly podSubnet: string;
 }
 
+/** The nodes, as the homelab has them: k3s-w2 is its storage node. */
 export const nodeSpecs: readonly NodeSpec[] = [
   {
     name: "k3s-w2",

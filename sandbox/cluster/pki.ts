@@ -9,6 +9,7 @@ import { run } from "../../base/command.ts";
 import { configDirectory } from "../box/box.ts";
 import { addresses } from "../box/network.ts";
 
+/** Whoever presents the token is this user. */
 export interface Client {
   readonly token: string;
   readonly user: string;

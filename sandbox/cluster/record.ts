@@ -11,6 +11,7 @@ import { controlPlaneCommands } from "./controlPlane.ts";
 import { kubeletCommand } from "./node.ts";
 import { nodeFiles, nodeSpecs } from "./nodeConfig.ts";
 
+/** Of the kubeconfig, its cluster included. */
 export const context = "fuse-test-sandbox";
 
 /** The document of `up --json`. */
@@ -22,6 +23,7 @@ export interface Sandbox extends Engine {
 }
 
 export interface Record {
+  /** Of what it was started with (`fingerprint`). */
   readonly fingerprint: string;
   readonly boxes: readonly Box[];
   readonly sandbox: Sandbox;

@@ -1,6 +1,6 @@
 /**
  * Stands in for Flux's source-controller: turns the last commit of a Git repository into an artifact, serves it on loopback,
- * and tells the cluster so in the status of the GitRepository.
+ * and announces it in the status of the GitRepository.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";

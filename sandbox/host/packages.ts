@@ -22,7 +22,7 @@ export const clusterPackages: Readonly<Record<string, string>> = {
   bindfs: "a FUSE driver",
 };
 
-/** Packages of others that serve as well, and that would be removed for ours: Docker's runtime, the common busybox. */
+/** Packages of others that serve as well, and that apt-get would remove for these: Docker's runtime, the common busybox. */
 const substitutesOf: Readonly<Record<string, string>> = {
   containerd: "containerd.io",
   runc: "containerd.io",
@@ -49,7 +49,7 @@ export async function ensurePackages(names: readonly string[]): Promise<Versions
   if (missing.length === 0) return before;
   await askFor(missing);
   note(`installing ${missing.join(", ")} with apt-get`);
-  // Debian starts a service it installs; containerd's own one is then idle beside ours, which has its own sockets.
+  // Debian starts a service it installs; containerd's own one is then idle beside the nodes', which have sockets of their own.
   await step(`installed ${missing.join(", ")}`, () => install(missing));
   return installed(names);
 }

@@ -1,4 +1,4 @@
-/** What the kernel tells in files. Processes and control groups may vanish while they are read: what is gone reads as nothing. */
+/** What the kernel shows in files. Processes and control groups may vanish while they are read: what is gone reads as nothing. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** The text of a file, or "". */

@@ -16,7 +16,7 @@ export function requireMachine(machine: Machine = thisMachine): void {
   throw new SandboxError(`the sandbox cannot run here: ${missing.join("; ")}`, ownCluster);
 }
 
-/** Pure, so that a test can be every machine. */
+/** What the machine lacks, one phrase each. Pure, so that a test can be every machine. */
 export function shortcomings({ platform, arch, uid, has }: Machine): string[] {
   if (platform !== "linux") return [`it needs Linux, and this is ${platform}`];
   const missing: string[] = [];
