@@ -3,7 +3,7 @@
  *
  *   node test/residue.ts
  *
- * Written without the sandbox's own code, except for the marks: a check that shares the code of what it checks shares its blind spots.
+ * Written without the sandbox's own code, marks included: a check that shares the code of what it checks shares its blind spots.
  * It knows only the names: `fpt` and the first six digits of the cache directory's SHA-256 (interfaces, control groups, mounts'
  * source), and the directory itself. Within a test run it knows the kernel's settings of before, too.
  */
@@ -12,7 +12,6 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { MARKS } from "../base/marks.ts";
 import { kernelSettings, settingsBefore } from "./kernelSettings.ts";
 
 const { FUSE_TEST_CACHE, XDG_CACHE_HOME } = process.env;
@@ -35,9 +34,7 @@ const left = [
 ];
 for (const line of left) console.log(line);
 console.error(
-  left.length === 0
-    ? `${MARKS.success} nothing of the sandbox is left`
-    : `${MARKS.failure} left of the sandbox: ${left.length}`,
+  left.length === 0 ? "✓ nothing of the sandbox is left" : `✗ ${left.length} things of the sandbox are left`,
 );
 process.exitCode = left.length === 0 ? 0 : 1;
 
