@@ -8,8 +8,8 @@ import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
 import { type Flux, startFlux } from "../../sandbox/flux/flux.ts";
 import { schemaLocation, writeSchemas } from "../../sandbox/flux/schemas.ts";
 import { type FluxTools, fluxTools } from "../../sandbox/flux/tools.ts";
-import { cli, kubectl, node, type SandboxDocument, sandbox, succeeded } from "./sandbox.ts";
 import { until } from "../until.ts";
+import { cli, kubectl, node, type SandboxDocument, sandbox, succeeded } from "./sandbox.ts";
 
 const NODE = "k3s-w2";
 const CLUSTER = "clusters/homelab";
