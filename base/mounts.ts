@@ -34,6 +34,3 @@ export function parseMounts(table: string): Mount[] {
 /** Space, tab, line feed and backslash are written as three octal digits. */
 const unescaped = (path: string): string =>
   path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
-
-/** `fuse`, `fuseblk` and `fuse.SUBTYPE`; not `fusectl`, the kernel's own table of connections. */
-export const isFuse = (type: string): boolean => /^fuse(blk)?(\.|$)/.test(type);

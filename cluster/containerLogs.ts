@@ -1,7 +1,8 @@
 /** The probe's records of each life of each container, whichever way its log can still be had. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { type ContainerFact, type ProbeRecord, parseRecord } from "../core/evidence/evidence.ts";
+import { type ProbeRecord, parseRecord } from "../core/contract/records.ts";
+import type { ContainerFact } from "../core/evidence/evidence.ts";
 import { followLog } from "./request.ts";
 
 /** How long to wait before a log that is not served yet is asked for again, in milliseconds. */

@@ -4,15 +4,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { CoreV1Event, KubeConfig, V1Node, V1Pod } from "@kubernetes/client-node";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { LABELS, nodeLabel, PROJECT } from "../core/contract/names.ts";
-import {
-  type ContainerFact,
-  type EventFact,
-  type Evidence,
-  nodeFact,
-  type PodFact,
-  type ProbeRecord,
-  podFact,
-} from "../core/evidence/evidence.ts";
+import type { ProbeRecord } from "../core/contract/records.ts";
+import type { ContainerFact, EventFact, Evidence, PodFact } from "../core/evidence/evidence.ts";
+import { nodeFact, podFact } from "../core/evidence/facts.ts";
 import { planOf } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { ContainerLogs } from "./containerLogs.ts";

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiException, CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import { LABELS, nodeLabel } from "../core/contract/names.ts";
+import { apiPod } from "../core/manifests/api.ts";
 import { bundle } from "../core/manifests/index.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { probeScripts } from "../probe/scripts.ts";
@@ -42,7 +43,7 @@ interface Offer {
 
 const made = (settings: Settings): Offer[] =>
   bundle(settings, probeScripts()).pods.flatMap(({ node, producer, consumer }) =>
-    [producer, consumer].map((pod) => ({ pod: pod as unknown as V1Pod, nodes: [node] })),
+    [producer, consumer].map((pod) => ({ pod: apiPod(pod), nodes: [node] })),
   );
 
 /** The node a pod says it tests; a pod that says nothing concerns them all. */

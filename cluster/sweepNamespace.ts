@@ -5,6 +5,7 @@ import { MARKS } from "../base/marks.ts";
 import { UserError } from "../base/problem.ts";
 import { until } from "../base/stop.ts";
 import { LABELS, OWNER, PROJECT } from "../core/contract/names.ts";
+import { apiNamespace } from "../core/manifests/api.ts";
 import { namespace as namespaceObject } from "../core/manifests/namespace.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { except, reasonOf } from "./connect.ts";
@@ -32,7 +33,7 @@ export async function withNamespace<T>(
   const there = await findOwn(api, settings);
   if (there?.status?.phase === "Terminating") await gone(api, name);
   if (!there || there.status?.phase === "Terminating")
-    await api.createNamespace({ body: namespaceObject(settings) as unknown as V1Namespace });
+    await api.createNamespace({ body: apiNamespace(namespaceObject(settings)) });
   try {
     return await body(there?.metadata?.creationTimestamp);
   } finally {

@@ -1,11 +1,12 @@
 /** Sweeps one node through short-lived pods. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { MARKS } from "../base/marks.ts";
 import { UserError } from "../base/problem.ts";
 import { until } from "../base/stop.ts";
-import { nodeFact, podFact } from "../core/evidence/evidence.ts";
+import { nodeFact, podFact } from "../core/evidence/facts.ts";
+import { apiPod } from "../core/manifests/api.ts";
 import { sweepPod } from "../core/manifests/sweep.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { except } from "./connect.ts";
@@ -66,7 +67,7 @@ async function runPod(api: CoreV1Api, { namespace }: Settings, pod: ReturnType<t
   const { name } = pod.metadata;
   await deletePod(api, namespace, name);
   try {
-    await api.createNamespacedPod({ namespace, body: pod as unknown as V1Pod });
+    await api.createNamespacedPod({ namespace, body: apiPod(pod) });
     const from = Date.now();
     for (;;) {
       const fact = podFact(await api.readNamespacedPod({ namespace, name }));

@@ -1,8 +1,8 @@
 #!/bin/sh
 # The consumer: says what it sees of the producer's mount. ROLE tells which container this is:
 #   control  a negative control, whose volume has propagation None: it must NOT see the mount
-#   user     a reader that only tries the permission matrix (see permissions.sh)
-#   others   readers, whose volume has propagation HostToContainer
+#   others   readers, whose volume has propagation HostToContainer; with PERMISSIONS=only one that tries the permission matrix,
+#            and does nothing else (see permissions.sh)
 #
 # Environment: RUN, NODE, ROLE, MARKER_WAIT_SECONDS, WATCH_SECONDS, PROBE_SECONDS, INSPECT_SECONDS, and MARKER_FILE where it
 # is set (see core/settings/settings.ts);
@@ -43,7 +43,7 @@ main() {
   if is_fuse "$(type_of_mount "$(mounts_at "$MOUNT" | tail -n 1)")"; then fuse_at_start=yes; fi
   record start info "bridge is $(peers_of_mount "$bridge_mount"); a FUSE mount is there already: $fuse_at_start" \
     propagation "$(peers_of_mount "$bridge_mount")" fuse_at_start "$fuse_at_start" life "$life" mountinfo "$bridge_mount"
-  [ "$ROLE" != user ] || permissions_only
+  [ "$PERMISSIONS" != only ] || permissions_only
   while [ "$(window)" -lt "$INSPECT_SECONDS" ]; do
     look
     age

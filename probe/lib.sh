@@ -176,7 +176,7 @@ mount_of() {
 fuse_below() {
   awk -v path="$1" -v volume="${volume_id:-}" '$1 != volume && ($5 == path || index($5, path "/") == 1) {
     for (i = 7; i < NF && $i != "-"; i++);
-    if ($(i + 1) ~ /^fuse(blk|[.].*)?$/) print
+    if ($(i + 1) ~ /^fuse(blk)?([.].*)?$/) print
   }' "$MOUNTINFO"
 }
 
@@ -251,7 +251,7 @@ peers_of_mount() {
 
 is_fuse() {
   case $1 in
-    fuse | fuse.* | fuseblk) return 0 ;;
+    fuse | fuse.* | fuseblk | fuseblk.*) return 0 ;;
     *) return 1 ;;
   esac
 }

@@ -4,7 +4,7 @@
 # root, or as a user with or without user_allow_other in /etc/fuse.conf, each with and without allow_other. Every reader tries
 # the same operations on each. Readers need no word from the producer: the variant that is mounted last is their sign.
 #
-# Environment: PERMISSIONS (yes or no), and what producer.sh and consumer.sh have. Sourced after lib.sh, never run.
+# Environment: PERMISSIONS (yes, no, or only: a reader that does nothing else), and what producer.sh and consumer.sh have. Sourced after lib.sh, never run.
 
 PERMISSIONS=${PERMISSIONS:-no}
 PERMISSIONS_AT=$BRIDGE/permissions
@@ -81,10 +81,9 @@ permission_start() {
     permission_refused "$1" "$said"
     return
   fi
-  # A fresh shell: a user's daemon cannot be forked from root's, and its pid is known even where su stays in between.
-  script="echo \$\$ >'$own/pid'; . '$here/driver-$DRIVER.sh'; driver_start '$point' '$own/source' $share"
   if [ "$uid" = 0 ]; then
-    sh -c "$script" >"$own/words" 2>&1 &
+    permission_names
+    sh -c "$PERMISSION_DAEMON" >"$own/words" 2>&1 &
   elif [ "$user_way" = none ]; then
     permission_refused "$1" "no way to run as another user in this image"
     return
@@ -92,9 +91,24 @@ permission_start() {
     permission_refused "$1" "$conf_words"
     return
   else
-    as_user "HOME='$own'; export HOME; $script" >"$own/words" 2>&1 &
+    permission_names
+    as_user "HOME=\$PERMISSION_OWN; export HOME; $PERMISSION_DAEMON" >"$own/words" 2>&1 &
   fi
   echo "$!" >"$own/launcher"
+}
+
+# A fresh shell: a user's daemon cannot be forked from root's, and its pid is known even where su stays in between. Its paths come
+# by the environment: none of them becomes a part of its words.
+# shellcheck disable=SC2016 # that shell expands them
+PERMISSION_DAEMON='echo $$ >"$PERMISSION_OWN/pid"
+  . "$PERMISSION_DRIVER"
+  set -- "$PERMISSION_POINT" "$PERMISSION_OWN/source" "$PERMISSION_SHARE"
+  unset PERMISSION_DRIVER PERMISSION_POINT PERMISSION_OWN PERMISSION_SHARE
+  driver_start "$@"'
+
+permission_names() {
+  PERMISSION_DRIVER=$here/driver-$DRIVER.sh PERMISSION_POINT=$point PERMISSION_OWN=$own PERMISSION_SHARE=$share
+  export PERMISSION_DRIVER PERMISSION_POINT PERMISSION_OWN PERMISSION_SHARE
 }
 
 permission_lay_out() {
@@ -177,7 +191,7 @@ permission_ours() {
 
 # Once, as soon as the last variant is in the mount table: tries all of them. Until then one look at the table's text.
 permissions_look() {
-  case $PERMISSIONS-$ROLE in yes-default | yes-hardened | yes-user) ;; *) return 0 ;; esac
+  case $PERMISSIONS-$ROLE in *-control | *-producer | no-*) return 0 ;; esac
   [ -z "${permissions_tried:-}" ] || return 0
   grep -q " $PERMISSIONS_AT/root-allow .* - fuse" "$MOUNTINFO" || return 0
   # A mount of an earlier run, dead or about to go, is no sign. Whatever else it says is an answer.
@@ -229,10 +243,10 @@ ask() {
   return 1
 }
 
-# All that the role `user` does: tries the variants when they come, and stays for the inspection window. It decides nothing.
+# All that a reader with PERMISSIONS=only does: tries the variants when they come, and stays for the inspection window. It decides nothing.
 permissions_only() {
   code=0
-  while [ "$PERMISSIONS" = yes ] && [ -z "${permissions_tried:-}" ] && [ "$(since "$born")" -lt "$INSPECT_SECONDS" ]; do
+  while [ -z "${permissions_tried:-}" ] && [ "$(since "$born")" -lt "$INSPECT_SECONDS" ]; do
     permissions_look
     pause 0.2
   done

@@ -32,7 +32,7 @@ mounts_below() {
     BEGIN { count = split(own, names, " "); for (i = 1; i <= count; i++) if (names[i] != "permissions") mine[path "/" names[i]] }
     $5 == path || index($5, path "/") == 1 {
       for (i = 7; $i != "-"; i++);
-      fuse = $(i + 1) ~ /^fuse(blk|[.].*)?$/
+      fuse = $(i + 1) ~ /^fuse(blk)?([.].*)?$/
       if ($5 != path || fuse) print (fuse && $5 in mine ? "mount" : "foreign"), $(i + 1), $5
     }' "$MOUNTINFO"
 }

@@ -1,27 +1,15 @@
 /** The permission matrix as a table for a person at a terminal. */
 import { MARKS } from "../base/marks.ts";
+import { MATRIX_READERS } from "../core/contract/readers.ts";
+import { READING, VARIANTS, type VariantId } from "../core/contract/variants.ts";
 import {
   type Access,
   type PermissionMatrix,
-  READER_NAMES,
-  READING,
-  type Reader,
   type Surprise,
   surprises,
-  VARIANTS,
-  type VariantId,
   type VariantPermissions,
 } from "../core/diagnosis/permissions.ts";
 
-const ROWS: Readonly<Record<VariantId, string>> = {
-  "root-allow": "root daemon, allow_other",
-  "root-only": "root daemon, no allow_other",
-  "user-conf-allow": "user daemon, allow_other, fuse.conf allows it",
-  "user-conf-only": "user daemon, no allow_other, fuse.conf allows it",
-  "user-noconf-allow": "user daemon, allow_other, fuse.conf forbids it",
-  "user-noconf-only": "user daemon, no allow_other, fuse.conf forbids it",
-};
-const COLUMNS: Readonly<Record<Reader, string>> = { root: "root", user: "uid 1000", hardened: "hardened" };
 const NOT_PROBED = "not probed";
 
 /** One line a variant, indented as the parts of a verdict are; then what needs words: refusals, and what is marked. */
@@ -29,8 +17,8 @@ export function permissionLines(matrix: PermissionMatrix): string[] {
   const odd = surprises(matrix);
   const common = commonRemarks(matrix);
   const table = [
-    ["readable by whom", ...READER_NAMES.map((reader) => COLUMNS[reader])],
-    ...VARIANTS.map(({ id }) => [ROWS[id], ...cells(id, matrix[id], odd, common)]),
+    ["readable by whom", ...MATRIX_READERS.map(({ heading }) => heading)],
+    ...VARIANTS.map(({ id, title }) => [title, ...cells(id, matrix[id], odd, common)]),
   ];
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => (row[column] ?? "").length))) ?? [];
   return [
@@ -49,9 +37,9 @@ function cells(
 ): string[] {
   if (variant?.mounted === "refused") {
     const { errno = "UNKNOWN" } = variant;
-    return READER_NAMES.map(() => (errno === "UNKNOWN" ? "refused" : `refused: ${errno}`));
+    return MATRIX_READERS.map(() => (errno === "UNKNOWN" ? "refused" : `refused: ${errno}`));
   }
-  return READER_NAMES.map((reader) => {
+  return MATRIX_READERS.map(({ matrix: reader }) => {
     const own = odd.filter((one) => one.variant === id && (one.reader ?? reader) === reader);
     const text = [cell(variant?.readers[reader], common), ...(own.some(isWrite) ? ["writes"] : [])].join(", ");
     return own.length > 0 ? `${text} ${MARKS.inconclusive}` : text;
@@ -86,10 +74,12 @@ function commonRemarks(matrix: PermissionMatrix): string[] {
 }
 
 const refusals = (matrix: PermissionMatrix): string[] =>
-  VARIANTS.flatMap(({ id }) => {
+  VARIANTS.flatMap(({ id, title }) => {
     const { mounted, detail } = matrix[id] ?? {};
-    return mounted === "refused" && detail ? [`  ${ROWS[id]}: ${detail.split("\n")[0]}`] : [];
+    return mounted === "refused" && detail ? [`  ${title}: ${detail.split("\n")[0]}`] : [];
   });
+
+const titleOf = (variant: VariantId): string => VARIANTS.find(({ id }) => id === variant)?.title ?? variant;
 
 const isWrite = ({ kind }: Surprise): boolean => kind === "written";
 
@@ -103,6 +93,6 @@ function remarks(odd: readonly Surprise[]): string[] {
       : []),
     ...odd
       .filter((one) => !isWrite(one))
-      .map(({ variant, text }) => `  ${MARKS.inconclusive} ${ROWS[variant]}: ${text}`),
+      .map(({ variant, text }) => `  ${MARKS.inconclusive} ${titleOf(variant)}: ${text}`),
   ];
 }

@@ -1,6 +1,7 @@
 /** What of the sandbox is left: on the machine when it is down, on its nodes when it is up. */
 import { existsSync } from "node:fs";
-import { isFuse, mountsOf } from "../base/mounts.ts";
+import { isFuseType } from "../base/fuse.ts";
+import { mountsOf } from "../base/mounts.ts";
 import { state } from "../base/paths.ts";
 import { type Box, pathIn } from "./box/box.ts";
 import { ownGroups, processesIn } from "./box/cgroups.ts";
@@ -22,7 +23,7 @@ export function machineResidue(): string[] {
 
 /** FUSE mounts in the node's own mounts (pods have theirs), and the test's hostPath. */
 export function nodeResidue(box: Box): string[] {
-  const mounts = mountsOf(box.init.pid).filter(({ type }) => isFuse(type));
+  const mounts = mountsOf(box.init.pid).filter(({ type }) => isFuseType(type));
   const bridge = "/tmp/fuse-test-bridge";
   // A daemon that hangs would hang whoever lists its mount.
   const mounted = mounts.some(({ path }) => path === bridge);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { judge } from "../core/diagnosis/verdict.ts";
 import { verdictLines } from "../report/terminal.ts";
-import { evidence, mounted, NONCE, record, sees, unseenByControl, waiting } from "./core/evidence/evidence.ts";
+import { altered, evidence, mounted, NONCE, record, sees, unseenByControl, waiting } from "./core/evidence/evidence.ts";
 import { homelab } from "./homelab.ts";
 
 const linesOf = (given: ReturnType<typeof evidence>) => {
@@ -33,7 +33,9 @@ describe("terminal report", () => {
   });
 
   it("shows six pieces of evidence and says how many more there are", () => {
-    const many = Array.from({ length: 9 }, (_, index) => record("default", `step${index}`, "error", { errno: "EIO" }));
+    const many = Array.from({ length: 9 }, (_, index) =>
+      altered(record("default", "look", "error", { errno: "EIO" }), { step: `step${index}` }),
+    );
     const text = linesOf(evidence({ pods: [], records: many, final: true }));
     assert.match(text, /and 3 more: see --json/);
   });

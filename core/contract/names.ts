@@ -17,10 +17,6 @@ export const PRODUCER = "fuse-producer";
 export const CONSUMER = "fuse-consumer";
 /** The sweep's own pods, by their task: see probe/sweep.sh. */
 export const SWEEP_PODS = { check: "fuse-sweep-check", unmount: "fuse-sweep-unmount" } as const;
-/** The containers of the consumer pod, in the order the kubelet starts them. */
-export const CONTROL_CONTAINER = "fuse-control";
-export const USER_CONTAINER = "fuse-consumer-user";
-export const HARDENED_CONTAINER = "fuse-consumer-hardened";
 
 /**
  * A pod's name: the base alone for one node, with the scenario as a suffix where it has a pair of its own, and with the node

@@ -2,7 +2,9 @@
  * What happened on a node and what each reader saw of it, from the probe's records: pure. All times are milliseconds of the
  * node's own clock, 10 ms fine, which all containers of a node share.
  */
-import type { Evidence, ProbeRecord } from "../evidence/evidence.ts";
+import type { DecidingRole } from "../contract/readers.ts";
+import { isStep, type ProbeRecord, type RecordOf, type Step } from "../contract/records.ts";
+import type { Evidence } from "../evidence/evidence.ts";
 
 /** What the dead mount looked like to a reader. */
 export interface Stale {
@@ -54,7 +56,7 @@ export interface Timeline {
 }
 
 /** @param evidence as `believed` gives it: in the order of the node's clock */
-export function timelineOf(evidence: Evidence, readers: readonly string[]): Timeline {
+export function timelineOf(evidence: Evidence, readers: readonly DecidingRole[]): Timeline {
   const producer = evidence.records.filter(({ role }) => role === "producer");
   const marks = marksOf(producer);
   const [first] = producer.filter(isOk("mount"));
@@ -77,25 +79,29 @@ const START_SECONDS = 1;
 
 interface Marks {
   /** Those of the mounts before the crash. */
-  readonly before: readonly ProbeRecord[];
+  readonly before: readonly RecordOf<"marker">[];
   /** When the daemon died, or began to hang. */
   readonly crashed?: number;
   /** The second mount: after the crash, and after the dead one was taken away. */
   readonly again?: {
     /** When the dead mount was gone: whoever began to look later sees it no more. */
     readonly from: number;
-    readonly mount: ProbeRecord;
-    readonly marker: ProbeRecord;
+    readonly mount: RecordOf<"mount">;
+    readonly marker: RecordOf<"marker">;
     /** Undefined while it lasts. */
     readonly until?: number;
   };
 }
 
-const isOk = (step: string) => (record: ProbeRecord) => record.step === step && record.result === "ok";
+const isOk =
+  <S extends Step>(step: S) =>
+  (record: ProbeRecord): record is RecordOf<S> =>
+    record.step === step && record.result === "ok";
 
 /** What ends a mount, or shows that it has ended. */
-const endsMount = ({ step, result }: ProbeRecord): boolean =>
-  ["unmount-in-order", "unmount", "finish", "mount"].includes(step) || (step === "daemon" && result === "error");
+const endsMount = (record: ProbeRecord): boolean =>
+  isStep(record, "unmount-in-order", "unmount", "finish", "mount") ||
+  (record.step === "daemon" && record.result === "error");
 
 function marksOf(producer: readonly ProbeRecord[]): Marks {
   const markers = producer.filter(isOk("marker"));
@@ -105,7 +111,7 @@ function marksOf(producer: readonly ProbeRecord[]): Marks {
   const marks = { before: markers.filter(({ uptime }) => uptime < crashed), crashed };
   // The next life of a container that died with its daemon meets the mount as one that was left.
   const cleaned = producer.find((one) => (isOk("clean")(one) || isOk("stale")(one)) && one.uptime >= crash.uptime);
-  const mount = cleaned && producer.find((one) => isOk("mount")(one) && one.uptime >= cleaned.uptime);
+  const mount = cleaned && producer.filter(isOk("mount")).find(({ uptime }) => uptime >= cleaned.uptime);
   const after = mount && producer.slice(producer.indexOf(mount) + 1);
   const end = after?.find(endsMount);
   const marker = after?.slice(0, end && after.indexOf(end)).find(isOk("marker"));
@@ -117,26 +123,26 @@ function isComplete(
   { records, pods, unread = [], final }: Evidence,
   producer: readonly ProbeRecord[],
   { crashed, again }: Marks,
-  readers: readonly string[],
+  readers: readonly DecidingRole[],
 ): boolean {
   if (!final && unread.length > 0) return false;
   const through = producer.some(
-    ({ step, result, uptime }) =>
-      ["inspect", "unmount"].includes(step) ||
+    (record) =>
+      isStep(record, "inspect", "unmount") ||
       // A daemon that outlives its kill, or cannot be mounted again, ends the schedule long before the pod.
-      (step === "crash" && result === "error") ||
-      (step === "mount" && result === "error" && crashed !== undefined && uptime > crashed),
+      (record.step === "crash" && record.result === "error") ||
+      (record.step === "mount" && record.result === "error" && crashed !== undefined && record.uptime > crashed),
   );
   // What a container that was started again has said in its first life may come last.
-  const counted = producer.filter(isOk("mount")).map(({ mount }) => String(mount ?? 1));
+  const counted = producer.filter(isOk("mount")).map(({ mount = "1" }) => mount);
   if (!final && counted.length > 0 && !counted.includes("1")) return false;
   // Who ends to be started again says more.
-  const isAway = (role: string) =>
-    records.findLast((one) => one.role === role && ["restart", "start"].includes(one.step))?.step === "restart";
+  const isAway = (role: DecidingRole) =>
+    records.findLast((one) => one.role === role && isStep(one, "restart", "start"))?.step === "restart";
   if (!final && readers.some(isAway)) return false;
   if (!through || !again) return through;
   const { until } = again;
-  const ended = (role: string) =>
+  const ended = (role: DecidingRole) =>
     pods.some(({ containers, spec }) => {
       const name = spec?.containers.find((container) => container.role === role)?.name;
       return containers.some((container) => container.name === name && container.state === "terminated");
@@ -148,16 +154,16 @@ function isComplete(
 
 function readerTimeline(
   { records }: Evidence,
-  role: string,
+  role: DecidingRole,
   first: ProbeRecord | undefined,
   { before, crashed, again }: Marks,
 ): ReaderTimeline {
   const own = records.filter((record) => record.role === role);
-  const reads = own.filter(({ step }) => step === "read");
+  const reads = own.filter((record) => record.step === "read");
   const seen = reads.find((read) => isOneOf(before, read) && (crashed === undefined || began(read) < crashed));
   // A file of the daemon's own has the same nonce in every mount: which of them was read tells the time of the look. The
   // second may be read even before the producer has told of it.
-  const within = (record: ProbeRecord) =>
+  const within = (record: RecordOf<"read">) =>
     again !== undefined && began(record) >= again.from && began(record) <= (again.until ?? Number.POSITIVE_INFINITY);
   const recovered = again && reads.find((read) => isOneOf([again.marker], read) && within(read));
   const error =
@@ -166,7 +172,7 @@ function readerTimeline(
       : reads.find((read) => read.result === "error" && read.errno !== "ENOENT" && read.uptime >= crashed);
   const over =
     error && reads.find((read) => read.uptime > error.uptime && (read.result === "ok" || read.errno === "ENOENT"));
-  const starts = own.filter(({ step }) => step === "start");
+  const starts = own.filter((record) => record.step === "start");
   // What is restarted only after it was back, at the end of a mount, came back by itself.
   const anew = starts.filter(
     ({ uptime }) => crashed !== undefined && uptime > crashed && (recovered === undefined || uptime < recovered.uptime),
@@ -212,7 +218,11 @@ function readerTimeline(
   };
 }
 
-function staleErrno(reads: readonly ProbeRecord[], error: ProbeRecord, over: ProbeRecord | undefined): string {
+function staleErrno(
+  reads: readonly RecordOf<"read">[],
+  error: RecordOf<"read">,
+  over: RecordOf<"read"> | undefined,
+): string {
   if (error.errno !== "ECONNABORTED") return error.errno ?? "UNKNOWN";
   const later = reads.filter(
     ({ uptime }) => uptime > error.uptime && uptime < (over?.uptime ?? Number.POSITIVE_INFINITY),
@@ -220,16 +230,18 @@ function staleErrno(reads: readonly ProbeRecord[], error: ProbeRecord, over: Pro
   return later.find(({ errno }) => errno !== error.errno)?.errno ?? error.errno;
 }
 
-const isOneOf = (markers: readonly ProbeRecord[], { result, nonce }: ProbeRecord): boolean =>
+const isOneOf = (markers: readonly RecordOf<"marker">[], { result, nonce }: RecordOf<"read">): boolean =>
   result === "ok" && nonce !== undefined && markers.some((marker) => marker.nonce === nonce);
 
-const failed = ({ step, result }: ProbeRecord): boolean => ["read", "look"].includes(step) && result === "error";
+const failed = (record: ProbeRecord): record is RecordOf<"read" | "look"> =>
+  isStep(record, "read", "look") && record.result === "error";
 
 /** When the look began that a record is of; the record itself comes at its end. */
-const began = ({ looked, uptime }: ProbeRecord): number => (looked === undefined ? uptime : Number(looked));
+const began = ({ looked, uptime }: RecordOf<"read" | "look">): number =>
+  looked === undefined ? uptime : Number(looked);
 
 /** When the daemon got its signal; the record comes when the producer has seen what that did. */
-const at = ({ at: given, uptime }: ProbeRecord): number => (given === undefined ? uptime : Number(given));
+const at = ({ at: given, uptime }: RecordOf<"crash">): number => (given === undefined ? uptime : Number(given));
 
 /** At least 0: a reader may see what the producer has done before the producer has told of it. */
 const since = (from: number, to: number): number => Math.max(0, Math.round((to - from) * 1000));

@@ -1,7 +1,9 @@
 /** Evidence -> verdict: pure, so that the same evidence gives the same answer wherever it was collected. */
 
 import { DECISION, type DecisionWords } from "../contract/decision.ts";
-import { believed, type Evidence, type ProbeRecord } from "../evidence/evidence.ts";
+import { READERS } from "../contract/readers.ts";
+import type { ProbeRecord } from "../contract/records.ts";
+import { believed, type Evidence } from "../evidence/evidence.ts";
 import {
   type Cause,
   causes,
@@ -12,7 +14,6 @@ import {
   of,
   ownNonces,
   type Quote,
-  READERS,
   recordQuote,
   untilDecided,
 } from "./causes/index.ts";

@@ -2,46 +2,11 @@
  * What was seen of one node, as plain data: the probe's own records, the states of the pods and of the node, events, and
  * the API's refusals. Nothing here judges; verdict.ts does.
  */
-import { z } from "zod";
-import { LABELS } from "../contract/names.ts";
-import { type PodSpecFact, type SpecSource, specFact } from "./specFact.ts";
+import type { AnyComponent } from "../contract/readers.ts";
+import type { ProbeRecord } from "../contract/records.ts";
+import type { PodSpecFact } from "./specFact.ts";
 
 export type { BridgeFact, ContainerSpecFact, PodSpecFact } from "./specFact.ts";
-
-/**
- * One machine-readable line of the probe: see `record` in probe/lib.sh. What a step's result proves:
- *
- * - `mount ok` (producer): the mount table has a FUSE line at the mount point itself; `mountinfo` is that line.
- *   Until `absent_until` it had none.
- * - `marker ok`: the marker was read back from another device than the one below the mount; `nonce` tells this mount. Until
- *   `absent_until` nobody can have read it: then it was written, or a file of the daemon's own was not there.
- * - `crash ok`: the daemon was killed (`fault` hang: stopped) at `at`, and the producer has seen since that the mount is dead:
- *   `errno` ENOTCONN (ECONNABORTED where its question was in flight), or GONE from the mount table; of a hang ETIMEDOUT.
- *   `crash error`: the daemon lives on.
- * - `clean ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead.
- * - `read` (readers): one look at the marker, from `looked` to the record's own time, told only where it differs from the last
- *   one; `look error`: it still fails. `fuse_at_start` and `mountinfo` are of the mount point itself, or of the bridge.
- * - `verdict ok` (readers): `seen_uptime` and `seen_until` are that look's beginning and end, `control_uptime` the beginning
- *   of the control's look that came after it and saw nothing.
- * - `control ok`: it does not see the marker; `mountinfo` is its own bridge. `control error`, `kind` seen: it does.
- * - `identity`: `uid` and effective `capabilities` as the kernel has them.
- */
-const probeRecord = z.looseObject({
-  time: z.string(),
-  /** Seconds since the node's boot, 10 ms fine: the one clock all containers of a node share. */
-  uptime: z.number().nonnegative(),
-  run: z.string(),
-  node: z.string(),
-  /** producer, control, default, hardened, user; of a container that comes before these: turn. */
-  role: z.string().min(1),
-  step: z.string().min(1),
-  result: z.enum(["ok", "error", "info"]),
-  errno: z.string().optional(),
-  detail: z.string().optional(),
-  nonce: z.string().optional(),
-  mountinfo: z.string().optional(),
-});
-export type ProbeRecord = z.output<typeof probeRecord>;
 
 export interface ContainerFact {
   readonly name: string;
@@ -58,7 +23,7 @@ export interface ContainerFact {
 
 export interface PodFact {
   readonly name: string;
-  readonly component: string;
+  readonly component: AnyComponent;
   readonly phase: string;
   readonly nodeName?: string;
   /** RFC 3339: of several pods of one component only the newest is part of the test. */
@@ -131,106 +96,4 @@ function textOf(record: ProbeRecord): string {
   const known = texts.get(record) ?? JSON.stringify(record);
   texts.set(record, known);
   return known;
-}
-
-/** How a record's line begins: see `record` in probe/lib.sh. */
-const BEGINNING = '{"time":"';
-
-/** A probe's log line as a record, or undefined where the line is for people, or torn. */
-export function parseRecord(line: string): ProbeRecord | undefined {
-  if (!line.startsWith(BEGINNING)) return undefined;
-  try {
-    return probeRecord.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The parts of an API object that the facts are drawn from; client-node's objects have them. */
-interface ApiContainerState {
-  waiting?: { reason?: string | undefined; message?: string | undefined } | undefined;
-  running?: object | undefined;
-  terminated?: { reason?: string | undefined; message?: string | undefined; exitCode: number } | undefined;
-}
-interface ApiContainerStatus {
-  name: string;
-  state?: ApiContainerState | undefined;
-  lastState?: ApiContainerState | undefined;
-  restartCount?: number | undefined;
-}
-export interface ApiPod {
-  metadata?:
-    | {
-        name?: string | undefined;
-        labels?: Record<string, string> | undefined;
-        creationTimestamp?: Date | string | undefined;
-      }
-    | undefined;
-  spec?: (SpecSource & { nodeName?: string | undefined }) | undefined;
-  status?:
-    | {
-        phase?: string | undefined;
-        reason?: string | undefined;
-        message?: string | undefined;
-        conditions?:
-          | { type: string; status: string; reason?: string | undefined; message?: string | undefined }[]
-          | undefined;
-        initContainerStatuses?: ApiContainerStatus[] | undefined;
-        containerStatuses?: ApiContainerStatus[] | undefined;
-      }
-    | undefined;
-}
-
-export function podFact(pod: ApiPod): PodFact {
-  const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
-  const component = pod.metadata?.labels?.[LABELS.component] ?? "";
-  const { reason, message } = pod.status ?? {};
-  const created = pod.metadata?.creationTimestamp;
-  return {
-    name: pod.metadata?.name ?? "",
-    component,
-    phase: pod.status?.phase ?? "Pending",
-    ...(created ? { created: new Date(created).toISOString() } : {}),
-    ...(pod.spec?.nodeName ? { nodeName: pod.spec.nodeName } : {}),
-    ...(scheduled?.status === "False" ? { unschedulable: scheduled.message ?? scheduled.reason ?? "" } : {}),
-    ...(reason ? { reason } : {}),
-    ...(message ? { message } : {}),
-    ...(pod.spec ? { spec: specFact(pod.spec, component) } : {}),
-    containers: [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].map(
-      containerFact,
-    ),
-  };
-}
-
-function containerFact({ name, state, lastState, restartCount }: ApiContainerStatus): ContainerFact {
-  const before = lastState?.terminated;
-  const last = before && { reason: before.reason ?? "", exitCode: before.exitCode };
-  const past = last ? { restarts: restartCount ?? 1, last } : {};
-  if (state?.running) return { name, state: "running", reason: "", message: "", ...past };
-  if (state?.terminated) {
-    const { reason = "", message = "", exitCode } = state.terminated;
-    return { name, state: "terminated", reason, message, exitCode, ...past };
-  }
-  const { reason = "", message = "" } = state?.waiting ?? {};
-  return { name, state: "waiting", reason, message, ...past };
-}
-
-export interface ApiNode {
-  spec?:
-    | {
-        unschedulable?: boolean | undefined;
-        taints?: { key: string; value?: string | undefined; effect: string }[] | undefined;
-      }
-    | undefined;
-  status?: { conditions?: { type: string; status: string }[] | undefined } | undefined;
-}
-
-/** @param node the API's node, or undefined where it says there is none */
-export function nodeFact(node: ApiNode | undefined): NodeFact {
-  return {
-    exists: node !== undefined,
-    ready: node?.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
-    cordoned: node?.spec?.unschedulable ?? false,
-    taints: (node?.spec?.taints ?? []).map(({ key, value, effect }) => `${key}=${value ?? ""}:${effect}`),
-  };
 }

@@ -1,5 +1,8 @@
 /** What the causes need of a pod's spec: how it mounts the bridge, and how isolated it is. */
+import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import { BRIDGE_PATH, mountPointIn } from "../contract/bridge.ts";
+import type { Variable } from "../contract/environment.ts";
+import { type AnyRole, roleNamed } from "../contract/readers.ts";
 
 /** How a container mounts the bridge, or the volume it takes for it. */
 export interface BridgeFact {
@@ -17,8 +20,8 @@ export interface BridgeFact {
 
 export interface ContainerSpecFact {
   readonly name: string;
-  /** As its records name it: producer, control, default, hardened. */
-  readonly role: string;
+  /** As its records name it. */
+  readonly role: AnyRole;
   readonly privileged: boolean;
   /** Undefined where it mounts no bridge at all. */
   readonly bridge?: BridgeFact;
@@ -30,38 +33,15 @@ export interface PodSpecFact {
   readonly containers: readonly ContainerSpecFact[];
 }
 
-interface SpecContainer {
-  name: string;
-  env?: { name: string; value?: string | undefined }[] | undefined;
-  securityContext?: { privileged?: boolean | undefined } | undefined;
-  volumeMounts?:
-    | {
-        name: string;
-        mountPath: string;
-        mountPropagation?: string | undefined;
-        subPath?: string | undefined;
-        readOnly?: boolean | undefined;
-      }[]
-    | undefined;
-}
-
-/** The parts of an API object's spec that the facts are drawn from; client-node's V1PodSpec has them. */
-export interface SpecSource {
-  hostUsers?: boolean | undefined;
-  runtimeClassName?: string | undefined;
-  containers?: SpecContainer[] | undefined;
-  volumes?: { name: string; hostPath?: { path: string } | undefined; emptyDir?: object | undefined }[] | undefined;
-}
-
-export function specFact(spec: SpecSource, component: string): PodSpecFact {
+export function specFact(spec: V1PodSpec, component: string): PodSpecFact {
   return {
     ...(spec.hostUsers === undefined ? {} : { hostUsers: spec.hostUsers }),
     ...(spec.runtimeClassName ? { runtimeClassName: spec.runtimeClassName } : {}),
-    containers: (spec.containers ?? []).map((container) => {
+    containers: spec.containers.map((container) => {
       const bridge = bridgeFact(container, spec.volumes ?? []);
       return {
         name: container.name,
-        role: environment(container, "ROLE") ?? component,
+        role: roleNamed(environment(container, "ROLE") ?? component),
         privileged: container.securityContext?.privileged ?? false,
         ...(bridge ? { bridge } : {}),
       };
@@ -69,7 +49,7 @@ export function specFact(spec: SpecSource, component: string): PodSpecFact {
   };
 }
 
-function bridgeFact(container: SpecContainer, volumes: NonNullable<SpecSource["volumes"]>): BridgeFact | undefined {
+function bridgeFact(container: V1Container, volumes: NonNullable<V1PodSpec["volumes"]>): BridgeFact | undefined {
   const root = environment(container, "BRIDGE") ?? BRIDGE_PATH;
   const point = mountPointIn(root);
   // The volume that holds the mount point: the one mounted deepest at or above it.
@@ -91,5 +71,5 @@ function bridgeFact(container: SpecContainer, volumes: NonNullable<SpecSource["v
   };
 }
 
-const environment = ({ env = [] }: SpecContainer, name: string): string | undefined =>
+const environment = ({ env = [] }: V1Container, name: Variable): string | undefined =>
   env.find((one) => one.name === name)?.value;

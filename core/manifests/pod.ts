@@ -1,7 +1,7 @@
 import { BRIDGE_PATH } from "../contract/bridge.ts";
+import type { Environment } from "../contract/environment.ts";
 import { labels, PROBE_CONFIG_MAP } from "../contract/names.ts";
 import type { Pair } from "../plan/plan.ts";
-import type { Variables } from "../plan/schedule.ts";
 import type { Amounts, Settings } from "../settings/settings.ts";
 import type { Container, Pod, Propagation, Volume, VolumeMount } from "./types.ts";
 
@@ -159,8 +159,8 @@ export const FINDINGS_VOLUME: Volume = { name: "findings", emptyDir: { sizeLimit
 export const FINDINGS_MOUNT: VolumeMount = { name: "findings", mountPath: "/findings" };
 
 /** The variables of every script of the probe, and those of this one: see `probe/lib.sh`. */
-export function probeEnvironment({ run }: Settings, { node, schedule }: Pair, more: Variables) {
-  const all: Variables = { RUN: run, NODE: node, ...schedule.both, ...more };
+export function probeEnvironment({ run }: Settings, { node, schedule }: Pair, more: Environment) {
+  const all: Environment = { RUN: run, NODE: node, ...schedule.both, ...more };
   return Object.entries(all).map(([name, value]) => ({ name, value: String(value) }));
 }
 

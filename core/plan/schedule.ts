@@ -5,6 +5,7 @@
  * All of it is an idle node's time. A busy one stretches it, by STRETCH at most: every deadline of a pod, and of the wait
  * for one, leaves that much room.
  */
+import type { Environment } from "../contract/environment.ts";
 import { PAIR_SCENARIOS, type PairScenario, type ScenarioId, type Variation } from "../contract/scenarios.ts";
 
 /** The settings that are times: see core/settings/schema.ts for the meaning of each. */
@@ -20,9 +21,6 @@ export interface Times {
   readonly collectSeconds: number;
 }
 
-/** Variables of a script's environment: the head of each script in probe/ has their meaning. */
-export type Variables = Readonly<Record<string, string | number>>;
-
 /** What happens to one pair, and when; times in seconds. */
 export interface Schedule {
   /** How long its pods wait before they begin: pairs of one node take turns, or they would starve each other. */
@@ -34,9 +32,9 @@ export interface Schedule {
   /** After how long it is through on the busiest node, its turn included, from the start of its pods. */
   readonly totalSeconds: number;
   /** The variables that all of its scripts get, and those of one side alone. */
-  readonly both: Variables;
-  readonly producer: Variables;
-  readonly consumer: Variables;
+  readonly both: Environment;
+  readonly producer: Environment<"producer">;
+  readonly consumer: Environment<"consumer">;
 }
 
 /** See probe/lib.sh, where it stands too. */

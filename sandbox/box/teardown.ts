@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { attempt } from "../../base/command.ts";
-import { isFuse, type Mount, mountsOf } from "../../base/mounts.ts";
+import { isFuseType } from "../../base/fuse.ts";
+import { type Mount, mountsOf } from "../../base/mounts.ts";
 import { state } from "../../base/paths.ts";
 import { namespaceOf, processNumbers } from "../host/proc.ts";
 import { ownGroups, processesIn, removeGroups } from "./cgroups.ts";
@@ -85,7 +86,7 @@ function fuseMinors(pids: readonly number[]): ReadonlySet<string> {
 
 /** The minor device numbers of the FUSE mounts among these. */
 export const minorsOf = (mounts: readonly Mount[]): string[] =>
-  mounts.filter(({ type }) => isFuse(type)).map(({ minor }) => minor);
+  mounts.filter(({ type }) => isFuseType(type)).map(({ minor }) => minor);
 
 async function abortConnections(minors: ReadonlySet<string>): Promise<void> {
   if (minors.size === 0) return;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { isFuse, mountsOf, parseMounts } from "../../base/mounts.ts";
+import { isFuseType } from "../../base/fuse.ts";
+import { mountsOf, parseMounts } from "../../base/mounts.ts";
 
 describe("the mount table", () => {
   it("is read with any number of optional fields, and with blanks in a path", () => {
@@ -21,7 +22,7 @@ describe("the mount table", () => {
   });
 
   it("tells FUSE from what only has a name like it", () => {
-    for (const type of ["fuse", "fuseblk", "fuse.sshfs", "fuseblk.ntfs"]) assert.ok(isFuse(type), type);
-    for (const type of ["fusectl", "ext4", "fusefs", "afuse"]) assert.ok(!isFuse(type), type);
+    for (const type of ["fuse", "fuseblk", "fuse.sshfs", "fuseblk.ntfs"]) assert.ok(isFuseType(type), type);
+    for (const type of ["fusectl", "ext4", "fusefs", "afuse"]) assert.ok(!isFuseType(type), type);
   });
 });

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { gather } from "../../cluster/gather.ts";
 import { LABELS, nodeLabel, PROJECT } from "../../core/contract/names.ts";
+import type { Step } from "../../core/contract/records.ts";
 import type { Evidence } from "../../core/evidence/evidence.ts";
 import { parseSettings } from "../../core/settings/settings.ts";
 import { record } from "../core/evidence/evidence.ts";
@@ -124,7 +125,7 @@ const event = (uid: string, message: string, fieldPath?: string) => ({
   type: "Warning",
   involvedObject: { kind: "Pod", name: "fuse-producer", uid, fieldPath },
 });
-const lines = (...steps: readonly [string, number][]) =>
+const lines = (...steps: readonly [Step, number][]) =>
   steps.map(([step, uptime]) => `${JSON.stringify(record("producer", step, "ok", { uptime }))}\n`).join("");
 
 describe("what is gathered of a run", () => {

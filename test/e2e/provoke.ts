@@ -1,5 +1,6 @@
 /** How the end-to-end test of the causes makes a deployment that fails for one reason: the bundle, with one thing changed. */
 import type { V1Container, V1Pod, V1VolumeMount } from "@kubernetes/client-node";
+import { apiPod } from "../../core/manifests/api.ts";
 import { bundle } from "../../core/manifests/index.ts";
 import { parseSettings, type SettingsInput } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
@@ -58,8 +59,8 @@ export function deployment({ images }: SandboxDocument, provocation: Provocation
   const copy = structuredClone({ ...made, ...pair });
   const scripts: Record<string, string> = { ...copy.probe.data };
   const labels = { ...copy.namespace.metadata.labels } as Record<string, string>;
-  const producer = copy.producer as unknown as V1Pod;
-  const consumer = copy.consumer as unknown as V1Pod;
+  const producer = apiPod(pair.producer);
+  const consumer = apiPod(pair.consumer);
   provocation.change?.({ producer, consumer, labels, scripts, bridge: settings.bridge });
   const namespace = { ...copy.namespace, metadata: { ...copy.namespace.metadata, labels } };
   const { namespace: name, bridge, producerImage: image } = settings;

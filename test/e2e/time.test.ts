@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KubeConfig, type V1Namespace, Watch } from "@kubernetes/client-node";
-import { parseRecord } from "../../core/evidence/evidence.ts";
+import { parseRecord } from "../../core/contract/records.ts";
 import { bundle } from "../../core/manifests/index.ts";
 import { parseSettings } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";

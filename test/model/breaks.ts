@@ -1,13 +1,16 @@
 /** Judges that are wrong on purpose, each in one way: laws that let one of them pass would prove nothing. */
 
+import type { AnyRole } from "../../core/contract/readers.ts";
+import type { ProbeRecord, Step } from "../../core/contract/records.ts";
 import type { Verdict } from "../../core/diagnosis/verdict.ts";
-import type { Evidence, ProbeRecord } from "../../core/evidence/evidence.ts";
+import type { Evidence } from "../../core/evidence/evidence.ts";
+import { altered } from "../core/evidence/evidence.ts";
 import { collect } from "./collector.ts";
 import { history } from "./kubelet.ts";
 import { type Judge, type Violation, violations } from "./laws.ts";
 import type { Plan } from "./plan.ts";
 
-const READERS = ["default", "hardened"];
+const READERS: readonly AnyRole[] = ["default", "hardened"];
 
 /** Judges evidence that was made kinder than it is. */
 const kinder =
@@ -20,7 +23,7 @@ const kinder =
 const each = (change: (record: ProbeRecord, all: readonly ProbeRecord[]) => ProbeRecord) =>
   kinder((records) => records.map((record) => change(record, records)));
 
-const by = (records: readonly ProbeRecord[], role: string, step: string): ProbeRecord | undefined =>
+const by = (records: readonly ProbeRecord[], role: AnyRole, step: Step): ProbeRecord | undefined =>
   records.find((record) => record.role === role && record.step === step);
 
 const guessed = (verdict: Verdict | undefined): Verdict | undefined =>
@@ -29,7 +32,7 @@ const guessed = (verdict: Verdict | undefined): Verdict | undefined =>
 export const BREAKS: Readonly<Record<string, (right: Judge) => Judge>> = {
   "takes a control anywhere for one on the bridge": each((record, all) => {
     const mountinfo = by(all, "default", "start")?.mountinfo;
-    return record.role === "control" && mountinfo ? { ...record, mountinfo } : record;
+    return record.role === "control" && mountinfo ? altered(record, { mountinfo }) : record;
   }),
   "does not ask who the hardened reader is": each((record) =>
     record.role === "hardened" && record.step === "identity"
@@ -40,12 +43,12 @@ export const BREAKS: Readonly<Record<string, (right: Judge) => Judge>> = {
     ...records.filter(({ role, step }) => role !== "hardened" || step === "identity"),
     ...records
       .filter(({ role, step }) => role === "default" && step !== "identity")
-      .map((record) => ({ ...record, role: "hardened" })),
+      .map((record) => altered(record, { role: "hardened" })),
   ]),
   "takes a daemon that died by itself for the crash": kinder((records) =>
     records.map((record) =>
       record.role === "producer" && record.step === "daemon" && record.result === "error"
-        ? { ...record, step: "crash", result: "ok", fault: "crash", errno: "ENOTCONN", at: String(record.uptime) }
+        ? altered(record, { step: "crash", result: "ok", fault: "crash", errno: "ENOTCONN", at: String(record.uptime) })
         : record,
     ),
   ),
@@ -56,13 +59,14 @@ export const BREAKS: Readonly<Record<string, (right: Judge) => Judge>> = {
     const more = silent.flatMap((role) =>
       [0.1, 20].map((later): ProbeRecord => {
         const uptime = marker.uptime + later;
-        return { ...marker, role, step: "look", result: "error", errno: "ENOENT", uptime, looked: String(uptime) };
+        const look = { role, step: "look", result: "error", errno: "ENOENT", uptime, looked: String(uptime) };
+        return altered(marker, look);
       }),
     );
     return [...records, ...more];
   }),
   "does not notice that a reader was restarted": kinder((records) =>
-    records.filter(({ role, step, life }) => !(READERS.includes(role) && step === "start" && life !== "1")),
+    records.filter((one) => !(READERS.includes(one.role) && one.step === "start" && one.life !== "1")),
   ),
   "takes the kubelet's words of an earlier attempt for today's": ({ judge, settled }) => ({
     judge: (evidence) =>

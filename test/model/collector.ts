@@ -1,12 +1,7 @@
 /** What a collector has at a moment of a history: as cluster/gather.ts and cluster/containerLogs.ts keep it. */
-import {
-  type Evidence,
-  nodeFact,
-  type PodFact,
-  type ProbeRecord,
-  parseRecord,
-  podFact,
-} from "../../core/evidence/evidence.ts";
+import { type ProbeRecord, parseRecord } from "../../core/contract/records.ts";
+import type { Evidence, PodFact } from "../../core/evidence/evidence.ts";
+import { nodeFact, podFact } from "../../core/evidence/facts.ts";
 import { LOGS, type Plan } from "./plan.ts";
 import { CONTAINERS, END, type Log, NODE, RUN, START, type World } from "./world.ts";
 

@@ -1,4 +1,5 @@
 /** A FUSE daemon: whether it mounts, what it serves, and what becomes of it beside the producer's schedule. */
+import type { Errno } from "../../core/contract/fields.ts";
 import type { Task } from "./clock.ts";
 import { type FileSystem, HOST, type MountTables } from "./mounts.ts";
 import { MOUNT, RUN, type World } from "./world.ts";
@@ -25,10 +26,10 @@ export class Daemon {
   }
 
   /** Why the daemon cannot mount, in its own words; an empty one mounts nothing and says nothing. */
-  refusal(): { readonly errno: string; readonly words: string; readonly code?: string } | undefined {
+  refusal(): { readonly errno: Errno; readonly words: string; readonly code?: string } | undefined {
     const { first } = this;
     const { plan } = this.world;
-    const says = (errno: string, words: string, code = "1") => ({ errno, words, code });
+    const says = (errno: Errno, words: string, code = "1") => ({ errno, words, code });
     if (plan.node === "no-fuse") return says("ENODEV", "fuse: device not found, try 'modprobe fuse' first");
     if (plan.node === "device-denied")
       return says("EPERM", "fusermount: failed to open /dev/fuse: Operation not permitted");

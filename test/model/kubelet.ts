@@ -1,5 +1,5 @@
 /** Scheduler, kubelet and runtime: they make the containers of both pods, refuse them, start them again, and tell of it. */
-import type { ApiPod } from "../../core/evidence/evidence.ts";
+import type { V1Pod } from "@kubernetes/client-node";
 import type { Task } from "./clock.ts";
 import { type FileSystem, HOST, isFuse } from "./mounts.ts";
 import type { Plan } from "./plan.ts";
@@ -8,7 +8,7 @@ import { Producer } from "./producer.ts";
 import { Reader } from "./reader.ts";
 import { CONTAINERS, END, plainFs, ROLES, RUN, START, World } from "./world.ts";
 
-type Status = NonNullable<NonNullable<ApiPod["status"]>["containerStatuses"]>[number];
+type Status = NonNullable<NonNullable<V1Pod["status"]>["containerStatuses"]>[number];
 type State = NonNullable<Status["state"]>;
 
 const NO_ROOM = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match Pod's node affinity/selector.";
@@ -23,6 +23,14 @@ const QUOTA =
 const IDMAP = "failed to create containerd task: failed to set MOUNT_ATTR_IDMAP on /tmp/bridge: invalid argument";
 const notShared = (kind: string, path: string) =>
   `failed to generate container spec: failed to generate spec: path "${path}" is mounted on "/" but it is not a ${kind} mount`;
+
+const container = (name: Name, restartCount: number): Status => ({
+  name: CONTAINERS[name],
+  restartCount,
+  image: "",
+  imageID: "",
+  ready: false,
+});
 
 class Kubelet {
   readonly world: World;
@@ -160,7 +168,7 @@ class Kubelet {
       if (!again || exitCode === 0) return;
       yield 0.4;
       this.restarts[name]++;
-      this.statuses.set(name, { name: CONTAINERS[name], lastState: { terminated }, restartCount: this.restarts[name] });
+      this.statuses.set(name, { ...container(name, this.restarts[name]), lastState: { terminated } });
     }
   }
 
@@ -247,7 +255,7 @@ class Kubelet {
 
   private set(name: Name, state: State): void {
     const { lastState, restartCount = 0 } = this.statuses.get(name) ?? {};
-    this.statuses.set(name, { name: CONTAINERS[name], state, restartCount, ...(lastState ? { lastState } : {}) });
+    this.statuses.set(name, { ...container(name, restartCount), state, ...(lastState ? { lastState } : {}) });
     this.tell(name === "producer" ? "producer" : "consumer");
   }
 

@@ -1,7 +1,8 @@
 /** The laws that every answer must keep, whatever happens on a node and however its evidence travels. */
 
+import type { ProbeRecord } from "../../core/contract/records.ts";
 import type { judge, settled, Verdict } from "../../core/diagnosis/verdict.ts";
-import type { Evidence, ProbeRecord } from "../../core/evidence/evidence.ts";
+import type { Evidence } from "../../core/evidence/evidence.ts";
 import { numbers } from "./clock.ts";
 import { type Collected, collect, evidenceAt } from "./collector.ts";
 import { history } from "./kubelet.ts";

@@ -1,4 +1,5 @@
 /** A node's mount tables: namespaces, bind mounts and peer groups, as far as one bridge needs them (mount_namespaces(7)). */
+import { isFuseType } from "../../base/fuse.ts";
 
 export interface FileSystem {
   readonly type: string;
@@ -192,7 +193,7 @@ export class MountTables {
   }
 }
 
-export const isFuse = ({ type }: FileSystem): boolean => type.startsWith("fuse");
+export const isFuse = ({ type }: FileSystem): boolean => isFuseType(type);
 
 export function peers({ shared, master }: Mount): string {
   const found = [shared && `shared:${shared}`, master && `master:${master}`].filter(Boolean).join(" ");

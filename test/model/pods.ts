@@ -1,5 +1,5 @@
 /** How the pods are made: each container's volume, and the spec as the API server has it. */
-import type { ApiPod } from "../../core/evidence/evidence.ts";
+import type { V1Pod } from "@kubernetes/client-node";
 import type { Propagation } from "./mounts.ts";
 import { BRIDGE, CONTAINERS, MOUNT, NODE, ROLES, type Role, type World } from "./world.ts";
 
@@ -40,7 +40,7 @@ export function volumeOf({ plan, variation }: World, name: Name): Volume {
   return usual;
 }
 
-export function specOf(world: World, component: "producer" | "consumer", placed: boolean): NonNullable<ApiPod["spec"]> {
+export function specOf(world: World, component: "producer" | "consumer", placed: boolean): NonNullable<V1Pod["spec"]> {
   const { plan } = world;
   const names: readonly Name[] = component === "producer" ? ["producer"] : ROLES;
   const elsewhere = plan.pods === "different-nodes" && component === "consumer";

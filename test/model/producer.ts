@@ -68,7 +68,7 @@ export class Producer extends Steps {
     const reached = plan.daemon !== "unkillable" && fs !== undefined;
     const at = this.world.now.toFixed(2);
     if (plan.daemon === "reparented") yield 0.6;
-    const more = { fault, at, mountinfo: mountinfo(this.at()) };
+    const more = { ...(fault === "none" ? {} : { fault }), at, mountinfo: mountinfo(this.at()) };
     this.hung = fault === "hang";
     if (this.served && reached && fault !== "hang") this.served.killed = true;
     if (reached && (fault !== "hang" || fs.daemon === "answers"))
@@ -81,7 +81,7 @@ export class Producer extends Steps {
       return "lives";
     }
     this.daemon = fault === "hang" ? this.daemon : undefined;
-    this.record("crash", "ok", { ...more, errno });
+    this.record("crash", "ok", { ...more, ...(errno ? { errno } : {}) });
     if (fault !== "die") return "crashed";
     this.exit = 137;
     return "ended";

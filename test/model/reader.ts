@@ -1,4 +1,7 @@
 /** A container of the consumer: the control, or a reader, step by step as in probe/consumer.sh. */
+import { isFuseType } from "../../base/fuse.ts";
+import type { Errno } from "../../core/contract/fields.ts";
+import type { FieldsOf, Result, Step } from "../../core/contract/records.ts";
 import type { Task } from "./clock.ts";
 import { type FileSystem, isFuse, type Mount, mountinfo, peers } from "./mounts.ts";
 import { BRIDGE, type Log, type Look, MOUNT, markerOn, type Role, RUN, TIMES, type World } from "./world.ts";
@@ -21,7 +24,7 @@ export class Reader {
   private born = false;
   private held: FileSystem | undefined;
   private content = "";
-  private errno = "";
+  private errno: Errno | "" = "";
   private fstype = "";
   private device = "";
   private bridgeDevice = "";
@@ -91,7 +94,7 @@ export class Reader {
     this.exit = base && role !== "control" && this.verdict !== "success" ? 1 : 0;
   }
 
-  private record(step: string, result: "ok" | "error" | "info", more: Readonly<Record<string, string>> = {}) {
+  private record<S extends Step>(step: S, result: Result, more: Partial<FieldsOf<S>> = {}) {
     this.world.record(this.log, step, result, more);
   }
 
@@ -117,7 +120,7 @@ export class Reader {
    *
    * @param before the mount that answered a moment before, when the call may have been made already
    */
-  private *meets(before?: Mount): Generator<number, string, void> {
+  private *meets(before?: Mount): Generator<number, Errno | "", void> {
     // A request that is in flight when its daemon dies ends with this; every later one with ENOTCONN.
     if (before?.fs.daemon === "dead" && this.world.random() < 0.5) return "ECONNABORTED";
     const there = this.at(MARKER);
@@ -234,7 +237,7 @@ export class Reader {
     if (this.content) {
       const nonce = nonceOf(this.content);
       const control = this.askControl(nonce);
-      if (!this.fstype.startsWith("fuse")) this.doubt(`it is on ${this.fstype}, not on FUSE`, "hollow");
+      if (!isFuseType(this.fstype)) this.doubt(`it is on ${this.fstype}, not on FUSE`, "hollow");
       else if (this.device === this.bridgeDevice) this.doubt("it is on the bridge's own device", "hollow");
       else if (runOf(this.content) !== RUN) this.doubt(`it is of run ${runOf(this.content)}`, "hollow");
       else if (this.born && nonce === this.firstNonce)
@@ -261,7 +264,7 @@ export class Reader {
     this.record("verdict", "error", { doubt: this.waiting });
   }
 
-  private doubt(text: string, kind: string): void {
+  private doubt(text: string, kind: FieldsOf<"doubt">["kind"]): void {
     if (this.waiting === text) return;
     this.waiting = text;
     this.record("doubt", "error", { kind, fstype: this.fstype, mountinfo: mountinfo(this.there) });

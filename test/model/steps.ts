@@ -1,4 +1,6 @@
 /** What the producer's script does with its mount: look, clear, mount, write a marker, give up, clean up (producer.sh, marker.sh). */
+import type { Errno } from "../../core/contract/fields.ts";
+import type { FieldsOf, Result, Step } from "../../core/contract/records.ts";
 import type { Task } from "./clock.ts";
 import { Daemon } from "./daemon.ts";
 import { isFuse, type Mount, mountinfo, peers } from "./mounts.ts";
@@ -28,7 +30,7 @@ export class Steps {
     this.log = world.newLog("producer", "producer", life);
   }
 
-  protected record(step: string, result: "ok" | "error" | "info", more: Readonly<Record<string, string>> = {}) {
+  protected record<S extends Step>(step: S, result: Result, more: Partial<FieldsOf<S>> = {}) {
     this.world.record(this.log, step, result, more);
   }
 
@@ -154,7 +156,7 @@ export class Steps {
   }
 
   /** What it meets who uses the mount as root: an errno's name, or nothing. */
-  protected *meets(): Generator<number, string, void> {
+  protected *meets(): Generator<number, Errno | "", void> {
     const before = this.at();
     const answered = before?.fs.daemon === "answers";
     yield this.world.cost();
@@ -181,7 +183,7 @@ export class Steps {
           ? "EIO"
           : undefined;
     const slow = plan.daemon === "second-marker-slow" && this.mounts === 2;
-    let errno = fault ?? (yield* this.meets());
+    let errno: Errno | "" = (fault as Errno | undefined) ?? (yield* this.meets());
     const there = this.at();
     if (slow && !errno) {
       // It was written all the same, only later than anybody waited.
@@ -208,7 +210,7 @@ export class Steps {
       }
     }
     const detail = errno === "ETIMEDOUT" ? `no answer within ${TIMES.probe} s: sh` : `cannot write: ${errno}`;
-    this.record("marker", "error", { path: `${MOUNT}/marker`, errno, detail });
+    this.record("marker", "error", { path: `${MOUNT}/marker`, ...(errno ? { errno } : {}), detail });
   }
 
   protected died(): void {
@@ -238,7 +240,12 @@ export class Steps {
     this.daemon = undefined;
   }
 
-  protected *giveUp(step: string, errno: string, detail: string, more: Readonly<Record<string, string>> = {}): Task {
+  protected *giveUp<S extends "mount" | "in-use" | "stale">(
+    step: S,
+    errno: Errno,
+    detail: string,
+    more: Partial<FieldsOf<S>> = {},
+  ): Task {
     yield this.world.cost();
     this.record(step, "error", { errno, detail, ...more });
     this.stop();

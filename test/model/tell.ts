@@ -18,7 +18,9 @@ export function story(plan: Plan, found: readonly Violation[]): string {
     ]),
     ...evidence.events.map(({ object, message }) => `  event of ${object}: ${message}`),
     ...evidence.refusals.map((words) => `  refused: ${words}`),
-    ...records.map(({ uptime, role, step, result, errno, nonce, kind, exit_code }) => {
+    ...records.map((record) => {
+      const { uptime, role, step, result, errno, nonce } = record;
+      const { kind, exit_code } = record as { readonly kind?: string; readonly exit_code?: string };
       const more = [errno, nonce?.slice(0, 8), kind, exit_code && `exit code ${exit_code}`].filter(Boolean).join(" ");
       return `  ${(uptime - START).toFixed(2).padStart(6)} ${role.padEnd(8)} ${step} ${result} ${more}`;
     }),

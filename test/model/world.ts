@@ -1,5 +1,6 @@
 /** One node while one history runs on it: its clock, mount tables, containers and logs, and what really happened there. */
-import type { ApiPod } from "../../core/evidence/evidence.ts";
+import type { V1Pod } from "@kubernetes/client-node";
+import type { FieldsOf, Result, Step } from "../../core/contract/records.ts";
 import { Clock, numbers, type Task } from "./clock.ts";
 import { type FileSystem, HOST, type Mount, MountTables } from "./mounts.ts";
 import { type Plan, SCENARIOS, type Variation } from "./plan.ts";
@@ -85,7 +86,7 @@ export class World {
   readonly tables = new MountTables();
   readonly hostFs: FileSystem;
   readonly logs: Log[] = [];
-  readonly podStates: { readonly at: number; readonly pod: ApiPod }[] = [];
+  readonly podStates: { readonly at: number; readonly pod: V1Pod }[] = [];
   readonly events: {
     readonly at: number;
     readonly pod: string;
@@ -147,7 +148,7 @@ export class World {
   }
 
   /** A line for people and one for machines, as `record` of probe/lib.sh writes them. */
-  record(log: Log, step: string, result: "ok" | "error" | "info", more: Readonly<Record<string, string>> = {}): void {
+  record<S extends Step>(log: Log, step: S, result: Result, more: Partial<FieldsOf<S>> = {}): void {
     const uptime = Math.floor(this.now * 100) / 100;
     const time = new Date(1_795_000_000_000 + uptime * 1000).toISOString();
     const text = JSON.stringify({ time, uptime, run: RUN, node: NODE, role: log.role, step, result, ...more });

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { judge } from "../../core/diagnosis/verdict.ts";
-import { evidence, mounted } from "../core/evidence/evidence.ts";
+import { altered, evidence, mounted, ofStep } from "../core/evidence/evidence.ts";
 import { type ImaginedNode, imaginedNode, recordsOf } from "./imagined.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
@@ -75,7 +75,7 @@ describe("consumer", () => {
   });
 
   it("tells the readers of its pod what the control sees", () => {
-    const told = recordsOf(logs.control).filter(({ step }) => step === "control");
+    const told = ofStep(recordsOf(logs.control), "control");
     assert.deepEqual(
       told.map(({ kind }) => kind),
       ["late"],
@@ -120,7 +120,7 @@ describe("consumer", () => {
 
     it("proves nothing by what it was born with", () => {
       assert.ok(!log.includes("SUCCESS"), log);
-      assert.equal(recordsOf(log).find(({ step }) => step === "doubt")?.kind, "reader-late");
+      assert.equal(ofStep(recordsOf(log), "doubt")[0]?.kind, "reader-late");
     });
   });
 
@@ -136,8 +136,8 @@ describe("consumer", () => {
     });
 
     it("takes it for what it is: no mount of the daemon's, and a plain file for a hollow marker", () => {
-      assert.equal(recordsOf(log).find(({ step }) => step === "start")?.fuse_at_start, "no");
-      const read = recordsOf(log).find(({ step }) => step === "read");
+      assert.equal(ofStep(recordsOf(log), "start")[0]?.fuse_at_start, "no");
+      const read = ofStep(recordsOf(log), "read")[0];
       assert.deepEqual([read?.result, read?.mountinfo, read?.fstype], ["ok", "", "the bridge's fuse.mergerfs"]);
       assert.equal(judge(evidence({ records: recordsOf(log) }))?.cause, "hollow-success");
     });
@@ -156,7 +156,7 @@ describe("consumer", () => {
     });
 
     it("says how long an answer takes, once", () => {
-      const told = recordsOf(log).filter(({ step }) => step === "slow");
+      const told = ofStep(recordsOf(log), "slow");
       assert.equal(told.length, 1, log);
       assert.ok(Number(told[0]?.seconds) >= 2, log);
     });
@@ -165,7 +165,7 @@ describe("consumer", () => {
       // The log has this machine's clock, which may have been started a minute ago.
       const started = Math.min(...recordsOf(log).map(({ uptime }) => uptime));
       const records = [...mounted.map((record) => ({ ...record, uptime: started })), ...recordsOf(log)];
-      const hardened = recordsOf(log).map((record) => ({ ...record, role: "hardened" }));
+      const hardened = recordsOf(log).map((record) => altered(record, { role: "hardened" }));
       assert.equal(judge(evidence({ records: [...records, ...hardened], final: true }))?.cause, "daemon-slow");
     });
   });
@@ -247,7 +247,7 @@ describe("consumer", () => {
 
     it("decides again on the mount it sees then, and never ends for that reason again", () => {
       const [, second] = lives;
-      const verdict = recordsOf(second?.log ?? "").find(({ step }) => step === "verdict");
+      const verdict = ofStep(recordsOf(second?.log ?? ""), "verdict")[0];
       assert.deepEqual(stepsOf(second), [
         "start info",
         "read error",
@@ -262,13 +262,13 @@ describe("consumer", () => {
 
     it("decides only when the control has begun to look after its own look, and tells both times", () => {
       for (const { log } of lives.slice(0, 2)) {
-        const verdict = recordsOf(log).find(({ step }) => step === "verdict");
+        const verdict = ofStep(recordsOf(log), "verdict")[0];
         assert.ok(Number(verdict?.control_uptime) > Number(verdict?.seen_until), JSON.stringify(verdict));
       }
     });
 
     it("says again that it cannot read, about each second, after a SUCCESS and before it ends", () => {
-      const told = recordsOf(lives[1]?.log ?? "").filter(({ step }) => step === "look");
+      const told = ofStep(recordsOf(lives[1]?.log ?? ""), "look");
       assert.ok(told.length > 0);
       for (const { result, errno, looked, uptime } of told) {
         assert.deepEqual([result, errno], ["error", "ENOENT"]);

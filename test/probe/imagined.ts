@@ -5,7 +5,7 @@
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ProbeRecord, parseRecord } from "../../core/evidence/evidence.ts";
+import { type ProbeRecord, parseRecord } from "../../core/contract/records.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 

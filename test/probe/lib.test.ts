@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { parseRecord } from "../../core/evidence/evidence.ts";
+import { parseRecord } from "../../core/contract/records.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 const FINDINGS = mkdtempSync(join(tmpdir(), "findings-"));
@@ -81,8 +81,9 @@ describe("probe library", () => {
     const [people, machines] = stdout.trim().split("\n");
     const record = parseRecord(machines ?? "");
     assert.match(record?.time ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    const { key } = { ...record } as { readonly key?: string };
     assert.equal(people, `${record?.time} start: hello`);
-    assert.deepEqual([record?.run, record?.node, record?.role, record?.key], ["r", "n", "default", "value"]);
+    assert.deepEqual([record?.run, record?.node, record?.role, key], ["r", "n", "default", "value"]);
   });
 
   it("keeps within its line what a daemon has said in lines of its own: one line, one record", () => {

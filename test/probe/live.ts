@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { ProbeRecord } from "../../core/evidence/evidence.ts";
+import type { ProbeRecord } from "../../core/contract/records.ts";
 import { type ImaginedNode, recordsOf } from "./imagined.ts";
 
 export interface Life {
@@ -55,6 +55,6 @@ export const stepsOf = ({ records }: Life): string[] =>
   records
     .filter(({ step }) => !["identity", "preflight", "settle", "finish"].includes(step))
     .map(
-      ({ step, result, fault }) =>
-        `${step}${typeof fault === "string" ? ` ${fault}` : ""}${result === "error" ? "!" : ""}`,
+      (record) =>
+        `${record.step}${record.step === "crash" ? ` ${record.fault}` : ""}${record.result === "error" ? "!" : ""}`,
     );

@@ -3,8 +3,9 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { VARIANTS } from "../../core/diagnosis/permissions.ts";
-import { parseRecord } from "../../core/evidence/evidence.ts";
+import { parseRecord } from "../../core/contract/records.ts";
+import { VARIANTS } from "../../core/contract/variants.ts";
+import { ofStep } from "../core/evidence/evidence.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 const IDS = VARIANTS.map(({ id }) => id as string);
@@ -53,11 +54,11 @@ describe("permission probe", () => {
     table("user-conf-allow", "root-only");
     assert.deepEqual(shell("permissions_look", "default", bridge), []);
     table("user-conf-allow", "root-only", "root-allow");
-    const records = shell("permissions_look; permissions_look", "hardened", bridge);
+    const records = ofStep(shell("permissions_look; permissions_look", "hardened", bridge), "access");
     assert.deepEqual(records.map(({ variant }) => variant).sort(), [...IDS].sort());
     const of = (id: string) => records.find(({ variant }) => variant === id);
     assert.deepEqual([of("user-conf-only")?.mounted, of("user-conf-only")?.result], ["no", "info"]);
-    const answers = ["result", "list", "stat", "nlink", "read", "sub", "link", "write"].map(
+    const answers = (["result", "list", "stat", "nlink", "read", "sub", "link", "write"] as const).map(
       (key) => of("root-only")?.[key],
     );
     assert.deepEqual(answers, ["ok", "ok", "ok", "3", "ok", "ENOENT", "ok", "ok"]);
@@ -75,7 +76,7 @@ describe("permission probe", () => {
   it("asks a mount that hangs once, and leaves the rest untried", () => {
     table("root-allow");
     const hangs = 'bounded() { errno=ETIMEDOUT out=""; return 1; }; permissions_look';
-    const tried = shell(hangs, "user", bridge).find(({ variant }) => variant === "root-allow");
+    const tried = ofStep(shell(hangs, "user", bridge), "access").find(({ variant }) => variant === "root-allow");
     assert.deepEqual([tried?.list, tried?.stat, tried?.write, tried?.result], ["ETIMEDOUT", "", "", "error"]);
   });
 
@@ -101,7 +102,10 @@ describe("permission probe", () => {
 
   it("gives fusermount's own refusal the error it stands for", () => {
     const words = "fusermount3: option allow_other only allowed if 'user_allow_other' is set in /etc/fuse.conf";
-    const [refused] = shell(`permission_refused user-noconf-allow "${words}"`, "producer", bridge);
+    const [refused] = ofStep(
+      shell(`permission_refused user-noconf-allow "${words}"`, "producer", bridge),
+      "permission",
+    );
     assert.deepEqual([refused?.errno, refused?.detail, refused?.variant], ["EPERM", words, "user-noconf-allow"]);
   });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ofStep } from "../core/evidence/evidence.ts";
 import { type ImaginedNode, imaginedNode } from "./imagined.ts";
 import { type Life, live, stepsOf } from "./live.ts";
 
@@ -164,17 +165,17 @@ describe("producer", () => {
     assert.deepEqual([first.code, second.code], [137, 0]);
     assert.deepEqual(stepsOf(first), [...MOUNTED, "crash die"]);
     assert.deepEqual(stepsOf(second), ["stale", ...RECOVERED, ...GONE]);
-    assert.equal(second.records.find(({ step }) => step === "mount")?.mount, "2");
+    assert.equal(ofStep(second.records, "mount")[0]?.mount, "2");
   });
 
   it("tells the exit code of a daemon that died by itself", () => {
     const life = lives.get("claims no kill where the daemon was dead already");
-    assert.equal(life?.records.find(({ step, result }) => step === "daemon" && result === "error")?.exit_code, "7");
+    assert.equal(ofStep(life?.records ?? [], "daemon").find(({ result }) => result === "error")?.exit_code, "7");
   });
 
   it("tells the exit code of one that was gone before anyone looked at its mount", () => {
     const life = lives.get("tells how a daemon ended that mounted and was gone");
-    assert.equal(life?.records.find(({ step }) => step === "mount")?.exit_code, "7");
+    assert.equal(ofStep(life?.records ?? [], "mount")[0]?.exit_code, "7");
   });
 
   it("lets everyone go at once when it is ended while the daemon hangs", () => {
@@ -183,7 +184,7 @@ describe("producer", () => {
   });
 
   it("says when the daemon was struck, and by which error it has seen it dead", () => {
-    const crash = (what: string) => lives.get(what)?.records.find(({ step }) => step === "crash");
+    const crash = (what: string) => ofStep(lives.get(what)?.records ?? [], "crash")[0];
     const killed = crash("kills the daemon and mounts again");
     assert.equal(killed?.errno, "ENOTCONN");
     assert.ok(Number(killed.at) <= killed.uptime);

@@ -1,4 +1,5 @@
 /** The API server refuses a pod: it leaves no trace but its words. */
+import { COMPONENTS } from "../../contract/readers.ts";
 import type { Evidence } from "../../evidence/evidence.ts";
 import type { Cause } from "./cause.ts";
 import { eventQuotes, refusalQuotes, some } from "./read.ts";
@@ -11,7 +12,7 @@ const refused =
 
 /** What the API server would say to another pod, now, explains nothing where both are there. */
 const podMissing = ({ pods }: Evidence): boolean =>
-  !["producer", "consumer"].every((component) => pods.some((pod) => pod.component === component));
+  !COMPONENTS.every((component) => pods.some((pod) => pod.component === component));
 
 export const producerNotPrivileged: Cause = {
   id: "producer-not-privileged",

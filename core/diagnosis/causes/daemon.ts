@@ -1,17 +1,19 @@
 /** The mount is there, but its daemon is dead, silent, or does not answer this user. */
-import type { ContainerFact, Evidence, ProbeRecord } from "../../evidence/evidence.ts";
+import { READERS } from "../../contract/readers.ts";
+import { isStep, type ProbeRecord, type RecordOf } from "../../contract/records.ts";
+import type { ContainerFact, Evidence } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import { markerInTime } from "./marker.ts";
 import {
   allReadersDecided,
   containerQuotes,
+  daemonExitOf,
   faultOf,
   gaveUp,
   isFuse,
   mountFailures,
   notRead,
   of,
-  READERS,
   recordQuote,
   saysDead,
   some,
@@ -59,7 +61,7 @@ export const daemonSlow: Cause = {
   explanation: "The FUSE daemon answers, but needs longer than the probe waits for one answer (`probeSeconds`).",
   fix: "Raise `probeSeconds` above the seconds in the evidence, and `markerWaitSeconds` to ten times that, then test again.",
   find: (evidence) => {
-    const late = [...READERS, "producer"].flatMap((role) => of(evidence, role, "slow"));
+    const late = ([...READERS, "producer"] as const).flatMap((role) => of(evidence, role, "slow"));
     const timedOut = unanswered(evidence);
     if (timedOut.length === 0 || late.length === 0 || !notRead(evidence)) return undefined;
     const words = late.map((record) => ({ source: sourceOf(record), text: `answered after ${record.seconds} s` }));
@@ -102,28 +104,29 @@ function daemonEndPending(evidence: Evidence): boolean {
       component === "producer" && containers.some(({ state, last }) => state === "terminated" || last),
   );
   const last = evidence.records.findLast(
-    ({ role, step, exit_code }) => role === "producer" && (TOLD.includes(step) || exit_code),
+    (record) => (record.role === "producer" && isStep(record, ...TOLD)) || daemonExitOf(record),
   );
   const dead = [...deadReads(evidence), ...mountFailures(evidence).filter(isDeadMarker)];
   return !evidence.final && !ended && dead.some(({ uptime }) => uptime > (last?.uptime ?? 0));
 }
 /** With these the producer has told how its daemon ended, or will not tell it any more. */
-const TOLD: readonly string[] = ["crash", "finish"];
+const TOLD = ["crash", "finish"] as const;
 
 /** With these it ends its mount itself; the record comes a moment after that. */
-const ENDS: readonly string[] = ["unmount-in-order", "finish", "unmount"];
+const ENDS = ["unmount-in-order", "finish", "unmount"] as const;
 const UNMOUNT_SECONDS = 0.5;
 
 /** The looks that met a dead mount of this run, for which its schedule does not account. */
-function deadReads(evidence: Evidence): ProbeRecord[] {
+function deadReads(evidence: Evidence): RecordOf<"read">[] {
   const producer = evidence.records.filter(({ role }) => role === "producer");
   return READERS.flatMap((role) => of(evidence, role, "read")).filter((read) => {
     if (!saysDead(read)) return false;
-    const last = producer.findLast(({ step, result, uptime, at }) => {
+    const last = producer.findLast((record) => {
+      const { result, uptime } = record;
       // A look that began before that met what was there before.
-      if (step === "daemon" && result === "info") return uptime < Number(read.looked ?? read.uptime);
-      if (step === "crash" && result === "ok") return Number(at ?? uptime) <= read.uptime;
-      return ENDS.includes(step) && uptime - UNMOUNT_SECONDS <= read.uptime;
+      if (record.step === "daemon" && result === "info") return uptime < Number(read.looked ?? read.uptime);
+      if (record.step === "crash" && result === "ok") return Number(record.at ?? uptime) <= read.uptime;
+      return isStep(record, ...ENDS) && uptime - UNMOUNT_SECONDS <= read.uptime;
     });
     // Before the first daemon's start it was the dead mount of an earlier run.
     return last?.step === "daemon";
@@ -159,9 +162,7 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
     ? Math.max(...READERS.map((role) => of(evidence, role, "verdict").at(-1)?.uptime ?? 0))
     : Number.POSITIVE_INFINITY;
   const before = evidence.records.filter(({ uptime }) => uptime <= end);
-  const killedDaemons = before.filter(
-    ({ role, result, exit_code }) => role === "producer" && result === "error" && exit_code === String(KILLED),
-  );
+  const killedDaemons = before.filter((record) => record.result === "error" && daemonExitOf(record) === String(KILLED));
   const daemons = killedDaemons.map((record): Quote => {
     const text = [`the daemon's exit code ${KILLED}`, record.detail].filter(Boolean).join("; ");
     return { source: sourceOf(record), text };
@@ -169,7 +170,7 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
   const dead = deadReads(evidence).filter(({ uptime }) => uptime <= end);
   // One that has found its mount point taken would not have mounted.
   const gaveUpBefore = evidence.records.some(
-    ({ role, step, result }) => role === "producer" && ["in-use", "stale"].includes(step) && result === "error",
+    (record) => record.role === "producer" && isStep(record, "in-use", "stale") && record.result === "error",
   );
   const neverMounted = of(evidence, "producer", "mount").length === 0 && !gaveUpBefore;
   // Where the mount was there and nobody met it dead, its death explains nothing: it never reached anybody.

@@ -3,7 +3,7 @@ import type { Evidence } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import { refusedAtDead } from "./mounts.ts";
 import { bothStarted, kubeletQuotes, mounts, of, recordQuote, some } from "./read.ts";
-import { mountedPlace, placeOf, producerSide, readerSides, type Side, specQuote } from "./spec.ts";
+import { mountedPlace, placeOf, producerSide, type ReaderSide, readerSides, type Side, specQuote } from "./spec.ts";
 
 export const subpathUsed: Cause = {
   id: "subpath-used",
@@ -51,7 +51,7 @@ export const producerNotBidirectional: Cause = {
   find: (evidence) => {
     const producer = producerSide(evidence);
     if (!bothStarted(evidence) || !producer || producer.bridge.propagation === "Bidirectional") return undefined;
-    const unshared = mounts(evidence).filter(({ propagation }) => !String(propagation).includes("shared:"));
+    const unshared = mounts(evidence).filter(({ propagation }) => !propagation?.includes("shared:"));
     return unshared.length > 0 ? some([specQuote(producer), ...unshared.map(recordQuote)]) : undefined;
   },
 };
@@ -86,7 +86,7 @@ function apart(evidence: Evidence): readonly Quote[] | undefined {
   const elsewhere = (reader: Side) => (placeOf(reader) ?? place) !== place;
   // One directory may have two names on the node: what the kernel mounted is what counts.
   const mounted = mountedPlace(producer, of(evidence, "producer", "preflight"));
-  const same = (reader: Side & { readonly role: string }) =>
+  const same = (reader: ReaderSide) =>
     mounted !== undefined && mountedPlace(reader, of(evidence, reader.role, "start")) === mounted;
   const found = readerSides(evidence).filter((reader) => elsewhere(reader) && !same(reader));
   const lines = found.flatMap(({ role }) => of(evidence, role, "start").map(recordQuote));

@@ -1,5 +1,7 @@
 /** The FUSE daemon cannot mount: what the node, the container or the image lacks. */
-import type { Evidence, ProbeRecord } from "../../evidence/evidence.ts";
+import { READERS } from "../../contract/readers.ts";
+import type { ProbeRecord, RecordOf, WriterOf } from "../../contract/records.ts";
+import type { Evidence } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
   containerQuotes,
@@ -10,7 +12,6 @@ import {
   mounts,
   notRead,
   of,
-  READERS,
   recordQuote,
   some,
   sourceOf,
@@ -129,7 +130,10 @@ function isPrivileged({ pods }: Evidence): boolean {
 }
 
 /** What the preflight found missing is a cause only where the mount then failed. */
-function afterPreflight(evidence: Evidence, matches: (record: ProbeRecord) => boolean): readonly Quote[] | undefined {
+function afterPreflight(
+  evidence: Evidence,
+  matches: (record: RecordOf<"preflight">) => boolean,
+): readonly Quote[] | undefined {
   const failed = gaveUp(evidence).filter(({ step }) => step === "mount");
   const missing = of(evidence, "producer", "preflight").filter(matches);
   if (failed.length === 0 || missing.length === 0) return undefined;
@@ -149,12 +153,13 @@ const isMountDenial = (evidence: Evidence, { detail }: ProbeRecord): boolean =>
   saysInOneLine(DENIAL, /\bmount\b|\bfusermount3?\b|\/dev\/fuse/i)(detail) ||
   saysOf([mountPoint(evidence)], DENIAL)(detail);
 /** `docker-default (enforce)`, or an SELinux context of the type containers run as. */
-const isConfined = (label: unknown): boolean => /\(enforce\)/.test(String(label)) || isTyped(label);
-const isTyped = (label: unknown): boolean => /:(container|svirt_lxc_net)_t\b/.test(String(label));
+const isConfined = (label = ""): boolean => /\(enforce\)/.test(label) || isTyped(label);
+const isTyped = (label = ""): boolean => /:(container|svirt_lxc_net)_t\b/.test(label);
+type LabelledRole = WriterOf<"identity">;
 
 function deniedBySecurityModule(evidence: Evidence): readonly Quote[] | undefined {
   // Every container of a node with AppArmor has its runtime's profile, which lets it read: a reader's proves nothing.
-  const labelOf = (role: string) =>
+  const labelOf = (role: LabelledRole) =>
     of(evidence, role, "identity").filter(({ label }) => (role === "producer" ? isConfined(label) : isTyped(label)));
   const readers = notRead(evidence) ? READERS.filter((role) => !allowed(evidence, labelsOf(evidence, role))) : [];
   const denied = [
@@ -175,7 +180,7 @@ function deniedBySecurityModule(evidence: Evidence): readonly Quote[] | undefine
   return labels.length > 0 ? some([...labels, ...denied.map(recordQuote)]) : undefined;
 }
 
-const labelsOf = (evidence: Evidence, role: string): string[] =>
+const labelsOf = (evidence: Evidence, role: LabelledRole): string[] =>
   of(evidence, role, "identity").map(({ label }) => String(label));
 
 /** Whether a reader with one of these labels reads through FUSE: then it is not the label that is denied. */

@@ -1,8 +1,10 @@
 /** The mount is there, and its marker is none, or another one at each look. */
-import type { Evidence, ProbeRecord } from "../../evidence/evidence.ts";
+import { READERS } from "../../contract/readers.ts";
+import type { ProbeRecord } from "../../contract/records.ts";
+import type { Evidence } from "../../evidence/evidence.ts";
 import type { Cause } from "./cause.ts";
 import { ownNonces } from "./proof.ts";
-import { gaveUp, mounts, notRead, of, READERS, recordQuote, saysDead, some } from "./read.ts";
+import { gaveUp, mounts, notRead, of, recordQuote, saysDead, some } from "./read.ts";
 import { isOwnFile } from "./words.ts";
 
 /** What tells of the daemon and not of its files: nobody answered, or nobody is there. */

@@ -1,6 +1,8 @@
 /** Mounts that lie in the way of the run's own: left, stacked, torn down, or bound at the wrong place. */
 import { mountPointIn } from "../../contract/bridge.ts";
-import type { Evidence, ProbeRecord } from "../../evidence/evidence.ts";
+import { type DecidingRole, READERS } from "../../contract/readers.ts";
+import type { RecordOf } from "../../contract/records.ts";
+import type { Evidence } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
   bothStarted,
@@ -15,7 +17,6 @@ import {
   pointOf,
   producerTold,
   quotes,
-  READERS,
   recordQuote,
   saysDead,
   some,
@@ -47,8 +48,8 @@ export const peerGroupDestroyed: Cause = {
     if (!bothStarted(evidence) || producer?.bridge.propagation !== "Bidirectional") return undefined;
     const before = of(evidence, "producer", "preflight");
     const lost = before.some(({ mountinfo }) => pointOf(mountinfo) !== producer.bridge.mountPath);
-    const shared = before.some(({ propagation }) => String(propagation).includes("shared:"));
-    const unshared = mounts(evidence).filter(({ propagation }) => !String(propagation).includes("shared:"));
+    const shared = before.some(({ propagation }) => propagation?.includes("shared:"));
+    const unshared = mounts(evidence).filter(({ propagation }) => !propagation?.includes("shared:"));
     if (unshared.length === 0 || !(lost || shared)) return undefined;
     return some([specQuote(producer), ...before.map(recordQuote), ...unshared.map(recordQuote)]);
   },
@@ -142,7 +143,7 @@ export function refusedAtDead(evidence: Evidence, { pod, bridge }: Side): Quote[
 const deviceOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[2];
 
 function stacked(evidence: Evidence): readonly Quote[] | undefined {
-  const own = (role: string, point: string | undefined) =>
+  const own = (role: DecidingRole, point: string | undefined) =>
     readerSides(evidence).some((side) => side.role === role && side.bridge.mountPath === point);
   const found = READERS.flatMap((role) => {
     // What is there after it has given up explains nothing.
@@ -156,5 +157,4 @@ function stacked(evidence: Evidence): readonly Quote[] | undefined {
   return some(found);
 }
 
-const linesOf = (record: ProbeRecord | undefined): string[] =>
-  typeof record?.mounts === "string" ? record.mounts.split("\n").filter(Boolean) : [];
+const linesOf = (record: RecordOf<"read"> | undefined): string[] => record?.mounts?.split("\n").filter(Boolean) ?? [];

@@ -1,5 +1,8 @@
 /** The test's own proof: what makes a success one, and what makes a marker worthless. */
-import type { Evidence, ProbeRecord } from "../../evidence/evidence.ts";
+import { isFuseType } from "../../../base/fuse.ts";
+import { type DecidingRole, READERS } from "../../contract/readers.ts";
+import type { ProbeRecord, RecordOf } from "../../contract/records.ts";
+import type { Evidence } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
   allReadersDecided,
@@ -12,7 +15,6 @@ import {
   notRead,
   of,
   producerTold,
-  READERS,
   readerFailed,
   recordQuote,
   some,
@@ -43,7 +45,7 @@ export const hollowSuccess: Cause = {
 };
 
 /** Doubts of a reader whose control, or which itself, was created when the mount was there. */
-const LATE: readonly string[] = ["control-late", "reader-late"];
+const LATE: readonly RecordOf<"doubt">["kind"][] = ["control-late", "reader-late"];
 
 export const controlTooLate: Cause = {
   id: "control-too-late",
@@ -60,7 +62,7 @@ export const controlTooLate: Cause = {
               (record) => record.kind === "late" && isOwn(evidence, record) && !hasReceived(evidence, record),
             ),
             ...READERS.flatMap((role) => of(evidence, role, "doubt")).filter(
-              ({ kind }) => LATE.includes(String(kind)) && !(kind === "control-late" && receives(evidence)),
+              ({ kind }) => LATE.includes(kind) && !(kind === "control-late" && receives(evidence)),
             ),
             ...READERS.flatMap((role) => bornWith(evidence, role)),
           ].map(recordQuote),
@@ -126,7 +128,7 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   // A plain directory may be seen first and the FUSE mount later: only the end of the wait decides, or that nothing is mounted.
   const failures = mounts(evidence).length > 0 ? [] : mountFailures(evidence);
   // A sandbox or a user namespace would explain it, and is proven only when no reader reads any more.
-  const isOver = ({ role }: ProbeRecord) => role === "control" || of(evidence, role, "verdict").length > 0;
+  const isOver = ({ role }: Doubt) => role === "control" || of(evidence, role, "verdict").length > 0;
   const unread =
     readerFailed(evidence) && doubtsOf(evidence).some(isOver) && (!isIsolated(evidence) || notRead(evidence));
   const decided = evidence.final || unread || failures.length > 0 || (shown && allReadersDecided(evidence));
@@ -134,6 +136,9 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
     ? [...doubts, ...failures.map(recordQuote)]
     : undefined;
 }
+
+/** A marker that is visible and does not count, or that the control sees. */
+type Doubt = RecordOf<"doubt", DecidingRole> | RecordOf<"control", "control">;
 
 /** Whether a marker is visible that does not count, and a reader may yet see the one that does: until then nothing else is certain. */
 function isDoubtful(evidence: Evidence): boolean {
@@ -145,7 +150,7 @@ function isDoubtful(evidence: Evidence): boolean {
 const controlToStart = (evidence: Evidence): boolean =>
   !evidence.final && of(evidence, "control", "start").length === 0 && doubtsOf(evidence).some(onFuse);
 
-function doubtsOf(evidence: Evidence): ProbeRecord[] {
+function doubtsOf(evidence: Evidence): Doubt[] {
   const late = controlBornLate(evidence);
   // What is met when the last reader has given up was not what it had waited for.
   const ends = READERS.map((role) => of(evidence, role, "verdict")[0]);
@@ -161,7 +166,7 @@ function doubtsOf(evidence: Evidence): ProbeRecord[] {
 }
 
 /** A plain file that was there before the mount, and that the reader has looked through ever since. */
-function overcome(evidence: Evidence, doubt: ProbeRecord): boolean {
+function overcome(evidence: Evidence, doubt: RecordOf<"doubt", DecidingRole>): boolean {
   if (onFuse(doubt)) return false;
   // What it met after it had given up is another matter.
   const end = of(evidence, doubt.role, "verdict")[0]?.uptime ?? Number.POSITIVE_INFINITY;
@@ -171,8 +176,8 @@ function overcome(evidence: Evidence, doubt: ProbeRecord): boolean {
   return mounts(evidence).length > 0 && later.some(onFuse) && !(last?.result === "ok" && !onFuse(last));
 }
 
-const onFuse = ({ mountinfo, fstype }: ProbeRecord): boolean =>
-  isFuse(mountinfo) || /^fuse(blk$|\.|$)/.test(String(fstype));
+const onFuse = (record: RecordOf<"doubt" | "read" | "control">): boolean =>
+  isFuse(record.mountinfo) || (record.step !== "control" && isFuseType(record.fstype ?? ""));
 
 /** Its own copy of the mount is what it sees: that proves nothing, whatever it reads there. */
 const controlBornLate = (evidence: Evidence): boolean =>
@@ -191,7 +196,7 @@ function proven(evidence: Evidence): readonly Quote[] | undefined {
  * The look that made a reader say SUCCESS: of a marker that the producer has told, on a FUSE file system that is not the reader's
  * own volume; and the control's look, which began only when that one was over, saw nothing.
  */
-function readOf(evidence: Evidence, role: string): ProbeRecord | undefined {
+function readOf(evidence: Evidence, role: DecidingRole): RecordOf<"read"> | undefined {
   const nonces = ownNonces(evidence);
   const starts = of(evidence, role, "start");
   const volumes = starts.flatMap(({ mountinfo }) => mountinfo ?? []);
@@ -232,7 +237,7 @@ function noncesTold(evidence: Evidence): boolean {
 }
 
 /** The start of a reader whose first life read what it was born with, and which has nothing else to prove its SUCCESS. */
-function bornWith(evidence: Evidence, role: string): ProbeRecord[] {
+function bornWith(evidence: Evidence, role: DecidingRole): RecordOf<"start">[] {
   if (!of(evidence, role, "verdict").some(({ result }) => result === "ok") || readOf(evidence, role)) return [];
   const [first, next] = of(evidence, role, "start");
   if (first?.fuse_at_start !== "yes") return [];
@@ -254,7 +259,7 @@ function mountedAfter(evidence: Evidence, nonce: string | undefined, time: numbe
  * Whether the control saw a marker of this run that is no copy. Where a mount was there when it started, only that of a mount
  * which was made later is none: a copy shows whatever its daemon serves, and so the next marker, too.
  */
-function hasReceived(evidence: Evidence, record: ProbeRecord): boolean {
+function hasReceived(evidence: Evidence, record: RecordOf<"control">): boolean {
   if (!isOwn(evidence, record)) return false;
   const life = of(evidence, "control", "start").findLast(({ uptime }) => uptime <= record.uptime);
   if (life?.fuse_at_start !== "yes") return record.kind === "seen";
@@ -266,7 +271,7 @@ const receives = (evidence: Evidence): boolean =>
   of(evidence, "control", "control").some((record) => record.kind === "seen" || hasReceived(evidence, record));
 
 /** The control's word that it does not see the marker, if it is on the readers' bridge, and never sees it. */
-function unseenBy(evidence: Evidence): ProbeRecord | undefined {
+function unseenBy(evidence: Evidence): RecordOf<"control"> | undefined {
   const told = of(evidence, "control", "control");
   if (told.some((record) => hasReceived(evidence, record))) return undefined;
   const volumes = READERS.flatMap((role) => of(evidence, role, "start").map(({ mountinfo }) => directoryOf(mountinfo)));
@@ -281,13 +286,13 @@ function unseenBy(evidence: Evidence): ProbeRecord | undefined {
 
 const isOwn = (evidence: Evidence, { nonce }: ProbeRecord): boolean => ownNonces(evidence).has(nonce ?? "");
 
-const identities = (evidence: Evidence): ProbeRecord[] => of(evidence, "hardened", "identity");
+const identities = (evidence: Evidence) => of(evidence, "hardened", "identity");
 
-const isHardened = ({ uid, capabilities }: ProbeRecord): boolean =>
-  typeof uid === "string" && Number(uid) > 0 && /^0+$/.test(String(capabilities));
+const isHardened = ({ uid, capabilities = "" }: RecordOf<"identity">): boolean =>
+  Number(uid) > 0 && /^0+$/.test(capabilities);
 
 /** The hardened reader in a life in which it had more rights than its manifest gives it. */
-const exposed = (evidence: Evidence): ProbeRecord[] => identities(evidence).filter((record) => !isHardened(record));
+const exposed = (evidence: Evidence) => identities(evidence).filter((record) => !isHardened(record));
 
 /** The nonces that the producer itself has told: what holds one of them came through its mount. */
 export const ownNonces = (evidence: Evidence): Set<string> =>

@@ -1,15 +1,15 @@
 /** How the causes read the evidence: its records by container and step, its states and words as quotes. */
 
+import { isFuseType } from "../../../base/fuse.ts";
+import { type AnyRole, COMPONENTS, CONTROL, READERS } from "../../contract/readers.ts";
+import { isStep, type ProbeRecord, type RecordOf, type Step, type WriterOf } from "../../contract/records.ts";
 import { type Fault, scenarioOf } from "../../contract/scenarios.ts";
-import type { ContainerFact, EventFact, Evidence, PodFact, ProbeRecord } from "../../evidence/evidence.ts";
+import type { ContainerFact, EventFact, Evidence, PodFact } from "../../evidence/evidence.ts";
 import type { Quote } from "./cause.ts";
 
-/** The readers every consumer pod has; success needs all of them. */
-export const READERS = ["default", "hardened"] as const;
-
 /** The records of one container and one step, in their order. */
-export const of = (evidence: Evidence, role: string, step: string): ProbeRecord[] =>
-  evidence.records.filter((record) => record.role === role && record.step === step);
+export const of = <S extends Step, R extends WriterOf<S>>(evidence: Evidence, role: R, step: S) =>
+  evidence.records.filter((record): record is RecordOf<S, R> => record.role === role && record.step === step);
 
 export const readerFailed = (evidence: Evidence): boolean =>
   READERS.some((reader) => of(evidence, reader, "verdict").some(({ result }) => result === "error"));
@@ -18,7 +18,7 @@ export const allReadersDecided = (evidence: Evidence): boolean =>
   READERS.every((reader) => of(evidence, reader, "verdict").length > 0);
 
 /** What tells of a container and not of what it meets: it counts whenever it comes. */
-const LASTING: readonly string[] = ["identity", "slow"];
+const LASTING = ["identity", "slow"] as const;
 
 /**
  * The evidence of the question alone. It is over when every reader has decided for the first time: what readers meet later, or
@@ -27,14 +27,15 @@ const LASTING: readonly string[] = ["identity", "slow"];
 export function untilDecided(evidence: Evidence): Evidence {
   const first = READERS.map((role) => of(evidence, role, "verdict")[0]?.uptime ?? Number.POSITIVE_INFINITY);
   const end = Math.max(...first);
-  const isAsked = ({ role, step, kind, uptime }: ProbeRecord) =>
-    uptime <= end ||
-    !OBSERVERS.includes(role) ||
-    LASTING.includes(step) ||
-    (role === "control" && (step === "start" || kind === "seen"));
+  const isAsked = (record: ProbeRecord) =>
+    record.uptime <= end ||
+    !OBSERVERS.includes(record.role) ||
+    isStep(record, ...LASTING) ||
+    (record.role === CONTROL.role &&
+      (record.step === "start" || (record.step === "control" && record.kind === "seen")));
   return Number.isFinite(end) ? { ...evidence, records: evidence.records.filter(isAsked) } : evidence;
 }
-const OBSERVERS: readonly string[] = [...READERS, "control"];
+const OBSERVERS: readonly AnyRole[] = [...READERS, CONTROL.role];
 
 /** What the pair's schedule does to its daemon: its container need not have ended by itself. */
 export function faultOf({ scenario }: Evidence): Fault | undefined {
@@ -59,7 +60,7 @@ export const producerTold = (evidence: Evidence): boolean =>
 const allRead = (evidence: Evidence): boolean =>
   READERS.every((reader) => of(evidence, reader, "verdict").some(({ result }) => result === "ok"));
 
-export const mounts = (evidence: Evidence): ProbeRecord[] =>
+export const mounts = (evidence: Evidence): RecordOf<"mount">[] =>
   of(evidence, "producer", "mount").filter(({ result }) => result === "ok");
 
 /**
@@ -70,13 +71,15 @@ export const bothStarted = (evidence: Evidence): boolean =>
   mounts(evidence).length > 0 && READERS.every((reader) => of(evidence, reader, "start").length > 0);
 
 /** The daemon, or a tool it needs, failed: nothing is mounted, or nothing can be written to it. */
-export const mountFailures = (evidence: Evidence): ProbeRecord[] =>
+export const mountFailures = (evidence: Evidence): MountFailure[] =>
   evidence.records.filter(
-    ({ role, step, result }) => role === "producer" && ["mount", "marker"].includes(step) && result === "error",
+    (record): record is MountFailure =>
+      record.role === "producer" && (record.step === "mount" || record.step === "marker") && record.result === "error",
   );
+type MountFailure = RecordOf<"mount" | "marker", "producer">;
 
 /** As mountFailures, once the consumer has looked: were there a hollow marker, it would have said so by now. */
-export function gaveUp(evidence: Evidence): ProbeRecord[] {
+export function gaveUp(evidence: Evidence): MountFailure[] {
   const looked = of(evidence, "default", "read").length > 0;
   return looked || evidence.final ? mountFailures(evidence) : [];
 }
@@ -86,6 +89,10 @@ export function gaveUp(evidence: Evidence): ProbeRecord[] {
  * flight as the daemon died.
  */
 export const saysDead = ({ errno }: ProbeRecord): boolean => errno === "ENOTCONN" || errno === "ECONNABORTED";
+
+/** The exit code with which the daemon ended, where a record of the producer tells of its end. */
+export const daemonExitOf = (record: ProbeRecord): string | undefined =>
+  record.role === "producer" && (record.step === "daemon" || record.step === "mount") ? record.exit_code : undefined;
 
 /** The mount point in a line of the mount table (proc_pid_mountinfo(5), field 5). */
 export const pointOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[4];
@@ -107,7 +114,7 @@ export function superOf(mountinfo: string | undefined): { readonly type: string;
   return { type, options: options.split(",") };
 }
 
-export const isFuse = (mountinfo: string | undefined): boolean => /^fuse(blk$|\.|$)/.test(superOf(mountinfo).type);
+export const isFuse = (mountinfo: string | undefined): boolean => isFuseType(superOf(mountinfo).type);
 
 export const quotes = (evidence: Evidence, matches: (record: ProbeRecord) => boolean): Quote[] =>
   evidence.records.filter(matches).map(recordQuote);
@@ -170,7 +177,7 @@ const hasRun = ({ state, reason }: ContainerFact): boolean =>
   state === "running" || (state === "terminated" && !NOT_STARTED.test(reason));
 
 const everythingRuns = ({ pods }: Evidence): boolean =>
-  ["producer", "consumer"].every((component) =>
+  COMPONENTS.every((component) =>
     pods.some((pod) => pod.component === component && pod.containers.length > 0 && pod.containers.every(hasRun)),
   );
 

@@ -1,5 +1,6 @@
 /** The node's root, the container runtime or the pod's isolation stand in the way, before or after the start. */
-import type { Evidence, PodFact, ProbeRecord } from "../../evidence/evidence.ts";
+import type { RecordOf } from "../../contract/records.ts";
+import type { Evidence, PodFact } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
   bothStarted,
@@ -82,10 +83,12 @@ function drops(evidence: Evidence): readonly Quote[] | undefined {
   if (!bothStarted(evidence)) return undefined;
   const [producer, readers] = [producerSide(evidence), readerSides(evidence)];
   return some([
-    ...(producer?.bridge.propagation === "Bidirectional" ? dropped(evidence, producer, "producer", "preflight") : []),
+    ...(producer?.bridge.propagation === "Bidirectional"
+      ? dropped(producer, of(evidence, "producer", "preflight"))
+      : []),
     ...readers
       .filter(({ bridge }) => bridge.propagation !== "None")
-      .flatMap((reader) => dropped(evidence, reader, reader.role, "start")),
+      .flatMap((reader) => dropped(reader, of(evidence, reader.role, "start"))),
   ]);
 }
 
@@ -108,10 +111,10 @@ export const hostReadOnly: Cause = {
 };
 
 /** The bridge's own line in the mount table is there, and has no peer group although the spec asks for one. */
-function dropped(evidence: Evidence, side: Side, role: string, step: string): Quote[] {
-  const isPrivate = ({ mountinfo, propagation }: ProbeRecord) =>
-    pointOf(mountinfo) === side.bridge.mountPath && propagation === "private";
-  const found = of(evidence, role, step).filter(isPrivate).map(recordQuote);
+function dropped(side: Side, told: readonly RecordOf<"preflight" | "start">[]): Quote[] {
+  const found = told
+    .filter(({ mountinfo, propagation }) => pointOf(mountinfo) === side.bridge.mountPath && propagation === "private")
+    .map(recordQuote);
   return found.length > 0 ? [specQuote(side), ...found] : [];
 }
 
@@ -123,7 +126,8 @@ function inUserNamespace(evidence: Evidence): readonly Quote[] | undefined {
   if (own.length === 0) return undefined;
   const words = kubeletQuotes(evidence, (text) => /MOUNT_ATTR_IDMAP|idmap|user ?namespace|hostUsers/i.test(text));
   const mapped = evidence.records
-    .filter(({ step, uid_map }) => step === "identity" && typeof uid_map === "string" && uid_map !== HOST_USERS)
+    .filter((record) => record.step === "identity")
+    .filter(({ uid_map }) => uid_map !== undefined && uid_map !== HOST_USERS)
     .map((record) => ({ source: recordQuote(record).source, text: `/proc/self/uid_map: ${record.uid_map}` }));
   // After a marker that failed the schedule goes on, to the next mount.
   const failed = notRead(evidence) || mountFailures(evidence).some(({ step }) => step === "mount");

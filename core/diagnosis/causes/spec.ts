@@ -1,8 +1,9 @@
 /** How the causes read the pods as they were really made, which may differ from what this project would make. */
 import { mountPointIn } from "../../contract/bridge.ts";
-import type { BridgeFact, ContainerSpecFact, Evidence, PodFact, ProbeRecord } from "../../evidence/evidence.ts";
+import { type DecidingRole, READERS } from "../../contract/readers.ts";
+import type { ProbeRecord } from "../../contract/records.ts";
+import type { BridgeFact, ContainerSpecFact, Evidence, PodFact } from "../../evidence/evidence.ts";
 import type { Quote } from "./cause.ts";
-import { READERS } from "./read.ts";
 
 /** A container that mounts the bridge, with the pod it is in. */
 export interface Side {
@@ -21,8 +22,13 @@ const sides = (evidence: Evidence, matches: (pod: PodFact, container: ContainerS
 export const producerSide = (evidence: Evidence): Side | undefined =>
   sides(evidence, ({ component }) => component === "producer")[0];
 
+/** A reader's side. */
+export interface ReaderSide extends Side {
+  readonly role: DecidingRole;
+}
+
 /** The readers, in the order of READERS; the negative control is none of them. */
-export const readerSides = (evidence: Evidence): (Side & { readonly role: string })[] =>
+export const readerSides = (evidence: Evidence): ReaderSide[] =>
   READERS.flatMap((role) =>
     sides(evidence, (_, container) => container.role === role).map((side) => ({ ...side, role })),
   );

@@ -1,6 +1,7 @@
 /** How the causes read what daemons, tools, runtimes and the kubelet say: which thing a line is about. */
 import { BRIDGE_PATH, mountPointIn } from "../../contract/bridge.ts";
-import type { Evidence, ProbeRecord } from "../../evidence/evidence.ts";
+import type { RecordOf } from "../../contract/records.ts";
+import type { Evidence } from "../../evidence/evidence.ts";
 import { canonical, producerSide, readerSides } from "./spec.ts";
 
 /** Whether one line says this and names one of the paths: a daemon speaks of its own backend in the same words. */
@@ -19,7 +20,7 @@ export const mountPoint = (evidence: Evidence): string =>
   mountPointIn(producerSide(evidence)?.bridge.root ?? BRIDGE_PATH);
 
 /** Whether a record of a marker speaks of a file of the daemon's own (`markerFile`), and not of the one the probe writes. */
-export const isOwnFile = (evidence: Evidence, { path }: ProbeRecord): boolean =>
+export const isOwnFile = (evidence: Evidence, { path }: RecordOf<"marker">): boolean =>
   path !== undefined && path !== `${mountPoint(evidence)}/marker`;
 
 /** The directories of the node that stand for the bridge in the pods' specs. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { narrator } from "../../../cli/collect/narrate.ts";
-import type { PodFact, ProbeRecord } from "../../../core/evidence/evidence.ts";
+import type { ProbeRecord } from "../../../core/contract/records.ts";
+import type { PodFact } from "../../../core/evidence/evidence.ts";
 import { evidence, mounted, record, sees, waiting } from "../../core/evidence/evidence.ts";
 
 const told = (records: readonly ProbeRecord[], scenario?: string): string[] => {

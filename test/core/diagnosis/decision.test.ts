@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PAIR_SCENARIOS } from "../../../core/contract/scenarios.ts";
+import { VARIANTS } from "../../../core/contract/variants.ts";
 import { decide } from "../../../core/diagnosis/decision.ts";
-import { VARIANTS } from "../../../core/diagnosis/permissions.ts";
 
 describe("a decision", () => {
   const words = { success: "Do it.", failure: "Leave it.", waysOut: ["ask somebody"] };

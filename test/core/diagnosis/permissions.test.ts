@@ -1,23 +1,18 @@
 import assert from "node:assert/strict";
-import {
-  OPERATIONS,
-  permissionsComplete,
-  permissionsOf,
-  READER_NAMES,
-  READER_ROLES,
-  type Reader,
-  surprises,
-  VARIANTS,
-  type VariantId,
-} from "../../../core/diagnosis/permissions.ts";
-import type { ProbeRecord } from "../../../core/evidence/evidence.ts";
+import type { Errno } from "../../../core/contract/fields.ts";
+import { MATRIX_READERS, type MatrixReader as Reader } from "../../../core/contract/readers.ts";
+import { isStep, type ProbeRecord } from "../../../core/contract/records.ts";
+import { OPERATIONS, VARIANTS, type VariantId } from "../../../core/contract/variants.ts";
+import { permissionsComplete, permissionsOf, surprises } from "../../../core/diagnosis/permissions.ts";
 import { evidence, record } from "../evidence/evidence.ts";
 
+const READER_NAMES = MATRIX_READERS.map(({ matrix }) => matrix);
+const READER_ROLES = { root: "default", user: "user", hardened: "hardened" } as const;
 const UIDS = { root: "0", user: "1000", hardened: "65534" } as const;
 const FORBIDDEN = "fusermount: option allow_other only allowed if 'user_allow_other' is set in /etc/fuse.conf";
 
 const mounts = (variant: VariantId): ProbeRecord => record("producer", "permission", "ok", { variant });
-const refuses = (variant: VariantId, errno = "EPERM", detail = FORBIDDEN): ProbeRecord =>
+const refuses = (variant: VariantId, errno: Errno = "EPERM", detail = FORBIDDEN): ProbeRecord =>
   record("producer", "permission", "error", { variant, errno, detail });
 
 /** What a reader logs where every operation has the same answer, but for those given. */
@@ -58,10 +53,11 @@ const matrixOf = (records: readonly ProbeRecord[]) => {
   assert.ok(matrix);
   return matrix;
 };
+const variantOf = (one: ProbeRecord) => (isStep(one, "permission", "access") ? one.variant : undefined);
 /** The lawful records with those of one cell replaced. */
 const but = (changed: ProbeRecord): ProbeRecord[] => [
   ...lawful.filter(
-    ({ role, step, variant }) => role !== changed.role || step !== changed.step || variant !== changed.variant,
+    (one) => one.role !== changed.role || one.step !== changed.step || variantOf(one) !== variantOf(changed),
   ),
   changed,
 ];
@@ -121,12 +117,12 @@ describe("the permission matrix is complete", () => {
     ["not while the readers have not told", [...producers, inspect], false],
     [
       "not while one reader lacks one variant",
-      lawful.filter(({ role, variant }) => role !== "hardened" || variant !== "user-conf-only"),
+      lawful.filter((one) => one.role !== "hardened" || variantOf(one) !== "user-conf-only"),
       false,
     ],
     [
       "without the readers' word on a variant that was refused",
-      lawful.filter(({ step, variant }) => step !== "access" || variant !== "user-noconf-allow"),
+      lawful.filter((one) => one.step !== "access" || variantOf(one) !== "user-noconf-allow"),
       true,
     ],
     ["where the schedule ended and the matrix was no part of it", [inspect], true],

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import type { AnyRole } from "../../../core/contract/readers.ts";
+import type { ProbeRecord, Step } from "../../../core/contract/records.ts";
 import { answered } from "../../../core/diagnosis/answer.ts";
 import { judge, settled, type Verdict } from "../../../core/diagnosis/verdict.ts";
-import type { Evidence, PodFact, ProbeRecord } from "../../../core/evidence/evidence.ts";
+import type { Evidence, PodFact } from "../../../core/evidence/evidence.ts";
 import {
+  altered,
   BRIDGE,
   evidence,
   misses,
@@ -16,7 +19,7 @@ import {
 } from "../evidence/evidence.ts";
 
 const SECOND = "faa71249-0000-4000-8000-000000000000";
-const ROLES = ["default", "hardened"];
+const ROLES = ["default", "hardened"] as const;
 const FUSE = "390 311 0:155 / /bridge/fuse rw,nosuid,nodev,relatime shared:38 - fuse.rclone /tmp/source rw,allow_other";
 const NOT_SHARED = 'path "/tmp/fuse-test-bridge" is mounted on "/" but it is not a shared mount';
 
@@ -34,12 +37,12 @@ const third = [
   record("producer", "marker", "ok", { uptime: 2068.3, nonce: "third" }),
   record("producer", "inspect", "info", { uptime: 2068.4 }),
 ];
-const dies = (role: string) => record(role, "read", "error", { uptime: 2061.1, looked: "2061.0", errno: "ENOTCONN" });
-const back = (role: string, nonce = SECOND, uptime = 2064.5) =>
+const dies = (role: AnyRole) => record(role, "read", "error", { uptime: 2061.1, looked: "2061.0", errno: "ENOTCONN" });
+const back = (role: AnyRole, nonce = SECOND, uptime = 2064.5) =>
   record(role, "read", "ok", { uptime, looked: String(uptime - 0.05), nonce, fstype: "fuse.rclone", mountinfo: FUSE });
-const still = (role: string, uptime = 2066) =>
+const still = (role: AnyRole, uptime = 2066) =>
   record(role, "look", "error", { uptime, looked: String(uptime - 0.05), errno: "ENOTCONN" });
-const gone = (role: string) => record(role, "read", "error", { uptime: 2068.1, looked: "2068.05", errno: "ENOENT" });
+const gone = (role: AnyRole) => record(role, "read", "error", { uptime: 2068.1, looked: "2068.05", errno: "ENOENT" });
 const schedule = [crash, clean, ...again, taken, ...third];
 const whole = [...seen, ...schedule, ...ROLES.flatMap((role) => [dies(role), back(role), gone(role)])];
 
@@ -50,8 +53,8 @@ const judged = (records: readonly ProbeRecord[], more: Partial<Evidence> = {}): 
 };
 const without = (records: readonly ProbeRecord[], ...dropped: ProbeRecord[]) =>
   records.filter((one) => !dropped.includes(one));
-const changed = (records: readonly ProbeRecord[], role: string, step: string, more: Partial<ProbeRecord>) =>
-  records.map((one) => (one.role === role && one.step === step ? { ...one, ...more } : one));
+const changed = (records: readonly ProbeRecord[], role: AnyRole, step: Step, more: object) =>
+  records.map((one) => (one.role === role && one.step === step ? altered(one, more) : one));
 
 describe("what is proven", () => {
   it("is grade A where everything was seen", () => {
@@ -129,7 +132,7 @@ describe("what is proven", () => {
 
     it("is not known where the second marker timed out, and that may yet come", () => {
       const failed = again.map((one) =>
-        one.step === "marker" ? { ...one, result: "error" as const, errno: "ETIMEDOUT" } : one,
+        one.step === "marker" ? altered(one, { result: "error", errno: "ETIMEDOUT" }) : one,
       );
       const verdict = judged([...seen, crash, clean, ...failed, ...ROLES.map(dies)]);
       assert.deepEqual([verdict.grade, settled(verdict)], [undefined, false]);
@@ -208,7 +211,7 @@ describe("what is proven", () => {
       "unknown",
       seen.map((one) =>
         one.role === "default" && ["start", "read"].includes(one.step)
-          ? { ...one, mountinfo: BRIDGE.replace("tmpfs fpt", "fuse.mergerfs pool") }
+          ? altered(one, { mountinfo: BRIDGE.replace("tmpfs fpt", "fuse.mergerfs pool") })
           : one,
       ),
     ],
@@ -260,7 +263,7 @@ describe("what is proven", () => {
 
   it("comes of readers and control alone", () => {
     const failed = [...mounted, unseenByControl, ...ROLES.flatMap((role) => misses(role))];
-    const others = ["user", "turn"].flatMap((role) => [
+    const others = (["user", "turn"] as const).flatMap((role) => [
       record(role, "doubt", "error", { kind: "hollow" }),
       record(role, "control", "error", { kind: "seen", nonce: NONCE }),
     ]);
@@ -330,7 +333,7 @@ describe("words of the kubelet", () => {
     const failed = [...mounted, unseenByControl, ...ROLES.flatMap((role) => misses(role))];
     // Nobody met a dead mount: that the daemon died later does not say why the mount was not seen.
     assert.equal(judge(evidence({ pods: [restarted, consumer], records: failed }))?.cause, "unknown");
-    const dead = failed.map((one) => (one.errno === "ENOENT" ? { ...one, errno: "ENOTCONN" } : one));
+    const dead = failed.map((one) => (one.errno === "ENOENT" ? altered(one, { errno: "ENOTCONN" }) : one));
     assert.equal(judge(evidence({ pods: [restarted, consumer], records: dead }))?.cause, "daemon-killed");
   });
 
@@ -392,7 +395,7 @@ describe("a daemon that died by itself and came back", () => {
       },
       running("consumer", ["fuse-consumer"]),
     ];
-    const ended = { ...crash, fault: "die" };
+    const ended = altered(crash, { fault: "die" });
     const records = [...without(whole, crash), ended];
     assert.equal(judged(records, { pods, scenario: "producer-restart" }).notes, undefined);
   });

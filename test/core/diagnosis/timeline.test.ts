@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { READERS } from "../../../core/diagnosis/causes/index.ts";
+import type { AnyRole } from "../../../core/contract/readers.ts";
+import { READERS } from "../../../core/contract/readers.ts";
+import type { ProbeRecord } from "../../../core/contract/records.ts";
 import { timelineOf } from "../../../core/diagnosis/timeline.ts";
 import { judge, settled } from "../../../core/diagnosis/verdict.ts";
-import type { ProbeRecord } from "../../../core/evidence/evidence.ts";
 import { evidence, mounted, NONCE, record, sees, unseenByControl } from "../evidence/evidence.ts";
 
 const SECOND = "faa71249-0000-4000-8000-000000000000";
-const opened = (role: string) => record(role, "held", "ok", { uptime: 2057.5 });
-const reads = (role: string) => [...sees(role), opened(role)];
+const opened = (role: AnyRole) => record(role, "held", "ok", { uptime: 2057.5 });
+const reads = (role: AnyRole) => [...sees(role), opened(role)];
 const success = [...mounted, unseenByControl, ...READERS.flatMap(reads)];
 const crash = [
   record("producer", "crash", "ok", { uptime: 2061 }),
@@ -18,16 +19,16 @@ const crash = [
 const unmounted = record("producer", "unmount-in-order", "ok", { uptime: 2068 });
 const over = record("producer", "inspect", "info", { uptime: 2069 });
 /** Of a reader that looks at the second mount, and past it, without reading it. */
-const stillDead = (role: string): ProbeRecord[] => [
+const stillDead = (role: AnyRole): ProbeRecord[] => [
   record(role, "look", "error", { uptime: 2066, errno: "ENOTCONN" }),
   record(role, "read", "error", { uptime: 2068.1, errno: "ENOENT" }),
 ];
-const dead = (role: string): ProbeRecord[] => [
+const dead = (role: AnyRole): ProbeRecord[] => [
   record(role, "read", "error", { uptime: 2061.1, errno: "ENOTCONN" }),
   record(role, "held", "error", { uptime: 2061.1, errno: "ENOTCONN" }),
   record(role, "read", "error", { uptime: 2064.1, errno: "ENOENT" }),
 ];
-const back = (role: string): ProbeRecord[] => [
+const back = (role: AnyRole): ProbeRecord[] => [
   record(role, "read", "ok", { uptime: 2064.4, nonce: SECOND, fstype: "fuse.rclone" }),
   record(role, "held", "error", { uptime: 2064.5, errno: "ENOTCONN" }),
 ];

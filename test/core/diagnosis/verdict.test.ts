@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { AnyRole } from "../../../core/contract/readers.ts";
 import { judge, worst } from "../../../core/diagnosis/verdict.ts";
 import type { Evidence } from "../../../core/evidence/evidence.ts";
 import {
@@ -40,7 +41,7 @@ const mountedEarly = mounted.filter(({ step }) => step !== "marker");
 const gaveUpAt2087 = [unseenByControl, ...misses("default"), ...misses("hardened")];
 
 /** With AppArmor's usual profile even where the daemon itself looks at the mode. */
-const deniedByMode = (role: string, label: string) => [
+const deniedByMode = (role: AnyRole, label: string) => [
   record(role, "identity", "info", { label }),
   record(role, "read", "error", {
     errno: "EACCES",
@@ -244,7 +245,7 @@ const cases: readonly [what: string, Evidence, verdict: string, cause: string, q
     evidence({
       records: [
         ...mounted,
-        ...["default", "hardened"].flatMap((role) => [...sees(role).slice(0, -1), ...misses(role).slice(1)]),
+        ...(["default", "hardened"] as const).flatMap((role) => [...sees(role).slice(0, -1), ...misses(role).slice(1)]),
       ],
     }),
     "inconclusive",
@@ -255,7 +256,11 @@ const cases: readonly [what: string, Evidence, verdict: string, cause: string, q
     (label): (typeof cases)[number] => [
       `a file whose mode denies it, in a container labelled ${label}`,
       evidence({
-        records: [...mounted, unseenByControl, ...["default", "hardened"].flatMap((role) => deniedByMode(role, label))],
+        records: [
+          ...mounted,
+          unseenByControl,
+          ...(["default", "hardened"] as const).flatMap((role) => deniedByMode(role, label)),
+        ],
       }),
       "failure",
       "unknown",

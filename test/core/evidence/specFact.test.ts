@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { type ApiPod, podFact } from "../../../core/evidence/evidence.ts";
+import { podFact } from "../../../core/evidence/facts.ts";
 import { specFact } from "../../../core/evidence/specFact.ts";
+import { apiPod } from "../../../core/manifests/api.ts";
 import { bundle } from "../../../core/manifests/index.ts";
 import { parseSettings } from "../../../core/settings/settings.ts";
 
@@ -9,7 +10,7 @@ const [pair] = bundle(parseSettings({ nodes: ["k3s-w2"] }), {}).pods;
 describe("facts of a pod's spec", () => {
   it("of this project's own pods: which role mounts the bridge, and how", () => {
     assert.ok(pair);
-    const facts = [pair.producer, pair.consumer].map((pod) => podFact(pod as unknown as ApiPod).spec?.containers ?? []);
+    const facts = [pair.producer, pair.consumer].map((pod) => podFact(apiPod(pod)).spec?.containers ?? []);
     assert.deepEqual(
       facts
         .flat()
@@ -59,7 +60,8 @@ describe("facts of a pod's spec", () => {
 
   it("of a container that was started again: how it ended before", () => {
     const terminated = { reason: "OOMKilled", exitCode: 137 };
-    const status = { name: "fuse-producer", restartCount: 2, lastState: { terminated }, state: { running: {} } };
+    const started = { name: "fuse-producer", image: "", imageID: "", ready: true, restartCount: 2 };
+    const status = { ...started, lastState: { terminated }, state: { running: {} } };
     assert.deepEqual(podFact({ status: { containerStatuses: [status] } }).containers, [
       { name: "fuse-producer", state: "running", reason: "", message: "", restarts: 2, last: terminated },
     ]);

@@ -1,19 +1,22 @@
 /** Evidence that looks like one cause and is another, or none: each was once taken for what it is not. */
 import assert from "node:assert/strict";
+import type { Errno } from "../../../../core/contract/fields.ts";
+import type { AnyRole } from "../../../../core/contract/readers.ts";
+import type { FieldsOf, ProbeRecord } from "../../../../core/contract/records.ts";
 import { judge } from "../../../../core/diagnosis/verdict.ts";
-import type { Evidence, ProbeRecord } from "../../../../core/evidence/evidence.ts";
+import type { Evidence } from "../../../../core/evidence/evidence.ts";
 import { evidence, misses, mounted, NONCE, record, sees, unseenByControl, waiting } from "../../evidence/evidence.ts";
 import { leaf, made, podsWith } from "./pods.ts";
 
 const FUSE = "387 311 0:155 / /bridge/fuse rw,nosuid,nodev,relatime shared:38 - fuse.rclone /tmp/source rw,allow_other";
 const OTHER = "00000000-3f62-401b-b093-0358ca26b7d9";
 
-const notMounted = (detail: string, more: Partial<ProbeRecord> = {}) => [
+const notMounted = (detail: string, more: FieldsOf<"mount"> = {}) => [
   ...misses("default"),
   ...misses("hardened"),
   record("producer", "mount", "error", { detail, errno: "UNKNOWN", ...more }),
 ];
-const noMarker = (errno: string, detail: string) => [
+const noMarker = (errno: Errno, detail: string) => [
   ...mounted.filter(({ step }) => step !== "marker"),
   record("producer", "marker", "error", { errno, detail }),
   unseenByControl,
@@ -23,12 +26,12 @@ const noMarker = (errno: string, detail: string) => [
 const container = (message: string, reason = "CreateContainerError"): Partial<Evidence> => ({
   pods: [...podsWith({}), { ...waiting("consumer", "fuse-other", reason, message), spec: made("consumer") }],
 });
-const silent = (role: string) => [
+const silent = (role: AnyRole) => [
   record(role, "read", "error", { errno: "ETIMEDOUT", mountinfo: FUSE, detail: "no answer within 2 s" }),
   record(role, "verdict", "error", { uptime: 2087 }),
 ];
-const labelled = (role: string, label: string) => record(role, "identity", "info", { label });
-const reading = (role: string, point: string) =>
+const labelled = (role: AnyRole, label: string) => record(role, "identity", "info", { label });
+const reading = (role: AnyRole, point: string) =>
   record(role, "start", "info", { propagation: "master:1", mountinfo: point });
 
 const cases: readonly [what: string, cause: string, Partial<Evidence>][] = [
@@ -103,8 +106,8 @@ const cases: readonly [what: string, cause: string, Partial<Evidence>][] = [
     "daemon-hung",
     {
       records: [
-        ...["default", "hardened"].map((role) =>
-          record(role, "doubt", "error", { kind: "hollow", uptime: 2050, detail: "it is on ext4, not on FUSE" }),
+        ...(["default", "hardened"] as const).map((role) =>
+          record(role, "doubt", "error", { kind: "hollow", uptime: 2050, fstype: "ext4" }),
         ),
         ...mounted,
         unseenByControl,
@@ -122,7 +125,7 @@ const cases: readonly [what: string, cause: string, Partial<Evidence>][] = [
         record("control", "start", "info", { fuse_at_start: "yes" }),
         record("control", "control", "info", { kind: "late", nonce: NONCE }),
         record("control", "control", "error", { kind: "seen", nonce: OTHER, uptime: 2070 }),
-        ...["default", "hardened"].flatMap((role) => [
+        ...(["default", "hardened"] as const).flatMap((role) => [
           ...sees(role).filter(({ step }) => step === "read"),
           record(role, "doubt", "error", { kind: "control-late" }),
           record(role, "verdict", "error", { uptime: 2087 }),
@@ -331,7 +334,7 @@ const cases: readonly [what: string, cause: string, Partial<Evidence>][] = [
       records: [
         ...mounted,
         unseenByControl,
-        ...["default", "hardened"].flatMap((role) => [
+        ...(["default", "hardened"] as const).flatMap((role) => [
           record(role, "start", "info", { fuse_at_start: "yes" }),
           record(role, "read", "error", {
             errno: "ENOENT",
@@ -400,7 +403,7 @@ describe("what looks like a cause and is another", () => {
       ...mounted,
       unseenByControl,
       record("producer", "preflight", "ok", { propagation: "shared:1" }),
-      ...["default", "hardened"].map((role) =>
+      ...(["default", "hardened"] as const).map((role) =>
         record(role, "start", "info", {
           propagation: "private",
           mountinfo: "60 47 0:24 /bridge /bridge ro,relatime - virtiofs kataShared rw",
@@ -434,7 +437,7 @@ describe("a dead mount that was met by a request in flight", () => {
   const ended = (exit_code: string) =>
     record("producer", "daemon", "error", { exit_code, detail: "lost the remote", uptime: 2059 });
   const gaveUp = [unseenByControl, ...misses("default"), ...misses("hardened")];
-  const met = (role: string) => [
+  const met = (role: AnyRole) => [
     record(role, "read", "error", { errno: "ECONNABORTED", mountinfo: FUSE }),
     record(role, "verdict", "error", { uptime: 2087 }),
   ];
@@ -462,7 +465,7 @@ describe("a dead mount that was met by a request in flight", () => {
     const bound = FUSE.replace("387 ", "388 ");
     const records = [
       ...mounted,
-      ...["default", "hardened"].flatMap((role) => [
+      ...(["default", "hardened"] as const).flatMap((role) => [
         record(role, "start", "info", { fuse_at_start: "yes", mountinfo: bound }),
         record(role, "read", "error", { uptime: 2060.95, errno: "ECONNABORTED", mountinfo: bound }),
       ]),

@@ -1,11 +1,12 @@
 /** When a cause may be named: not while the cluster may still mend it, and not only when the time is over. */
 import assert from "node:assert/strict";
+import type { Component } from "../../../../core/contract/readers.ts";
 import { judge } from "../../../../core/diagnosis/verdict.ts";
 import type { Evidence, PodFact } from "../../../../core/evidence/evidence.ts";
 import { evidence, pending, running, waiting } from "../../evidence/evidence.ts";
 
 const event = (object: string, reason: string, message: string, count = 1) => ({ object, reason, message, count });
-const failed = (component: string, reason: string, message: string): PodFact => ({
+const failed = (component: Component, reason: string, message: string): PodFact => ({
   ...running(component, []),
   phase: "Failed",
   reason,

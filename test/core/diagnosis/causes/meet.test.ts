@@ -1,8 +1,11 @@
 /** Where two faults meet, or one fault and a late log: what was certain first stays, and what is not certain yet waits. */
 import assert from "node:assert/strict";
+import type { AnyRole } from "../../../../core/contract/readers.ts";
+import type { ProbeRecord } from "../../../../core/contract/records.ts";
 import { judge } from "../../../../core/diagnosis/verdict.ts";
-import type { Evidence, PodFact, ProbeRecord } from "../../../../core/evidence/evidence.ts";
+import type { Evidence, PodFact } from "../../../../core/evidence/evidence.ts";
 import {
+  altered,
   evidence,
   misses,
   mounted,
@@ -21,14 +24,14 @@ const FUSE = "387 311 0:155 / /bridge/fuse rw,nosuid,nodev,relatime shared:38 - 
 const DEAD = 'failed to stat "/tmp/fuse-test-bridge/fuse": transport endpoint is not connected';
 const NOT_SHARED = 'path "/tmp/fuse-test-bridge" is mounted on "/" but it is not a shared mount';
 const IDMAP = "failed to set MOUNT_ATTR_IDMAP on /tmp/fuse-test-bridge: invalid argument";
-const ROLES = ["default", "hardened"];
+const ROLES = ["default", "hardened"] as const;
 
 const missed = [unseenByControl, ...ROLES.flatMap(misses)];
 const unmarked = mounted.filter(({ step }) => step !== "marker");
 const starts = ROLES.map((role) => record(role, "start", "info", { uptime: 2055, propagation: "master:1" }));
-const dead = (role: string, uptime: number) =>
+const dead = (role: AnyRole, uptime: number) =>
   record(role, "read", "error", { uptime, looked: String(uptime - 0.05), errno: "ENOTCONN", mountinfo: FUSE });
-const gaveUp = (role: string, uptime = 2087) => record(role, "verdict", "error", { uptime });
+const gaveUp = (role: AnyRole, uptime = 2087) => record(role, "verdict", "error", { uptime });
 const crash = record("producer", "crash", "ok", { uptime: 2061, at: "2060.9", errno: "ENOTCONN" });
 const again = record("producer", "daemon", "info", { uptime: 2064 });
 const exit137 = record("producer", "daemon", "error", { uptime: 2061, exit_code: "137" });
@@ -45,13 +48,13 @@ const sandbox = { spec: made("consumer", { runtimeClassName: "kata" }) };
 const doubts = ROLES.map((role) =>
   record(role, "doubt", "error", { uptime: 2050, kind: "hollow", fstype: "ext4", mountinfo: PLAIN }),
 );
-const bound = (role: string): ProbeRecord[] => [
+const bound = (role: AnyRole): ProbeRecord[] => [
   record(role, "start", "info", { uptime: 2057.3, fuse_at_start: "yes", mountinfo: FUSE }),
   record(role, "read", "ok", { uptime: 2057.4, nonce: NONCE, mountinfo: FUSE }),
 ];
-const late = (role: string) =>
+const late = (role: AnyRole) =>
   sees(role, SECOND, 7.1).map((one) =>
-    one.step === "start" ? { ...one, uptime: 2057.3, fuse_at_start: "yes", mountinfo: FUSE } : one,
+    one.step === "start" ? altered(one, { uptime: 2057.3, fuse_at_start: "yes", mountinfo: FUSE }) : one,
   );
 
 const cases: readonly [what: string, cause: string | undefined, Partial<Evidence>][] = [

@@ -1,15 +1,16 @@
 /** Pods for tests, with their specs. */
+import type { Component, Role } from "../../../../core/contract/readers.ts";
 import type { PodFact } from "../../../../core/evidence/evidence.ts";
 import { running } from "../../evidence/evidence.ts";
 
 /** The spec of a pod as `podFact` draws it from this project's own objects. */
 export function made(
-  component: string,
+  component: Component,
   more: Partial<PodFact["spec"]> = {},
   path = "/tmp/fuse-test-bridge",
 ): NonNullable<PodFact["spec"]> {
   const propagation = component === "producer" ? "Bidirectional" : "HostToContainer";
-  const roles = component === "producer" ? ["producer"] : ["default", "hardened"];
+  const roles: readonly Role[] = component === "producer" ? ["producer"] : ["default", "hardened"];
   const containers = roles.map((role) => ({
     name: `fuse-${role}`,
     role,

@@ -3,8 +3,10 @@
  * (`FUSE_TEST_EVIDENCE=folder` of test/e2e/causes.test.ts writes them), each named for its cause. What could not be
  * provoked there stands below, built from the words that users met.
  */
+
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { Errno } from "../../../../core/contract/fields.ts";
 import type { Evidence, PodFact } from "../../../../core/evidence/evidence.ts";
 import { evidence, misses, mounted, record, sees, unseenByControl, waiting } from "../../evidence/evidence.ts";
 import { leaf, made, podsWith } from "./pods.ts";
@@ -35,7 +37,7 @@ export function file(cause: string): Evidence {
 }
 
 const FUSE = "387 311 0:155 / /bridge/fuse rw,nosuid,nodev,relatime shared:38 - fuse.rclone /tmp/source rw,allow_other";
-const unmounted = (detail: string, errno = "UNKNOWN") => [
+const unmounted = (detail: string, errno: Errno = "UNKNOWN") => [
   ...misses("default"),
   ...misses("hardened"),
   record("producer", "mount", "error", { detail, errno }),
@@ -57,7 +59,7 @@ export const words: readonly Recorded[] = [
       records: [
         ...mounted,
         unseenByControl,
-        ...["default", "hardened"].flatMap((role) => sees(role)),
+        ...(["default", "hardened"] as const).flatMap((role) => sees(role)),
         record("hardened", "identity", "info", { uptime: 2054, uid: "0", capabilities: "000001ffffffffff" }),
       ],
     }),
@@ -79,7 +81,7 @@ export const words: readonly Recorded[] = [
           },
         ],
       }),
-      records: [...mounted, unseenByControl, ...["default", "hardened"].flatMap((role) => sees(role))],
+      records: [...mounted, unseenByControl, ...(["default", "hardened"] as const).flatMap((role) => sees(role))],
     }),
   },
   {
@@ -91,7 +93,7 @@ export const words: readonly Recorded[] = [
       records: [
         ...mounted,
         unseenByControl,
-        ...["default", "hardened"].flatMap((role) => sees(role)),
+        ...(["default", "hardened"] as const).flatMap((role) => sees(role)),
         record("producer", "crash", "error", { uptime: 2066, fault: "crash", detail: "the mount still answers" }),
       ],
     }),
@@ -107,7 +109,7 @@ export const words: readonly Recorded[] = [
           propagation: "private",
           mountinfo: "612 590 254:0 /tmp/fuse-test-bridge /bridge rw,relatime - ext4 /dev/vda rw",
         }),
-        ...["default", "hardened"].map((role) =>
+        ...(["default", "hardened"] as const).map((role) =>
           record(role, "start", "info", {
             propagation: "private",
             mountinfo: "640 633 254:0 /tmp/fuse-test-bridge /bridge ro,relatime - ext4 /dev/vda rw",
@@ -159,7 +161,7 @@ export const words: readonly Recorded[] = [
       records: [
         ...mounted,
         unseenByControl,
-        ...["default", "hardened"].flatMap((role) => [
+        ...(["default", "hardened"] as const).flatMap((role) => [
           record(role, "identity", "info", { label: "system_u:system_r:container_t:s0:c15,c842" }),
           record(role, "read", "error", { errno: "EACCES", mountinfo: FUSE }),
           record(role, "verdict", "error", { uptime: 2087 }),
@@ -373,7 +375,7 @@ export const words: readonly Recorded[] = [
       records: [
         ...mounted,
         unseenByControl,
-        ...["default", "hardened"].flatMap((role) => [
+        ...(["default", "hardened"] as const).flatMap((role) => [
           record(role, "read", "error", { errno: "ETIMEDOUT", mountinfo: FUSE }),
           record(role, "verdict", "error", { uptime: 2087 }),
         ]),
@@ -399,7 +401,7 @@ export const words: readonly Recorded[] = [
       records: [
         ...mounted,
         unseenByControl,
-        ...["default", "hardened"].map((role) =>
+        ...(["default", "hardened"] as const).map((role) =>
           record(role, "start", "info", {
             propagation: "private",
             mountinfo: "60 47 0:24 /bridge /bridge ro,relatime - virtiofs kataShared rw",
@@ -482,7 +484,7 @@ export const words: readonly Recorded[] = [
     evidence: evidence({
       records: [
         unseenByControl,
-        ...["default", "hardened"].flatMap((role) => [
+        ...(["default", "hardened"] as const).flatMap((role) => [
           record(role, "read", "error", { errno: "ENOENT", uptime: 2020 }),
           record(role, "verdict", "error", { uptime: 2050 }),
         ]),

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { COMPONENTS } from "../../../../core/contract/readers.ts";
 import { causes } from "../../../../core/diagnosis/causes/index.ts";
 import { judge } from "../../../../core/diagnosis/verdict.ts";
 import type { Evidence } from "../../../../core/evidence/evidence.ts";
@@ -38,7 +39,7 @@ const consumer = podsWith({}).filter(({ component }) => component === "consumer"
 /** How words come to us: by the state of a container, an event, the daemon's own log, the API server's refusal. */
 const WHERE = {
   container: ({ words }) => ({
-    pods: ["producer", "consumer"].map((component) => ({
+    pods: COMPONENTS.map((component) => ({
       ...waiting(component, `fuse-${component}`, "CreateContainerError", words),
       spec: made(component),
     })),

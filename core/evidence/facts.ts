@@ -1,0 +1,50 @@
+/** Objects of the API as facts: what the causes need of a pod's states and of its node, and nothing else. */
+import type { V1ContainerStatus, V1Node, V1Pod } from "@kubernetes/client-node";
+import { LABELS } from "../contract/names.ts";
+import { componentNamed } from "../contract/readers.ts";
+import type { ContainerFact, NodeFact, PodFact } from "./evidence.ts";
+import { specFact } from "./specFact.ts";
+
+export function podFact(pod: V1Pod): PodFact {
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  const component = componentNamed(pod.metadata?.labels?.[LABELS.component] ?? "");
+  const { reason, message } = pod.status ?? {};
+  const created = pod.metadata?.creationTimestamp;
+  return {
+    name: pod.metadata?.name ?? "",
+    component,
+    phase: pod.status?.phase ?? "Pending",
+    ...(created ? { created: new Date(created).toISOString() } : {}),
+    ...(pod.spec?.nodeName ? { nodeName: pod.spec.nodeName } : {}),
+    ...(scheduled?.status === "False" ? { unschedulable: scheduled.message ?? scheduled.reason ?? "" } : {}),
+    ...(reason ? { reason } : {}),
+    ...(message ? { message } : {}),
+    ...(pod.spec ? { spec: specFact(pod.spec, component) } : {}),
+    containers: [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].map(
+      containerFact,
+    ),
+  };
+}
+
+function containerFact({ name, state, lastState, restartCount }: V1ContainerStatus): ContainerFact {
+  const before = lastState?.terminated;
+  const last = before && { reason: before.reason ?? "", exitCode: before.exitCode };
+  const past = last ? { restarts: restartCount ?? 1, last } : {};
+  if (state?.running) return { name, state: "running", reason: "", message: "", ...past };
+  if (state?.terminated) {
+    const { reason = "", message = "", exitCode } = state.terminated;
+    return { name, state: "terminated", reason, message, exitCode, ...past };
+  }
+  const { reason = "", message = "" } = state?.waiting ?? {};
+  return { name, state: "waiting", reason, message, ...past };
+}
+
+/** @param node the API's node, or undefined where it says there is none */
+export function nodeFact(node: V1Node | undefined): NodeFact {
+  return {
+    exists: node !== undefined,
+    ready: node?.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
+    cordoned: node?.spec?.unschedulable ?? false,
+    taints: (node?.spec?.taints ?? []).map(({ key, value, effect }) => `${key}=${value ?? ""}:${effect}`),
+  };
+}
