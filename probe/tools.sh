@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154,SC2317 # what it reads is of lib.sh, which calls what is defined here anew
+# shellcheck disable=SC2154,SC2317 # what it reads is of lib.sh, which calls what is defined again here
 # Whether the image has what the probe needs, and whether a daemon that did not answer in time answers at all. Sourced after
 # lib.sh, never run.
 

@@ -43,7 +43,7 @@ export const daemonEnded: Cause = {
     "The daemon mounts, and a moment later `Transport endpoint is not connected` where the producer writes its marker.",
   explanation:
     "The FUSE daemon mounted and ended by itself before it had a marker: nothing but a dead mount was there to read.",
-  fix: "Mend what the daemon says in the evidence; its exit code is there, too.",
+  fix: "Fix what the daemon reports in the evidence; its exit code is there, too.",
   find: (evidence) => {
     const dead = gaveUp(evidence).filter(isDeadMarker);
     const ends = of(evidence, "producer", "daemon").filter(

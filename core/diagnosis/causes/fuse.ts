@@ -87,7 +87,7 @@ export const producerNeverMounted: Cause = {
   symptom: "The daemon ends at once, or runs and mounts nothing.",
   explanation:
     "The FUSE daemon in the producer mounted nothing, or nothing that stayed: there was nothing to propagate.",
-  fix: "Mend what the daemon says in the evidence: its image, its options, or /dev/fuse on the node (`modprobe fuse`).",
+  fix: "Fix what the daemon reports in the evidence: its image, its options, or /dev/fuse on the node (`modprobe fuse`).",
   find: (evidence) => {
     // That a later mount failed is no news of the first one.
     if (mounts(evidence).length > 0) return undefined;

@@ -89,7 +89,7 @@ export const stackedMounts: Cause = {
   symptom:
     "The mount point stands more than once in `/proc/self/mountinfo`, as after several restarts (fluid-cloudnative/fluid#3399).",
   explanation: "Something else is mounted over the run's own mount, so a consumer does not see what the daemon serves.",
-  fix: "Let whatever mounts unmount first; take the mounts away until none is left, and make the pods anew.",
+  fix: "Let the mounting side unmount first; unmount until none is left, and create the pods again.",
   find: (evidence) => (notRead(evidence) && mounts(evidence).length > 0 ? stacked(evidence) : undefined),
 };
 

@@ -25,7 +25,7 @@ const daemonNotBack: Cause = {
   outcome: "success",
   symptom: "The mount is seen, but after the daemon's crash it cannot be mounted again.",
   explanation: "The daemon did not come back after its crash: whether a consumer recovers could not be asked.",
-  fix: "Mend what the daemon says in the evidence (a lock or a cache left by the killed one, as a rule), then test again.",
+  fix: "Fix what the daemon reports in the evidence (a lock or a cache left by the killed one, as a rule), then test again.",
   find: (evidence) => {
     const [crash] = of(evidence, "producer", "crash").filter(({ result }) => result === "ok");
     if (!crash) return undefined;

@@ -56,7 +56,7 @@ const kubeletsWords = ({ name, reason, message }: PodFact): Quote => ({
 });
 
 const NO_IMAGE: readonly string[] = ["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"];
-/** What another try does not mend, in the words of containerd, CRI-O, Docker and of the registries. */
+/** What another try does not fix, in the words of containerd, CRI-O, Docker and of the registries. */
 const LASTING_PULL =
   /ErrImageNeverPull|InvalidImageName|: not found|manifest unknown|not found: manifest|name unknown|unauthorized|pull access denied|does not exist|authorization failed|authentication required|403 Forbidden|no matching manifest|no match for platform|invalid reference format/i;
 

@@ -7,8 +7,11 @@ import { permissionsComplete, permissionsOf, surprises } from "../../../core/dia
 import { evidence, record } from "../evidence/evidence.ts";
 
 const READER_NAMES = MATRIX_READERS.map(({ matrix }) => matrix);
-const READER_ROLES = { root: "default", user: "user", hardened: "hardened" } as const;
-const UIDS = { root: "0", user: "1000", hardened: "65534" } as const;
+const roleOf = (reader: Reader) => MATRIX_READERS.find(({ matrix }) => matrix === reader)?.role ?? "control";
+const UIDS = Object.fromEntries(MATRIX_READERS.map(({ matrix, uid }) => [matrix, String(uid)])) as Record<
+  Reader,
+  string
+>;
 const FORBIDDEN = "fusermount: option allow_other only allowed if 'user_allow_other' is set in /etc/fuse.conf";
 
 const mounts = (variant: VariantId): ProbeRecord => record("producer", "permission", "ok", { variant });
@@ -17,7 +20,7 @@ const refuses = (variant: VariantId, errno: Errno = "EPERM", detail = FORBIDDEN)
 
 /** What a reader logs where every operation has the same answer, but for those given. */
 const tries = (reader: Reader, variant: VariantId, answer: string, more: Record<string, string> = {}): ProbeRecord =>
-  record(READER_ROLES[reader], "access", answer === "ok" ? "ok" : "error", {
+  record(roleOf(reader), "access", answer === "ok" ? "ok" : "error", {
     variant,
     mounted: "yes",
     uid: UIDS[reader],
@@ -29,9 +32,9 @@ const tries = (reader: Reader, variant: VariantId, answer: string, more: Record<
 
 /** Who FUSE lets in, written out: the table a person would draw. */
 const LET_IN: Readonly<Record<VariantId, readonly Reader[] | "refused">> = {
-  "root-allow": ["root", "user", "hardened"],
+  "root-allow": READER_NAMES,
   "root-only": ["root"],
-  "user-conf-allow": ["root", "user", "hardened"],
+  "user-conf-allow": READER_NAMES,
   "user-conf-only": ["user"],
   "user-noconf-allow": "refused",
   "user-noconf-only": ["user"],
@@ -42,7 +45,7 @@ const lawful: readonly ProbeRecord[] = VARIANTS.flatMap(({ id }) => {
     return [
       refuses(id),
       ...READER_NAMES.map((reader) =>
-        record(READER_ROLES[reader], "access", "info", { variant: id, mounted: "no", uid: UIDS[reader] }),
+        record(roleOf(reader), "access", "info", { variant: id, mounted: "no", uid: UIDS[reader] }),
       ),
     ];
   return [mounts(id), ...READER_NAMES.map((reader) => tries(reader, id, letIn.includes(reader) ? "ok" : "EACCES"))];
