@@ -193,7 +193,7 @@ permission_ours() {
 permissions_look() {
   case $PERMISSIONS-$ROLE in *-control | *-producer | no-*) return 0 ;; esac
   [ -z "${permissions_tried:-}" ] || return 0
-  grep -qE " $PERMISSIONS_AT/root-allow .* - fuse(blk|[.][^ ]*)? " "$MOUNTINFO" || return 0
+  grep -qE " $PERMISSIONS_AT/root-allow .* - fuse(blk)?([.][^ ]*)? " "$MOUNTINFO" || return 0
   # A mount of an earlier run, dead or about to go, is no sign. Whatever else it says is an answer.
   bounded cat "$PERMISSIONS_AT/root-allow/marker"
   case $errno-$out in
