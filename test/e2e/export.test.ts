@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const PROGRAM = join(import.meta.dirname, "..", "..", "cli", "export.ts");
+const PROGRAM = join(import.meta.dirname, "..", "..", "cli", "main.ts");
 const GROUP = "clusters/homelab/testing/kustomization.yaml";
 const CLUSTER = "clusters/homelab/kustomization.yaml";
 const ENTRY = "clusters/homelab/testing/fuse-propagation-test";
@@ -27,7 +27,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const command = (args: readonly string[]) => ["--disable-warning=ExperimentalWarning", PROGRAM, "--out", root, ...args];
+const command = (args: readonly string[]) => [
+  "--disable-warning=ExperimentalWarning",
+  PROGRAM,
+  "export",
+  "--out",
+  root,
+  ...args,
+];
 
 function run(args: readonly string[] = [], input = "") {
   const { status, stdout, stderr } = spawnSync(process.execPath, command(args), { encoding: "utf8", input });
@@ -143,7 +150,7 @@ describe("npm run export", () => {
   });
 
   it("refuses a checkout that is not there, and a list that no line can be added to, with a remedy", () => {
-    const gone = spawnSync(process.execPath, [PROGRAM, "--out", join(root, "gone")], { encoding: "utf8" });
+    const gone = spawnSync(process.execPath, [PROGRAM, "export", "--out", join(root, "gone")], { encoding: "utf8" });
     equal(gone.status, 2);
     match(gone.stderr, /remedy:/);
     write(GROUP, "resources: text\n");
