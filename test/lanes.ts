@@ -11,18 +11,6 @@ import { cache, lock, logs, state } from "../base/paths.ts";
 const LANES = 2;
 /** What belongs to one sandbox, and is no other's. */
 const OWN: ReadonlySet<string> = new Set([state, logs, lock, join(cache, "links"), join(cache, "kube"), lanesFolder()]);
-/** Started first, so that no lane works on one of them while the other has nothing left to do. */
-const LONGEST_FIRST = [
-  "scenarios",
-  "causes",
-  "drivers",
-  "recovery",
-  "flux.",
-  "start",
-  "shared",
-  "rights",
-  "firstMinute",
-];
 /** These compare times, and have the machine to themselves. */
 const ALONE = ["time"];
 
@@ -46,20 +34,21 @@ export class Lanes {
     for (const lane of this.caches) prepare(lane);
   }
 
-  async run(files: readonly string[], finished: Finished): Promise<void> {
-    const rank = (file: string) => {
-      const found = LONGEST_FIRST.findIndex((name) => file.includes(`e2e/${name}`));
-      return found < 0 ? LONGEST_FIRST.length : found;
-    };
+  /** @param files in the order in which they are to begin */
+  async run(files: readonly string[], begun: (file: string) => void, finished: Finished): Promise<void> {
     const isAlone = (file: string) => ALONE.some((name) => file.includes(`e2e/${name}.`));
-    const waiting = files.filter((file) => !isAlone(file)).sort((a, b) => rank(a) - rank(b));
+    const waiting = files.filter((file) => !isAlone(file));
+    const one = (file: string, lane: string) => {
+      begun(file);
+      return this.one(file, lane, finished);
+    };
     const take = async (lane: string): Promise<void> => {
-      for (let file = waiting.shift(); file; file = waiting.shift()) await this.one(file, lane, finished);
+      for (let file = waiting.shift(); file; file = waiting.shift()) await one(file, lane);
     };
     await Promise.all(this.caches.map(take));
     const [first = "", ...others] = this.caches;
     for (const lane of others) sandboxDown(lane);
-    for (const file of files.filter(isAlone)) await this.one(file, first, finished);
+    for (const file of files.filter(isAlone)) await one(file, first);
   }
 
   /** Takes every lane's sandbox down. @returns what could not be removed */
