@@ -62,12 +62,14 @@ const controlToStart = (evidence: Evidence): boolean =>
 
 function doubtsOf(evidence: Evidence): Doubt[] {
   const late = controlBornLate(evidence);
+  // Of a control whose log was lost nobody knows whether it had a copy.
+  const unknown = evidence.final && of(evidence, "control", "start").length === 0;
   // What is met when the last reader has given up was not what it had waited for.
   const ends = READERS.map((role) => of(evidence, role, "verdict")[0]);
   const last = Math.max(...ends.map((verdict) => verdict?.uptime ?? Number.POSITIVE_INFINITY));
   const until = readerFailed(evidence) ? last : Number.POSITIVE_INFINITY;
   const doubts = READERS.flatMap((role) => of(evidence, role, "doubt")).filter(
-    (record) => record.kind === "hollow" && !overcome(evidence, record) && !(late && onFuse(record)),
+    (record) => record.kind === "hollow" && !overcome(evidence, record) && !((late || unknown) && onFuse(record)),
   );
   const seen = of(evidence, "control", "control").filter(
     (record) => (record.kind === "seen" && !late) || hasReceived(evidence, record),

@@ -27,9 +27,6 @@ export const success: Cause = {
   find: proven,
 };
 
-/** Doubts of a reader whose control, or which itself, was created when the mount was there. */
-const LATE: readonly RecordOf<"doubt">["kind"][] = ["control-late", "reader-late"];
-
 export const controlTooLate: Cause = {
   id: "control-too-late",
   outcome: "inconclusive",
@@ -44,15 +41,17 @@ export const controlTooLate: Cause = {
 };
 
 /** What was seen by a container that may have been created with the mount. */
-const tooLate = (evidence: Evidence): ProbeRecord[] => [
-  ...of(evidence, "control", "control").filter(
+function tooLate(evidence: Evidence): ProbeRecord[] {
+  const control = of(evidence, "control", "control").filter(
     (record) => record.kind === "late" && isOwn(evidence, record) && !hasReceived(evidence, record),
-  ),
-  ...READERS.flatMap((role) => of(evidence, role, "doubt")).filter(
-    ({ kind }) => LATE.includes(kind) && !(kind === "control-late" && receives(evidence)),
-  ),
-  ...READERS.flatMap((role) => bornWith(evidence, role)),
-];
+  );
+  // A control that was created with a dead mount of an earlier run takes the first that it receives for a copy: a reader's word on
+  // it is no better than its own, and its own tells which mount it was.
+  const doubts = READERS.flatMap((role) => of(evidence, role, "doubt")).filter(({ kind }) =>
+    kind === "control-late" ? control.length > 0 && !receives(evidence) : kind === "reader-late",
+  );
+  return [...control, ...doubts, ...READERS.flatMap((role) => bornWith(evidence, role))];
+}
 
 export const readerNotHardened: Cause = {
   id: "reader-not-hardened",
@@ -149,10 +148,16 @@ function noncesTold(evidence: Evidence): boolean {
   );
 }
 
-/** Whether the control has told that it did not see a marker of this run; no reader has said SUCCESS without that. */
-const controlTold = (evidence: Evidence): boolean =>
-  of(evidence, "control", "control").some((record) => isUnseen(evidence, record)) ||
-  READERS.flatMap((role) => of(evidence, role, "verdict")).every(({ result }) => result === "error");
+/** Whether the control has told of itself what readers say of it: SUCCESS, that it sees nothing of this run; or that it is too late. */
+function controlTold(evidence: Evidence): boolean {
+  const told = of(evidence, "control", "control");
+  const verdicts = READERS.flatMap((role) => of(evidence, role, "verdict"));
+  const doubts = READERS.flatMap((role) => of(evidence, role, "doubt"));
+  return (
+    (told.some((record) => isUnseen(evidence, record)) || verdicts.every(({ result }) => result === "error")) &&
+    (told.some(({ kind }) => kind === "late") || doubts.every(({ kind }) => kind !== "control-late"))
+  );
+}
 
 /** The start of a reader whose first life read what it was born with, and which has nothing else to prove its SUCCESS. */
 function bornWith(evidence: Evidence, role: DecidingRole): RecordOf<"start">[] {
@@ -176,12 +181,13 @@ function mountedAfter(evidence: Evidence, nonce: string | undefined, time: numbe
 /**
  * Whether the control saw a marker of this run that is no copy. Where a mount was there when it started, only that of a mount
  * which was made later is none: a copy shows whatever its daemon serves, and so the next marker, too.
+ * Where none was there, not even the first look can meet a copy.
  */
 export function hasReceived(evidence: Evidence, record: RecordOf<"control">): boolean {
   if (!isOwn(evidence, record)) return false;
   const life = of(evidence, "control", "start").findLast(({ uptime }) => uptime <= record.uptime);
-  if (life?.fuse_at_start !== "yes") return record.kind === "seen";
-  return mountedAfter(evidence, record.nonce, life.uptime);
+  if (life?.fuse_at_start === "yes") return mountedAfter(evidence, record.nonce, life.uptime);
+  return life !== undefined || record.kind === "seen";
 }
 
 /** Whether the control has seen what was not there when it started: then it was not too late, it is no control. */

@@ -248,6 +248,21 @@ const cases: readonly [what: string, cause: string | undefined, Partial<Evidence
     },
   ],
   [
+    "a control that started before the mount, and sees it at its first look",
+    "hollow-success",
+    {
+      records: [
+        ...mounted,
+        record("control", "start", "info", { uptime: 2057.2, fuse_at_start: "no" }),
+        record("control", "control", "info", { kind: "late", nonce: NONCE, uptime: 2057.3 }),
+        ...ROLES.flatMap((role) => [
+          record(role, "doubt", "error", { kind: "control-late", uptime: 2057.4 }),
+          gaveUp(role),
+        ]),
+      ],
+    },
+  ],
+  [
     "a look that met the end of the schedule's crash, when the next daemon had been started",
     "control-too-late",
     {
@@ -309,6 +324,34 @@ describe("where two faults meet", () => {
     assert.equal(judge(evidence({ records: read, final: true }))?.cause, "control-too-late");
     assert.equal(judge(evidence({ records: exposed })), undefined);
     assert.equal(judge(evidence({ records: [...exposed, blinded] }))?.cause, "control-too-late");
+  });
+
+  it("is too late by a reader's word only where the control has told the same", () => {
+    const doubted = ROLES.flatMap((role) => [
+      record(role, "doubt", "error", { kind: "control-late", uptime: 2058.1 }),
+      gaveUp(role),
+    ]);
+    const start = record("control", "start", "info", { uptime: 2055, fuse_at_start: "yes" });
+    const copied = altered(start, { uptime: 2057.3 });
+    const told = record("control", "control", "info", { kind: "late", nonce: NONCE, uptime: 2058 });
+    const causeOf = (records: readonly ProbeRecord[], final = false) =>
+      judge(evidence({ records: [...mounted, ...doubted, ...records], final }))?.cause;
+    assert.equal(causeOf([start]), undefined);
+    assert.equal(causeOf([start], true), "unknown");
+    assert.equal(causeOf([], true), "unknown");
+    assert.equal(causeOf([start, told]), "hollow-success");
+    assert.equal(causeOf([copied, told]), "control-too-late");
+  });
+
+  it("is hollow by a reader's word on the control only where it is known how the control started", () => {
+    const doubted = ROLES.flatMap((role) => [
+      record(role, "doubt", "error", { kind: "hollow", uptime: 2058.1, fstype: "fuse.rclone", mountinfo: FUSE }),
+      gaveUp(role),
+    ]);
+    const causeOf = (records: readonly ProbeRecord[]) =>
+      judge(evidence({ records: [...mounted, ...doubted, ...records], final: true }))?.cause;
+    assert.notEqual(causeOf([]), "hollow-success");
+    assert.equal(causeOf([record("control", "start", "info", { fuse_at_start: "no" })]), "hollow-success");
   });
 
   it("is a bound mount by the kubelet's words only where the reader has not been started after all", () => {
