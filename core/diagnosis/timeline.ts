@@ -106,7 +106,7 @@ const endsMount = (record: ProbeRecord): boolean =>
 
 /** The daemon has died, or its container was started again: that is noticed later, and nobody knows by how much. */
 const tellsDeath = (record: ProbeRecord): boolean =>
-  record.step === "preflight" || (record.step === "daemon" && record.result === "error");
+  isStep(record, "identity", "preflight") || (record.step === "daemon" && record.result === "error");
 
 function marksOf(producer: readonly ProbeRecord[]): Marks {
   const markers = producer.filter(isOk("marker"));

@@ -116,9 +116,9 @@ function readOf(evidence: Evidence, role: DecidingRole): RecordOf<"read"> | unde
       result === "ok" && nonces.has(nonce ?? "") && Number(control_uptime) > Number(seen_until),
   );
   // What a container was born with may be a copy: it proves nothing of the propagation.
-  const isBorn = ({ uptime, nonce }: ProbeRecord) => {
-    const life = starts.findLast((start) => start.uptime <= uptime);
-    return life?.fuse_at_start === "yes" && !mountedAfter(evidence, nonce, life.uptime);
+  const isBorn = (read: ProbeRecord) => {
+    const life = starts.findLast(({ uptime }) => uptime <= read.uptime);
+    return life?.fuse_at_start === "yes" && !mountedAfter(evidence, read, life.uptime);
   };
   return of(evidence, role, "read").find((read) => {
     const { result, nonce, mountinfo, device, bridge_device } = read;
@@ -166,16 +166,19 @@ function bornWith(evidence: Evidence, role: DecidingRole): RecordOf<"start">[] {
   if (first?.fuse_at_start !== "yes") return [];
   const reads = of(evidence, role, "read").filter(({ uptime }) => uptime < (next?.uptime ?? Number.POSITIVE_INFINITY));
   const isBorn = (read: ProbeRecord) =>
-    read.result === "ok" && isOwn(evidence, read) && !mountedAfter(evidence, read.nonce, first.uptime);
+    read.result === "ok" && isOwn(evidence, read) && !mountedAfter(evidence, read, first.uptime);
   return reads.some(isBorn) ? [first] : [];
 }
 
-/** Whether a marker is of a daemon that was started after this time: its mount is there before the producer tells of it. */
-function mountedAfter(evidence: Evidence, nonce: string | undefined, time: number): boolean {
+/**
+ * Whether what was seen is the marker of a daemon that was started after this time: its mount is there before the producer tells of
+ * it. A file of the daemon's own is the same in every mount: that of a later one was not what was seen.
+ */
+function mountedAfter(evidence: Evidence, { nonce, uptime: seen }: ProbeRecord, time: number): boolean {
   const marker = of(evidence, "producer", "marker").find((one) => one.result === "ok" && one.nonce === nonce);
   const mount = marker && mounts(evidence).findLast(({ uptime }) => uptime <= marker.uptime);
   const daemon = mount && of(evidence, "producer", "daemon").findLast(({ uptime }) => uptime <= mount.uptime);
-  return daemon !== undefined && daemon.uptime > time;
+  return daemon !== undefined && daemon.uptime > time && daemon.uptime <= seen;
 }
 
 /**
@@ -186,7 +189,7 @@ function mountedAfter(evidence: Evidence, nonce: string | undefined, time: numbe
 export function hasReceived(evidence: Evidence, record: RecordOf<"control">): boolean {
   if (!isOwn(evidence, record)) return false;
   const life = of(evidence, "control", "start").findLast(({ uptime }) => uptime <= record.uptime);
-  if (life?.fuse_at_start === "yes") return mountedAfter(evidence, record.nonce, life.uptime);
+  if (life?.fuse_at_start === "yes") return mountedAfter(evidence, record, life.uptime);
   return life !== undefined || record.kind === "seen";
 }
 

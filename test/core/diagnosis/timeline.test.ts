@@ -154,7 +154,7 @@ describe("grade", () => {
   });
 
   it("is not known of a reader that looked when the second daemon may have been dead", () => {
-    const killed = record("producer", "preflight", "ok", { uptime: 2067 });
+    const killed = record("producer", "identity", "info", { uptime: 2066.9 });
     const ended = record("producer", "daemon", "error", { uptime: 2067, exit_code: "1" });
     for (const end of [killed, ended]) {
       const told = [...success, ...crash, end, unmounted, over];

@@ -159,6 +159,7 @@ const cases: readonly [what: string, cause: string | undefined, Partial<Evidence
         ...doubts,
         ...unmarked,
         record("producer", "marker", "error", { errno: "ENOSPC" }),
+        record("producer", "inspect", "info", { uptime: 2080 }),
         unseenByControl,
         ...ROLES.flatMap((role) => [
           record(role, "read", "error", { errno: "ENOENT", mountinfo: FUSE }),
@@ -341,6 +342,36 @@ describe("where two faults meet", () => {
     assert.equal(causeOf([], true), "unknown");
     assert.equal(causeOf([start, told]), "hollow-success");
     assert.equal(causeOf([copied, told]), "control-too-late");
+  });
+
+  it("is a copy of the mount that was there, although the next one's marker is the same file", () => {
+    const records = [
+      ...unmarked,
+      record("control", "start", "info", { uptime: 2057.3, fuse_at_start: "yes" }),
+      record("control", "control", "info", { kind: "late", nonce: NONCE, uptime: 2057.4 }),
+      record("producer", "marker", "error", { uptime: 2057.5, errno: "ENOTCONN" }),
+      altered(exit137, { exit_code: "1" }),
+      again,
+      record("producer", "mount", "ok", { uptime: 2064.1, mountinfo: FUSE }),
+      record("producer", "marker", "ok", { uptime: 2064.4, nonce: NONCE }),
+      ...ROLES.flatMap((role) => [dead(role, 2058), gaveUp(role, 2063)]),
+    ];
+    assert.notEqual(judge(evidence({ records, final: true }))?.cause, "hollow-success");
+  });
+
+  it("is no marker for certain only once the producer's log has passed the readers' end", () => {
+    const failed = record("producer", "marker", "error", { errno: "EIO" });
+    const read = ROLES.flatMap((role) => [
+      record(role, "read", "error", { uptime: 2060, errno: "ENOENT", mountinfo: FUSE }),
+      gaveUp(role),
+    ]);
+    const causeOf = (...more: ProbeRecord[]) =>
+      judge(evidence({ records: [...unmarked, failed, crash, unseenByControl, ...read, ...more] }))?.cause;
+    const next = record("producer", "marker", "ok", { uptime: 2066, nonce: SECOND });
+    assert.equal(causeOf(), undefined);
+    assert.equal(causeOf(record("producer", "inspect", "info", { uptime: 2070 })), "no-marker");
+    assert.equal(causeOf(record("producer", "clean", "ok", { uptime: 2088 })), "no-marker");
+    assert.notEqual(causeOf(next), "no-marker");
   });
 
   it("is hollow by a reader's word on the control only where it is known how the control started", () => {
