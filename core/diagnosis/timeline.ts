@@ -88,8 +88,10 @@ interface Marks {
     readonly from: number;
     readonly mount: RecordOf<"mount">;
     readonly marker: RecordOf<"marker">;
-    /** Undefined while it lasts. */
+    /** When it was over for certain; undefined while it lasts. */
     readonly until?: number;
+    /** Until when it was served for certain. */
+    readonly served?: number;
   };
 }
 
@@ -100,8 +102,11 @@ const isOk =
 
 /** What ends a mount, or shows that it has ended. */
 const endsMount = (record: ProbeRecord): boolean =>
-  isStep(record, "unmount-in-order", "unmount", "finish", "mount") ||
-  (record.step === "daemon" && record.result === "error");
+  isStep(record, "unmount-in-order", "unmount", "finish", "mount") || tellsDeath(record);
+
+/** The daemon has died, or its container was started again: that is noticed later, and nobody knows by how much. */
+const tellsDeath = (record: ProbeRecord): boolean =>
+  isStep(record, "identity", "preflight") || (record.step === "daemon" && record.result === "error");
 
 function marksOf(producer: readonly ProbeRecord[]): Marks {
   const markers = producer.filter(isOk("marker"));
@@ -114,9 +119,13 @@ function marksOf(producer: readonly ProbeRecord[]): Marks {
   const mount = cleaned && producer.filter(isOk("mount")).find(({ uptime }) => uptime >= cleaned.uptime);
   const after = mount && producer.slice(producer.indexOf(mount) + 1);
   const end = after?.find(endsMount);
-  const marker = after?.slice(0, end && after.indexOf(end)).find(isOk("marker"));
+  const lasting = after?.slice(0, end && after.indexOf(end)) ?? [];
+  const marker = lasting.find(isOk("marker"));
   if (!cleaned || !mount || !marker) return marks;
-  return { ...marks, again: { from: cleaned.uptime, mount, marker, ...(end ? { until: end.uptime } : {}) } };
+  const again = { from: cleaned.uptime, mount, marker };
+  if (!end) return { ...marks, again };
+  const served = tellsDeath(end) ? (lasting.at(-1) ?? marker).uptime : end.uptime - UNMOUNT_SECONDS;
+  return { ...marks, again: { ...again, until: end.uptime, served } };
 }
 
 function isComplete(
@@ -185,12 +194,13 @@ function readerTimeline(
         own.some((one) => one.step !== "identity" && one.uptime >= crashed && one.uptime < uptime)),
   );
   const perhapsRestarted = anew.length > 0 && !restarted;
-  const until = again?.until;
+  const { until, served } = again ?? {};
   const notBack =
     again !== undefined &&
     until !== undefined &&
+    served !== undefined &&
     recovered === undefined &&
-    own.some((look) => failed(look) && began(look) >= again.marker.uptime && look.uptime < until - UNMOUNT_SECONDS) &&
+    own.some((look) => failed(look) && began(look) >= again.marker.uptime && look.uptime < served) &&
     own.some(({ uptime }) => uptime >= until);
   const finish = own.findLast(({ step }) => step === "finish");
   const leftEarly = !recovered && finish && again && finish.uptime < again.marker.uptime;

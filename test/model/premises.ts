@@ -82,7 +82,11 @@ export const PREMISES: Readonly<Record<string, Premise>> = {
   "producer-never-mounted": ({ truth, plan }, { time }) =>
     plan.daemon === "leaves" || !truth.mounts.some(({ at }) => at <= time),
   // A container looks for the first time a moment after it was created: what came between the two is no proof either.
-  "control-too-late": ({ truth }) => truth.startedWith.size > 0,
+  // Who starts when every reader has answered has no part in it.
+  "control-too-late": ({ truth: { startedWith, decidedAt } }) => {
+    const over = Math.max(...READERS.map((role) => decidedAt[role] ?? Number.POSITIVE_INFINITY));
+    return startedWith.some((at) => at <= over);
+  },
   // What was mounted over the run's own mount is somebody else's to its next life.
   "bridge-in-use": node("in-use", "stacked"),
   "reader-not-hardened": pods("hardened-is-root"),

@@ -71,7 +71,7 @@ export class Reader {
     const fuse = world.tables.exactlyAt(role, MOUNT).at(-1);
     this.volume = mountinfo(volume);
     this.born = fuse !== undefined && isFuse(fuse.fs);
-    if (world.truth.mounts.some((own) => own.fs === fuse?.fs)) world.truth.startedWith.add(role);
+    if (world.truth.mounts.some((own) => own.fs === fuse?.fs)) world.truth.startedWith.push(world.now);
     this.record("start", "info", {
       propagation: volume ? peers(volume) : "private",
       fuse_at_start: this.born ? "yes" : "no",
@@ -247,6 +247,7 @@ export class Reader {
       else if (control === "silent") this.waiting = "the negative control has not answered yet";
       else {
         this.verdict = "success";
+        this.world.truth.decidedAt[this.role] ??= this.world.now;
         this.record("verdict", "ok", {
           nonce,
           seen_uptime: this.seenAt.toFixed(2),
@@ -261,6 +262,7 @@ export class Reader {
     if (this.world.now - started < TIMES.markerWait) return;
     this.verdict = "error";
     this.world.truth.gaveUpAt[this.role] ??= this.world.now;
+    this.world.truth.decidedAt[this.role] ??= this.world.now;
     this.record("verdict", "error", { doubt: this.waiting });
   }
 

@@ -63,8 +63,10 @@ export interface Truth {
   readonly looks: Readonly<Record<Role, Look[]>>;
   /** When each container was created. */
   readonly births: Readonly<Record<"producer" | Role, number[]>>;
-  /** Who saw a mount of this run when it first looked: whether it was created after that mount, it cannot tell. */
-  readonly startedWith: Set<Role>;
+  /** When somebody saw a mount of this run as it started: whether it was created after that mount, it cannot tell. */
+  readonly startedWith: number[];
+  /** When each reader gave its first answer. */
+  readonly decidedAt: Partial<Record<Role, number>>;
   readonly gaveUpAt: Partial<Record<Role, number>>;
   volumeUnmounted: boolean;
   /** Whether a reader's volume was a FUSE file system itself, or would have been, had it not been dead. */
@@ -106,7 +108,8 @@ export class World {
     deaths: [],
     looks: { control: [], default: [], hardened: [] },
     births: { producer: [], control: [], default: [], hardened: [] },
-    startedWith: new Set(),
+    startedWith: [],
+    decidedAt: {},
     gaveUpAt: {},
     volumeUnmounted: false,
     boundFuse: false,

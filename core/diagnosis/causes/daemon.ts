@@ -3,7 +3,7 @@ import { READERS } from "../../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf } from "../../contract/records.ts";
 import type { ContainerFact, Evidence } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
-import { markerInTime } from "./marker.ts";
+import { markerInTime, markerPending } from "./marker.ts";
 import {
   allReadersDecided,
   containerQuotes,
@@ -49,9 +49,18 @@ export const daemonEnded: Cause = {
     const ends = of(evidence, "producer", "daemon").filter(
       ({ exit_code }) => exit_code !== undefined && exit_code !== String(KILLED),
     );
-    if (dead.length === 0 || ends.length === 0 || !notRead(evidence) || markerInTime(evidence)) return undefined;
+    if (
+      dead.length === 0 ||
+      ends.length === 0 ||
+      !notRead(evidence) ||
+      markerInTime(evidence) ||
+      markerPending(evidence)
+    )
+      return undefined;
     return some([...dead, ...ends].map(recordQuote));
   },
+  // What comes after it rests on whether there was a marker, too.
+  isPending: markerPending,
 };
 
 export const daemonSlow: Cause = {

@@ -15,10 +15,11 @@ import {
   mountLimit,
   producerNeverMounted,
 } from "./fuse.ts";
+import { hollowSuccess } from "./hollow.ts";
 import { markerChanges, noMarker } from "./marker.ts";
 import { consumerBindsMountpoint, peerGroupDestroyed, stackedMounts, staleMountLeft } from "./mounts.ts";
 import { differentNodes, imageUnavailable, nodeUnavailable, windowOver } from "./placement.ts";
-import { controlTooLate, hollowSuccess, mountedTooLate, readerNotHardened, success } from "./proof.ts";
+import { controlTooLate, mountedTooLate, readerNotHardened, success } from "./proof.ts";
 import {
   bridgeMountPrivate,
   hostReadOnly,

@@ -4,7 +4,7 @@ import type { ProbeRecord } from "../../contract/records.ts";
 import type { Evidence } from "../../evidence/evidence.ts";
 import type { Cause } from "./cause.ts";
 import { ownNonces } from "./proof.ts";
-import { gaveUp, mounts, notRead, of, recordQuote, saysDead, some } from "./read.ts";
+import { gaveUp, mountFailures, mounts, notRead, of, recordQuote, saysDead, some } from "./read.ts";
 import { isOwnFile } from "./words.ts";
 
 /** What tells of the daemon and not of its files: nobody answered, or nobody is there. */
@@ -18,7 +18,7 @@ export const noMarker: Cause = {
     "The daemon's file system takes no marker and holds none, so there was nothing for the consumer to find.",
   fix: "Set `markerFile` to a file that your daemon's file system holds and that is not empty (driver `command`); a large one may want more `mountSeconds`.",
   find: (evidence) =>
-    mounts(evidence).length === 0 || !notRead(evidence) || markerInTime(evidence)
+    mounts(evidence).length === 0 || !notRead(evidence) || markerInTime(evidence) || markerPending(evidence)
       ? undefined
       : some(
           gaveUp(evidence)
@@ -50,7 +50,19 @@ const scheduleOver = (evidence: Evidence): boolean =>
   evidence.final || of(evidence, "producer", "inspect").length > 0 || of(evidence, "producer", "finish").length > 0;
 
 /** Whether there was a marker before the last reader gave up. */
-export function markerInTime(evidence: Evidence): boolean {
-  const last = Math.max(...READERS.map((role) => of(evidence, role, "verdict").at(-1)?.uptime ?? Infinity));
-  return of(evidence, "producer", "marker").some(({ result, uptime }) => result === "ok" && uptime <= last);
-}
+export const markerInTime = (evidence: Evidence): boolean =>
+  of(evidence, "producer", "marker").some(({ result, uptime }) => result === "ok" && uptime <= lastDecision(evidence));
+
+const lastDecision = (evidence: Evidence): number =>
+  Math.max(...READERS.map((role) => of(evidence, role, "verdict").at(-1)?.uptime ?? Infinity));
+
+/**
+ * Whether the readers have given up without a marker, and the producer, whose log may come later, may yet tell of one: it has
+ * neither spoken since nor come to the end of its schedule.
+ */
+export const markerPending = (evidence: Evidence): boolean =>
+  notRead(evidence) &&
+  !markerInTime(evidence) &&
+  !scheduleOver(evidence) &&
+  !mountFailures(evidence).some(({ step }) => step === "mount") &&
+  !evidence.records.some(({ role, uptime }) => role === "producer" && uptime >= lastDecision(evidence));

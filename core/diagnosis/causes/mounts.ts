@@ -63,6 +63,9 @@ export const consumerBindsMountpoint: Cause = {
     "A consumer's volume is the FUSE mount itself, as it was when the consumer was made: it never sees the next one.",
   fix: "Give the consumer the parent directory of the mount point as its volume (awslabs/mountpoint-s3-csi-driver#576).",
   find: bindsMountpoint,
+  // What it cannot make the kubelet tries again: made when the daemon is back, a reader may read the next mount.
+  isPending: (evidence) =>
+    !evidence.final && readerSides(evidence).some((reader) => refusedAtMountpoint(evidence, reader).length > 0),
 };
 
 export const staleMountLeft: Cause = {
@@ -78,8 +81,7 @@ export const staleMountLeft: Cause = {
       ...mountFailures(evidence)
         .filter(({ step, detail }) => step === "mount" && inTheWay([mountPoint(evidence)])(detail))
         .map(recordQuote),
-      // containerd's and runc's words where a dead FUSE mount lies in a container's way.
-      ...(producerToSpeak(evidence) ? [] : kubeletQuotes(evidence, inTheWay(placesOf(evidence)))),
+      ...blockedStarts(evidence),
     ]),
 };
 
@@ -93,14 +95,34 @@ export const stackedMounts: Cause = {
   find: (evidence) => (notRead(evidence) && mounts(evidence).length > 0 ? stacked(evidence) : undefined),
 };
 
+/** The words of a container's state while the kubelet makes it, and nothing has failed yet. */
+const STARTING = /^(ContainerCreating|PodInitializing)$/;
+
 /**
- * The producer runs, or nobody knows yet whether it does, and may say that the dead mount is its own; while its log is not served
- * that is not known.
+ * The producer runs, or may do so by now for all that is known, and may say that the dead mount is its own; while its log is not
+ * served that is not known. A pod's state may come seconds after the events of another.
  */
 function producerToSpeak(evidence: Evidence): boolean {
-  const own = evidence.pods.filter(({ component }) => component === "producer");
-  const runs = own.some(({ containers }) => containers.some(({ state }) => state === "running"));
-  return !producerTold({ ...evidence, final: false }) && (runs || (evidence.pods.length === 0 && !evidence.final));
+  const { pods, final } = evidence;
+  const own = pods.filter(({ component }) => component === "producer");
+  const runs = own.some(
+    ({ phase, containers }) =>
+      containers.some(({ state, reason }) => state === "running" || (state === "waiting" && STARTING.test(reason))) ||
+      (phase === "Pending" && containers.length === 0),
+  );
+  return !producerTold({ ...evidence, final: false }) && (runs || (pods.length === 0 && !final));
+}
+
+/**
+ * containerd's and runc's words where a dead FUSE mount lies in a container's way. While the producer may yet speak only those on
+ * its own pod count: what keeps it from starting is none of its mounts.
+ */
+function blockedStarts(evidence: Evidence): Quote[] {
+  const isSaid = inTheWay(placesOf(evidence));
+  if (!producerToSpeak(evidence)) return kubeletQuotes(evidence, isSaid);
+  const pods = evidence.pods.filter(({ component }) => component === "producer");
+  const events = evidence.events.filter(({ object }) => pods.some(({ name }) => object === `pod/${name}`));
+  return kubeletQuotes({ ...evidence, pods, events }, isSaid);
 }
 
 function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
@@ -116,23 +138,36 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
       ({ mountinfo }) =>
         isFuse(mountinfo) && pointOf(mountinfo) === bridge.mountPath && !bridges.includes(deviceOf(mountinfo)),
     );
-    const isMountpoint = bridge.mountPath === mountPointIn(bridge.root);
     // A living one is told from a bridge on FUSE by what the producer says of its own, and where that could not mount there is none.
     const [own, failed] = [mounts(evidence).length > 0, mountFailures(evidence).length > 0];
     const proven = own ? dead.length > 0 || notRead(evidence) : dead.length > 0 && !failed;
-    if (isMountpoint && born && root.length > 0 && proven)
+    if (isMountpoint(reader) && born && root.length > 0 && proven)
       return [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)];
-    // Made while this run's daemon is dead, it does not even start. The kubelet says it once in the container's state, and from
-    // then on in its events only.
-    const refused = refusedAtDead(evidence, reader);
-    return isMountpoint && own && refused.length > 0 ? [specQuote(reader), ...refused] : [];
+    const refused = evidence.final || isEnded(reader) ? refusedAtMountpoint(evidence, reader) : [];
+    return refused.length > 0 ? [specQuote(reader), ...refused] : [];
   });
   return some(found);
 }
 
+const isMountpoint = ({ bridge }: Side): boolean => bridge.mountPath === mountPointIn(bridge.root);
+
+/**
+ * The kubelet's words on a reader whose volume is the mount point: made while this run's daemon is dead, it does not even start. It
+ * is said once in the container's state, and from then on in its events only.
+ */
+const refusedAtMountpoint = (evidence: Evidence, reader: Side): Quote[] =>
+  isMountpoint(reader) && mounts(evidence).length > 0 ? refusedAtDead(evidence, reader) : [];
+
+const deadWords = ({ bridge }: Side) => saysOf([bridge.path ?? ""], DEAD);
+
+/** Whether a container was made, and ended where it met the dead mount: without a restart there is no other attempt. */
+const isEnded = (side: Side): boolean =>
+  side.pod.containers.some(({ state, message }) => state === "terminated" && deadWords(side)(message));
+
 /** The kubelet's words that a dead mount is in the way of a reader's volume. */
-export function refusedAtDead(evidence: Evidence, { pod, bridge }: Side): Quote[] {
-  const isDead = saysOf([bridge.path ?? ""], DEAD);
+export function refusedAtDead(evidence: Evidence, side: Side): Quote[] {
+  const { pod } = side;
+  const isDead = deadWords(side);
   return [
     ...containerQuotes([pod], ({ message }) => isDead(message)),
     ...eventQuotes(evidence, isDead).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),

@@ -1,5 +1,4 @@
-/** The test's own proof: what makes a success one, and what makes a marker worthless. */
-import { isFuseType } from "../../../base/fuse.ts";
+/** The test's own proof: what makes a success one, and why what was read proves nothing. */
 import { type DecidingRole, READERS } from "../../contract/readers.ts";
 import type { ProbeRecord, RecordOf } from "../../contract/records.ts";
 import type { Evidence } from "../../evidence/evidence.ts";
@@ -10,9 +9,7 @@ import {
   hasPeers,
   idOf,
   isFuse,
-  mountFailures,
   mounts,
-  notRead,
   of,
   producerTold,
   readerFailed,
@@ -20,8 +17,6 @@ import {
   some,
   sourceOf,
 } from "./read.ts";
-import { isIsolated } from "./runtime.ts";
-import { isOwnFile } from "./words.ts";
 
 export const success: Cause = {
   id: "success",
@@ -32,21 +27,6 @@ export const success: Cause = {
   find: proven,
 };
 
-export const hollowSuccess: Cause = {
-  id: "hollow-success",
-  outcome: "inconclusive",
-  symptom:
-    "A marker is visible, but on a plain file system, with another run's nonce, or even to the negative control.",
-  explanation: "A marker is visible, but it does not come through the FUSE mount of this run: the run is void.",
-  fix: "Remove what lies in the bridge directory on the node (its path is in the evidence), then test again.",
-  find: hollow,
-  // What comes after it explains why nothing is seen, and something is.
-  isPending: isDoubtful,
-};
-
-/** Doubts of a reader whose control, or which itself, was created when the mount was there. */
-const LATE: readonly RecordOf<"doubt">["kind"][] = ["control-late", "reader-late"];
-
 export const controlTooLate: Cause = {
   id: "control-too-late",
   outcome: "inconclusive",
@@ -55,20 +35,23 @@ export const controlTooLate: Cause = {
     "The mount was there before the negative control, so what the consumer sees may be a copy instead of a propagation.",
   fix: "Test again, now that the images are on the node; if it stays so, raise `settleSeconds`.",
   find: (evidence) =>
-    allReadersDecided(evidence) && producerTold(evidence) && noncesTold(evidence)
-      ? some(
-          [
-            ...of(evidence, "control", "control").filter(
-              (record) => record.kind === "late" && isOwn(evidence, record) && !hasReceived(evidence, record),
-            ),
-            ...READERS.flatMap((role) => of(evidence, role, "doubt")).filter(
-              ({ kind }) => LATE.includes(kind) && !(kind === "control-late" && receives(evidence)),
-            ),
-            ...READERS.flatMap((role) => bornWith(evidence, role)),
-          ].map(recordQuote),
-        )
-      : undefined,
+    allReadersDecided(evidence) && isTold(evidence) ? some(tooLate(evidence).map(recordQuote)) : undefined,
+  // A SUCCESS may yet be proven, or that it is none.
+  isPending: (evidence) => allReadersDecided(evidence) && !isTold(evidence),
 };
+
+/** What was seen by a container that may have been created with the mount. */
+function tooLate(evidence: Evidence): ProbeRecord[] {
+  const control = of(evidence, "control", "control").filter(
+    (record) => record.kind === "late" && isOwn(evidence, record) && !hasReceived(evidence, record),
+  );
+  // A control that was created with a dead mount of an earlier run takes the first that it receives for a copy: a reader's word on
+  // it is no better than its own, and its own tells which mount it was.
+  const doubts = READERS.flatMap((role) => of(evidence, role, "doubt")).filter(({ kind }) =>
+    kind === "control-late" ? control.length > 0 && !receives(evidence) : kind === "reader-late",
+  );
+  return [...control, ...doubts, ...READERS.flatMap((role) => bornWith(evidence, role))];
+}
 
 export const readerNotHardened: Cause = {
   id: "reader-not-hardened",
@@ -111,78 +94,6 @@ export const mountedTooLate: Cause = {
   },
 };
 
-function hollow(evidence: Evidence): readonly Quote[] | undefined {
-  const doubts = doubtsOf(evidence).map(recordQuote);
-  // Whenever it sees one of this run's own, propagation is not what shows it; the readers' word does not matter then.
-  const shown = of(evidence, "control", "control").some((one) => hasReceived(evidence, one));
-  // The producer's log may come later than the reader's: only its later lines prove that this nonce was never its own.
-  const told = Math.max(...evidence.records.filter(({ role }) => role === "producer").map(({ uptime }) => uptime));
-  // A marker that the producer could not read back may be the one that was read; a file of the daemon's own may change.
-  const [first] = of(evidence, "producer", "marker");
-  const isKnown = first?.result === "ok" && !isOwnFile(evidence, first);
-  const foreign = of(evidence, "default", "verdict")
-    .filter(({ uptime }) => isKnown && uptime < told)
-    .filter(({ result, nonce }) => result === "ok" && !ownNonces(evidence).has(nonce ?? ""))
-    .map(recordQuote);
-  if (foreign.length > 0) return foreign;
-  // A plain directory may be seen first and the FUSE mount later: only the end of the wait decides, or that nothing is mounted.
-  const failures = mounts(evidence).length > 0 ? [] : mountFailures(evidence);
-  // A sandbox or a user namespace would explain it, and is proven only when no reader reads any more.
-  const isOver = ({ role }: Doubt) => role === "control" || of(evidence, role, "verdict").length > 0;
-  const unread =
-    readerFailed(evidence) && doubtsOf(evidence).some(isOver) && (!isIsolated(evidence) || notRead(evidence));
-  const decided = evidence.final || unread || failures.length > 0 || (shown && allReadersDecided(evidence));
-  return decided && doubts.length > 0 && !controlToStart(evidence)
-    ? [...doubts, ...failures.map(recordQuote)]
-    : undefined;
-}
-
-/** A marker that is visible and does not count, or that the control sees. */
-type Doubt = RecordOf<"doubt", DecidingRole> | RecordOf<"control", "control">;
-
-/** Whether a marker is visible that does not count, and a reader may yet see the one that does: until then nothing else is certain. */
-function isDoubtful(evidence: Evidence): boolean {
-  const open = !allReadersDecided(evidence) || controlToStart(evidence);
-  return !evidence.final && open && doubtsOf(evidence).length > 0;
-}
-
-/** A doubt of what is seen on FUSE is worth nothing where the control has a copy of it: how it started is to be known first. */
-const controlToStart = (evidence: Evidence): boolean =>
-  !evidence.final && of(evidence, "control", "start").length === 0 && doubtsOf(evidence).some(onFuse);
-
-function doubtsOf(evidence: Evidence): Doubt[] {
-  const late = controlBornLate(evidence);
-  // What is met when the last reader has given up was not what it had waited for.
-  const ends = READERS.map((role) => of(evidence, role, "verdict")[0]);
-  const last = Math.max(...ends.map((verdict) => verdict?.uptime ?? Number.POSITIVE_INFINITY));
-  const until = readerFailed(evidence) ? last : Number.POSITIVE_INFINITY;
-  const doubts = READERS.flatMap((role) => of(evidence, role, "doubt")).filter(
-    (record) => record.kind === "hollow" && !overcome(evidence, record) && !(late && onFuse(record)),
-  );
-  const seen = of(evidence, "control", "control").filter(
-    (record) => (record.kind === "seen" && !late) || hasReceived(evidence, record),
-  );
-  return [...doubts, ...seen].filter(({ uptime }) => uptime <= until);
-}
-
-/** A plain file that was there before the mount, and that the reader has looked through ever since. */
-function overcome(evidence: Evidence, doubt: RecordOf<"doubt", DecidingRole>): boolean {
-  if (onFuse(doubt)) return false;
-  // What it met after it had given up is another matter.
-  const end = of(evidence, doubt.role, "verdict")[0]?.uptime ?? Number.POSITIVE_INFINITY;
-  const later = of(evidence, doubt.role, "read").filter(({ uptime }) => uptime > doubt.uptime && uptime <= end);
-  const last = later.at(-1);
-  // Where this run has mounted nothing, a FUSE mount is none of its own.
-  return mounts(evidence).length > 0 && later.some(onFuse) && !(last?.result === "ok" && !onFuse(last));
-}
-
-const onFuse = (record: RecordOf<"doubt" | "read" | "control">): boolean =>
-  isFuse(record.mountinfo) || (record.step !== "control" && isFuseType(record.fstype ?? ""));
-
-/** Its own copy of the mount is what it sees: that proves nothing, whatever it reads there. */
-const controlBornLate = (evidence: Evidence): boolean =>
-  of(evidence, "control", "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
-
 function proven(evidence: Evidence): readonly Quote[] | undefined {
   const reads = READERS.map((role) => readOf(evidence, role));
   const control = unseenBy(evidence);
@@ -205,9 +116,9 @@ function readOf(evidence: Evidence, role: DecidingRole): RecordOf<"read"> | unde
       result === "ok" && nonces.has(nonce ?? "") && Number(control_uptime) > Number(seen_until),
   );
   // What a container was born with may be a copy: it proves nothing of the propagation.
-  const isBorn = ({ uptime, nonce }: ProbeRecord) => {
-    const life = starts.findLast((start) => start.uptime <= uptime);
-    return life?.fuse_at_start === "yes" && !mountedAfter(evidence, nonce, life.uptime);
+  const isBorn = (read: ProbeRecord) => {
+    const life = starts.findLast(({ uptime }) => uptime <= read.uptime);
+    return life?.fuse_at_start === "yes" && !mountedAfter(evidence, read, life.uptime);
   };
   return of(evidence, role, "read").find((read) => {
     const { result, nonce, mountinfo, device, bridge_device } = read;
@@ -225,14 +136,26 @@ function readOf(evidence: Evidence, role: DecidingRole): RecordOf<"read"> | unde
   });
 }
 
-/** Whether the producer has told the nonces that the readers found, or has gone on without them: its log may come later. */
+/** Whether the producer and the control have told what the readers' answers rest on: their logs may come later. */
+const isTold = (evidence: Evidence): boolean =>
+  evidence.final || (producerTold(evidence) && noncesTold(evidence) && controlTold(evidence));
+
+/** Whether the producer has told the nonces that the readers found, or has gone on without them. */
 function noncesTold(evidence: Evidence): boolean {
   const last = evidence.records.findLast(({ role }) => role === "producer")?.uptime ?? 0;
+  return READERS.flatMap((role) => of(evidence, role, "verdict")).every(
+    (verdict) => verdict.result === "error" || isOwn(evidence, verdict) || verdict.uptime < last,
+  );
+}
+
+/** Whether the control has told of itself what readers say of it: SUCCESS, that it sees nothing of this run; or that it is too late. */
+function controlTold(evidence: Evidence): boolean {
+  const told = of(evidence, "control", "control");
+  const verdicts = READERS.flatMap((role) => of(evidence, role, "verdict"));
+  const doubts = READERS.flatMap((role) => of(evidence, role, "doubt"));
   return (
-    evidence.final ||
-    READERS.flatMap((role) => of(evidence, role, "verdict")).every(
-      (verdict) => verdict.result === "error" || isOwn(evidence, verdict) || verdict.uptime < last,
-    )
+    (told.some((record) => isUnseen(evidence, record)) || verdicts.every(({ result }) => result === "error")) &&
+    (told.some(({ kind }) => kind === "late") || doubts.every(({ kind }) => kind !== "control-late"))
   );
 }
 
@@ -243,27 +166,31 @@ function bornWith(evidence: Evidence, role: DecidingRole): RecordOf<"start">[] {
   if (first?.fuse_at_start !== "yes") return [];
   const reads = of(evidence, role, "read").filter(({ uptime }) => uptime < (next?.uptime ?? Number.POSITIVE_INFINITY));
   const isBorn = (read: ProbeRecord) =>
-    read.result === "ok" && isOwn(evidence, read) && !mountedAfter(evidence, read.nonce, first.uptime);
+    read.result === "ok" && isOwn(evidence, read) && !mountedAfter(evidence, read, first.uptime);
   return reads.some(isBorn) ? [first] : [];
 }
 
-/** Whether a marker is of a daemon that was started after this time: its mount is there before the producer tells of it. */
-function mountedAfter(evidence: Evidence, nonce: string | undefined, time: number): boolean {
+/**
+ * Whether what was seen is the marker of a daemon that was started after this time: its mount is there before the producer tells of
+ * it. A file of the daemon's own is the same in every mount: that of a later one was not what was seen.
+ */
+function mountedAfter(evidence: Evidence, { nonce, uptime: seen }: ProbeRecord, time: number): boolean {
   const marker = of(evidence, "producer", "marker").find((one) => one.result === "ok" && one.nonce === nonce);
   const mount = marker && mounts(evidence).findLast(({ uptime }) => uptime <= marker.uptime);
   const daemon = mount && of(evidence, "producer", "daemon").findLast(({ uptime }) => uptime <= mount.uptime);
-  return daemon !== undefined && daemon.uptime > time;
+  return daemon !== undefined && daemon.uptime > time && daemon.uptime <= seen;
 }
 
 /**
  * Whether the control saw a marker of this run that is no copy. Where a mount was there when it started, only that of a mount
  * which was made later is none: a copy shows whatever its daemon serves, and so the next marker, too.
+ * Where none was there, not even the first look can meet a copy.
  */
-function hasReceived(evidence: Evidence, record: RecordOf<"control">): boolean {
+export function hasReceived(evidence: Evidence, record: RecordOf<"control">): boolean {
   if (!isOwn(evidence, record)) return false;
   const life = of(evidence, "control", "start").findLast(({ uptime }) => uptime <= record.uptime);
-  if (life?.fuse_at_start !== "yes") return record.kind === "seen";
-  return mountedAfter(evidence, record.nonce, life.uptime);
+  if (life?.fuse_at_start === "yes") return mountedAfter(evidence, record, life.uptime);
+  return life !== undefined || record.kind === "seen";
 }
 
 /** Whether the control has seen what was not there when it started: then it was not too late, it is no control. */
@@ -275,14 +202,17 @@ function unseenBy(evidence: Evidence): RecordOf<"control"> | undefined {
   const told = of(evidence, "control", "control");
   if (told.some((record) => hasReceived(evidence, record))) return undefined;
   const volumes = READERS.flatMap((role) => of(evidence, role, "start").map(({ mountinfo }) => directoryOf(mountinfo)));
-  // A file of somebody else below the mount is seen by no propagation.
   return told.find(
     (record) =>
-      (record.result === "ok" || !isOwn(evidence, record)) &&
+      isUnseen(evidence, record) &&
       directoryOf(record.mountinfo) !== undefined &&
       volumes.includes(directoryOf(record.mountinfo)),
   );
 }
+
+/** A file of somebody else below the mount is seen by no propagation. */
+const isUnseen = (evidence: Evidence, record: RecordOf<"control">): boolean =>
+  record.result === "ok" || !isOwn(evidence, record);
 
 const isOwn = (evidence: Evidence, { nonce }: ProbeRecord): boolean => ownNonces(evidence).has(nonce ?? "");
 

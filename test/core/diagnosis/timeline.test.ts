@@ -153,6 +153,16 @@ describe("grade", () => {
     assert.match(verdict.decision.manifest ?? "", /livenessProbe/);
   });
 
+  it("is not known of a reader that looked when the second daemon may have been dead", () => {
+    const killed = record("producer", "identity", "info", { uptime: 2066.9 });
+    const ended = record("producer", "daemon", "error", { uptime: 2067, exit_code: "1" });
+    for (const end of [killed, ended]) {
+      const told = [...success, ...crash, end, unmounted, over];
+      const records = [...told, ...READERS.flatMap((role) => [...dead(role), ...stillDead(role)])];
+      assert.equal(timelineOf(evidence({ records }), READERS).readers.default?.notBack, undefined);
+    }
+  });
+
   it("is not given where the daemon was never killed", () => {
     const verdict = judged([...success, over]);
     assert.deepEqual([verdict.grade, settled(verdict)], [undefined, true]);

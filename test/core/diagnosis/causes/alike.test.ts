@@ -437,6 +437,7 @@ describe("a dead mount that was met by a request in flight", () => {
   const ended = (exit_code: string) =>
     record("producer", "daemon", "error", { exit_code, detail: "lost the remote", uptime: 2059 });
   const gaveUp = [unseenByControl, ...misses("default"), ...misses("hardened")];
+  const inspect = record("producer", "inspect", "info", { uptime: 2080 });
   const met = (role: AnyRole) => [
     record(role, "read", "error", { errno: "ECONNABORTED", mountinfo: FUSE }),
     record(role, "verdict", "error", { uptime: 2087 }),
@@ -446,7 +447,7 @@ describe("a dead mount that was met by a request in flight", () => {
     judge(evidence({ pods, records, ...more }))?.cause;
 
   it("is no file system that takes no marker: the daemon has ended", () => {
-    assert.equal(causeOf([...first, unwritten, ...gaveUp, ended("1")]), "daemon-ended");
+    assert.equal(causeOf([...first, unwritten, ...gaveUp, ended("1"), inspect]), "daemon-ended");
     assert.notEqual(causeOf([...first, unwritten, ...gaveUp], { final: true }), "no-marker");
   });
 

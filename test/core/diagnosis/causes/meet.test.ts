@@ -1,11 +1,12 @@
 /** Where two faults meet, or one fault and a late log: what was certain first stays, and what is not certain yet waits. */
 import assert from "node:assert/strict";
-import type { AnyRole } from "../../../../core/contract/readers.ts";
+import type { AnyRole, Component } from "../../../../core/contract/readers.ts";
 import type { ProbeRecord } from "../../../../core/contract/records.ts";
 import { judge } from "../../../../core/diagnosis/verdict.ts";
 import type { Evidence, PodFact } from "../../../../core/evidence/evidence.ts";
 import {
   altered,
+  BRIDGE,
   evidence,
   misses,
   mounted,
@@ -158,6 +159,7 @@ const cases: readonly [what: string, cause: string | undefined, Partial<Evidence
         ...doubts,
         ...unmarked,
         record("producer", "marker", "error", { errno: "ENOSPC" }),
+        record("producer", "inspect", "info", { uptime: 2080 }),
         unseenByControl,
         ...ROLES.flatMap((role) => [
           record(role, "read", "error", { errno: "ENOENT", mountinfo: FUSE }),
@@ -247,6 +249,21 @@ const cases: readonly [what: string, cause: string | undefined, Partial<Evidence
     },
   ],
   [
+    "a control that started before the mount, and sees it at its first look",
+    "hollow-success",
+    {
+      records: [
+        ...mounted,
+        record("control", "start", "info", { uptime: 2057.2, fuse_at_start: "no" }),
+        record("control", "control", "info", { kind: "late", nonce: NONCE, uptime: 2057.3 }),
+        ...ROLES.flatMap((role) => [
+          record(role, "doubt", "error", { kind: "control-late", uptime: 2057.4 }),
+          gaveUp(role),
+        ]),
+      ],
+    },
+  ],
+  [
     "a look that met the end of the schedule's crash, when the next daemon had been started",
     "control-too-late",
     {
@@ -287,6 +304,129 @@ describe("where two faults meet", () => {
       { ...mount, uptime: 2087.9 } as ProbeRecord,
     ];
     assert.equal(judge(evidence({ records: early })), undefined);
+  });
+
+  it("is too late for certain only once the control has told what a SUCCESS rests on", () => {
+    const second = [
+      again,
+      record("producer", "mount", "ok", { uptime: 2064.2, propagation: "shared:38", mountinfo: FUSE }),
+      record("producer", "marker", "ok", { uptime: 2064.3, nonce: SECOND }),
+    ];
+    const born = [
+      record("control", "start", "info", { uptime: 2057.3, fuse_at_start: "yes", mountinfo: BRIDGE }),
+      record("control", "control", "info", { uptime: 2057.4, kind: "late", nonce: NONCE, mountinfo: BRIDGE }),
+    ];
+    const reads = ROLES.flatMap(late).map((one) => (one.step === "start" ? altered(one, { mountinfo: BRIDGE }) : one));
+    const read = [...mounted, crash, ...second, ...born, ...reads];
+    const blinded = record("control", "control", "ok", { uptime: 2061.2, mountinfo: BRIDGE });
+    const exposed = read.map((one) => (one.step === "identity" ? altered(one, { uid: "0" }) : one));
+    assert.equal(judge(evidence({ records: read })), undefined);
+    assert.equal(judge(evidence({ records: [...read, blinded] }))?.cause, "success");
+    assert.equal(judge(evidence({ records: read, final: true }))?.cause, "control-too-late");
+    assert.equal(judge(evidence({ records: exposed })), undefined);
+    assert.equal(judge(evidence({ records: [...exposed, blinded] }))?.cause, "control-too-late");
+  });
+
+  it("is too late by a reader's word only where the control has told the same", () => {
+    const doubted = ROLES.flatMap((role) => [
+      record(role, "doubt", "error", { kind: "control-late", uptime: 2058.1 }),
+      gaveUp(role),
+    ]);
+    const start = record("control", "start", "info", { uptime: 2055, fuse_at_start: "yes" });
+    const copied = altered(start, { uptime: 2057.3 });
+    const told = record("control", "control", "info", { kind: "late", nonce: NONCE, uptime: 2058 });
+    const causeOf = (records: readonly ProbeRecord[], final = false) =>
+      judge(evidence({ records: [...mounted, ...doubted, ...records], final }))?.cause;
+    assert.equal(causeOf([start]), undefined);
+    assert.equal(causeOf([start], true), "unknown");
+    assert.equal(causeOf([], true), "unknown");
+    assert.equal(causeOf([start, told]), "hollow-success");
+    assert.equal(causeOf([copied, told]), "control-too-late");
+  });
+
+  it("is a copy of the mount that was there, although the next one's marker is the same file", () => {
+    const records = [
+      ...unmarked,
+      record("control", "start", "info", { uptime: 2057.3, fuse_at_start: "yes" }),
+      record("control", "control", "info", { kind: "late", nonce: NONCE, uptime: 2057.4 }),
+      record("producer", "marker", "error", { uptime: 2057.5, errno: "ENOTCONN" }),
+      altered(exit137, { exit_code: "1" }),
+      again,
+      record("producer", "mount", "ok", { uptime: 2064.1, mountinfo: FUSE }),
+      record("producer", "marker", "ok", { uptime: 2064.4, nonce: NONCE }),
+      ...ROLES.flatMap((role) => [dead(role, 2058), gaveUp(role, 2063)]),
+    ];
+    assert.notEqual(judge(evidence({ records, final: true }))?.cause, "hollow-success");
+  });
+
+  it("is no marker for certain only once the producer's log has passed the readers' end", () => {
+    const failed = record("producer", "marker", "error", { errno: "EIO" });
+    const read = ROLES.flatMap((role) => [
+      record(role, "read", "error", { uptime: 2060, errno: "ENOENT", mountinfo: FUSE }),
+      gaveUp(role),
+    ]);
+    const causeOf = (...more: ProbeRecord[]) =>
+      judge(evidence({ records: [...unmarked, failed, crash, unseenByControl, ...read, ...more] }))?.cause;
+    const next = record("producer", "marker", "ok", { uptime: 2066, nonce: SECOND });
+    assert.equal(causeOf(), undefined);
+    assert.equal(causeOf(record("producer", "inspect", "info", { uptime: 2070 })), "no-marker");
+    assert.equal(causeOf(record("producer", "clean", "ok", { uptime: 2088 })), "no-marker");
+    assert.notEqual(causeOf(next), "no-marker");
+  });
+
+  it("is hollow by a reader's word on the control only where it is known how the control started", () => {
+    const doubted = ROLES.flatMap((role) => [
+      record(role, "doubt", "error", { kind: "hollow", uptime: 2058.1, fstype: "fuse.rclone", mountinfo: FUSE }),
+      gaveUp(role),
+    ]);
+    const causeOf = (records: readonly ProbeRecord[]) =>
+      judge(evidence({ records: [...mounted, ...doubted, ...records], final: true }))?.cause;
+    assert.notEqual(causeOf([]), "hollow-success");
+    assert.equal(causeOf([record("control", "start", "info", { fuse_at_start: "no" })]), "hollow-success");
+  });
+
+  it("is a bound mount by the kubelet's words only where the reader has not been started after all", () => {
+    const refused = waiting("consumer", "fuse-consumer", "CreateContainerError", DEAD);
+    const said = { object: "pod/fuse-consumer", container: "fuse-consumer", reason: "Failed", message: DEAD };
+    const ended = altered(exit137, { exit_code: "1" });
+    const dies = { records: [...mounted, ended], events: [said] };
+    const stuck = { ...dies, pods: podsWith({}, { ...refused, spec: leaf() }) };
+    assert.equal(judge(evidence(stuck)), undefined);
+    assert.equal(judge(evidence({ ...stuck, final: true }))?.cause, "consumer-binds-mountpoint");
+    // The daemon is back, and the readers are made with its next mount.
+    const records = [
+      ...dies.records,
+      again,
+      record("producer", "mount", "ok", { uptime: 2064.1, propagation: "shared:38", mountinfo: FUSE }),
+      record("producer", "marker", "ok", { uptime: 2064.4, nonce: SECOND }),
+      unseenByControl,
+      ...ROLES.flatMap((role) =>
+        sees(role, SECOND, 7.1).map((one) =>
+          one.step === "start" ? altered(one, { uptime: 2064.2, fuse_at_start: "yes", mountinfo: FUSE }) : one,
+        ),
+      ),
+    ];
+    assert.equal(
+      judge(evidence({ ...dies, records, pods: podsWith({}, { spec: leaf() }) }))?.cause,
+      "control-too-late",
+    );
+  });
+
+  it("is a mount of an earlier run only where the producer cannot have made it by now", () => {
+    const words = (component: Component) => [
+      { object: `pod/fuse-${component}`, container: `fuse-${component}`, reason: "Failed", message: DEAD },
+    ];
+    const causeOf = (producer: Partial<PodFact>, said: Component, final = false) =>
+      judge(evidence({ pods: podsWith(producer, { containers: [] }), events: words(said), final }))?.cause;
+    const starting = waiting("producer", "fuse-producer", "ContainerCreating", "");
+    assert.equal(causeOf(starting, "consumer"), undefined);
+    assert.equal(causeOf(starting, "consumer", true), "unknown");
+    assert.equal(causeOf({ phase: "Pending", containers: [] }, "consumer"), undefined);
+    assert.equal(causeOf(starting, "producer"), "stale-mount-left");
+    assert.equal(
+      causeOf(waiting("producer", "fuse-producer", "CreateContainerError", DEAD), "consumer"),
+      "stale-mount-left",
+    );
   });
 
   it("is a failure only where a marker was there before the readers gave up, and was not read through FUSE", () => {
