@@ -53,7 +53,7 @@ describe("the installer of the Pulumi CLI", () => {
     status = undefined;
     const touched = join(home, "touched");
     for (const _ of ["first", "second"])
-      assert.equal(await install(`touch '${touched}'`, { answer: 50, install: 60_000 }), undefined);
+      assert.equal(await install(`touch '${touched}'`, { answer: 1_000, install: 60_000 }), undefined);
     assert.equal(asked, 1);
     assert.equal(mark(), "failed");
     assert.ok(!existsSync(touched));
