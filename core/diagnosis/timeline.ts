@@ -121,11 +121,18 @@ function marksOf(producer: readonly ProbeRecord[]): Marks {
   const end = after?.find(endsMount);
   const lasting = after?.slice(0, end && after.indexOf(end)) ?? [];
   const marker = lasting.find(isOk("marker"));
-  if (!cleaned || !mount || !marker) return marks;
+  if (!cleaned || !mount || !marker || isPreceded(producer.slice(0, producer.indexOf(mount)), cleaned)) return marks;
   const again = { from: cleaned.uptime, mount, marker };
   if (!end) return { ...marks, again };
   const served = tellsDeath(end) ? (lasting.at(-1) ?? marker).uptime : end.uptime - UNMOUNT_SECONDS;
   return { ...marks, again: { ...again, until: end.uptime, served } };
+}
+
+/** Whether a daemon that was started since had mounted and died with its container, before anybody told of it: that was the next mount. */
+function isPreceded(before: readonly ProbeRecord[], cleaned: ProbeRecord): boolean {
+  const since = before.slice(before.indexOf(cleaned) + 1);
+  const started = since.findIndex(({ step }) => step === "daemon");
+  return started >= 0 && since.slice(started).some(isOk("stale"));
 }
 
 function isComplete(

@@ -4,6 +4,7 @@ import { READERS } from "../../../core/contract/readers.ts";
 import type { ProbeRecord } from "../../../core/contract/records.ts";
 import { timelineOf } from "../../../core/diagnosis/timeline.ts";
 import { judge, settled } from "../../../core/diagnosis/verdict.ts";
+import { believed } from "../../../core/evidence/evidence.ts";
 import { evidence, mounted, NONCE, record, sees, unseenByControl } from "../evidence/evidence.ts";
 
 const SECOND = "faa71249-0000-4000-8000-000000000000";
@@ -161,6 +162,20 @@ describe("grade", () => {
       const records = [...told, ...READERS.flatMap((role) => [...dead(role), ...stillDead(role)])];
       assert.equal(timelineOf(evidence({ records }), READERS).readers.default?.notBack, undefined);
     }
+  });
+
+  it("is not given where the mount after the crash was lost before it was told", () => {
+    const life = (uptime: number) => [
+      record("producer", "preflight", "ok", { uptime }),
+      record("producer", "stale", "ok", { uptime: uptime + 0.1, state: "dead" }),
+      record("producer", "daemon", "info", { uptime: uptime + 0.2 }),
+    ];
+    const killed = crash.filter(({ step }) => step !== "clean");
+    const rest = [...success, ...READERS.flatMap((role) => [...dead(role), ...back(role)]), unmounted, over];
+    const isRemounted = (...lives: number[]) =>
+      timelineOf(believed(evidence({ records: [...killed, ...lives.flatMap(life), ...rest] })), READERS).remounted;
+    assert.equal(isRemounted(2062), true);
+    assert.equal(isRemounted(2062, 2063), false);
   });
 
   it("is not given where the daemon was never killed", () => {
