@@ -32,6 +32,8 @@ const container = (name: Name, restartCount: number): Status => ({
   ready: false,
 });
 
+const READERS = ["default", "hardened"] as const;
+
 class Kubelet {
   readonly world: World;
   private readonly statuses = new Map<Name, Status>();
@@ -178,8 +180,11 @@ class Kubelet {
     const { directory, named, propagation } = volumeOf(world, name);
     const from = world.tables.at(HOST, directory);
     if (world.plan.pods === "user-namespace" && world.plan.seed % 2) return IDMAP;
-    const reader = name === "default" || name === "hardened";
-    if (reader && from && isFuse(from.fs) && from.fs.type !== "fuse.mergerfs") world.truth.boundFuse = true;
+    // The kubelet begins with the control, which has the readers' own directory as its volume: what it says of that directory is
+    // true of theirs, although their turn comes a moment later.
+    const reads = READERS.some((role) => volumeOf(world, role).directory === directory);
+    if (name !== "producer" && reads && from && isFuse(from.fs) && from.fs.type !== "fuse.mergerfs")
+      world.truth.boundFuse = true;
     if (from?.fs.daemon === "dead") {
       return `failed to generate spec: failed to stat "${named}": stat ${named}: transport endpoint is not connected`;
     }

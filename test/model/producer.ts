@@ -66,7 +66,7 @@ export class Producer extends Steps {
     const { fault } = variation;
     // What was re-parented is in no family of the script's; it is found by the FUSE device that it holds.
     const reached = plan.daemon !== "unkillable" && fs !== undefined;
-    const at = this.world.now.toFixed(2);
+    const at = this.world.uptime.toFixed(2);
     if (plan.daemon === "reparented") yield 0.6;
     const more = { ...(fault === "none" ? {} : { fault }), at, mountinfo: mountinfo(this.at()) };
     this.hung = fault === "hang";

@@ -144,7 +144,7 @@ export class Reader {
     const { world, role } = this;
     this.content = "";
     this.device = "";
-    this.lookedAt = world.now;
+    this.lookedAt = world.uptime;
     let answers = this.answering();
     yield world.cost() / 2;
     const asked = this.at(MARKER);
@@ -176,7 +176,7 @@ export class Reader {
     this.toldAt = world.now;
     this.state = state;
     this.seenAt = this.lookedAt;
-    this.seenUntil = world.now;
+    this.seenUntil = world.uptime;
     const place = {
       path: MARKER,
       looked: this.lookedAt.toFixed(2),

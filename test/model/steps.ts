@@ -108,7 +108,7 @@ export class Steps {
     const daemon = new Daemon(this.world, this.mounts === 1);
     this.daemon = daemon;
     this.served = daemon;
-    this.absent = hundredths(this.world.now);
+    this.absent = this.world.uptime.toFixed(2);
     this.record("daemon", "info", { driver: "rclone", pid: "12" });
     const refused = daemon.refusal();
     const slow = plan.daemon === "slow" ? 3 : plan.daemon === "too-slow" && this.mounts === 1 ? 8 : 0;
@@ -134,7 +134,7 @@ export class Steps {
     if (this.fuseBelow()) {
       yield this.world.cost();
     } else {
-      this.absent = hundredths(this.world.now);
+      this.absent = this.world.uptime.toFixed(2);
       daemon.mount();
       yield this.world.cost();
     }
@@ -175,7 +175,7 @@ export class Steps {
   protected *writeMarker(): Task {
     const { plan, truth } = this.world;
     // A file of the daemon's own is there with the mount.
-    const absent = plan.markerFile ? this.absent : hundredths(this.world.now);
+    const absent = plan.markerFile ? this.absent : this.world.uptime.toFixed(2);
     const fault =
       this.mounts === 1
         ? /^marker-(\w+)$/.exec(plan.daemon)?.[1]
@@ -265,5 +265,3 @@ export class Steps {
     this.exit = 0;
   }
 }
-
-const hundredths = (time: number): string => (Math.floor(time * 100) / 100).toFixed(2);

@@ -130,6 +130,11 @@ export class World {
     return this.clock.now;
   }
 
+  /** As /proc/uptime has it, in whole hundredths that have passed: what was read first is never later than what was read next. */
+  get uptime(): number {
+    return Math.floor(this.now * 100) / 100;
+  }
+
   /** How long a step of a shell script takes. */
   cost(): number {
     const { busy } = this.plan;
@@ -152,7 +157,7 @@ export class World {
 
   /** A line for people and one for machines, as `record` of probe/lib.sh writes them. */
   record<S extends Step>(log: Log, step: S, result: Result, more: Partial<FieldsOf<S>> = {}): void {
-    const uptime = Math.floor(this.now * 100) / 100;
+    const { uptime } = this;
     const time = new Date(1_795_000_000_000 + uptime * 1000).toISOString();
     const text = JSON.stringify({ time, uptime, run: RUN, node: NODE, role: log.role, step, result, ...more });
     log.lines.push({ at: this.now, text });

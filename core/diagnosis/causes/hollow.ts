@@ -5,7 +5,17 @@ import type { RecordOf } from "../../contract/records.ts";
 import type { Evidence } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import { hasReceived, ownNonces } from "./proof.ts";
-import { allReadersDecided, isFuse, mountFailures, mounts, notRead, of, readerFailed, recordQuote } from "./read.ts";
+import {
+  allReadersDecided,
+  isFuse,
+  mountFailures,
+  mounts,
+  notRead,
+  of,
+  producerTold,
+  readerFailed,
+  recordQuote,
+} from "./read.ts";
 import { isIsolated } from "./runtime.ts";
 import { isOwnFile } from "./words.ts";
 
@@ -37,10 +47,14 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   if (foreign.length > 0) return foreign;
   // A plain directory may be seen first and the FUSE mount later: only the end of the wait decides, or that nothing is mounted.
   const failures = mounts(evidence).length > 0 ? [] : mountFailures(evidence);
-  // A sandbox or a user namespace would explain it, and is proven only when no reader reads any more.
+  // How the mount was made may explain it, and so may a sandbox or a user namespace: that is proven when the producer has told of its
+  // mount, or no reader reads any more.
   const isOver = ({ role }: Doubt) => role === "control" || of(evidence, role, "verdict").length > 0;
   const unread =
-    readerFailed(evidence) && doubtsOf(evidence).some(isOver) && (!isIsolated(evidence) || notRead(evidence));
+    readerFailed(evidence) &&
+    producerTold(evidence) &&
+    doubtsOf(evidence).some(isOver) &&
+    (!isIsolated(evidence) || notRead(evidence));
   const decided = evidence.final || unread || failures.length > 0 || (shown && allReadersDecided(evidence));
   return decided && doubts.length > 0 && !controlToStart(evidence)
     ? [...doubts, ...failures.map(recordQuote)]
@@ -52,7 +66,7 @@ type Doubt = RecordOf<"doubt", DecidingRole> | RecordOf<"control", "control">;
 
 /** Whether a marker is visible that does not count, and a reader may yet see the one that does: until then nothing else is certain. */
 function isDoubtful(evidence: Evidence): boolean {
-  const open = !allReadersDecided(evidence) || controlToStart(evidence);
+  const open = !allReadersDecided(evidence) || !producerTold(evidence) || controlToStart(evidence);
   return !evidence.final && open && doubtsOf(evidence).length > 0;
 }
 

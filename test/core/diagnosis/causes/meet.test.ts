@@ -412,6 +412,16 @@ describe("where two faults meet", () => {
     );
   });
 
+  it("is hollow for certain only once the producer has told of its mount", () => {
+    const gone = ROLES.map((role) => gaveUp(role));
+    const started = record("control", "start", "info", { uptime: 2055, fuse_at_start: "no" });
+    const records = [...doubts, started, unseenByControl, ...gone];
+    assert.equal(judge(evidence({ records })), undefined);
+    assert.equal(judge(evidence({ records, final: true }))?.cause, "hollow-success");
+    const failed = record("producer", "marker", "error", { uptime: 2090, errno: "EIO" });
+    assert.equal(judge(evidence({ records: [...records, ...unmarked, failed] }))?.cause, "hollow-success");
+  });
+
   it("is a mount of an earlier run only where the producer cannot have made it by now", () => {
     const words = (component: Component) => [
       { object: `pod/fuse-${component}`, container: `fuse-${component}`, reason: "Failed", message: DEAD },
