@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { inserted, type Line, linesOf, replaced, textOf, without } from "./lines.ts";
-import { locate, ParentError, type Place } from "./locate.ts";
+import { locate, type Parent, ParentError, type Place } from "./locate.ts";
 
 export { ParentError } from "./locate.ts";
 
@@ -30,8 +30,9 @@ export function entryState(text: string, entry: string): EntryState {
 
 /** Whether anything but `entry` is active. @throws ParentError */
 export function hasOthers(text: string, entry: string): boolean {
-  const { resources: _, apiVersion: __, kind: ___, ...rest } = locate(text).data;
-  return others(text, entry).length > 0 || Object.values(rest).some((value) => !isEmpty(value));
+  const { data } = locate(text);
+  const { resources: _, apiVersion: __, kind: ___, ...rest } = data;
+  return others(data, entry).length > 0 || Object.values(rest).some((value) => !isEmpty(value));
 }
 
 /**
@@ -40,15 +41,22 @@ export function hasOthers(text: string, entry: string): boolean {
  * @throws ParentError where the file's form does not allow it; the file is then to be edited by hand
  */
 export function withEntry(text: string, entry: string, wanted: EntryState, options: EntryOptions = {}): string {
-  const edited = guarded(edit(text, entry, wanted, options), wanted);
-  if (!means(edited, text, entry, wanted, options))
+  const before = locate(text);
+  const located = (now: string) => (now === text ? before : locate(now));
+  const edited = guarded(edit(text, before, entry, wanted, options), wanted, located);
+  if (!means(located(edited).data, before.data, entry, wanted, options))
     throw new ParentError(`its form leaves no place for \`${entry}\`: write \`resources\` with one entry a line`);
   return edited;
 }
 
-function edit(text: string, entry: string, wanted: EntryState, { signed = false }: EntryOptions): string {
+function edit(
+  text: string,
+  { place, data }: Parent,
+  entry: string,
+  wanted: EntryState,
+  { signed = false }: EntryOptions,
+): string {
   const lines = linesOf(text);
-  const { place, data } = locate(text);
   if (place.kind === "inline") return editInline(text, place, entry, lists(data, entry), wanted, signed);
   const found = entryLines(lines, place, entry);
   const active = found.filter(({ off }) => !off);
@@ -130,37 +138,36 @@ function withoutKey(lines: readonly Line[]): Line[] {
 }
 
 /** A file whose lists are all empty does not build: one more empty list, as `[]`, makes it build. */
-function guarded(text: string, wanted: EntryState): string {
+function guarded(text: string, wanted: EntryState, located: (text: string) => Parent): string {
   const lines = linesOf(text);
   const isGuard = ({ text: line }: Line) => line.endsWith(GUARD);
   if (wanted === "absent") return textOf(without(lines, (index) => isGuard(lines[index] as Line)));
   if (wanted === "on" || lines.some(isGuard)) return text;
-  const { data, place } = locate(text);
+  const { data, place } = located(text);
   const { apiVersion: _, kind: __, metadata: ___, ...content } = data;
   if (Object.values(content).some((value) => value !== null) || place.kind === "missing") return text;
   const field = ["components", "configurations", "transformers"].find((key) => !(key in data));
   return textOf(inserted(lines, place.to, [`${field}: [] ${GUARD}`]));
 }
 
-/** Whether `edited` means what `text` means, but for the entry. */
-function means(edited: string, text: string, entry: string, wanted: EntryState, { signed }: EntryOptions): boolean {
-  const [after, before] = [locate(edited).data, locate(text).data];
+type Data = Parent["data"];
+
+/** Whether `after` means what `before` means, but for the entry. */
+function means(after: Data, before: Data, entry: string, wanted: EntryState, { signed }: EntryOptions): boolean {
   const settled = wanted === "on" ? lists(after, entry) : signed && wanted === "absent" ? true : !lists(after, entry);
-  const rest = ({ resources: _, ...more }: Readonly<Record<string, unknown>>) =>
+  const rest = ({ resources: _, ...more }: Data) =>
     Object.entries(more).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
   return (
     settled &&
-    isDeepStrictEqual(others(edited, entry), others(text, entry)) &&
+    isDeepStrictEqual(others(after, entry), others(before, entry)) &&
     isDeepStrictEqual(rest(after), rest(before))
   );
 }
 
-function others(text: string, entry: string): unknown[] {
-  const { resources } = locate(text).data;
-  return Array.isArray(resources) ? resources.filter((item) => bare(item) !== entry) : [];
-}
+const others = ({ resources }: Data, entry: string): unknown[] =>
+  Array.isArray(resources) ? resources.filter((item) => bare(item) !== entry) : [];
 
-const lists = ({ resources }: Readonly<Record<string, unknown>>, entry: string): boolean =>
+const lists = ({ resources }: Data, entry: string): boolean =>
   Array.isArray(resources) && resources.some((item) => bare(item) === entry);
 
 /** `./testing/` and `testing` name the same directory. */

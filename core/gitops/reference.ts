@@ -22,17 +22,22 @@ export function planReference(
     };
   const cluster = parentIn(tree, where.cluster, flux.group);
   try {
-    return { changes: referenceTo(cluster, flux, group), notes: notesOn(cluster, flux, group) };
+    if (cluster.text !== undefined && !mayRefer(cluster.text, flux, group))
+      return {
+        changes: [],
+        notes: [
+          `${cluster.path} does not refer to ${flux.group}, which holds more than this test: add \`- ${flux.group}\` there yourself`,
+        ],
+      };
+    return { changes: referenceTo(cluster, flux), notes: [] };
   } catch (error) {
     throw error instanceof ParentError ? new ParentError(`${cluster.path}: ${error.message}`) : error;
   }
 }
 
-function referenceTo(cluster: Parent, flux: FluxSettings, group: Parent): Change[] {
-  if (cluster.text !== undefined && !mayRefer(cluster.text, flux, group)) return [];
-  const before = cluster.text;
+function referenceTo({ path, text: before }: Parent, flux: FluxSettings): Change[] {
   const after = withEntry(before ?? freshParent("cluster"), flux.group, "on", { signed: true });
-  return after === before ? [] : [{ path: cluster.path, before, after }];
+  return after === before ? [] : [{ path, before, after }];
 }
 
 /** A list that a person keeps out of the cluster stays out, with everything else that is in it. */
@@ -40,11 +45,4 @@ function mayRefer(text: string, flux: FluxSettings, group: Parent): boolean {
   const state = entryState(text, flux.group);
   if (state !== "absent") return state === "on";
   return group.text === undefined || isOurs(group.text, "group") || !hasOthers(group.text, flux.entry);
-}
-
-function notesOn(cluster: Parent, flux: FluxSettings, group: Parent): string[] {
-  if (cluster.text === undefined || mayRefer(cluster.text, flux, group)) return [];
-  return [
-    `${cluster.path} does not refer to ${flux.group}, which holds more than this test: add \`- ${flux.group}\` there yourself`,
-  ];
 }
