@@ -71,7 +71,7 @@ describe("consumer", () => {
   });
 
   it("leaves evidence that a plain file is hollow, which is judged so", () => {
-    assert.equal(judge(evidence({ records: recordsOf(logs.hollow) }))?.cause, "hollow-success");
+    assert.equal(judge(evidence({ records: recordsOf(logs.hollow), final: true }))?.cause, "hollow-success");
   });
 
   it("tells the readers of its pod what the control sees", () => {
@@ -139,7 +139,7 @@ describe("consumer", () => {
       assert.equal(ofStep(recordsOf(log), "start")[0]?.fuse_at_start, "no");
       const read = ofStep(recordsOf(log), "read")[0];
       assert.deepEqual([read?.result, read?.mountinfo, read?.fstype], ["ok", "", "the bridge's fuse.mergerfs"]);
-      assert.equal(judge(evidence({ records: recordsOf(log) }))?.cause, "hollow-success");
+      assert.equal(judge(evidence({ records: recordsOf(log), final: true }))?.cause, "hollow-success");
     });
   });
 
