@@ -12,7 +12,7 @@ const LANES = 2;
 /** What belongs to one sandbox, and is no other's. */
 const OWN: ReadonlySet<string> = new Set([state, logs, lock, join(cache, "links"), join(cache, "kube"), lanesFolder()]);
 /** These compare times, and have the machine to themselves. */
-const ALONE = ["time"];
+const ALONE = ["warm", "time"];
 
 /** What a process that ran one file has counted. */
 export interface Counted {
