@@ -26,7 +26,7 @@ const LONGEST_FIRST = [
   ...["scenarios", "causes", "recovery", "drivers", "start", "diagnosis", "flux.", "shared", "rights", "cli"].map(
     (name) => `e2e/${name}`,
   ),
-  ...["model/laws", "probe/", "examples/runner", "cluster/gather", "policy/", "/cli/", "core/gitops", "layers"],
+  ...["probe/", "cluster/gather", "model/laws", "examples/runner", "policy/", "/cli/", "core/gitops", "layers"],
 ];
 
 const totals = { passed: 0, skipped: 0 };
@@ -152,9 +152,9 @@ async function mocha(what: string, found: readonly string[], timeout: number): P
   if (found.length === 0) return;
   const from = performance.now();
   if (what) console.log(`\n${what}`);
-  // Two cores; a file of a lane is in a process of its own already.
+  // Two cores, and tests that wait; a file of a lane is in a process of its own already.
   const parallel = process.env.FUSE_TEST_LANE === undefined && found.length > 1;
-  const suite = new Mocha({ timeout, slow: 600, forbidOnly: process.env.CI === "true", parallel, jobs: 4 });
+  const suite = new Mocha({ timeout, slow: 600, forbidOnly: process.env.CI === "true", parallel, jobs: 3 });
   for (const file of found) suite.addFile(join(ROOT, file));
   if (!parallel) await suite.loadFilesAsync();
   await new Promise<void>((resolve) => {
