@@ -49,7 +49,7 @@ describe("consumer", () => {
   before(async () => {
     // Each takes its whole window, so they run side by side.
     const [empty, hollow, control] = await Promise.all([
-      consume(bridge(), "default"),
+      consume(bridge(), "default", PROBE, { AFTERWARDS: "end" }),
       consume(bridge(MARKER), "default"),
       consume(bridge(MARKER), "control"),
       ...others.map((run) => run()),
@@ -179,8 +179,12 @@ describe("consumer", () => {
     let node: ImaginedNode;
     let lives: readonly Life[];
 
-    /** One life of a container; `react` is told of each step, to change what the node shows. */
-    async function live(role: string, bridge: string, react: (step: string, log: string) => void): Promise<Life> {
+    /** One life of a container; `react` is told of each step, to change what the node shows, or to end the life. */
+    async function live(
+      role: string,
+      bridge: string,
+      react: (step: string, log: string, end: () => void) => void,
+    ): Promise<Life> {
       const child = spawn("busybox", ["ash", join(node.probe, "consumer.sh")], {
         stdio: ["ignore", "pipe", "ignore"],
         env: {
@@ -189,9 +193,10 @@ describe("consumer", () => {
           BRIDGE: bridge,
           RESTART: "yes",
           AFTERWARDS: "end",
-          MARKER_WAIT_SECONDS: "9",
-          INSPECT_SECONDS: "5",
-          WATCH_SECONDS: "9",
+          // Longer than a busy machine takes for both lives, which end before.
+          MARKER_WAIT_SECONDS: "60",
+          INSPECT_SECONDS: "60",
+          WATCH_SECONDS: "60",
         },
       });
       let log = "";
@@ -199,7 +204,7 @@ describe("consumer", () => {
       child.stdout.setEncoding("utf8").on("data", (piece: string) => {
         log += piece;
         const steps = recordsOf(log).map(({ step, result }) => `${step} ${result}`);
-        for (; told < steps.length; told++) react(steps[told] ?? "", log);
+        for (; told < steps.length; told++) react(steps[told] ?? "", log, () => child.kill("SIGTERM"));
       });
       const [code] = (await once(child, "close")) as [number | null];
       return { code, log };
@@ -213,7 +218,10 @@ describe("consumer", () => {
       writeFileSync(join(node.bridge, "fuse", "held"), Buffer.alloc(8 << 20));
       const line = `99 30 0:77 / ${join(node.bridge, "fuse")} rw - fuse.imagined s rw\n`;
       // The control sees another directory, and lives through both lives of the reader.
-      const control = live("control", node.findings, () => {});
+      let endControl = () => {};
+      const control = live("control", node.findings, (_step, _log, end) => {
+        endControl = end;
+      });
       const first = await live("default", node.bridge, (step) => {
         if (step === "start info") {
           appendFileSync(node.environment.MOUNTINFO ?? "", line);
@@ -221,10 +229,12 @@ describe("consumer", () => {
         }
         if (step === "held ok") rmSync(marker, { force: true });
       });
-      const second = await live("default", node.bridge, (step, log) => {
+      const second = await live("default", node.bridge, (step, log, end) => {
         if (step === "read error" && !log.includes("SUCCESS")) show(1);
         if (step === "held ok") rmSync(marker, { force: true });
+        if (step === "look error") end();
       });
+      endControl();
       lives = [first, second, await control];
     }
     after(() => node.remove());
