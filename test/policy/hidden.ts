@@ -53,6 +53,7 @@ export const HIDDEN: readonly Hidden[] = [
   text("a directive", `%TAG ! tag:yaml.org,2002:\n---\n${GOOD}`),
   text("a document behind the end of another, which Go does not read", `${GOOD}...\n${GOOD}`),
   text("a mere text", "kind Pod\n"),
+  text("a pod with `items`, which kubectl reads as an empty list", GOOD.replace("spec:\n", "items:\nspec:\n")),
   text("a list as a key", `${GOOD}---\n{ apiVersion: v1, kind: Pod }: x\n`),
   tree("a line separator in the list of resources", 2, "resources:\n  - good.yaml # x\u2028  - evil.txt\n", {
     "evil.txt": EVIL,
