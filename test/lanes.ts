@@ -3,9 +3,11 @@
  * cache directory has one; what is compiled and fetched is that of the user's cache.
  */
 import { type ChildProcess, fork, type SpawnSyncOptionsWithStringEncoding, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { identify, isAlive } from "../base/identity.ts";
+import { instanceOf } from "../base/instance.ts";
 import { cache, lock, logs, state } from "../base/paths.ts";
 
 const LANES = 2;
@@ -29,8 +31,8 @@ export class Lanes {
   readonly caches: readonly string[];
 
   constructor() {
-    rmSync(lanesFolder(), { recursive: true, force: true });
-    this.caches = Array.from({ length: LANES }, (_, lane) => join(lanesFolder(), String(lane + 1)));
+    removeDead();
+    this.caches = choose(ownFolder());
     for (const lane of this.caches) prepare(lane);
   }
 
@@ -58,7 +60,7 @@ export class Lanes {
   }
 
   remove(): void {
-    rmSync(lanesFolder(), { recursive: true, force: true });
+    rmSync(ownFolder(), { recursive: true, force: true });
   }
 
   private async one(file: string, lane: string, finished: Finished): Promise<void> {
@@ -101,7 +103,32 @@ function lanesFolder(): string {
   return join(cache, "lanes");
 }
 
-/** A cache directory that shares with the user's whatever is no sandbox's own. */
+/** One run's: another `npm test` may be under way, and a test of a run that was killed may outlive it for a while. */
+const ownFolder = (): string => join(lanesFolder(), `${process.pid}-${identify(process.pid)?.started}`);
+
+/** Takes down what runs have left that were killed. */
+function removeDead(): void {
+  const folders = existsSync(lanesFolder()) ? readdirSync(lanesFolder()) : [];
+  for (const name of folders) {
+    const [pid, started = ""] = name.split("-");
+    if (isAlive({ pid: Number(pid), started })) continue;
+    for (const lane of readdirSync(join(lanesFolder(), name))) sandboxDown(join(lanesFolder(), name, lane));
+    rmSync(join(lanesFolder(), name), { recursive: true, force: true });
+  }
+}
+
+/** Cache directories whose sandboxes have networks of their own: a network's number is drawn from the directory's name. */
+function choose(folder: string): string[] {
+  const taken = new Map<string, string>();
+  for (let nth = 1; taken.size < LANES; nth++) {
+    const lane = join(folder, String(nth));
+    const { network } = instanceOf(join(lane, "fuse-propagation-test"));
+    if (!taken.has(network)) taken.set(network, lane);
+  }
+  return [...taken.values()];
+}
+
+/** A cache directory that shares with the user's all that belongs to no sandbox. */
 function prepare(lane: string): void {
   const folder = join(lane, "fuse-propagation-test");
   mkdirSync(folder, { recursive: true });

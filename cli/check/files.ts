@@ -102,7 +102,8 @@ export function documentsIn(file: string, bytes: Buffer): Document[] {
           `document ${document} is ${typeof object === "string" ? "a mere text" : "one value"}, not a map`,
         );
       // kubectl takes whatever has the key for a list, and one without a list in it for an empty one.
-      if (isObject(object) && "items" in (object as object) && !Array.isArray((object as { items: unknown }).items))
+      const { items = [] } = (object ?? {}) as { readonly items?: unknown };
+      if (!Array.isArray(items))
         throw new Error(`document ${document} has \`items\`, which is no list: remove it, or give a list`);
       return isObject(object);
     });
