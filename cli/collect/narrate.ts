@@ -1,6 +1,7 @@
 /** Says what happens in a run as it happens, one line a step, for a person at a terminal. */
 import { MARKS } from "../../base/marks.ts";
 import { ID, shortIds } from "../../base/printable.ts";
+import { WAY_WORDS } from "../../core/contract/replacement.ts";
 import type { Evidence } from "../../core/evidence/evidence.ts";
 
 /** @returns prints the steps of a pair's evidence that were not printed yet, with the time since now */
@@ -51,6 +52,11 @@ function* steps(evidence: Evidence): Generator<readonly [mark: string, text: str
       yield failed
         ? [MARKS.failure, failed[1] ?? ""]
         : [MARKS.success, `producer mounted ${record.fstype}, ${record.propagation} (mount ${record.mount})`];
+    if (step === "replaced")
+      yield [
+        MARKS.note,
+        `a new producer takes the place of the one that was ${WAY_WORDS[record.way === "forced" ? "forced" : "deleted"]}`,
+      ];
     if (role === "producer" && step === "crash")
       yield [MARKS.note, `producer ${FAULTS[String(record.fault)] ?? FAULTS.crash}`];
     if (role === "producer" && step === "abort" && !failed) yield [MARKS.note, "producer aborted the FUSE connection"];

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { ERRNOS, errno, type Field, text, word } from "./fields.ts";
 import { type AnyRole, CONTROL, READER_ROLES, READERS, ROLES, type Role } from "./readers.ts";
+import { WAYS } from "./replacement.ts";
 import type { Fault } from "./scenarios.ts";
 import type { Unlisted } from "./unlisted.ts";
 import { OPERATIONS, type Operation, VARIANTS } from "./variants.ts";
@@ -66,6 +67,15 @@ export const STEPS = {
     by: PRODUCER,
     results: ["ok", "error"],
     fields: { state: text, errno, detail: text, mountinfo: text },
+  },
+  /**
+   * This pod took the place of another, `replaces` by its uid, which went by `way`: see replacement.ts. What that one had recorded
+   * stands before this record. `mounts`: how many mounts it met at the mount point.
+   */
+  replaced: {
+    by: PRODUCER,
+    results: ["info"],
+    fields: { way: word(...WAYS), replaces: text, mounts: text, mountinfo: text },
   },
   settle: { by: PRODUCER, results: ["info"], fields: {} },
   "unmount-at-start": { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text } },
@@ -148,7 +158,8 @@ export const STEPS = {
   },
   /**
    * One look at the marker, from `looked` to the record's own time, told only where it differs from the last one. `mountinfo` is of
-   * the mount point itself, or of the bridge; `mounts` are all lines of the mount point.
+   * the mount point itself, or of the bridge; `mounts` are all lines of the mount point. `table` is how many mounts the container
+   * has in all, without those of the permission matrix.
    */
   read: {
     by: LOOKING,
@@ -166,6 +177,7 @@ export const STEPS = {
       errno,
       detail: text,
       mounts: text,
+      table: text,
     },
   },
   /** The last `read` is still true: it fails. */

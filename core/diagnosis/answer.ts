@@ -1,8 +1,12 @@
 /** What is answered for a node: the verdict of its base pair, and what each scenario found. Pure. */
 
+import { READERS } from "../contract/readers.ts";
+import type { Way } from "../contract/replacement.ts";
 import { type Scenario, type ScenarioId, scenarioOf } from "../contract/scenarios.ts";
 import type { Evidence } from "../evidence/evidence.ts";
+import { isThroughCrash, nextWay } from "./grade.ts";
 import { permissionsComplete } from "./permissions.ts";
+import { isAtRest } from "./replacements.ts";
 import { settled, type Verdict } from "./verdict.ts";
 
 /** What a scenario's own pair found. */
@@ -20,9 +24,24 @@ export interface NodeVerdict extends Verdict {
 }
 
 /** True once nothing that is still to come can change the verdict of a pair, its grade or its permission matrix. */
-export function answered(verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean {
-  const matrix = names.includes("permissions") && evidence.scenario === undefined && verdict.verdict === "success";
-  return evidence.final || (settled(verdict) && (!matrix || permissionsComplete(evidence)));
+export const answered = (verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean =>
+  evidence.final || (settled(verdict, evidence.replacing) && hasMatrix(verdict, evidence, names));
+
+/**
+ * How the producer's pod is to be replaced now: everything else is known of its pair, the pod has nothing more to do, and its readers
+ * read what it has mounted.
+ */
+export const wayNow = (verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): Way | undefined =>
+  verdict.verdict === "success" &&
+  isThroughCrash(verdict.timings) &&
+  hasMatrix(verdict, evidence, names) &&
+  isAtRest(evidence, READERS)
+    ? nextWay(verdict.timings, evidence.replacing)
+    : undefined;
+
+function hasMatrix(verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean {
+  const asked = names.includes("permissions") && evidence.scenario === undefined && verdict.verdict === "success";
+  return !asked || permissionsComplete(evidence);
 }
 
 /** A scenario asks more than "is it seen?": where nothing is seen, it cannot ask. */

@@ -11,8 +11,8 @@ export interface Decision {
 }
 
 /**
- * A: visible, readable by a non-root consumer, and back by itself when the daemon is. B: visible, but a consumer must be
- * restarted. C: not visible.
+ * A: visible, readable by a non-root consumer, and back by itself when the daemon is, after a crash and in another pod. B: visible,
+ * but a consumer must be restarted. C: not visible.
  */
 export type Grade = "A" | "B" | "C";
 
@@ -41,14 +41,21 @@ const WAYS_OUT = [
   "export the mount again over SMB/CIFS, or NFS (which needs fsid= for FUSE)",
 ];
 
+const UNKNOWN = {
+  crash: "after the daemon's crash",
+  replaced: "when the daemon's pod is replaced (scenario `producer-replaced`)",
+} as const;
+
 /**
  * @param grade undefined where the run did not find out whether readers come back
  * @param words what is decided by the verdict
+ * @param unknown what the run did not find out, where there is no grade: what readers do after a crash, or when the pod is replaced
  */
 export function decide(
   verdict: "success" | "failure" | "inconclusive",
   grade: Grade | undefined,
   words: DecisionWords = DECISION,
+  unknown: "crash" | "replaced" = "crash",
 ): Decision {
   if (verdict === "inconclusive")
     return {
@@ -71,8 +78,7 @@ export function decide(
   if (grade === undefined)
     return {
       text: words.success,
-      nextStep:
-        "Find out first whether readers come back after the daemon's crash, which this run does not tell; until then give each reader a liveness probe.",
+      nextStep: `Find out first whether readers come back ${UNKNOWN[unknown]}, which this run does not tell; until then give each reader a liveness probe.`,
       manifest: `${PRODUCER}\n${LIVENESS}`,
     };
   return {

@@ -6,6 +6,7 @@
 import { BRIDGE_PATH, BRIDGE_VOLUME_PATHS } from "../contract/bridge.ts";
 import { literal } from "../contract/literal.ts";
 import { PRODUCER } from "../contract/names.ts";
+import { POD_PATH } from "../contract/replacement.ts";
 import type { Allowed } from "./allowed.ts";
 
 /** What an environment variable may hold: what a pattern matches (and another does not), or one text. */
@@ -71,6 +72,7 @@ export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] =>
     mounts: {
       ...Object.fromEntries(BRIDGE_VOLUME_PATHS.map((path) => [path, ["hostPath", "emptyDir"]])),
       "/findings": ["emptyDir"],
+      [POD_PATH]: ["downwardAPI"],
       [PROBE_MOUNT]: ["configMap"],
     },
     probe: true,
