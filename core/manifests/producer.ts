@@ -1,3 +1,4 @@
+import { faultIn } from "../contract/faults.ts";
 import { PRODUCER } from "../contract/names.ts";
 import type { Pair } from "../plan/plan.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -21,7 +22,7 @@ import type { Pod } from "./types.ts";
  */
 export function producer(settings: Settings, pair: Pair): Pod {
   const { consumer: amounts, producer: own } = settings.resources;
-  const dies = pair.variation.fault === "die";
+  const dies = faultIn(pair.variation)?.endsContainer ?? false;
   return pairPod(settings, pair, "producer", {
     restarts: dies,
     // The command is the shell's to expand, not Flux'.
