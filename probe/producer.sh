@@ -6,10 +6,7 @@
 # Environment: RUN, NODE, DRIVER, SETTLE_SECONDS, MOUNT_SECONDS, PROBE_SECONDS, INSPECT_SECONDS, and for the schedule
 # HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS; where they are set, COMMAND and MARKER_FILE (see core/settings/settings.ts); and for a
 # scenario
-#   FAULT             none    the mount is held, and that is all
-#                     crash   the daemon is killed
-#                     hang    the daemon is stopped: it lives, and does not answer
-#                     die     the daemon is killed and this container ends with it; its next life goes on with the schedule
+#   FAULT             none: the mount is held, and that is all; else what befalls the daemon then: see faults.sh
 #   UNMOUNT_AT_START  yes: unmounts the mount point before the first mount, as some daemons do
 #   DELAY_SECONDS     how long the daemon takes before it mounts
 #   AFTERWARDS        inspect: leaves a mount for inspection; end: ends with the schedule

@@ -3,10 +3,10 @@
  * with the scripts, both ways.
  */
 import { z } from "zod";
+import { FAULTS } from "./faults.ts";
 import { ERRNOS, errno, type Field, text, word } from "./fields.ts";
 import { type AnyRole, CONTROL, READER_ROLES, READERS, ROLES, type Role } from "./readers.ts";
 import { WAYS } from "./replacement.ts";
-import type { Fault } from "./scenarios.ts";
 import type { Unlisted } from "./unlisted.ts";
 import { OPERATIONS, type Operation, VARIANTS } from "./variants.ts";
 
@@ -32,7 +32,7 @@ const variant = word(...VARIANTS.map(({ id }) => id));
 const yesOrNo = word("yes", "no");
 /** What crash tells in place of an errno where the mount is gone from the mount table with its daemon. */
 const GONE = "GONE";
-const FAULTS = ["crash", "hang", "die"] as const satisfies readonly Fault[];
+const faults = Object.keys(FAULTS) as (keyof typeof FAULTS)[];
 
 /** Every step: who writes it, with which results and fields, and what it proves. */
 export const STEPS = {
@@ -133,7 +133,7 @@ export const STEPS = {
   crash: {
     by: PRODUCER,
     results: ["ok", "error"],
-    fields: { fault: word(...FAULTS), at: text, errno: word(...ERRNOS, GONE), detail: text, mountinfo: text },
+    fields: { fault: word(...faults), at: text, errno: word(...ERRNOS, GONE), detail: text, mountinfo: text },
   },
   abort: { by: PRODUCER, results: ["ok", "error"], fields: { connection: text, errno, detail: text } },
   /** `ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead. */

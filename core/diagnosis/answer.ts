@@ -1,5 +1,6 @@
 /** What is answered for a node: the verdict of its base pair, and what each scenario found. Pure. */
 
+import { faultIn } from "../contract/faults.ts";
 import { READERS } from "../contract/readers.ts";
 import type { Way } from "../contract/replacement.ts";
 import { type Scenario, type ScenarioId, scenarioOf } from "../contract/scenarios.ts";
@@ -59,13 +60,14 @@ export function scenarioVerdict(id: string, verdict: Verdict): ScenarioVerdict {
 function premiseMissing({ pair }: Scenario, { verdict, timings }: Verdict): string | undefined {
   if (pair === "base" || verdict !== "success") return undefined;
   const readers = Object.values(timings.readers);
-  if (pair.fault !== "none" && (!timings.remounted || readers.some(({ leftEarly }) => leftEarly)))
+  const fault = faultIn(pair);
+  if (fault && (!timings.remounted || readers.some(({ leftEarly }) => leftEarly)))
     return "Not answered: the daemon did not mount again while the readers looked.";
-  if (pair.fault !== "none" && readers.some(({ recoveredMs, notBack }) => recoveredMs === undefined && !notBack))
+  if (fault && readers.some(({ recoveredMs, notBack }) => recoveredMs === undefined && !notBack))
     return "Not answered: a reader has not told what it saw of the second mount.";
-  if (pair.fault === "hang" && !readers.some(({ stale }) => stale?.errno === "ETIMEDOUT"))
+  if (fault?.hangs && !readers.some(({ stale }) => stale?.errno === "ETIMEDOUT"))
     return "Not answered: no reader met the daemon while it hung.";
-  if (pair.fault === "hang" && !timings.aborted)
+  if (fault?.hangs && !timings.aborted)
     return "Not answered: the connection of the daemon that hung could not be aborted.";
   if (pair.late && !readers.every(({ bornLate }) => bornLate))
     return "Not answered: the consumer was not created after the mount.";
@@ -86,5 +88,5 @@ function endsAsExpected(id: string, { cause, timings, notes = [] }: Verdict): bo
   if (cause !== "success") return true;
   if (scenario.pair.delaySeconds) return notes.some((note) => note.id === "slow-mount");
   const back = Object.values(timings.readers).every(({ recoveredMs }) => recoveredMs !== undefined);
-  return scenario.pair.fault === "none" || back;
+  return !faultIn(scenario.pair) || back;
 }

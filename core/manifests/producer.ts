@@ -1,3 +1,4 @@
+import { faultIn } from "../contract/faults.ts";
 import { PRODUCER } from "../contract/names.ts";
 import { POD_PATH } from "../contract/replacement.ts";
 import type { Pair } from "../plan/plan.ts";
@@ -29,7 +30,7 @@ const POD_MOUNT: VolumeMount = { name: "pod", mountPath: POD_PATH, readOnly: tru
  */
 export function producer(settings: Settings, pair: Pair): Pod {
   const { consumer: amounts, producer: own } = settings.resources;
-  const dies = pair.variation.fault === "die";
+  const dies = faultIn(pair.variation)?.endsContainer ?? false;
   return pairPod(settings, pair, "producer", {
     restarts: dies,
     // The command is the shell's to expand, not Flux'.

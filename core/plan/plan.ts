@@ -6,7 +6,8 @@ import { type BridgePaths, pairPaths } from "../contract/bridge.ts";
 import { CONSUMER, PRODUCER, podName } from "../contract/names.ts";
 import { WAYS, type Way } from "../contract/replacement.ts";
 import { chosen, type PairScenario, type ScenarioId, type Variation } from "../contract/scenarios.ts";
-import { baseVariation, type Schedule, schedules, type Times } from "./schedule.ts";
+import type { Times } from "../contract/times.ts";
+import { baseVariation, type Schedule, schedules } from "./schedule.ts";
 
 /** What of the settings a plan is made of. */
 export interface PlanSettings extends Times {

@@ -6,20 +6,9 @@
  * for one, leaves that much room.
  */
 import type { Environment } from "../contract/environment.ts";
+import { faultIn } from "../contract/faults.ts";
 import { PAIR_SCENARIOS, type PairScenario, type ScenarioId, type Variation } from "../contract/scenarios.ts";
-
-/** The settings that are times: see core/settings/schema.ts for the meaning of each. */
-export interface Times {
-  readonly markerWaitSeconds: number;
-  readonly settleSeconds: number;
-  readonly mountSeconds: number;
-  readonly holdSeconds: number;
-  readonly staleSeconds: number;
-  readonly recoverSeconds: number;
-  readonly probeSeconds: number;
-  readonly inspectionMinutes: number;
-  readonly collectSeconds: number;
-}
+import type { Times } from "../contract/times.ts";
 
 /** What happens to one pair, and when; times in seconds. */
 export interface Schedule {
@@ -151,7 +140,7 @@ function producerTimes(times: Times, variation: Variation, crowdSeconds: number)
     // Until a consumer that was created after the mount has looked.
     HOLD_SECONDS: holdSeconds + (late ? LATE_SECONDS : delaySeconds),
     // A read of a hung mount must come to its deadline first.
-    STALE_SECONDS: fault === "hang" ? Math.max(staleSeconds, probeSeconds + 2) : staleSeconds,
+    STALE_SECONDS: faultIn(variation)?.hangs ? Math.max(staleSeconds, probeSeconds + 2) : staleSeconds,
     // Until a reader that was restarted has looked.
     RECOVER_SECONDS: recoverSeconds + (readersRestart ? RESTART_SECONDS : 0),
   };
