@@ -1,7 +1,7 @@
 /** The verdicts of a run as they become known: of each node's base pair first, then of its scenarios. */
 
 import { MARKS } from "../base/marks.ts";
-import { answered, type NodeVerdict, scenariosAsked, scenarioVerdict } from "../core/diagnosis/answer.ts";
+import { answered, type NodeVerdict, nodeVerdict, scenariosAsked, scenarioVerdict } from "../core/diagnosis/answer.ts";
 import { isAtEnd } from "../core/diagnosis/causes/index.ts";
 import { judge, type Verdict } from "../core/diagnosis/verdict.ts";
 import type { Evidence } from "../core/evidence/evidence.ts";
@@ -73,6 +73,6 @@ export class Answers {
       const verdict = scenario && of === node && scenariosAsked(base) && this.verdicts.get(keyOf({ node, scenario }));
       return scenario && verdict ? [[scenario, scenarioVerdict(scenario, verdict)] as const] : [];
     });
-    return found.length > 0 ? { ...base, scenarios: Object.fromEntries(found) } : base;
+    return nodeVerdict(base, Object.fromEntries(found), this.settings.decision);
   }
 }

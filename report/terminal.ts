@@ -3,6 +3,7 @@
 import { MARKS } from "../base/marks.ts";
 import { printable, shortIds } from "../base/printable.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
+import type { Decision } from "../core/diagnosis/decision.ts";
 import type { ReaderTimeline } from "../core/diagnosis/timeline.ts";
 import type { Verdict } from "../core/diagnosis/verdict.ts";
 import { permissionLines } from "./permissions.ts";
@@ -25,9 +26,23 @@ export function verdictLines(node: string, verdict: NodeVerdict): string[] {
     ...(verdict.verdict === "success" ? [] : [`  fix       ${verdict.fix}`]),
     `  decision  ${verdict.decision.text}`,
     `  next      ${verdict.decision.nextStep}`,
-    ...(verdict.decision.waysOut ?? []).map((way) => `            - ${way}`),
+    ...wayLines(verdict.decision),
     ...(verdict.decision.manifest?.split("\n").map((line) => `            ${line}`) ?? []),
   ].map(printable);
+}
+
+/** Each way out with what it costs; at the end those that the operator has put into the settings, which nobody has judged. */
+function wayLines({ ways = [], waysOut = [] }: Decision): string[] {
+  return [
+    ...ways.flatMap(({ text, mind, costs, hazards, proof }) => [
+      `            - ${text}`,
+      ...(mind === undefined ? [] : [`              ${mind}`]),
+      `              costs: ${costs}`,
+      ...(hazards === undefined ? [] : [`              hazards: ${hazards}`]),
+      ...(proof === undefined ? [] : [`              not shown yet; to be shown by ${proof}`]),
+    ]),
+    ...waysOut.slice(ways.length).map((own) => `            - ${own} (from your settings)`),
+  ];
 }
 
 /** Each scenario's finding, and the cause by its name where there is one. */

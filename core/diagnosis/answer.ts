@@ -1,7 +1,9 @@
 /** What is answered for a node: the verdict of its base pair, and what each scenario found. Pure. */
 
+import type { DecisionWords } from "../contract/decision.ts";
 import { type Scenario, type ScenarioId, scenarioOf } from "../contract/scenarios.ts";
 import type { Evidence } from "../evidence/evidence.ts";
+import { decide } from "./decision.ts";
 import { permissionsComplete } from "./permissions.ts";
 import { settled, type Verdict } from "./verdict.ts";
 
@@ -17,6 +19,21 @@ export interface ScenarioVerdict extends Verdict {
 export interface NodeVerdict extends Verdict {
   /** By the scenario's name; undefined where no scenario with a pair of its own was run. */
   readonly scenarios?: Readonly<Record<string, ScenarioVerdict>>;
+}
+
+/** A node's verdict with what its scenarios found: what they have shown may open a way out, or bar one. */
+export function nodeVerdict(
+  base: Verdict,
+  scenarios: Readonly<Record<string, ScenarioVerdict>>,
+  words?: DecisionWords,
+): NodeVerdict {
+  const found = Object.entries(scenarios);
+  if (found.length === 0) return base;
+  // What was not answered shows nothing.
+  const told = found.filter(([, { asExpected, verdict }]) => asExpected || verdict === "failure");
+  const shown = Object.fromEntries(told.map(([id, { asExpected }]) => [id, asExpected]));
+  const decision = decide(base.verdict, base.grade, words, { cause: base.cause, shown });
+  return { ...base, decision, scenarios };
 }
 
 /** True once nothing that is still to come can change the verdict of a pair, its grade or its permission matrix. */

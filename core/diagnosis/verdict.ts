@@ -87,7 +87,7 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, word
     explanation: cause.explanation,
     fix: cause.fix,
     evidence,
-    decision: decide(cause.outcome, grade, words),
+    decision: decide(cause.outcome, grade, words, { cause: cause.id }),
     ...(grade ? { grade } : {}),
     timings,
     ...(permissions ? { permissions } : {}),
