@@ -4,6 +4,7 @@ import { MARKS } from "../base/marks.ts";
 import { printable, shortIds } from "../base/printable.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Decision } from "../core/diagnosis/decision.ts";
+import { platformLine } from "../core/diagnosis/platform.ts";
 import type { ReaderTimeline } from "../core/diagnosis/timeline.ts";
 import type { Verdict } from "../core/diagnosis/verdict.ts";
 import { permissionLines } from "./permissions.ts";
@@ -20,6 +21,7 @@ export function verdictLines(node: string, verdict: NodeVerdict): string[] {
     ...timingLines(verdict),
     ...(verdict.permissions ? permissionLines(verdict.permissions) : []),
     ...scenarioLines(verdict),
+    `  platform  ${platformLine(verdict.platform)}`,
     "  evidence",
     ...shown.flatMap(({ source, text }) => [`    ${source}`, `      ${shortIds(text)}`]),
     ...(more > 0 ? [`    and ${more} more: see --json`] : []),

@@ -19,6 +19,7 @@ import {
 } from "./causes/index.ts";
 import { type Decision, decide, type Grade } from "./decision.ts";
 import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
+import { type Platform, platformOf } from "./platform.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
 
 /** What is worth knowing beside the answer: a figure, no failure. */
@@ -36,6 +37,8 @@ export interface Verdict {
   readonly fix: string;
   readonly evidence: readonly Quote[];
   readonly decision: Decision;
+  /** What it holds for. */
+  readonly platform: Platform;
   /** Undefined where the question was not answered, or the daemon's crash was not part of the test. */
   readonly grade?: Grade;
   readonly timings: Timeline;
@@ -88,6 +91,7 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, word
     fix: cause.fix,
     evidence,
     decision: decide(cause.outcome, grade, words, { cause: cause.id }),
+    platform: platformOf(all),
     ...(grade ? { grade } : {}),
     timings,
     ...(permissions ? { permissions } : {}),

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { nodeVerdict, scenariosAsked, scenarioVerdict } from "../../../core/diagnosis/answer.ts";
+import { platformOf } from "../../../core/diagnosis/platform.ts";
 import type { ReaderTimeline } from "../../../core/diagnosis/timeline.ts";
 import type { Verdict } from "../../../core/diagnosis/verdict.ts";
+import { evidence } from "../evidence/evidence.ts";
 
 const verdict = (more: Partial<Verdict>, reader: ReaderTimeline = {}): Verdict => ({
   verdict: "success",
@@ -10,6 +12,7 @@ const verdict = (more: Partial<Verdict>, reader: ReaderTimeline = {}): Verdict =
   fix: "",
   evidence: [{ source: "default", text: "nonce" }],
   decision: { text: "", nextStep: "" },
+  platform: platformOf(evidence({})),
   timings: { remounted: true, complete: true, readers: { default: reader, hardened: reader } },
   ...more,
 });
