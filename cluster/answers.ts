@@ -2,7 +2,14 @@
 
 import { MARKS } from "../base/marks.ts";
 import type { Way } from "../core/contract/replacement.ts";
-import { answered, type NodeVerdict, scenariosAsked, scenarioVerdict, wayNow } from "../core/diagnosis/answer.ts";
+import {
+  answered,
+  type NodeVerdict,
+  nodeVerdict,
+  scenariosAsked,
+  scenarioVerdict,
+  wayNow,
+} from "../core/diagnosis/answer.ts";
 import { isAtEnd } from "../core/diagnosis/causes/index.ts";
 import { judge, type Verdict } from "../core/diagnosis/verdict.ts";
 import type { Evidence } from "../core/evidence/evidence.ts";
@@ -81,6 +88,6 @@ export class Answers {
       const verdict = scenario && of === node && scenariosAsked(base) && this.verdicts.get(keyOf({ node, scenario }));
       return scenario && verdict ? [[scenario, scenarioVerdict(scenario, verdict)] as const] : [];
     });
-    return found.length > 0 ? { ...base, scenarios: Object.fromEntries(found) } : base;
+    return nodeVerdict(base, Object.fromEntries(found), this.settings.decision);
   }
 }

@@ -17,6 +17,8 @@ here=${0%/*}
 . "$here/lib.sh"
 # shellcheck source=probe/tools.sh
 . "$here/tools.sh"
+# shellcheck source=probe/platform.sh
+. "$here/platform.sh"
 # shellcheck source=probe/permissions.sh
 . "$here/permissions.sh"
 : "${RESTART:=no}" "${AFTERWARDS:=inspect}"
@@ -43,6 +45,8 @@ main() {
   if is_fuse "$(type_of_mount "$(mounts_at "$MOUNT" | tail -n 1)")"; then fuse_at_start=yes; fi
   record start info "bridge is $(peers_of_mount "$bridge_mount"); a FUSE mount is there already: $fuse_at_start" \
     propagation "$(peers_of_mount "$bridge_mount")" fuse_at_start "$fuse_at_start" life "$life" mountinfo "$bridge_mount"
+  # It starts where every other container is refused.
+  [ "$ROLE" != control ] || log_platform
   [ "$PERMISSIONS" != only ] || permissions_only
   while [ "$(window)" -lt "$INSPECT_SECONDS" ]; do
     look

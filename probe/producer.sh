@@ -20,6 +20,8 @@ ROLE=producer
 . "$here/lib.sh"
 # shellcheck source=probe/tools.sh
 . "$here/tools.sh"
+# shellcheck source=probe/platform.sh
+. "$here/platform.sh"
 # shellcheck source=probe/faults.sh
 . "$here/faults.sh"
 # shellcheck source=probe/marker.sh
@@ -167,6 +169,8 @@ preflight() {
   case "$fuse$device" in yesyes) seen=ok ;; *) seen=error ;; esac
   record preflight "$seen" "fuse in /proc/filesystems: $fuse, /dev/fuse opens: $device, bridge is $(peers_of_mount "$bridge_mount")" \
     fuse "$fuse" device "$device" propagation "$(peers_of_mount "$bridge_mount")" mountinfo "$bridge_mount"
+  # To open the device has loaded the kernel's module, if anything does.
+  log_platform
 }
 
 # What lies at the mount point would block this run. A dead FUSE mount of an earlier one, or a living one that carries this

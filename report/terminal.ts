@@ -4,6 +4,8 @@ import { MARKS } from "../base/marks.ts";
 import { printable, shortIds } from "../base/printable.ts";
 import { WAY_WORDS } from "../core/contract/replacement.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
+import type { Decision } from "../core/diagnosis/decision.ts";
+import { platformLine } from "../core/diagnosis/platform.ts";
 import type { Replacement } from "../core/diagnosis/replacements.ts";
 import type { ReaderTimeline } from "../core/diagnosis/timeline.ts";
 import type { Verdict } from "../core/diagnosis/verdict.ts";
@@ -21,15 +23,30 @@ export function verdictLines(node: string, verdict: NodeVerdict): string[] {
     ...timingLines(verdict),
     ...(verdict.permissions ? permissionLines(verdict.permissions) : []),
     ...scenarioLines(verdict),
+    `  platform  ${platformLine(verdict.platform)}`,
     "  evidence",
     ...shown.flatMap(({ source, text }) => [`    ${source}`, `      ${shortIds(text)}`]),
     ...(more > 0 ? [`    and ${more} more: see --json`] : []),
     ...(verdict.verdict === "success" ? [] : [`  fix       ${verdict.fix}`]),
     `  decision  ${verdict.decision.text}`,
     `  next      ${verdict.decision.nextStep}`,
-    ...(verdict.decision.waysOut ?? []).map((way) => `            - ${way}`),
+    ...wayLines(verdict.decision),
     ...(verdict.decision.manifest?.split("\n").map((line) => `            ${line}`) ?? []),
   ].map(printable);
+}
+
+/** Each way out with what it costs; at the end those that the operator has put into the settings, which nobody has judged. */
+function wayLines({ ways = [], waysOut = [] }: Decision): string[] {
+  return [
+    ...ways.flatMap(({ text, mind, costs, hazards, proof }) => [
+      `            - ${text}`,
+      ...(mind === undefined ? [] : [`              ${mind}`]),
+      `              costs: ${costs}`,
+      ...(hazards === undefined ? [] : [`              hazards: ${hazards}`]),
+      ...(proof === undefined ? [] : [`              not shown yet; to be shown by ${proof}`]),
+    ]),
+    ...waysOut.slice(ways.length).map((own) => `            - ${own} (from your settings)`),
+  ];
 }
 
 /** Each scenario's finding, and the cause by its name where there is one. */

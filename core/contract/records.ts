@@ -60,6 +60,15 @@ export const STEPS = {
     results: ["ok", "error"],
     fields: { fuse: yesOrNo, device: word("yes", "no", ...ERRNOS), propagation: text, mountinfo: text },
   },
+  /**
+   * What the node is, as a container sees it; what cannot be seen is empty. `cgroups`: the type of what is mounted at
+   * /sys/fs/cgroup; `fuse_features`: file systems and parameters of the module; `kubelet_root`: as a path of its file system.
+   */
+  platform: {
+    by: [...PRODUCER, CONTROL.role],
+    results: ["info"],
+    fields: { kernel: text, machine: text, cgroups: text, security: text, fuse_features: text, kubelet_root: text },
+  },
   /** A mount that is not this test's lies at the mount point: the producer gives up. */
   "in-use": { by: PRODUCER, results: ["error"], fields: { errno, detail: text, mountinfo: text } },
   /** A mount of an earlier run was taken away; `state` is its errno, or alive. In a container's second life: the dead mount. */

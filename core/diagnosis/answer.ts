@@ -1,11 +1,13 @@
 /** What is answered for a node: the verdict of its base pair, and what each scenario found. Pure. */
 
+import type { DecisionWords } from "../contract/decision.ts";
 import { faultIn } from "../contract/faults.ts";
 import { READERS } from "../contract/readers.ts";
 import type { Way } from "../contract/replacement.ts";
 import { type Scenario, type ScenarioId, scenarioOf } from "../contract/scenarios.ts";
 import type { Evidence } from "../evidence/evidence.ts";
-import { isThroughCrash, nextWay } from "./grade.ts";
+import { decide } from "./decision.ts";
+import { isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { permissionsComplete } from "./permissions.ts";
 import { isAtRest } from "./replacements.ts";
 import { settled, type Verdict } from "./verdict.ts";
@@ -22,6 +24,25 @@ export interface ScenarioVerdict extends Verdict {
 export interface NodeVerdict extends Verdict {
   /** By the scenario's name; undefined where no scenario with a pair of its own was run. */
   readonly scenarios?: Readonly<Record<string, ScenarioVerdict>>;
+}
+
+/** A node's verdict with what its scenarios found: what they have shown may open a way out, or bar one. */
+export function nodeVerdict(
+  base: Verdict,
+  scenarios: Readonly<Record<string, ScenarioVerdict>>,
+  words?: DecisionWords,
+): NodeVerdict {
+  const found = Object.entries(scenarios);
+  if (found.length === 0) return base;
+  // What was not answered shows nothing.
+  const told = found.filter(([, { asExpected, verdict }]) => asExpected || verdict === "failure");
+  const shown = Object.fromEntries(told.map(([id, { asExpected }]) => [id, asExpected]));
+  const decision = decide(base.verdict, base.grade, words, {
+    cause: base.cause,
+    shown,
+    unknown: unknownIn(base.timings),
+  });
+  return { ...base, decision, scenarios };
 }
 
 /** True once nothing that is still to come can change the verdict of a pair, its grade or its permission matrix. */

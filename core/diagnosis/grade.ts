@@ -27,13 +27,17 @@ export function gradeOf(outcome: Outcome, timings: Timeline, replacing: Replacin
  * Each reader saw the first mount, and read the second one's marker within it, without a restart; or with one, or it looked at the
  * second mount and did not read it.
  */
-export function afterCrash({ readers, remounted }: Timeline): "A" | "B" | undefined {
+function afterCrash({ readers, remounted }: Timeline): "A" | "B" | undefined {
   const all = Object.values(readers);
   if (!remounted || all.some(({ seenMs }) => seenMs === undefined)) return undefined;
   if (all.some(({ recoveredMs, notBack }) => recoveredMs === undefined && !notBack)) return undefined;
   if (all.some(({ restarted, notBack }) => restarted || notBack)) return "B";
   return all.some(({ perhapsRestarted }) => perhapsRestarted) ? undefined : "A";
 }
+
+/** Where there is no grade: what is not known of the readers. */
+export const unknownIn = (timings: Timeline): "crash" | "replaced" =>
+  afterCrash(timings) === "A" ? "replaced" : "crash";
 
 /** True once nothing that is still to come can change what is known of the daemon's crash. */
 export const isThroughCrash = (timings: Timeline): boolean =>

@@ -18,8 +18,9 @@ import {
   untilDecided,
 } from "./causes/index.ts";
 import { type Decision, decide, type Grade } from "./decision.ts";
-import { afterCrash, gradeOf, isThroughCrash, nextWay } from "./grade.ts";
+import { gradeOf, isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
+import { type Platform, platformOf } from "./platform.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
 
 /** What is worth knowing beside the answer: a figure, no failure. */
@@ -37,6 +38,8 @@ export interface Verdict {
   readonly fix: string;
   readonly evidence: readonly Quote[];
   readonly decision: Decision;
+  /** What it holds for. */
+  readonly platform: Platform;
   /** Undefined where the question was not answered, or the daemon's crash was not part of the test. */
   readonly grade?: Grade;
   readonly timings: Timeline;
@@ -90,7 +93,11 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, word
     explanation: cause.explanation,
     fix: cause.fix,
     evidence,
-    decision: decide(cause.outcome, grade, words, afterCrash(timings) === "A" ? "replaced" : "crash"),
+    decision: decide(cause.outcome, grade, words, {
+      cause: cause.id,
+      unknown: unknownIn(timings),
+    }),
+    platform: platformOf(all),
     ...(grade ? { grade } : {}),
     timings,
     ...(permissions ? { permissions } : {}),

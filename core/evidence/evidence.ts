@@ -55,6 +55,22 @@ export interface NodeFact {
   readonly cordoned: boolean;
   /** `key=value:effect` */
   readonly taints: readonly string[];
+  /** Undefined in evidence of an earlier version. */
+  readonly system?: SystemFact;
+}
+
+/** What the kubelet says of its node (status.nodeInfo), and by what a distribution gives itself away. */
+export interface SystemFact {
+  readonly kernel: string;
+  readonly osImage: string;
+  readonly architecture: string;
+  /** Its version; a distribution of Kubernetes adds its own, as `+k3s1`. */
+  readonly kubelet: string;
+  /** With its version: `containerd://2.1.4`. */
+  readonly runtime: string;
+  readonly providerId?: string;
+  /** `key=value`, of the labels that distributions and roles have. */
+  readonly labels: readonly string[];
 }
 
 export interface Replacing {
