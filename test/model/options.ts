@@ -32,7 +32,7 @@ export const lawsCommand = (): Command =>
     .addHelpText(
       "after",
       `
-A thousand histories take about two seconds of one core. The first one that breaks a law is made as small as it can be, and told with
+A thousand histories take about five seconds of one core. The first one that breaks a law is made as small as it can be, and told with
 its plan, its records (seconds from the start of the history) and the answer. The last line has the seed, for the same run again.
 
 Exit codes: 0 every law holds, or every break is found; 1 a law is broken, or a break is not found; 2 bad options.`,
