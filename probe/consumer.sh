@@ -154,14 +154,19 @@ run_of() { printf '%s\n' "$1" | sed -n 's/^run=\([^ ]*\) .*$/\1/p'; }
 
 # The control tells the readers of its own pod, through a directory that only they share, which nonce it reads and which
 # it read at its first look. A copy of an older mount that it was born with is no sighting: it holds another nonce.
+# Its log comes first: were it killed in between, a SUCCESS would rest on a look that no log has.
 report_control() {
   theirs=$(nonce_of "$content")
+  : "${theirs:=none}"
   # Born with the mount it may be, and its marker come only afterwards.
   [ "$first_nonce" != none ] || [ "$fuse_at_start" = no ] || first_nonce=''
-  : "${first_nonce:=${theirs:-none}}"
-  printf '%s %s %s\n' "$looked" "${theirs:-none}" "$first_nonce" >"$FINDINGS/control.new" && mv "$FINDINGS/control.new" "$FINDINGS/control"
-  [ "${theirs:-none}" = "${told:-}" ] && return
-  told=${theirs:-none}
+  : "${first_nonce:=$theirs}"
+  [ "$theirs" = "${told:-}" ] || log_control
+  printf '%s %s %s\n' "$looked" "$theirs" "$first_nonce" >"$FINDINGS/control.new" && mv "$FINDINGS/control.new" "$FINDINGS/control"
+}
+
+log_control() {
+  told=$theirs
   if [ "$told" = none ]; then
     record control ok "the negative control does not see the marker" mountinfo "$bridge_mount"
   elif [ "$first_nonce" = "$told" ]; then
