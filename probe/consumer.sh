@@ -135,8 +135,8 @@ look_at_mount() {
   if is_fuse "$fstype"; then fstype="the bridge's $fstype" marker_mount=''; fi
 }
 
-# After a SUCCESS, and while the producer's schedule may run, a failure that lasts is told each second. A reader that looks and
-# does not come back is told so from one of which nobody knows.
+# After a SUCCESS, and while the producer's schedule may run, a failure that lasts is recorded each second. A reader that looks and
+# does not come back is so distinguished from one of which nobody knows.
 still() {
   [ -n "$read_errno" ] && { [ "$verdict" = success ] || [ "$life" = 2 ]; } || return 0
   [ "$aged" -lt $((WATCH_SECONDS * 100)) ] && over "$told_at" 1 || return 0
@@ -155,14 +155,14 @@ report_control() {
   [ "$first_nonce" != none ] || [ "$fuse_at_start" = no ] || first_nonce=''
   : "${first_nonce:=${theirs:-none}}"
   printf '%s %s %s\n' "$looked" "${theirs:-none}" "$first_nonce" >"$FINDINGS/control.new" && mv "$FINDINGS/control.new" "$FINDINGS/control"
-  [ "${theirs:-none}" = "${told:-}" ] && return
-  told=${theirs:-none}
-  if [ "$told" = none ]; then
+  [ "${theirs:-none}" = "${recorded:-}" ] && return
+  recorded=${theirs:-none}
+  if [ "$recorded" = none ]; then
     record control ok "the negative control does not see the marker" mountinfo "$bridge_mount"
-  elif [ "$first_nonce" = "$told" ]; then
-    record control info "the negative control was created after this mount: what it sees is a copy, and proves nothing" nonce "$told" kind late mountinfo "$bridge_mount"
+  elif [ "$first_nonce" = "$recorded" ]; then
+    record control info "the negative control was created after this mount: what it sees is a copy, and proves nothing" nonce "$recorded" kind late mountinfo "$bridge_mount"
   else
-    record control error "the negative control sees the marker: it is not propagation that shows it" nonce "$told" kind seen mountinfo "$marker_mount"
+    record control error "the negative control sees the marker: it is not propagation that shows it" nonce "$recorded" kind seen mountinfo "$marker_mount"
   fi
 }
 
@@ -200,8 +200,8 @@ decide() {
   fi
 }
 
-# A file that stays open over whatever happens to the mount: does it ever work again?
-# A process of its own holds it, and reads it when told to. Every close of such a file asks the daemon, so every child of a
+# A file that stays open over everything that happens to the mount: does it ever work again?
+# A process of its own holds it, and reads it when asked to. Every close of such a file asks the daemon, so every child of a
 # shell that holds it would hang as it ends while the daemon hangs.
 hold_file() {
   orders=$FINDINGS/held-$ROLE

@@ -126,7 +126,7 @@ preflight() {
 }
 
 # What lies at the mount point would block this run. A dead FUSE mount of an earlier one, or a living one that carries this
-# test's marker, is taken away. Whatever else is there is somebody else's, and stays.
+# test's marker, is taken away. Everything else is somebody else's, and stays.
 clear_stale() {
   tries=0
   # In the leaf layout the volume itself is mounted there.

@@ -147,7 +147,7 @@ export const STEPS = {
     fields: { propagation: text, fuse_at_start: yesOrNo, life: text, mountinfo: text },
   },
   /**
-   * One look at the marker, from `looked` to the record's own time, told only where it differs from the last one. `mountinfo` is of
+   * One look at the marker, from `looked` to the record's own time, written only where it differs from the last one. `mountinfo` is of
    * the mount point itself, or of the bridge; `mounts` are all lines of the mount point.
    */
   read: {
