@@ -24,8 +24,8 @@ interface Options extends SettingsOptions {
 export const sweepCommand = () =>
   command("sweep", [
     stdinOption(),
-    new Option("--nodes-only", "leave pods and namespace alone: the engine deletes them"),
-    new Option("--json", "print one JSON document"),
+    new Option("--nodes-only", "leave pods and namespace alone, as in `pulumi destroy`, which deletes them itself"),
+    new Option("--json", "print what is left as one JSON document"),
     new Option(
       "--forget",
       "for a cluster that is gone for good: only forget what is known of the stack's run, and say what that gives up",
