@@ -11,6 +11,7 @@
 #   DELAY_SECONDS     how long the daemon takes before it mounts
 #   AFTERWARDS        inspect: leaves a mount for inspection; end: ends with the schedule
 #   FINDINGS          a directory that outlives the container
+#   POD               a directory with the pod's own annotations: this pod may be replaced by another, or has replaced one
 #   PERMISSIONS       yes: the permission matrix, before the inspection (see permissions.sh)
 
 here=${0%/*}
@@ -19,6 +20,8 @@ ROLE=producer
 . "$here/lib.sh"
 # shellcheck source=probe/tools.sh
 . "$here/tools.sh"
+# shellcheck source=probe/platform.sh
+. "$here/platform.sh"
 # shellcheck source=probe/faults.sh
 . "$here/faults.sh"
 # shellcheck source=probe/marker.sh
@@ -35,13 +38,56 @@ main() {
   trap 'finish SIGTERM' TERM INT
   require_tools mkdir rmdir umount
   words=$(mktemp)
+  take_over
   preflight
+  tell_predecessor
   clear_stale
   stamp_bridge
   make_mount_point
-  if [ -e "$FINDINGS/died" ]; then second_life; else first_life; fi
-  [ "$FAULT" = none ] || recover
+  if [ -n "$replaces" ]; then
+    stand_in
+  else
+    if [ -e "$FINDINGS/died" ]; then second_life; else first_life; fi
+    [ "$FAULT" = none ] || recover
+  fi
   afterwards
+}
+
+# Where this pod may be replaced, what it records is kept beside the mount point, for the log of the one that follows. One that
+# follows another says all of that again, so that the newest log has the whole story, and goes on where the other one ended.
+take_over() {
+  replaces='' kept_in=''
+  [ -r "$POD/annotations" ] || return 0
+  history=$BRIDGE/$STAMP.log
+  said=$(sed -n 's|^fuse-propagation-test/replaces="\([a-z]*\) \([0-9A-Za-z-]*\)"$|\1 \2|p' "$POD/annotations")
+  told=$(grep -F "\"run\":\"$RUN\"," "$history" 2>/dev/null)
+  case $said-$told in
+    "deleted "*'"step":"inspect"'* | "forced "*'"step":"inspect"'*) replaces=$said ;;
+  esac
+  if [ -n "$replaces" ]; then
+    printf '%s\n' "$told"
+    mounts=$(printf '%s\n' "$told" | grep -c '"step":"mount","result":"ok"')
+  else
+    rm -f "$history"
+  fi
+  # Nothing but a file of its own: somebody may have put a link, or a pipe, in its place.
+  (set -C && : >"$history") 2>/dev/null || [ -f "$history" ] || return 0
+  kept_in=$history
+}
+
+tell_predecessor() {
+  [ -n "$replaces" ] || return 0
+  lines=$(mounts_at "$MOUNT")
+  found=$(printf '%s' "$lines" | grep -c .)
+  record replaced info "this pod takes the place of ${replaces#* }, which was ${replaces% *}; mounts at $MOUNT: $found" \
+    way "${replaces% *}" replaces "${replaces#* }" mounts "$found" mountinfo "$lines"
+}
+
+# Readers are there already: nothing waits, and nothing befalls this daemon. `none` keeps the matrix and the faults out.
+stand_in() {
+  PERMISSIONS=no FAULT=none
+  mount_fuse
+  write_marker
 }
 
 # Up to the fault, and what a supervisor does after it.
@@ -123,6 +169,8 @@ preflight() {
   case "$fuse$device" in yesyes) seen=ok ;; *) seen=error ;; esac
   record preflight "$seen" "fuse in /proc/filesystems: $fuse, /dev/fuse opens: $device, bridge is $(peers_of_mount "$bridge_mount")" \
     fuse "$fuse" device "$device" propagation "$(peers_of_mount "$bridge_mount")" mountinfo "$bridge_mount"
+  # To open the device has loaded the kernel's module, if anything does.
+  log_platform
 }
 
 # What lies at the mount point would block this run. A dead FUSE mount of an earlier one, or a living one that carries this

@@ -2,7 +2,11 @@
 
 import { MARKS } from "../base/marks.ts";
 import { printable, shortIds } from "../base/printable.ts";
+import { WAY_WORDS } from "../core/contract/replacement.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
+import type { Decision } from "../core/diagnosis/decision.ts";
+import { platformLine } from "../core/diagnosis/platform.ts";
+import type { Replacement } from "../core/diagnosis/replacements.ts";
 import type { ReaderTimeline } from "../core/diagnosis/timeline.ts";
 import type { Verdict } from "../core/diagnosis/verdict.ts";
 import { permissionLines } from "./permissions.ts";
@@ -19,15 +23,30 @@ export function verdictLines(node: string, verdict: NodeVerdict): string[] {
     ...timingLines(verdict),
     ...(verdict.permissions ? permissionLines(verdict.permissions) : []),
     ...scenarioLines(verdict),
+    `  platform  ${platformLine(verdict.platform)}`,
     "  evidence",
     ...shown.flatMap(({ source, text }) => [`    ${source}`, `      ${shortIds(text)}`]),
     ...(more > 0 ? [`    and ${more} more: see --json`] : []),
     ...(verdict.verdict === "success" ? [] : [`  fix       ${verdict.fix}`]),
     `  decision  ${verdict.decision.text}`,
     `  next      ${verdict.decision.nextStep}`,
-    ...(verdict.decision.waysOut ?? []).map((way) => `            - ${way}`),
+    ...wayLines(verdict.decision),
     ...(verdict.decision.manifest?.split("\n").map((line) => `            ${line}`) ?? []),
   ].map(printable);
+}
+
+/** Each way out with what it costs; at the end those that the operator has put into the settings, which nobody has judged. */
+function wayLines({ ways = [], waysOut = [] }: Decision): string[] {
+  return [
+    ...ways.flatMap(({ text, mind, costs, hazards, proof }) => [
+      `            - ${text}`,
+      ...(mind === undefined ? [] : [`              ${mind}`]),
+      `              costs: ${costs}`,
+      ...(hazards === undefined ? [] : [`              hazards: ${hazards}`]),
+      ...(proof === undefined ? [] : [`              not shown yet; to be shown by ${proof}`]),
+    ]),
+    ...waysOut.slice(ways.length).map((own) => `            - ${own} (from your settings)`),
+  ];
 }
 
 /** Each scenario's finding, and the cause by its name where there is one. */
@@ -45,7 +64,31 @@ function scenarioLines({ scenarios = {} }: NodeVerdict): string[] {
 
 function timingLines({ timings }: Verdict): string[] {
   const mounted = timings.mountMs === undefined ? [] : [`  mounted in ${timings.mountMs} ms`];
-  return [...mounted, ...Object.entries(timings.readers).flatMap(([reader, seen]) => readerLines(reader, seen))];
+  return [
+    ...mounted,
+    ...Object.entries(timings.readers).flatMap(([reader, seen]) => readerLines(reader, seen)),
+    ...timings.replacements.flatMap(replacementLines),
+  ];
+}
+
+function replacementLines({ way, left, failed, readers }: Replacement): string[] {
+  const before =
+    left === 0 ? "it left no mount" : `it left ${left} ${left === 1 ? "mount" : "mounts"} at the mount point`;
+  const lines = [
+    `  producer's pod ${WAY_WORDS[way]}: ${failed === undefined ? before : `the next one failed: ${failed}`}`,
+  ];
+  for (const [reader, { errno, outageMs, backMs, notBack, restarted, mountsAdded }] of Object.entries(readers)) {
+    const parts = [
+      ...(outageMs === undefined ? [] : [`${errno} for ${outageMs} ms`]),
+      ...(backMs === undefined
+        ? []
+        : [`back ${backMs} ms after the new mount, ${restarted ? "restarted" : "without a restart"}`]),
+      ...(notBack ? [`not back${errno === undefined ? "" : `: ${errno}`}`] : []),
+      ...(mountsAdded ? [`${mountsAdded} more mounts in its mount table`] : []),
+    ];
+    if (parts.length > 0) lines.push(`    ${reader} reader: ${parts.join("; ")}`);
+  }
+  return lines;
 }
 
 function readerLines(reader: string, { seenMs, stale, recoveredMs, restarted, heldFile }: ReaderTimeline): string[] {

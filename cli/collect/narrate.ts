@@ -2,6 +2,7 @@
 import { MARKS } from "../../base/marks.ts";
 import { ID, shortIds } from "../../base/printable.ts";
 import { faultNamed } from "../../core/contract/faults.ts";
+import { WAY_WORDS } from "../../core/contract/replacement.ts";
 import type { Evidence } from "../../core/evidence/evidence.ts";
 
 /** @returns prints the steps of a pair's evidence that were not printed yet, with the time since now */
@@ -46,6 +47,11 @@ function* steps(evidence: Evidence): Generator<readonly [mark: string, text: str
       yield failed
         ? [MARKS.failure, failed[1] ?? ""]
         : [MARKS.success, `producer mounted ${record.fstype}, ${record.propagation} (mount ${record.mount})`];
+    if (step === "replaced")
+      yield [
+        MARKS.note,
+        `a new producer takes the place of the one that was ${WAY_WORDS[record.way === "forced" ? "forced" : "deleted"]}`,
+      ];
     if (role === "producer" && step === "crash") yield [MARKS.note, `producer ${faultNamed(record.fault ?? "").did}`];
     if (role === "producer" && step === "abort" && !failed) yield [MARKS.note, "producer aborted the FUSE connection"];
     if (step === "restart") yield [MARKS.note, `${role} ends, as a liveness probe would end it`];

@@ -90,6 +90,8 @@ export const ENVIRONMENT = {
   FINDINGS: people(...PROBES),
   MOUNTINFO: people("producer", "consumer", "turn", "sweep"),
   SOURCE: people("producer"),
+  /** Where the pod's own annotations are: see replacement.ts. */
+  POD: people("producer"),
   HOST: people("sweep"),
   /** By how much a busy node may stretch the schedule: see `gauge` in lib.sh. */
   STRETCH: people(...PROBES),

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { FAULTS } from "./faults.ts";
 import { ERRNOS, errno, type Field, text, word } from "./fields.ts";
 import { type AnyRole, CONTROL, READER_ROLES, READERS, ROLES, type Role } from "./readers.ts";
+import { WAYS } from "./replacement.ts";
 import type { Unlisted } from "./unlisted.ts";
 import { OPERATIONS, type Operation, VARIANTS } from "./variants.ts";
 
@@ -59,6 +60,15 @@ export const STEPS = {
     results: ["ok", "error"],
     fields: { fuse: yesOrNo, device: word("yes", "no", ...ERRNOS), propagation: text, mountinfo: text },
   },
+  /**
+   * What the node is, as a container sees it; what cannot be seen is empty. `cgroups`: the type of what is mounted at
+   * /sys/fs/cgroup; `fuse_features`: file systems and parameters of the module; `kubelet_root`: as a path of its file system.
+   */
+  platform: {
+    by: [...PRODUCER, CONTROL.role],
+    results: ["info"],
+    fields: { kernel: text, machine: text, cgroups: text, security: text, fuse_features: text, kubelet_root: text },
+  },
   /** A mount that is not this test's lies at the mount point: the producer gives up. */
   "in-use": { by: PRODUCER, results: ["error"], fields: { errno, detail: text, mountinfo: text } },
   /** A mount of an earlier run was taken away; `state` is its errno, or alive. In a container's second life: the dead mount. */
@@ -66,6 +76,15 @@ export const STEPS = {
     by: PRODUCER,
     results: ["ok", "error"],
     fields: { state: text, errno, detail: text, mountinfo: text },
+  },
+  /**
+   * This pod took the place of another, `replaces` by its uid, which went by `way`: see replacement.ts. What that one had recorded
+   * stands before this record. `mounts`: how many mounts it met at the mount point.
+   */
+  replaced: {
+    by: PRODUCER,
+    results: ["info"],
+    fields: { way: word(...WAYS), replaces: text, mounts: text, mountinfo: text },
   },
   settle: { by: PRODUCER, results: ["info"], fields: {} },
   "unmount-at-start": { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text } },
@@ -148,7 +167,8 @@ export const STEPS = {
   },
   /**
    * One look at the marker, from `looked` to the record's own time, written only where it differs from the last one. `mountinfo` is of
-   * the mount point itself, or of the bridge; `mounts` are all lines of the mount point.
+   * the mount point itself, or of the bridge; `mounts` are all lines of the mount point. `table` is how many mounts the container
+   * has in all, without those of the permission matrix.
    */
   read: {
     by: LOOKING,
@@ -166,6 +186,7 @@ export const STEPS = {
       errno,
       detail: text,
       mounts: text,
+      table: text,
     },
   },
   /** The last `read` is still true: it fails. */

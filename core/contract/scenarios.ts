@@ -1,5 +1,5 @@
 /**
- * The catalogue of scenarios: what is asked of a FUSE mount beyond "is it seen?". The first three are parts of the base
+ * The catalogue of scenarios: what is asked of a FUSE mount beyond "is it seen?". Some are parts of the base
  * pair's own schedule; each other one is a pair of pods of its own, changed in one way, and decides one thing.
  */
 import { type Fault, faultIn } from "./faults.ts";
@@ -63,6 +63,13 @@ export const SCENARIOS = [
   {
     id: "daemon-crash",
     decides: "What does a consumer see when the daemon dies, and is it back by itself when the daemon is?",
+    pair: "base",
+    yes: "Readers are back without a restart.",
+    no: "Readers do not come back without a restart.",
+  },
+  {
+    id: "producer-replaced",
+    decides: "Are readers back when the daemon's pod is deleted, in order and by force, and another takes its place?",
     pair: "base",
     yes: "Readers are back without a restart.",
     no: "Readers do not come back without a restart.",

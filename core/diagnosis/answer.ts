@@ -1,9 +1,15 @@
 /** What is answered for a node: the verdict of its base pair, and what each scenario found. Pure. */
 
+import type { DecisionWords } from "../contract/decision.ts";
 import { faultIn } from "../contract/faults.ts";
+import { READERS } from "../contract/readers.ts";
+import type { Way } from "../contract/replacement.ts";
 import { type Scenario, type ScenarioId, scenarioOf } from "../contract/scenarios.ts";
 import type { Evidence } from "../evidence/evidence.ts";
+import { decide } from "./decision.ts";
+import { isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { permissionsComplete } from "./permissions.ts";
+import { isAtRest } from "./replacements.ts";
 import { settled, type Verdict } from "./verdict.ts";
 
 /** What a scenario's own pair found. */
@@ -20,10 +26,44 @@ export interface NodeVerdict extends Verdict {
   readonly scenarios?: Readonly<Record<string, ScenarioVerdict>>;
 }
 
+/** A node's verdict with what its scenarios found: what they have shown may open a way out, or bar one. */
+export function nodeVerdict(
+  base: Verdict,
+  scenarios: Readonly<Record<string, ScenarioVerdict>>,
+  words?: DecisionWords,
+): NodeVerdict {
+  const found = Object.entries(scenarios);
+  if (found.length === 0) return base;
+  // What was not answered shows nothing.
+  const told = found.filter(([, { asExpected, verdict }]) => asExpected || verdict === "failure");
+  const shown = Object.fromEntries(told.map(([id, { asExpected }]) => [id, asExpected]));
+  const decision = decide(base.verdict, base.grade, words, {
+    cause: base.cause,
+    shown,
+    unknown: unknownIn(base.timings),
+  });
+  return { ...base, decision, scenarios };
+}
+
 /** True once nothing that is still to come can change the verdict of a pair, its grade or its permission matrix. */
-export function answered(verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean {
-  const matrix = names.includes("permissions") && evidence.scenario === undefined && verdict.verdict === "success";
-  return evidence.final || (settled(verdict) && (!matrix || permissionsComplete(evidence)));
+export const answered = (verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean =>
+  evidence.final || (settled(verdict, evidence.replacing) && hasMatrix(verdict, evidence, names));
+
+/**
+ * How the producer's pod is to be replaced now: everything else is known of its pair, the pod has nothing more to do, and its readers
+ * read what it has mounted.
+ */
+export const wayNow = (verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): Way | undefined =>
+  verdict.verdict === "success" &&
+  isThroughCrash(verdict.timings) &&
+  hasMatrix(verdict, evidence, names) &&
+  isAtRest(evidence, READERS)
+    ? nextWay(verdict.timings, evidence.replacing)
+    : undefined;
+
+function hasMatrix(verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean {
+  const asked = names.includes("permissions") && evidence.scenario === undefined && verdict.verdict === "success";
+  return !asked || permissionsComplete(evidence);
 }
 
 /** A scenario asks more than "is it seen?": where nothing is seen, it cannot ask. */

@@ -1,18 +1,35 @@
 /** What to do with an answer: the decision in the operator's words, and the next step that the grade allows. */
 import { DECISION, type DecisionWords } from "../contract/decision.ts";
+import { rowOf, type Shown } from "./ways/table.ts";
+import { type WayOut, wayOutLine, waysOutOf } from "./ways/waysOut.ts";
 
 export interface Decision {
   readonly text: string;
   readonly nextStep: string;
   /** What to copy, where there is something to copy. */
   readonly manifest?: string;
-  /** Other ways to the same end, where the straight one is barred. */
+  /** Other ways to the same end, where the straight one is barred: those of `ways` as lines, then the operator's own. */
   readonly waysOut?: readonly string[];
+  /** Those that can work for this cause, the best first. */
+  readonly ways?: readonly WayOut[];
+}
+
+/** What was found that decides about the ways out. */
+export interface Barred {
+  /** The cause's id. */
+  readonly cause: string;
+  /** What scenarios of the same run have shown on the node. */
+  readonly shown?: Shown;
+  /**
+   * What the run did not find out, where there is no grade: what readers do after a crash, or when the pod is replaced.
+   * @default crash
+   */
+  readonly unknown?: "crash" | "replaced";
 }
 
 /**
- * A: visible, readable by a non-root consumer, and back by itself when the daemon is. B: visible, but a consumer must be
- * restarted. C: not visible.
+ * A: visible, readable by a non-root consumer, and back by itself when the daemon is, after a crash and in another pod. B: visible,
+ * but a consumer must be restarted. C: not visible.
  */
 export type Grade = "A" | "B" | "C";
 
@@ -34,33 +51,32 @@ livenessProbe:
   periodSeconds: 10
   failureThreshold: 2`;
 
-const WAYS_OUT = [
-  "make the node's root mount shared before the kubelet starts (`mount --make-rshared /`), and test again",
-  "run the daemon as a systemd unit on the node, and give pods the directory with HostToContainer",
-  "run the daemon as a native sidecar in the reader's own pod",
-  "export the mount again over SMB/CIFS, or NFS (which needs fsid= for FUSE)",
-];
+const UNKNOWN = {
+  crash: "after the daemon's crash",
+  replaced: "when the daemon's pod is replaced (scenario `producer-replaced`)",
+} as const;
 
 /**
  * @param grade undefined where the run did not find out whether readers come back
  * @param words what is decided by the verdict
+ * @param barred what bars the straight way, where the verdict is no success
  */
 export function decide(
   verdict: "success" | "failure" | "inconclusive",
   grade: Grade | undefined,
   words: DecisionWords = DECISION,
+  barred: Barred = { cause: "unknown" },
 ): Decision {
-  if (verdict === "inconclusive")
-    return {
-      text: "Decide nothing yet: the question was not answered.",
-      nextStep: "Fix the cause above and test again.",
-    };
-  if (verdict === "failure")
+  if (verdict === "inconclusive") return undecided(barred);
+  if (verdict === "failure") {
+    const ways = waysOutOf(barred.cause, barred.shown);
     return {
       text: words.failure,
-      nextStep: "Fix the cause above if you can and test again; until it succeeds, take one of the ways out.",
-      waysOut: [...WAYS_OUT, ...words.waysOut],
+      nextStep: `${FIX[rowOf(barred.cause).at]}; until it succeeds, take one of the ways out, the best first.`,
+      waysOut: [...ways.map(wayOutLine), ...words.waysOut],
+      ways,
     };
+  }
   if (grade === "B")
     return {
       text: words.success,
@@ -71,8 +87,7 @@ export function decide(
   if (grade === undefined)
     return {
       text: words.success,
-      nextStep:
-        "Find out first whether readers come back after the daemon's crash, which this run does not tell; until then give each reader a liveness probe.",
+      nextStep: `Find out first whether readers come back ${UNKNOWN[barred.unknown ?? "crash"]}, which this run does not tell; until then give each reader a liveness probe.`,
       manifest: `${PRODUCER}\n${LIVENESS}`,
     };
   return {
@@ -80,5 +95,26 @@ export function decide(
     nextStep:
       "Deploy the daemon and its readers on one hostPath directory, as in this fragment: it unmounts a dead mount first, and grade A rests on that.",
     manifest: PRODUCER,
+  };
+}
+
+const FIX = {
+  node: "Fix the cause above if you can and test again",
+  cluster: "Fix the cause above if you can and test again",
+  pods: "Fix the cause above and test again: it is in the pods, not in the node",
+  daemon: "Fix the cause above and test again: it is in the daemon's options, not in the node",
+  run: "Fix the cause above and test again",
+} as const;
+
+/** What nothing is known of is asked again; what the node or the cluster denies may have to stay so. */
+function undecided({ cause, shown }: Barred): Decision {
+  const ways = cause === "unknown" ? [] : waysOutOf(cause, shown);
+  const text = "Decide nothing yet: the question was not answered.";
+  if (ways.length === 0) return { text, nextStep: "Fix the cause above and test again." };
+  return {
+    text,
+    nextStep: "Fix the cause above and test again; where it cannot be fixed, these ways do without it, the best first.",
+    waysOut: ways.map(wayOutLine),
+    ways,
   };
 }

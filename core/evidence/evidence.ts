@@ -4,6 +4,7 @@
  */
 import type { AnyComponent } from "../contract/readers.ts";
 import type { ProbeRecord } from "../contract/records.ts";
+import type { Way } from "../contract/replacement.ts";
 import type { PodSpecFact } from "./specFact.ts";
 
 export type { BridgeFact, ContainerSpecFact, PodSpecFact } from "./specFact.ts";
@@ -54,6 +55,29 @@ export interface NodeFact {
   readonly cordoned: boolean;
   /** `key=value:effect` */
   readonly taints: readonly string[];
+  /** Undefined in evidence of an earlier version. */
+  readonly system?: SystemFact;
+}
+
+/** What the kubelet says of its node (status.nodeInfo), and by what a distribution gives itself away. */
+export interface SystemFact {
+  readonly kernel: string;
+  readonly osImage: string;
+  readonly architecture: string;
+  /** Its version; a distribution of Kubernetes adds its own, as `+k3s1`. */
+  readonly kubelet: string;
+  /** With its version: `containerd://2.1.4`. */
+  readonly runtime: string;
+  readonly providerId?: string;
+  /** `key=value`, of the labels that distributions and roles have. */
+  readonly labels: readonly string[];
+}
+
+export interface Replacing {
+  /** In these ways, in turn. */
+  readonly ways: readonly Way[];
+  /** Why a pod could not be replaced, in the API server's words. */
+  readonly refused?: string;
 }
 
 export interface Evidence {
@@ -73,6 +97,8 @@ export interface Evidence {
    * it has to say may prove more than what others say of it. Undefined where nobody counted.
    */
   readonly unread?: readonly string[];
+  /** What was asked about the producer's pod being replaced; undefined where that is no part of the pair's question. */
+  readonly replacing?: Replacing;
   /** True when no more will come: the time for collecting is over. */
   readonly final: boolean;
 }

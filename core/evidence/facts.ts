@@ -2,7 +2,7 @@
 import type { V1ContainerStatus, V1Node, V1Pod } from "@kubernetes/client-node";
 import { LABELS } from "../contract/names.ts";
 import { componentNamed } from "../contract/readers.ts";
-import type { ContainerFact, NodeFact, PodFact } from "./evidence.ts";
+import type { ContainerFact, NodeFact, PodFact, SystemFact } from "./evidence.ts";
 import { specFact } from "./specFact.ts";
 
 export function podFact(pod: V1Pod): PodFact {
@@ -46,5 +46,29 @@ export function nodeFact(node: V1Node | undefined): NodeFact {
     ready: node?.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     cordoned: node?.spec?.unschedulable ?? false,
     taints: (node?.spec?.taints ?? []).map(({ key, value, effect }) => `${key}=${value ?? ""}:${effect}`),
+    ...systemFact(node),
+  };
+}
+
+/** Of a node's labels only these are kept: the others are its owner's. */
+const TELLING = /^(node-role\.kubernetes\.io|microk8s\.io|minikube\.k8s\.io|node\.k0sproject\.io)\//;
+
+function systemFact(node: V1Node | undefined): { readonly system?: SystemFact } {
+  const info = node?.status?.nodeInfo;
+  if (!info) return {};
+  const { providerID } = node.spec ?? {};
+  return {
+    system: {
+      kernel: info.kernelVersion,
+      osImage: info.osImage,
+      architecture: info.architecture,
+      kubelet: info.kubeletVersion,
+      runtime: info.containerRuntimeVersion,
+      ...(providerID ? { providerId: providerID } : {}),
+      labels: Object.entries(node.metadata?.labels ?? {})
+        .filter(([key]) => TELLING.test(key))
+        .map(([key, value]) => `${key}=${value}`)
+        .sort(),
+    },
   };
 }

@@ -48,6 +48,9 @@ export const baseSteps = (scenarios: readonly ScenarioId[]) =>
 export const sumOf = (times: Times, steps: readonly (keyof Times)[]): number =>
   steps.reduce((sum, step) => sum + times[step], 0);
 
+/** Two pods that take the producer's place one after the other: each is deleted, made, started and read. In seconds. */
+const REPLACED_SECONDS = 10;
+
 /** How the base pair mounts, and what befalls its daemon. */
 export const baseVariation = (scenarios: readonly ScenarioId[]): Variation => ({
   fault: scenarios.includes("daemon-crash") ? "crash" : "none",
@@ -74,8 +77,13 @@ export function schedules(
 function ofBase(times: Times, scenarios: readonly ScenarioId[], crowdSeconds: number): Schedule {
   const { markerWaitSeconds, inspectionMinutes } = times;
   const permissions = scenarios.includes("permissions");
+  const replacedSeconds = scenarios.includes("producer-replaced") ? REPLACED_SECONDS : 0;
   const busySeconds =
-    crowdSeconds + sumOf(times, baseSteps(scenarios)) + START_SECONDS + (permissions ? PERMISSIONS_SECONDS : 0);
+    crowdSeconds +
+    sumOf(times, baseSteps(scenarios)) +
+    START_SECONDS +
+    (permissions ? PERMISSIONS_SECONDS : 0) +
+    replacedSeconds;
   const totalSeconds = Math.max(inspectionMinutes * 60, busySeconds * STRETCH);
   return {
     turnSeconds: 0,
@@ -89,7 +97,8 @@ function ofBase(times: Times, scenarios: readonly ScenarioId[], crowdSeconds: nu
     },
     consumer: {
       MARKER_WAIT_SECONDS: markerWaitSeconds,
-      WATCH_SECONDS: sumOf(times, ["markerWaitSeconds", "holdSeconds", "staleSeconds", "recoverSeconds"]),
+      WATCH_SECONDS:
+        sumOf(times, ["markerWaitSeconds", "holdSeconds", "staleSeconds", "recoverSeconds"]) + replacedSeconds,
       ...(permissions ? { PERMISSIONS: "yes" } : {}),
     },
   };

@@ -7,6 +7,7 @@ import { BRIDGE_PATH, BRIDGE_VOLUME_PATHS } from "../contract/bridge.ts";
 import { type Content, givenTo, type Program } from "../contract/environment.ts";
 import { literal } from "../contract/literal.ts";
 import { PRODUCER } from "../contract/names.ts";
+import { POD_PATH } from "../contract/replacement.ts";
 import type { Allowed } from "./allowed.ts";
 
 /** What an environment variable may hold: what a pattern matches (and another does not), or one text. */
@@ -76,6 +77,7 @@ export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] =>
     mounts: {
       ...Object.fromEntries(BRIDGE_VOLUME_PATHS.map((path) => [path, ["hostPath", "emptyDir"]])),
       "/findings": ["emptyDir"],
+      [POD_PATH]: ["downwardAPI"],
       [PROBE_MOUNT]: ["configMap"],
     },
     probe: true,

@@ -287,7 +287,7 @@ describe("consumer", () => {
     });
 
     it("leaves the control as it is", () => {
-      assert.deepEqual(stepsOf(lives[2]), ["start info", "read error", "control ok", "finish info"]);
+      assert.deepEqual(stepsOf(lives[2]), ["start info", "platform info", "read error", "control ok", "finish info"]);
       assert.equal(lives[2]?.code, 0);
     });
   });

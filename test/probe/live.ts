@@ -53,7 +53,7 @@ export async function live(node: ImaginedNode, environment: Record<string, strin
 
 export const stepsOf = ({ records }: Life): string[] =>
   records
-    .filter(({ step }) => !["identity", "preflight", "settle", "finish"].includes(step))
+    .filter(({ step }) => !["identity", "preflight", "platform", "settle", "finish"].includes(step))
     .map(
       (record) =>
         `${record.step}${record.step === "crash" ? ` ${record.fault}` : ""}${record.result === "error" ? "!" : ""}`,

@@ -1,4 +1,5 @@
 import { causes, notes } from "../../core/diagnosis/causes/index.ts";
+import { waysTable } from "./waysTable.ts";
 
 const TITLES = {
   failure: "The answer is no",
@@ -17,6 +18,7 @@ export function troubleshootingPage(): string {
     "A verdict names its cause by one of the ids below and quotes the lines that prove it. Where several apply, the one that explains the others is named. What matches none is called `unknown`, with everything that was seen attached: it is never guessed.",
     "To explain a deployment of your own, give its pods the labels of this test and run `npm run collect`; with `--pods FILE` it also asks the API server why it refuses one, and with `--evidence FILE` it keeps everything it saw.",
     ...sections,
+    ...waysTable(),
     "## Worth knowing of a success",
     ...notes.map(entry),
   ].join("\n\n")}\n`;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { scenariosAsked, scenarioVerdict } from "../../../core/diagnosis/answer.ts";
+import { nodeVerdict, scenariosAsked, scenarioVerdict } from "../../../core/diagnosis/answer.ts";
+import { platformOf } from "../../../core/diagnosis/platform.ts";
 import type { ReaderTimeline } from "../../../core/diagnosis/timeline.ts";
 import type { Verdict } from "../../../core/diagnosis/verdict.ts";
+import { evidence } from "../evidence/evidence.ts";
 
 const verdict = (more: Partial<Verdict>, reader: ReaderTimeline = {}): Verdict => ({
   verdict: "success",
@@ -10,7 +12,8 @@ const verdict = (more: Partial<Verdict>, reader: ReaderTimeline = {}): Verdict =
   fix: "",
   evidence: [{ source: "default", text: "nonce" }],
   decision: { text: "", nextStep: "" },
-  timings: { remounted: true, complete: true, readers: { default: reader, hardened: reader } },
+  platform: platformOf(evidence({})),
+  timings: { remounted: true, complete: true, readers: { default: reader, hardened: reader }, replacements: [] },
   ...more,
 });
 const hung = { recoveredMs: 80, stale: { errno: "ETIMEDOUT", afterMs: 2000 } } satisfies ReaderTimeline;
@@ -21,10 +24,11 @@ const hang = (reader: ReaderTimeline, aborted?: boolean) =>
       complete: true,
       ...(aborted === undefined ? {} : { aborted }),
       readers: { default: reader, hardened: reader },
+      replacements: [],
     },
   });
 const note = { id: "slow-mount", explanation: "", fix: "", evidence: [{ source: "a", text: "b" }] };
-const unmounted = verdict({ timings: { remounted: false, complete: true, readers: {} } });
+const unmounted = verdict({ timings: { remounted: false, complete: true, readers: {}, replacements: [] } });
 const failure = (cause: string) => verdict({ verdict: "failure", cause, explanation: "It was not." });
 
 describe("what a scenario found", () => {
@@ -86,5 +90,33 @@ describe("what a scenario found", () => {
   it("is asked only where the mount crosses at all", () => {
     assert.equal(scenariosAsked(verdict({})), true);
     assert.equal(scenariosAsked(failure("node-root-private")), false);
+  });
+});
+
+describe("the ways out of a node", () => {
+  const barred = failure("peer-group-destroyed");
+  const found = (one: Verdict, asExpected: boolean) => ({ "same-pod": { ...one, asExpected, finding: "" } });
+  const ways = (scenarios: Parameters<typeof nodeVerdict>[1]) =>
+    nodeVerdict(barred, scenarios).decision.ways?.map(({ id, answer }) => `${id} ${answer}`) ?? [];
+
+  it("begin with what a scenario of the same run has shown there", () => {
+    assert.equal(ways(found(verdict({}), true))[0], "same-pod works");
+  });
+
+  it("have none that has failed there, and take no word of one that was not answered", () => {
+    assert.deepEqual(
+      ways(found(failure("unknown"), false)).filter((way) => way.startsWith("same-pod")),
+      [],
+    );
+    for (const open of [verdict({}), verdict({ verdict: "inconclusive" })])
+      assert.ok(ways(found(open, false)).includes("same-pod needs-proof"));
+  });
+
+  it("are told in the operator's own words, too", () => {
+    const words = { success: "Do.", failure: "Leave it.", waysOut: ["ask somebody"] };
+    const { decision } = nodeVerdict(barred, found(verdict({}), true), words);
+    assert.equal(decision.text, "Leave it.");
+    assert.equal(decision.waysOut?.at(-1), "ask somebody");
+    assert.equal(decision.waysOut?.length, (decision.ways?.length ?? 0) + 1);
   });
 });
