@@ -176,7 +176,7 @@ preflight() {
 }
 
 # What lies at the mount point would block this run. A dead FUSE mount of an earlier one, or a living one that carries this
-# test's marker, is taken away. Whatever else is there is somebody else's, and stays.
+# test's marker, is taken away. Everything else is somebody else's, and stays.
 clear_stale() {
   # That of this run's own daemon, in another pod or in this container's first life.
   if [ "$CLEAR_DEAD_MOUNT" = no ] && { [ -n "$replaces" ] || [ -e "$FINDINGS/died" ]; }; then return; fi

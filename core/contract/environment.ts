@@ -106,7 +106,7 @@ export type VariableOf<P extends Program> = {
   [Name in Variable]: P extends (typeof ENVIRONMENT)[Name]["readBy"][number] ? Name : never;
 }[Variable];
 
-/** What a container that runs a script is told. */
+/** What a container that runs a script is given. */
 export type Environment<P extends Program = Program> = {
   readonly [Name in P extends Program ? VariableOf<P> : never]?: string | number;
 };

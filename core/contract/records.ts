@@ -167,7 +167,7 @@ export const STEPS = {
     fields: { propagation: text, fuse_at_start: yesOrNo, life: text, mountinfo: text },
   },
   /**
-   * One look at the marker, from `looked` to the record's own time, told only where it differs from the last one. `mountinfo` is of
+   * One look at the marker, from `looked` to the record's own time, written only where it differs from the last one. `mountinfo` is of
    * the mount point itself, or of the bridge; `mounts` are all lines of the mount point. `table` is how many mounts the container
    * has in all, without those of the permission matrix.
    */
