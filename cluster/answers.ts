@@ -1,7 +1,15 @@
 /** The verdicts of a run as they become known: of each node's base pair first, then of its scenarios. */
 
 import { MARKS } from "../base/marks.ts";
-import { answered, type NodeVerdict, nodeVerdict, scenariosAsked, scenarioVerdict } from "../core/diagnosis/answer.ts";
+import type { Way } from "../core/contract/replacement.ts";
+import {
+  answered,
+  type NodeVerdict,
+  nodeVerdict,
+  scenariosAsked,
+  scenarioVerdict,
+  wayNow,
+} from "../core/diagnosis/answer.ts";
 import { isAtEnd } from "../core/diagnosis/causes/index.ts";
 import { judge, type Verdict } from "../core/diagnosis/verdict.ts";
 import type { Evidence } from "../core/evidence/evidence.ts";
@@ -38,24 +46,31 @@ export class Answers {
     return this.verdicts.has(keyOf(whose)) || (base !== undefined && !scenariosAsked(base));
   }
 
-  /** Takes the verdict that the evidence allows, if it allows one. */
-  consider(evidence: Evidence): void {
+  /**
+   * Takes the verdict that the evidence allows, if it allows one.
+   *
+   * @returns how the producer's pod is to be replaced before the pair can answer
+   */
+  consider(evidence: Evidence): Way | undefined {
     // What nobody can add to is judged as it stands.
     const all = isAtEnd(evidence) ? { ...evidence, final: true } : evidence;
     const verdict = judge(all, this.settings.decision);
-    if (!verdict || this.has(evidence)) return;
+    if (!verdict || this.has(evidence)) return undefined;
     const key = keyOf(evidence);
     const mark = MARKS[verdict.verdict];
     // Said as soon as it is known; its grade needs the rest of the producer's schedule.
     if (!this.printed.has(key) && !evidence.scenario)
       this.print(`${mark} ${key}  ${verdict.verdict}: ${verdict.cause}`);
     this.printed.add(key);
-    if (!answered(verdict, all, this.plan.scenarios)) return;
+    const way = all.final ? undefined : wayNow(verdict, all, this.plan.scenarios);
+    if (way !== undefined) return way;
+    if (!answered(verdict, all, this.plan.scenarios)) return undefined;
     this.verdicts.set(key, verdict);
     if (evidence.scenario) {
       const { asExpected, finding } = scenarioVerdict(evidence.scenario, verdict);
       this.print(`${asExpected ? MARKS.success : MARKS.inconclusive} ${key}  ${finding}`);
     } else if (verdict.grade) this.print(`${mark} ${key}  grade ${verdict.grade}`);
+    return undefined;
   }
 
   /** Whether every pair that can answer has answered. */

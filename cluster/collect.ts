@@ -1,6 +1,7 @@
 /** Watches a run of the test until each pair of pods has its verdict, or the time is over; then what is known decides. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { MARKS } from "../base/marks.ts";
+import { WAY_WORDS, type Way } from "../core/contract/replacement.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Evidence } from "../core/evidence/evidence.ts";
 import { planOf } from "../core/plan/plan.ts";
@@ -9,6 +10,7 @@ import { Answers, keyOf } from "./answers.ts";
 import { connect, requireAnswer } from "./connect.ts";
 import { gather } from "./gather.ts";
 import { refusals } from "./refusals.ts";
+import { NotReplacedError, replacePod } from "./replacePod.ts";
 
 export interface Report {
   readonly run: string;
@@ -49,17 +51,35 @@ export async function collect(
 ): Promise<Collection> {
   const config = connect(settings);
   await requireAnswer(config);
+  const { pairs, deadlineSeconds } = planOf(settings);
   const answers = new Answers(settings, print);
   const { promise, resolve } = Promise.withResolvers<void>();
   const problems = new Set<string>();
   const quiet = new Map<string, NodeJS.Timeout>();
+  /** By node. */
+  const replacing = new Map<string, Promise<void>>();
   const consider = (evidence: Evidence) => {
-    answers.consider(evidence);
+    const way = answers.consider(evidence);
+    if (way) replacing.set(evidence.node, replace(evidence.node, way));
     if (answers.complete) resolve();
+  };
+  const replace = async (node: string, way: Way) => {
+    const producer = pairs.find((pair) => pair.node === node && !pair.scenario)?.names.producer ?? "";
+    print(`${MARKS.note} ${node}  ${producer} is ${WAY_WORDS[way]}, and made again`);
+    try {
+      await replacePod(config, settings.namespace, producer, way, (uid) => gathering.leaving(node, uid));
+    } catch (error) {
+      if (!(error instanceof NotReplacedError)) throw error;
+      print(`${MARKS.inconclusive} ${node}  ${error.message}`);
+      gathering.notReplaced(node, error.message);
+    }
+    replacing.delete(node);
   };
   const changed = (evidence: Evidence) => {
     if (answers.has(evidence)) return;
     onEvidence(evidence);
+    // While its pod is on its way, nothing else than that can be said of it.
+    if (!evidence.scenario && replacing.has(evidence.node)) return;
     const pair = keyOf(evidence);
     clearTimeout(quiet.get(pair));
     quiet.set(
@@ -72,10 +92,11 @@ export async function collect(
     problems.add(error instanceof Error ? error.message : String(error)),
   );
   void refusals(config, settings, ownPods, stop.signal, (node, words) => gathering.refused(node, words));
-  const timer = setTimeout(resolve, planOf(settings).deadlineSeconds * 1000);
+  const timer = setTimeout(resolve, deadlineSeconds * 1000);
   stop.signal.addEventListener("abort", () => resolve(), { once: true });
 
   await promise;
+  await Promise.all(replacing.values());
   for (const each of [timer, ...quiet.values()]) clearTimeout(each);
   stop.abort();
   const complete = answers.complete;

@@ -7,7 +7,7 @@ import { LABELS, nodeLabel, PROJECT } from "../core/contract/names.ts";
 import type { ProbeRecord } from "../core/contract/records.ts";
 import type { ContainerFact, EventFact, Evidence, PodFact } from "../core/evidence/evidence.ts";
 import { nodeFact, podFact } from "../core/evidence/facts.ts";
-import { planOf } from "../core/plan/plan.ts";
+import { type Pair, planOf } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { ContainerLogs } from "./containerLogs.ts";
 import { follow } from "./watch.ts";
@@ -27,6 +27,8 @@ type Draft = { -readonly [Key in keyof Evidence]: Evidence[Key] } & {
   /** Which lives' logs were served, and which of them to the end, as the logs are named. */
   served: Set<string>;
   read: Set<string>;
+  /** Uids of pods that are replaced by ones that go on with their story. */
+  leaving: Set<string>;
 };
 
 export interface Gathering {
@@ -34,6 +36,10 @@ export interface Gathering {
   evidence(): Evidence[];
   /** Adds the API's refusal of an object of the test, to the base pair of its node. */
   refused(node: string, words: string): void;
+  /** This pod is about to be replaced by another of its name, which goes on with its story: what is known of it stays. */
+  leaving(node: string, uid: string): void;
+  /** The producer's pod of a node could not be replaced. */
+  notReplaced(node: string, words: string): void;
   /** No more is to be expected. */
   finish(): void;
 }
@@ -52,7 +58,7 @@ export function gather(
   onChange: (evidence: Evidence) => void,
   onProblem: (error: unknown) => void,
 ): Gathering {
-  const drafts = planOf(settings).pairs.map(({ node, scenario }) => draft(settings, node, scenario?.id));
+  const drafts = planOf(settings).pairs.map((pair) => draft(settings, pair));
   const changed = (of: Draft) => onChange(evidenceIn(of));
   /** All that was said in the namespace so far: an event may come before its pod, and stays after it. */
   const said: CoreV1Event[] = [];
@@ -66,15 +72,26 @@ export function gather(
   return {
     evidence: () => drafts.map(evidenceIn),
     refused: (node, words) => {
-      const of = drafts.find((one) => one.node === node && one.scenario === undefined);
+      const of = baseOf(node);
       if (!of) return;
       if (!of.refusals.includes(words)) of.refusals = [...of.refusals, words];
+      changed(of);
+    },
+    leaving: (node, uid) => baseOf(node)?.leaving.add(uid),
+    notReplaced: (node, refused) => {
+      const of = baseOf(node);
+      if (!of) return;
+      of.replacing = { ways: [], ...of.replacing, refused };
       changed(of);
     },
     finish: () => {
       for (const of of drafts) of.final = true;
     },
   };
+
+  function baseOf(node: string): Draft | undefined {
+    return drafts.find((one) => one.node === node && one.scenario === undefined);
+  }
 
   function followPods() {
     const path = `/api/v1/namespaces/${settings.namespace}/pods`;
@@ -91,9 +108,13 @@ export function gather(
     const known = of.uids.get(name);
     // What was on its way out before we came belongs to an earlier test.
     if (known !== uid && deletionTimestamp) return;
-    if (known !== uid && known !== undefined) forget(of, name);
+    if (known !== uid && known !== undefined) {
+      if (of.leaving.has(known)) keep(of, name, known);
+      else forget(of, name);
+    }
     of.uids.set(name, uid);
     const fact = podFact(pod);
+    if (type === "DELETED" && of.leaving.has(uid)) return;
     if (type === "DELETED") of.found.delete(name);
     else of.found.set(name, { fact, run: pod.metadata?.labels?.[LABELS.run] });
     const newest = newestOf([...of.found.values()]);
@@ -109,6 +130,13 @@ export function gather(
   function forget(of: Draft, pod: string) {
     for (const key of of.logs.keys()) if (key.startsWith(`${pod} `)) of.logs.delete(key);
     for (const keys of [of.served, of.read]) for (const key of keys) if (key.startsWith(`${pod} `)) keys.delete(key);
+  }
+
+  /** Its successor has said nothing yet, and its records are its successor's too. */
+  function keep(of: Draft, pod: string, uid: string) {
+    const logs = [...of.logs].filter(([key]) => key.startsWith(`${pod} `));
+    forget(of, pod);
+    for (const [key, records] of logs) of.logs.set(`${key} ${uid}`, records);
   }
 
   /** The node a pod is meant to test, which need not be the one it runs on: people change pods. */
@@ -175,7 +203,7 @@ export function gather(
   }
 }
 
-const evidenceIn = ({ logs, served, read, uids: _, found: __, ...rest }: Draft): Evidence => ({
+const evidenceIn = ({ logs, served, read, uids: _, found: __, leaving: ___, ...rest }: Draft): Evidence => ({
   ...rest,
   records: [...logs].flatMap(([log, records]) =>
     rest.pods.some(({ name }) => log.startsWith(`${name} `)) ? records : [],
@@ -221,7 +249,7 @@ function eventsOf({ uids }: Draft, said: readonly CoreV1Event[]): EventFact[] {
   return [...facts.values()];
 }
 
-function draft(settings: Settings, node: string, scenario: string | undefined): Draft {
+function draft(settings: Settings, { node, scenario, replaced }: Pair): Draft {
   const empty = { records: [], pods: [], events: [], refusals: [], final: false };
   const own = {
     found: new Map(),
@@ -229,6 +257,8 @@ function draft(settings: Settings, node: string, scenario: string | undefined): 
     uids: new Map(),
     served: new Set<string>(),
     read: new Set<string>(),
+    leaving: new Set<string>(),
   };
-  return { node, ...(scenario === undefined ? {} : { scenario }), run: settings.run, ...empty, ...own };
+  const whose = scenario ? { scenario: scenario.id } : { replacing: { ways: replaced } };
+  return { node, ...whose, run: settings.run, ...empty, ...own };
 }

@@ -3,9 +3,10 @@
  * compares it with what the API server's audit log saw.
  */
 import { PROBE_CONFIG_MAP, PROJECT } from "./contract/names.ts";
+import { planOf } from "./plan/plan.ts";
 import type { Settings } from "./settings/settings.ts";
 
-/** `start`: make the test, read its verdict, take it down, sweep. `collect`: read the verdict of a test that runs. */
+/** `start`: make the test, read its verdict, take it down, sweep. `collect`: read the verdict of a test that runs, and replace its producer's pod. */
 export const JOBS = ["start", "collect"] as const;
 export type Job = (typeof JOBS)[number];
 
@@ -39,7 +40,13 @@ export function rights(settings: Settings, job: Job, subject: Subject): readonly
     ? granted("ClusterRole", PROJECT, subject, [...clusterRules(settings), ...madeRules(), ...readRules])
     : [
         ...granted("ClusterRole", `${PROJECT}-collect`, subject, [nodeRule(settings)]),
-        ...granted("Role", `${PROJECT}-collect`, subject, collectRules, settings.namespace),
+        ...granted(
+          "Role",
+          `${PROJECT}-collect`,
+          subject,
+          [...collectRules, ...replaceRules(settings)],
+          settings.namespace,
+        ),
       ];
 }
 
@@ -74,6 +81,17 @@ const collectRules: readonly PolicyRule[] = [
   { apiGroups: core, resources: ["pods/log"], verbs: ["get"] },
   { apiGroups: core, resources: ["events"], verbs: ["list", "watch"] },
 ];
+
+/** Where the scenario is asked, the collector replaces the producer's pods. */
+function replaceRules(settings: Settings): PolicyRule[] {
+  const replaced = planOf(settings).pairs.filter((pair) => pair.replaced.length > 0);
+  if (replaced.length === 0) return [];
+  const pods = { apiGroups: core, resources: ["pods"] };
+  return [
+    { ...pods, verbs: ["create"] },
+    { ...pods, resourceNames: replaced.map(({ names }) => names.producer), verbs: ["get", "delete"] },
+  ];
+}
 
 const readRules: readonly PolicyRule[] = collectRules.filter(({ resources }) => !resources.includes("pods"));
 

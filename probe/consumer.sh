@@ -119,7 +119,7 @@ look() {
   if [ -z "$read_errno" ]; then
     record read ok "read the marker on $fstype (device $device, bridge $bridge_device): $content" path "$MARKER" looked "$looked" fstype "$fstype" \
       propagation "$(peers_of_mount "$marker_mount")" device "$device" bridge_device "$bridge_device" \
-      nonce "$(nonce_of "$content")" marker_run "$(run_of "$content")" mountinfo "$marker_mount"
+      nonce "$(nonce_of "$content")" marker_run "$(run_of "$content")" mountinfo "$marker_mount" table "$(table_size)"
   else
     record read error "cannot read the marker: $read_errno ($read_out)" path "$MARKER" looked "$looked" fstype "$fstype" errno "$read_errno" \
       detail "$read_out" propagation "$(peers_of_mount "$marker_mount")" mountinfo "$marker_mount" mounts "$(mounts_at "$MOUNT")"
@@ -139,11 +139,12 @@ look_at_mount() {
   if is_fuse "$fstype"; then fstype="the bridge's $fstype" marker_mount=''; fi
 }
 
-# After a SUCCESS, and while the producer's schedule may run, a failure that lasts is told each second. A reader that looks and
-# does not come back is told so from one of which nobody knows.
+# After a SUCCESS a failure that lasts is told: each second while the producer's schedule may run, and afterwards, where the producer
+# may be replaced, each five. A reader that looks and does not come back is told so from one of which nobody knows.
 still() {
   [ -n "$read_errno" ] && { [ "$verdict" = success ] || [ "$life" = 2 ]; } || return 0
-  [ "$aged" -lt $((WATCH_SECONDS * 100)) ] && over "$told_at" 1 || return 0
+  if [ "$aged" -lt $((WATCH_SECONDS * 100)) ]; then each=1; else each=5; fi
+  over "$told_at" "$each" || return 0
   told_at=$(uptime_now)
   record look error "still cannot read the marker: $read_errno" errno "$read_errno" looked "$looked"
 }
@@ -153,14 +154,19 @@ run_of() { printf '%s\n' "$1" | sed -n 's/^run=\([^ ]*\) .*$/\1/p'; }
 
 # The control tells the readers of its own pod, through a directory that only they share, which nonce it reads and which
 # it read at its first look. A copy of an older mount that it was born with is no sighting: it holds another nonce.
+# Its log comes first: were it killed in between, a SUCCESS would rest on a look that no log has.
 report_control() {
   theirs=$(nonce_of "$content")
+  : "${theirs:=none}"
   # Born with the mount it may be, and its marker come only afterwards.
   [ "$first_nonce" != none ] || [ "$fuse_at_start" = no ] || first_nonce=''
-  : "${first_nonce:=${theirs:-none}}"
-  printf '%s %s %s\n' "$looked" "${theirs:-none}" "$first_nonce" >"$FINDINGS/control.new" && mv "$FINDINGS/control.new" "$FINDINGS/control"
-  [ "${theirs:-none}" = "${told:-}" ] && return
-  told=${theirs:-none}
+  : "${first_nonce:=$theirs}"
+  [ "$theirs" = "${told:-}" ] || log_control
+  printf '%s %s %s\n' "$looked" "$theirs" "$first_nonce" >"$FINDINGS/control.new" && mv "$FINDINGS/control.new" "$FINDINGS/control"
+}
+
+log_control() {
+  told=$theirs
   if [ "$told" = none ]; then
     record control ok "the negative control does not see the marker" mountinfo "$bridge_mount"
   elif [ "$first_nonce" = "$told" ]; then

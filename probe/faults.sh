@@ -1,7 +1,10 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # what it sets, and what it reads is set by producer.sh and lib.sh
-# What the producer does to its own mount and daemon, so that consumers can be watched meanwhile: see FAULT in producer.sh.
-# Sourced by it, never run.
+# What the producer does to its own mount and daemon, so that consumers can be watched meanwhile. Sourced by it, never run.
+#
+#   FAULT  crash  the daemon is killed
+#          hang   the daemon is stopped: it lives, and does not answer
+#          die    the daemon is killed and this container ends with it; its next life goes on with the schedule
 
 # Where the volume is at the mount point, this tears down the kubelet's bind mount, and the peer group with it.
 unmount_at_start() {

@@ -6,14 +6,12 @@
 # Environment: RUN, NODE, DRIVER, SETTLE_SECONDS, MOUNT_SECONDS, PROBE_SECONDS, INSPECT_SECONDS, and for the schedule
 # HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS; where they are set, COMMAND and MARKER_FILE (see core/settings/settings.ts); and for a
 # scenario
-#   FAULT             none    the mount is held, and that is all
-#                     crash   the daemon is killed
-#                     hang    the daemon is stopped: it lives, and does not answer
-#                     die     the daemon is killed and this container ends with it; its next life goes on with the schedule
+#   FAULT             none: the mount is held, and that is all; else what befalls the daemon then: see faults.sh
 #   UNMOUNT_AT_START  yes: unmounts the mount point before the first mount, as some daemons do
 #   DELAY_SECONDS     how long the daemon takes before it mounts
 #   AFTERWARDS        inspect: leaves a mount for inspection; end: ends with the schedule
 #   FINDINGS          a directory that outlives the container
+#   POD               a directory with the pod's own annotations: this pod may be replaced by another, or has replaced one
 #   PERMISSIONS       yes: the permission matrix, before the inspection (see permissions.sh)
 
 here=${0%/*}
@@ -40,13 +38,56 @@ main() {
   trap 'finish SIGTERM' TERM INT
   require_tools mkdir rmdir umount
   words=$(mktemp)
+  take_over
   preflight
+  tell_predecessor
   clear_stale
   stamp_bridge
   make_mount_point
-  if [ -e "$FINDINGS/died" ]; then second_life; else first_life; fi
-  [ "$FAULT" = none ] || recover
+  if [ -n "$replaces" ]; then
+    stand_in
+  else
+    if [ -e "$FINDINGS/died" ]; then second_life; else first_life; fi
+    [ "$FAULT" = none ] || recover
+  fi
   afterwards
+}
+
+# Where this pod may be replaced, what it records is kept beside the mount point, for the log of the one that follows. One that
+# follows another says all of that again, so that the newest log has the whole story, and goes on where the other one ended.
+take_over() {
+  replaces='' kept_in=''
+  [ -r "$POD/annotations" ] || return 0
+  history=$BRIDGE/$STAMP.log
+  said=$(sed -n 's|^fuse-propagation-test/replaces="\([a-z]*\) \([0-9A-Za-z-]*\)"$|\1 \2|p' "$POD/annotations")
+  told=$(grep -F "\"run\":\"$RUN\"," "$history" 2>/dev/null)
+  case $said-$told in
+    "deleted "*'"step":"inspect"'* | "forced "*'"step":"inspect"'*) replaces=$said ;;
+  esac
+  if [ -n "$replaces" ]; then
+    printf '%s\n' "$told"
+    mounts=$(printf '%s\n' "$told" | grep -c '"step":"mount","result":"ok"')
+  else
+    rm -f "$history"
+  fi
+  # Nothing but a file of its own: somebody may have put a link, or a pipe, in its place.
+  (set -C && : >"$history") 2>/dev/null || [ -f "$history" ] || return 0
+  kept_in=$history
+}
+
+tell_predecessor() {
+  [ -n "$replaces" ] || return 0
+  lines=$(mounts_at "$MOUNT")
+  found=$(printf '%s' "$lines" | grep -c .)
+  record replaced info "this pod takes the place of ${replaces#* }, which was ${replaces% *}; mounts at $MOUNT: $found" \
+    way "${replaces% *}" replaces "${replaces#* }" mounts "$found" mountinfo "$lines"
+}
+
+# Readers are there already: nothing waits, and nothing befalls this daemon. `none` keeps the matrix and the faults out.
+stand_in() {
+  PERMISSIONS=no FAULT=none
+  mount_fuse
+  write_marker
 }
 
 # Up to the fault, and what a supervisor does after it.

@@ -53,6 +53,8 @@ whose_is() {
 # Removes the test's directories, each only if it is empty, and sets `kept` to those that are not.
 tidy() {
   kept=
+  # What a producer's pod leaves for the one that follows it. No pod of the test is left by now.
+  [ -d "$bridge/$STAMP.log" ] || rm -f "$bridge/$STAMP.log"
   for name in $(own_directories); do
     [ -d "$bridge/$name" ] || continue
     whose_is "$bridge/$name"

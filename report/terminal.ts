@@ -2,9 +2,11 @@
 
 import { MARKS } from "../base/marks.ts";
 import { printable, shortIds } from "../base/printable.ts";
+import { WAY_WORDS } from "../core/contract/replacement.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Decision } from "../core/diagnosis/decision.ts";
 import { platformLine } from "../core/diagnosis/platform.ts";
+import type { Replacement } from "../core/diagnosis/replacements.ts";
 import type { ReaderTimeline } from "../core/diagnosis/timeline.ts";
 import type { Verdict } from "../core/diagnosis/verdict.ts";
 import { fixLines } from "./fix.ts";
@@ -63,7 +65,31 @@ function scenarioLines({ scenarios = {} }: NodeVerdict): string[] {
 
 function timingLines({ timings }: Verdict): string[] {
   const mounted = timings.mountMs === undefined ? [] : [`  mounted in ${timings.mountMs} ms`];
-  return [...mounted, ...Object.entries(timings.readers).flatMap(([reader, seen]) => readerLines(reader, seen))];
+  return [
+    ...mounted,
+    ...Object.entries(timings.readers).flatMap(([reader, seen]) => readerLines(reader, seen)),
+    ...timings.replacements.flatMap(replacementLines),
+  ];
+}
+
+function replacementLines({ way, left, failed, readers }: Replacement): string[] {
+  const before =
+    left === 0 ? "it left no mount" : `it left ${left} ${left === 1 ? "mount" : "mounts"} at the mount point`;
+  const lines = [
+    `  producer's pod ${WAY_WORDS[way]}: ${failed === undefined ? before : `the next one failed: ${failed}`}`,
+  ];
+  for (const [reader, { errno, outageMs, backMs, notBack, restarted, mountsAdded }] of Object.entries(readers)) {
+    const parts = [
+      ...(outageMs === undefined ? [] : [`${errno} for ${outageMs} ms`]),
+      ...(backMs === undefined
+        ? []
+        : [`back ${backMs} ms after the new mount, ${restarted ? "restarted" : "without a restart"}`]),
+      ...(notBack ? [`not back${errno === undefined ? "" : `: ${errno}`}`] : []),
+      ...(mountsAdded ? [`${mountsAdded} more mounts in its mount table`] : []),
+    ];
+    if (parts.length > 0) lines.push(`    ${reader} reader: ${parts.join("; ")}`);
+  }
+  return lines;
 }
 
 function readerLines(reader: string, { seenMs, stale, recoveredMs, restarted, heldFile }: ReaderTimeline): string[] {

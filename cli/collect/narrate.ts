@@ -1,6 +1,8 @@
 /** Says what happens in a run as it happens, one line a step, for a person at a terminal. */
 import { MARKS } from "../../base/marks.ts";
 import { ID, shortIds } from "../../base/printable.ts";
+import { faultNamed } from "../../core/contract/faults.ts";
+import { WAY_WORDS } from "../../core/contract/replacement.ts";
 import type { Evidence } from "../../core/evidence/evidence.ts";
 
 /** @returns prints the steps of a pair's evidence that were not printed yet, with the time since now */
@@ -19,12 +21,6 @@ export function narrator(print: (line: string) => void): (evidence: Evidence) =>
     for (const [mark, text, fact = text] of steps(evidence)) once(pair, mark, text, fact);
   };
 }
-
-const FAULTS: Readonly<Record<string, string>> = {
-  crash: "killed the FUSE daemon (SIGKILL)",
-  hang: "stopped the FUSE daemon (SIGSTOP)",
-  die: "dies, with the FUSE daemon",
-};
 
 /** @yields what is printed, and the fact behind it where others put the same in other words */
 function* steps(evidence: Evidence): Generator<readonly [mark: string, text: string, fact?: string]> {
@@ -51,8 +47,12 @@ function* steps(evidence: Evidence): Generator<readonly [mark: string, text: str
       yield failed
         ? [MARKS.failure, failed[1] ?? ""]
         : [MARKS.success, `producer mounted ${record.fstype}, ${record.propagation} (mount ${record.mount})`];
-    if (role === "producer" && step === "crash")
-      yield [MARKS.note, `producer ${FAULTS[String(record.fault)] ?? FAULTS.crash}`];
+    if (step === "replaced")
+      yield [
+        MARKS.note,
+        `a new producer takes the place of the one that was ${WAY_WORDS[record.way === "forced" ? "forced" : "deleted"]}`,
+      ];
+    if (role === "producer" && step === "crash") yield [MARKS.note, `producer ${faultNamed(record.fault ?? "").did}`];
     if (role === "producer" && step === "abort" && !failed) yield [MARKS.note, "producer aborted the FUSE connection"];
     if (step === "restart") yield [MARKS.note, `${role} ends, as a liveness probe would end it`];
     if (step === "read" && result === "error" && errno !== "ENOENT")

@@ -1,12 +1,20 @@
 /**
  * What the probe reads from its environment: every variable, by the script that a container runs. Manifests write these and no
  * others; the causes read BRIDGE and ROLE of pods that people wrote themselves. A test compares this table with the scripts, both
- * ways; the shell's own variables (LC_ALL, TMPDIR, PATH) are none of it.
+ * ways; the shell's own variables (LC_ALL, TMPDIR, PATH) are none of it. The rules let a privileged container have these, and nothing
+ * else in them than what they are to hold.
  */
+import { TIMES } from "./times.ts";
 
 /** The scripts that containers run; each sources others of probe/. */
 export const PROGRAMS = ["producer", "consumer", "turn", "sweep"] as const;
 export type Program = (typeof PROGRAMS)[number];
+
+/**
+ * What a variable holds: one word, a number, the path of a file below a directory, a file name, names with spaces between them, or the
+ * daemon's command line.
+ */
+export type Content = "word" | "number" | "path" | "name" | "names" | "command";
 
 interface Given {
   readonly readBy: readonly Program[];
@@ -14,66 +22,76 @@ interface Given {
    * Who gives it: `pods`, the manifests; `people`, in pods of their own that run the probe at other places, and tests.
    */
   readonly by: "pods" | "people";
+  /** Undefined where the manifests give it to no container. */
+  readonly holds?: Content;
+  /** Whether no privileged container is given it. */
+  readonly unprivileged?: true;
 }
 
 const PROBES = ["producer", "consumer", "turn"] as const satisfies readonly Program[];
 const PAIR = ["producer", "consumer"] as const satisfies readonly Program[];
-const pods = <const Readers extends readonly Program[]>(...readBy: Readers) => ({ readBy, by: "pods" }) as const;
+const pods = <const Readers extends readonly Program[]>(holds: Content, ...readBy: Readers) =>
+  ({ readBy, by: "pods", holds }) as const;
 const people = <const Readers extends readonly Program[]>(...readBy: Readers) => ({ readBy, by: "people" }) as const;
+
+type TimeVariables = {
+  readonly [Name in keyof Read as Read[Name]["variable"]]: ReturnType<typeof pods<Read[Name]["readBy"]>>;
+};
+type Read = { readonly [Name in keyof typeof TIMES]: Extract<(typeof TIMES)[Name], { readonly variable: string }> };
+
+const timeVariables = Object.fromEntries(
+  Object.values(TIMES).flatMap((time) => ("variable" in time ? [[time.variable, pods("number", ...time.readBy)]] : [])),
+) as unknown as TimeVariables;
 
 export const ENVIRONMENT = {
   /** The run's id, and the node that the pod is on: each record carries both. */
-  RUN: pods(...PROBES),
-  NODE: pods(...PROBES),
+  RUN: pods("word", ...PROBES),
+  NODE: pods("word", ...PROBES),
   /** Who a container of the consumer is: see readers.ts. The other scripts know that of themselves. */
-  ROLE: pods("consumer"),
+  ROLE: pods("word", "consumer"),
 
-  /** How long one question to a file system may take, in seconds. */
-  PROBE_SECONDS: pods(...PROBES),
+  /** The times of the settings: see times.ts. */
+  ...timeVariables,
+
   /** How long the pod stays after its work, in seconds. */
-  INSPECT_SECONDS: pods(...PAIR),
+  INSPECT_SECONDS: pods("number", ...PAIR),
   /** `inspect`: stays with its mount for inspection; `end`: ends with its schedule. */
-  AFTERWARDS: pods(...PAIR),
+  AFTERWARDS: pods("word", ...PAIR),
   /** A file of the daemon's own file system that serves as the marker, below the mount point; empty: the probe writes one. */
-  MARKER_FILE: pods(...PAIR),
+  MARKER_FILE: pods("path", ...PAIR),
   /** `yes`: the permission matrix is part of the test; `only`: this reader does nothing else. */
-  PERMISSIONS: pods(...PAIR),
+  PERMISSIONS: pods("word", ...PAIR),
 
   /** The script driver-DRIVER.sh, and for the driver `command` the daemon's own command line. */
-  DRIVER: pods("producer"),
-  COMMAND: pods("producer"),
-  /** The producer's schedule, in seconds: see producer.sh. */
-  SETTLE_SECONDS: pods("producer"),
-  MOUNT_SECONDS: pods("producer"),
-  HOLD_SECONDS: pods("producer"),
-  STALE_SECONDS: pods("producer"),
-  RECOVER_SECONDS: pods("producer"),
+  DRIVER: pods("word", "producer"),
+  COMMAND: pods("command", "producer"),
   /** What becomes of the daemon while its mount is held: see scenarios.ts. */
-  FAULT: pods("producer"),
-  UNMOUNT_AT_START: pods("producer"),
-  DELAY_SECONDS: pods("producer"),
+  FAULT: pods("word", "producer"),
+  UNMOUNT_AT_START: pods("word", "producer"),
+  DELAY_SECONDS: pods("number", "producer"),
 
-  /** How long a reader waits for the marker, and how long it looks closely, in seconds. */
-  MARKER_WAIT_SECONDS: pods("consumer"),
-  WATCH_SECONDS: pods("consumer"),
+  /** How long a reader looks closely, in seconds. */
+  WATCH_SECONDS: pods("number", "consumer"),
   /** `yes`: a reader ends itself once, at its first failed read after a success. */
-  RESTART: pods("consumer"),
+  RESTART: pods("word", "consumer"),
 
   /** When the pair's turn comes, in seconds; the mount point that a late consumer waits for, and how long at most. */
-  TURN_SECONDS: pods("turn"),
-  AWAIT: pods("turn"),
-  AWAIT_SECONDS: pods("turn"),
+  TURN_SECONDS: pods("number", "turn"),
+  AWAIT: pods("path", "turn"),
+  AWAIT_SECONDS: pods("number", "turn"),
 
   /** The bridge's last path component, the directories of scenarios, and when the namespace was made (seconds since 1970). */
-  NAME: pods("sweep"),
-  SCENARIOS: pods("sweep"),
-  SINCE: pods("sweep"),
+  NAME: pods("name", "sweep"),
+  SCENARIOS: pods("names", "sweep"),
+  SINCE: { ...pods("number", "sweep"), unprivileged: true },
 
   /** Where the bridge is, a directory that outlives the container, the mount table, and what a daemon serves. */
   BRIDGE: people("producer", "consumer", "turn", "sweep"),
   FINDINGS: people(...PROBES),
   MOUNTINFO: people("producer", "consumer", "turn", "sweep"),
   SOURCE: people("producer"),
+  /** Where the pod's own annotations are: see replacement.ts. */
+  POD: people("producer"),
   HOST: people("sweep"),
   /** By how much a busy node may stretch the schedule: see `gauge` in lib.sh. */
   STRETCH: people(...PROBES),
@@ -90,3 +108,9 @@ export type VariableOf<P extends Program> = {
 export type Environment<P extends Program = Program> = {
   readonly [Name in P extends Program ? VariableOf<P> : never]?: string | number;
 };
+
+/** The variables that the manifests give a container which runs this script, with what they hold. */
+export const givenTo = (program: Program, container?: "privileged"): readonly (readonly [Variable, Content])[] =>
+  (Object.entries(ENVIRONMENT) as [Variable, Given][]).flatMap(([name, { readBy, by, holds, unprivileged }]) =>
+    by === "pods" && holds && readBy.includes(program) && !(container && unprivileged) ? [[name, holds] as const] : [],
+  );

@@ -3,9 +3,10 @@
  * with the scripts, both ways.
  */
 import { z } from "zod";
+import { FAULTS } from "./faults.ts";
 import { ERRNOS, errno, type Field, text, word } from "./fields.ts";
 import { type AnyRole, CONTROL, READER_ROLES, READERS, ROLES, type Role } from "./readers.ts";
-import type { Fault } from "./scenarios.ts";
+import { WAYS } from "./replacement.ts";
 import type { Unlisted } from "./unlisted.ts";
 import { OPERATIONS, type Operation, VARIANTS } from "./variants.ts";
 
@@ -31,7 +32,7 @@ const variant = word(...VARIANTS.map(({ id }) => id));
 const yesOrNo = word("yes", "no");
 /** What crash tells in place of an errno where the mount is gone from the mount table with its daemon. */
 const GONE = "GONE";
-const FAULTS = ["crash", "hang", "die"] as const satisfies readonly Fault[];
+const faults = Object.keys(FAULTS) as (keyof typeof FAULTS)[];
 
 /** Every step: who writes it, with which results and fields, and what it proves. */
 export const STEPS = {
@@ -75,6 +76,15 @@ export const STEPS = {
     by: PRODUCER,
     results: ["ok", "error"],
     fields: { state: text, errno, detail: text, mountinfo: text },
+  },
+  /**
+   * This pod took the place of another, `replaces` by its uid, which went by `way`: see replacement.ts. What that one had recorded
+   * stands before this record. `mounts`: how many mounts it met at the mount point.
+   */
+  replaced: {
+    by: PRODUCER,
+    results: ["info"],
+    fields: { way: word(...WAYS), replaces: text, mounts: text, mountinfo: text },
   },
   settle: { by: PRODUCER, results: ["info"], fields: {} },
   "unmount-at-start": { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text } },
@@ -132,7 +142,7 @@ export const STEPS = {
   crash: {
     by: PRODUCER,
     results: ["ok", "error"],
-    fields: { fault: word(...FAULTS), at: text, errno: word(...ERRNOS, GONE), detail: text, mountinfo: text },
+    fields: { fault: word(...faults), at: text, errno: word(...ERRNOS, GONE), detail: text, mountinfo: text },
   },
   abort: { by: PRODUCER, results: ["ok", "error"], fields: { connection: text, errno, detail: text } },
   /** `ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead. */
@@ -157,7 +167,8 @@ export const STEPS = {
   },
   /**
    * One look at the marker, from `looked` to the record's own time, told only where it differs from the last one. `mountinfo` is of
-   * the mount point itself, or of the bridge; `mounts` are all lines of the mount point.
+   * the mount point itself, or of the bridge; `mounts` are all lines of the mount point. `table` is how many mounts the container
+   * has in all, without those of the permission matrix.
    */
   read: {
     by: LOOKING,
@@ -175,6 +186,7 @@ export const STEPS = {
       errno,
       detail: text,
       mounts: text,
+      table: text,
     },
   },
   /** The last `read` is still true: it fails. */

@@ -1,10 +1,8 @@
 /**
- * The catalogue of scenarios: what is asked of a FUSE mount beyond "is it seen?". The first three are parts of the base
+ * The catalogue of scenarios: what is asked of a FUSE mount beyond "is it seen?". Some are parts of the base
  * pair's own schedule; each other one is a pair of pods of its own, changed in one way, and decides one thing.
  */
-
-/** What becomes of the FUSE daemon while its mount is held: see probe/producer.sh. */
-export type Fault = "none" | "crash" | "hang" | "die";
+import { type Fault, faultIn } from "./faults.ts";
 
 /** How a scenario's pair differs from the base pair. */
 export interface Variation {
@@ -25,6 +23,18 @@ export interface Variation {
   /** Each reader ends at its first dead read, as with a liveness probe, and the kubelet starts it again. */
   readonly readersRestart?: boolean;
 }
+
+/** How a pair differs from the base pair, a part of a sentence each. */
+export const differencesOf = (pair: Variation): string[] =>
+  [
+    pair.layout === "leaf" ? "in both pods the volume is mounted at the mount point itself" : undefined,
+    pair.bridge === "emptyDir" ? "the bridge is an emptyDir in each pod" : undefined,
+    pair.unmountAtStart ? "the daemon unmounts its mount point before it mounts" : undefined,
+    pair.delaySeconds ? `the daemon takes ${pair.delaySeconds} seconds before it mounts` : undefined,
+    pair.late ? "the consumer is created after the first mount" : undefined,
+    faultIn(pair)?.how,
+    pair.readersRestart ? "each reader ends at its first dead read, and the kubelet starts it again" : undefined,
+  ].filter((one) => one !== undefined);
 
 export interface Scenario {
   readonly id: string;
@@ -53,6 +63,13 @@ export const SCENARIOS = [
   {
     id: "daemon-crash",
     decides: "What does a consumer see when the daemon dies, and is it back by itself when the daemon is?",
+    pair: "base",
+    yes: "Readers are back without a restart.",
+    no: "Readers do not come back without a restart.",
+  },
+  {
+    id: "producer-replaced",
+    decides: "Are readers back when the daemon's pod is deleted, in order and by force, and another takes its place?",
     pair: "base",
     yes: "Readers are back without a restart.",
     no: "Readers do not come back without a restart.",

@@ -1,10 +1,15 @@
 /** What is answered for a node: the verdict of its base pair, and what each scenario found. Pure. */
 
 import type { DecisionWords } from "../contract/decision.ts";
+import { faultIn } from "../contract/faults.ts";
+import { READERS } from "../contract/readers.ts";
+import type { Way } from "../contract/replacement.ts";
 import { type Scenario, type ScenarioId, scenarioOf } from "../contract/scenarios.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 import { decide } from "./decision.ts";
+import { isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { permissionsComplete } from "./permissions.ts";
+import { isAtRest } from "./replacements.ts";
 import { settled, type Verdict } from "./verdict.ts";
 
 /** What a scenario's own pair found. */
@@ -32,14 +37,33 @@ export function nodeVerdict(
   // What was not answered shows nothing.
   const told = found.filter(([, { asExpected, verdict }]) => asExpected || verdict === "failure");
   const shown = Object.fromEntries(told.map(([id, { asExpected }]) => [id, asExpected]));
-  const decision = decide(base.verdict, base.grade, words, { cause: base.cause, shown });
+  const decision = decide(base.verdict, base.grade, words, {
+    cause: base.cause,
+    shown,
+    unknown: unknownIn(base.timings),
+  });
   return { ...base, decision, scenarios };
 }
 
 /** True once nothing that is still to come can change the verdict of a pair, its grade or its permission matrix. */
-export function answered(verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean {
-  const matrix = names.includes("permissions") && evidence.scenario === undefined && verdict.verdict === "success";
-  return evidence.final || (settled(verdict) && (!matrix || permissionsComplete(evidence)));
+export const answered = (verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean =>
+  evidence.final || (settled(verdict, evidence.replacing) && hasMatrix(verdict, evidence, names));
+
+/**
+ * How the producer's pod is to be replaced now: everything else is known of its pair, the pod has nothing more to do, and its readers
+ * read what it has mounted.
+ */
+export const wayNow = (verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): Way | undefined =>
+  verdict.verdict === "success" &&
+  isThroughCrash(verdict.timings) &&
+  hasMatrix(verdict, evidence, names) &&
+  isAtRest(evidence, READERS)
+    ? nextWay(verdict.timings, evidence.replacing)
+    : undefined;
+
+function hasMatrix(verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean {
+  const asked = names.includes("permissions") && evidence.scenario === undefined && verdict.verdict === "success";
+  return !asked || permissionsComplete(evidence);
 }
 
 /** A scenario asks more than "is it seen?": where nothing is seen, it cannot ask. */
@@ -57,13 +81,14 @@ export function scenarioVerdict(id: string, verdict: Verdict): ScenarioVerdict {
 function premiseMissing({ pair }: Scenario, { verdict, timings }: Verdict): string | undefined {
   if (pair === "base" || verdict !== "success") return undefined;
   const readers = Object.values(timings.readers);
-  if (pair.fault !== "none" && (!timings.remounted || readers.some(({ leftEarly }) => leftEarly)))
+  const fault = faultIn(pair);
+  if (fault && (!timings.remounted || readers.some(({ leftEarly }) => leftEarly)))
     return "Not answered: the daemon did not mount again while the readers looked.";
-  if (pair.fault !== "none" && readers.some(({ recoveredMs, notBack }) => recoveredMs === undefined && !notBack))
+  if (fault && readers.some(({ recoveredMs, notBack }) => recoveredMs === undefined && !notBack))
     return "Not answered: a reader has not told what it saw of the second mount.";
-  if (pair.fault === "hang" && !readers.some(({ stale }) => stale?.errno === "ETIMEDOUT"))
+  if (fault?.hangs && !readers.some(({ stale }) => stale?.errno === "ETIMEDOUT"))
     return "Not answered: no reader met the daemon while it hung.";
-  if (pair.fault === "hang" && !timings.aborted)
+  if (fault?.hangs && !timings.aborted)
     return "Not answered: the connection of the daemon that hung could not be aborted.";
   if (pair.late && !readers.every(({ bornLate }) => bornLate))
     return "Not answered: the consumer was not created after the mount.";
@@ -84,5 +109,5 @@ function endsAsExpected(id: string, { cause, timings, notes = [] }: Verdict): bo
   if (cause !== "success") return true;
   if (scenario.pair.delaySeconds) return notes.some((note) => note.id === "slow-mount");
   const back = Object.values(timings.readers).every(({ recoveredMs }) => recoveredMs !== undefined);
-  return scenario.pair.fault === "none" || back;
+  return !faultIn(scenario.pair) || back;
 }

@@ -20,11 +20,16 @@ export interface Barred {
   readonly cause: string;
   /** What scenarios of the same run have shown on the node. */
   readonly shown?: Shown;
+  /**
+   * What the run did not find out, where there is no grade: what readers do after a crash, or when the pod is replaced.
+   * @default crash
+   */
+  readonly unknown?: "crash" | "replaced";
 }
 
 /**
- * A: visible, readable by a non-root consumer, and back by itself when the daemon is. B: visible, but a consumer must be
- * restarted. C: not visible.
+ * A: visible, readable by a non-root consumer, and back by itself when the daemon is, after a crash and in another pod. B: visible,
+ * but a consumer must be restarted. C: not visible.
  */
 export type Grade = "A" | "B" | "C";
 
@@ -45,6 +50,11 @@ livenessProbe:
   exec: { command: [sh, -c, "timeout -s KILL 5 stat /media/remote/."] }
   periodSeconds: 10
   failureThreshold: 2`;
+
+const UNKNOWN = {
+  crash: "after the daemon's crash",
+  replaced: "when the daemon's pod is replaced (scenario `producer-replaced`)",
+} as const;
 
 /**
  * @param grade undefined where the run did not find out whether readers come back
@@ -77,8 +87,7 @@ export function decide(
   if (grade === undefined)
     return {
       text: words.success,
-      nextStep:
-        "Find out first whether readers come back after the daemon's crash, which this run does not tell; until then give each reader a liveness probe.",
+      nextStep: `Find out first whether readers come back ${UNKNOWN[barred.unknown ?? "crash"]}, which this run does not tell; until then give each reader a liveness probe.`,
       manifest: `${PRODUCER}\n${LIVENESS}`,
     };
   return {

@@ -5,6 +5,7 @@
 import type { DecidingRole } from "../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf, type Step } from "../contract/records.ts";
 import type { Evidence } from "../evidence/evidence.ts";
+import { type Replacement, replacementsOf } from "./replacements.ts";
 
 /** What the dead mount looked like to a reader. */
 export interface Stale {
@@ -53,6 +54,8 @@ export interface Timeline {
   readonly complete: boolean;
   /** By role: default, hardened. */
   readonly readers: Readonly<Record<string, ReaderTimeline>>;
+  /** Each time that the producer's pod was replaced, in their order. */
+  readonly replacements: readonly Replacement[];
 }
 
 /** @param evidence as `believed` gives it: in the order of the node's clock */
@@ -68,6 +71,7 @@ export function timelineOf(evidence: Evidence, readers: readonly DecidingRole[])
     ...(abort ? { aborted: abort.result === "ok" } : {}),
     complete: isComplete(evidence, producer, marks, readers),
     readers: Object.fromEntries(readers.map((role) => [role, readerTimeline(evidence, role, first, marks)])),
+    replacements: replacementsOf(evidence, readers),
   };
 }
 

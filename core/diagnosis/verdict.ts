@@ -3,7 +3,7 @@
 import { DECISION, type DecisionWords } from "../contract/decision.ts";
 import { READERS } from "../contract/readers.ts";
 import type { ProbeRecord } from "../contract/records.ts";
-import { believed, type Evidence } from "../evidence/evidence.ts";
+import { believed, type Evidence, type Replacing } from "../evidence/evidence.ts";
 import {
   type Cause,
   causes,
@@ -18,6 +18,7 @@ import {
   untilDecided,
 } from "./causes/index.ts";
 import { type Decision, decide, type Grade } from "./decision.ts";
+import { gradeOf, isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
 import { nodeWords, type Platform, platformOf } from "./platform.ts";
 import type { Remedy } from "./remedies/remedy.ts";
@@ -75,18 +76,20 @@ export function judge(given: Evidence, words: DecisionWords = DECISION): Verdict
   return undefined;
 }
 
-/** True once nothing that is still to come can change the verdict or its grade. */
-export function settled(verdict: Verdict): boolean {
-  if (verdict.verdict !== "success") return true;
-  const { complete, readers } = verdict.timings;
-  return complete || (verdict.grade === "A" && Object.values(readers).every(({ heldFile }) => heldFile !== undefined));
-}
+/**
+ * True once nothing that is still to come can change the verdict or its grade.
+ *
+ * @param replacing what is asked about the producer's pod being replaced
+ */
+export const settled = (verdict: Verdict, replacing?: Replacing): boolean =>
+  verdict.verdict !== "success" ||
+  (isThroughCrash(verdict.timings) && nextWay(verdict.timings, replacing) === undefined);
 
 type Found = Pick<Cause, "id" | "outcome" | "explanation" | "fix" | "tried" | "remedy">;
 
 function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, words: DecisionWords): Verdict {
   const timings = timelineOf(all, READERS);
-  const grade = gradeOf(cause.outcome, timings);
+  const grade = gradeOf(cause.outcome, timings, all.replacing);
   const permissions = permissionsOf(all);
   const remedy = cause.remedy?.(all, nodeWords(all));
   const noted = cause.outcome === "success" ? notesOf(all) : [];
@@ -98,7 +101,10 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, word
     fixTried: cause.tried ?? false,
     ...(remedy ? { remedy } : {}),
     evidence,
-    decision: decide(cause.outcome, grade, words, { cause: cause.id }),
+    decision: decide(cause.outcome, grade, words, {
+      cause: cause.id,
+      unknown: unknownIn(timings),
+    }),
     platform: platformOf(all),
     ...(grade ? { grade } : {}),
     timings,
@@ -112,19 +118,6 @@ const notesOf = (evidence: Evidence): Note[] =>
     const quotes = find(evidence);
     return quotes ? [{ id, explanation, fix, evidence: quotes }] : [];
   });
-
-/**
- * A: each reader saw the first mount, and read the second one's marker within it, without a restart. B: the same but for a reader
- * that was restarted, or looked at the second mount and did not read it. What nobody has seen gives no grade.
- */
-function gradeOf(outcome: Cause["outcome"], { readers, remounted }: Timeline): Grade | undefined {
-  if (outcome === "failure") return "C";
-  const all = Object.values(readers);
-  if (outcome === "inconclusive" || !remounted || all.some(({ seenMs }) => seenMs === undefined)) return undefined;
-  if (all.some(({ recoveredMs, notBack }) => recoveredMs === undefined && !notBack)) return undefined;
-  if (all.some(({ restarted, notBack }) => restarted || notBack)) return "B";
-  return all.some(({ perhapsRestarted }) => perhapsRestarted) ? undefined : "A";
-}
 
 /** A failure nobody has named yet is a failure only where the question was really asked: a marker was there, and not read. */
 function unknown(evidence: Evidence): Found {

@@ -4,6 +4,7 @@
  */
 import type { AnyComponent } from "../contract/readers.ts";
 import type { ProbeRecord } from "../contract/records.ts";
+import type { Way } from "../contract/replacement.ts";
 import type { PodSpecFact } from "./specFact.ts";
 
 export type { BridgeFact, ContainerSpecFact, PodSpecFact } from "./specFact.ts";
@@ -72,6 +73,13 @@ export interface SystemFact {
   readonly labels: readonly string[];
 }
 
+export interface Replacing {
+  /** In these ways, in turn. */
+  readonly ways: readonly Way[];
+  /** Why a pod could not be replaced, in the API server's words. */
+  readonly refused?: string;
+}
+
 export interface Evidence {
   readonly node: string;
   /** The scenario whose own pair was seen; undefined for the base pair. */
@@ -89,6 +97,8 @@ export interface Evidence {
    * it has to say may prove more than what others say of it. Undefined where nobody kept count.
    */
   readonly unread?: readonly string[];
+  /** What was asked about the producer's pod being replaced; undefined where that is no part of the pair's question. */
+  readonly replacing?: Replacing;
   /** True when no more will come: the time for collecting is over. */
   readonly final: boolean;
 }

@@ -1,4 +1,6 @@
+import { faultIn } from "../contract/faults.ts";
 import { PRODUCER } from "../contract/names.ts";
+import { POD_PATH } from "../contract/replacement.ts";
 import type { Pair } from "../plan/plan.ts";
 import type { Settings } from "../settings/settings.ts";
 import { commandEnvironment, markerEnvironment } from "./ownDaemon.ts";
@@ -12,7 +14,14 @@ import {
   pulls,
   turn,
 } from "./pod.ts";
-import type { Pod } from "./types.ts";
+import type { Pod, Volume, VolumeMount } from "./types.ts";
+
+/** Its own annotations: whether this pod took the place of another. */
+const POD_VOLUME: Volume = {
+  name: "pod",
+  downwardAPI: { items: [{ path: "annotations", fieldRef: { fieldPath: "metadata.annotations" } }] },
+};
+const POD_MOUNT: VolumeMount = { name: "pod", mountPath: POD_PATH, readOnly: true };
 
 /**
  * The producer: the only privileged container of the test. Its bridge is the parent directory of the mount point, so that
@@ -21,7 +30,7 @@ import type { Pod } from "./types.ts";
  */
 export function producer(settings: Settings, pair: Pair): Pod {
   const { consumer: amounts, producer: own } = settings.resources;
-  const dies = pair.variation.fault === "die";
+  const dies = faultIn(pair.variation)?.endsContainer ?? false;
   return pairPod(settings, pair, "producer", {
     restarts: dies,
     // The command is the shell's to expand, not Flux'.
@@ -44,9 +53,14 @@ export function producer(settings: Settings, pair: Pair): Pod {
         }),
         resources: own,
         securityContext: { privileged: true },
-        volumeMounts: [bridgeMount(pair, "Bidirectional", false), PROBE_MOUNT, ...(dies ? [FINDINGS_MOUNT] : [])],
+        volumeMounts: [
+          bridgeMount(pair, "Bidirectional", false),
+          PROBE_MOUNT,
+          ...(dies ? [FINDINGS_MOUNT] : []),
+          ...(pair.replaced.length > 0 ? [POD_MOUNT] : []),
+        ],
       },
     ],
-    volumes: dies ? [FINDINGS_VOLUME] : [],
+    volumes: [...(dies ? [FINDINGS_VOLUME] : []), ...(pair.replaced.length > 0 ? [POD_VOLUME] : [])],
   });
 }

@@ -62,7 +62,13 @@ export interface Container {
 export type Volume =
   | { readonly name: string; readonly hostPath: { readonly path: string; readonly type: "DirectoryOrCreate" } }
   | { readonly name: string; readonly configMap: { readonly name: string } }
-  | { readonly name: string; readonly emptyDir: { readonly sizeLimit: string } };
+  | { readonly name: string; readonly emptyDir: { readonly sizeLimit: string } }
+  | {
+      readonly name: string;
+      readonly downwardAPI: {
+        readonly items: readonly { readonly path: string; readonly fieldRef: { readonly fieldPath: string } }[];
+      };
+    };
 
 export interface PodSpec {
   readonly affinity: {

@@ -1,6 +1,7 @@
 /** Which of an operator's times contradict each other, each fine by itself: such a run would not be seen to its end. */
+import type { Times } from "../contract/times.ts";
 import { type PlanSettings, scenariosIn } from "./plan.ts";
-import { baseSteps, sumOf, type Times } from "./schedule.ts";
+import { baseSteps, sumOf } from "./schedule.ts";
 
 export function deadlineFaults(settings: PlanSettings): { readonly key: keyof Times; readonly remedy: string }[] {
   const { markerWaitSeconds, settleSeconds, inspectionMinutes, collectSeconds } = settings;

@@ -4,8 +4,10 @@
  */
 import { type BridgePaths, pairPaths } from "../contract/bridge.ts";
 import { CONSUMER, PRODUCER, podName } from "../contract/names.ts";
+import { WAYS, type Way } from "../contract/replacement.ts";
 import { chosen, type PairScenario, type ScenarioId, type Variation } from "../contract/scenarios.ts";
-import { baseVariation, type Schedule, schedules, type Times } from "./schedule.ts";
+import type { Times } from "../contract/times.ts";
+import { baseVariation, type Schedule, schedules } from "./schedule.ts";
 
 /** What of the settings a plan is made of. */
 export interface PlanSettings extends Times {
@@ -24,6 +26,8 @@ export interface Pair {
   readonly variation: Variation;
   /** Whether its pods go through the permission matrix. */
   readonly permissions: boolean;
+  /** How its producer's pod is replaced in turn, once everything else is known of it. */
+  readonly replaced: readonly Way[];
   /** Names of its pods. */
   readonly names: { readonly producer: string; readonly consumer: string };
   readonly paths: BridgePaths;
@@ -52,6 +56,7 @@ export function planOf(settings: PlanSettings): Plan {
         ...(scenario ? { scenario } : {}),
         variation: scenario?.pair ?? baseVariation(scenarios),
         permissions: !scenario && scenarios.includes("permissions"),
+        replaced: !scenario && scenarios.includes("producer-replaced") ? WAYS : [],
         names: {
           producer: podName(PRODUCER, node, nodes, scenario?.id),
           consumer: podName(CONSUMER, node, nodes, scenario?.id),

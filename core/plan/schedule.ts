@@ -6,20 +6,9 @@
  * for one, leaves that much room.
  */
 import type { Environment } from "../contract/environment.ts";
+import { faultIn } from "../contract/faults.ts";
 import { PAIR_SCENARIOS, type PairScenario, type ScenarioId, type Variation } from "../contract/scenarios.ts";
-
-/** The settings that are times: see core/settings/schema.ts for the meaning of each. */
-export interface Times {
-  readonly markerWaitSeconds: number;
-  readonly settleSeconds: number;
-  readonly mountSeconds: number;
-  readonly holdSeconds: number;
-  readonly staleSeconds: number;
-  readonly recoverSeconds: number;
-  readonly probeSeconds: number;
-  readonly inspectionMinutes: number;
-  readonly collectSeconds: number;
-}
+import type { Times } from "../contract/times.ts";
 
 /** What happens to one pair, and when; times in seconds. */
 export interface Schedule {
@@ -59,6 +48,9 @@ export const baseSteps = (scenarios: readonly ScenarioId[]) =>
 export const sumOf = (times: Times, steps: readonly (keyof Times)[]): number =>
   steps.reduce((sum, step) => sum + times[step], 0);
 
+/** Two pods that take the producer's place one after the other: each is deleted, made, started and read. In seconds. */
+const REPLACED_SECONDS = 10;
+
 /** How the base pair mounts, and what befalls its daemon. */
 export const baseVariation = (scenarios: readonly ScenarioId[]): Variation => ({
   fault: scenarios.includes("daemon-crash") ? "crash" : "none",
@@ -85,8 +77,13 @@ export function schedules(
 function ofBase(times: Times, scenarios: readonly ScenarioId[], crowdSeconds: number): Schedule {
   const { markerWaitSeconds, inspectionMinutes } = times;
   const permissions = scenarios.includes("permissions");
+  const replacedSeconds = scenarios.includes("producer-replaced") ? REPLACED_SECONDS : 0;
   const busySeconds =
-    crowdSeconds + sumOf(times, baseSteps(scenarios)) + START_SECONDS + (permissions ? PERMISSIONS_SECONDS : 0);
+    crowdSeconds +
+    sumOf(times, baseSteps(scenarios)) +
+    START_SECONDS +
+    (permissions ? PERMISSIONS_SECONDS : 0) +
+    replacedSeconds;
   const totalSeconds = Math.max(inspectionMinutes * 60, busySeconds * STRETCH);
   return {
     turnSeconds: 0,
@@ -100,7 +97,8 @@ function ofBase(times: Times, scenarios: readonly ScenarioId[], crowdSeconds: nu
     },
     consumer: {
       MARKER_WAIT_SECONDS: markerWaitSeconds,
-      WATCH_SECONDS: sumOf(times, ["markerWaitSeconds", "holdSeconds", "staleSeconds", "recoverSeconds"]),
+      WATCH_SECONDS:
+        sumOf(times, ["markerWaitSeconds", "holdSeconds", "staleSeconds", "recoverSeconds"]) + replacedSeconds,
       ...(permissions ? { PERMISSIONS: "yes" } : {}),
     },
   };
@@ -142,7 +140,7 @@ function producerTimes(times: Times, variation: Variation, crowdSeconds: number)
     // Until a consumer that was created after the mount has looked.
     HOLD_SECONDS: holdSeconds + (late ? LATE_SECONDS : delaySeconds),
     // A read of a hung mount must come to its deadline first.
-    STALE_SECONDS: fault === "hang" ? Math.max(staleSeconds, probeSeconds + 2) : staleSeconds,
+    STALE_SECONDS: faultIn(variation)?.hangs ? Math.max(staleSeconds, probeSeconds + 2) : staleSeconds,
     // Until a reader that was restarted has looked.
     RECOVER_SECONDS: recoverSeconds + (readersRestart ? RESTART_SECONDS : 0),
   };

@@ -4,8 +4,10 @@
  * of an object, trustedContainers.ts says the same in CEL. The patterns are written so that JavaScript and RE2 read them alike.
  */
 import { BRIDGE_PATH, BRIDGE_VOLUME_PATHS } from "../contract/bridge.ts";
+import { type Content, givenTo, type Program } from "../contract/environment.ts";
 import { literal } from "../contract/literal.ts";
 import { PRODUCER } from "../contract/names.ts";
+import { POD_PATH } from "../contract/replacement.ts";
 import type { Allowed } from "./allowed.ts";
 
 /** What an environment variable may hold: what a pattern matches (and another does not), or one text. */
@@ -32,15 +34,22 @@ export interface PrivilegedContainer {
 
 export const PROBE_MOUNT = "/probe";
 
-const WORD: Value = { matches: "^[A-Za-z0-9][A-Za-z0-9._-]*$" };
-const NUMBER: Value = { matches: "^[0-9]+([.][0-9]+)?$" };
 /**
  * A path below the mount point: core/settings/validators.ts, markerFileFault. JavaScript's `\s` holds U+FEFF, which is in none of
  * the classes that RE2 knows.
  */
-const FILE: Value = {
+const PATH: Value = {
   matches: "^[^/\\s\\p{Cc}\\p{Z}\uFEFF\\\\$]+(/[^/\\s\\p{Cc}\\p{Z}\uFEFF\\\\$]+)*$",
   butNot: "(^|/)[.][.]?(/|$)",
+};
+
+/** What a variable may hold, by its content in core/contract/environment.ts. */
+const VALUES: Readonly<Record<Exclude<Content, "command">, Value>> = {
+  word: { matches: "^[A-Za-z0-9][A-Za-z0-9._-]*$" },
+  number: { matches: "^[0-9]+([.][0-9]+)?$" },
+  path: PATH,
+  name: { matches: "^[A-Za-z0-9._-]+$" },
+  names: { matches: "^[a-z0-9 -]+$" },
 };
 
 export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] => [
@@ -48,29 +57,11 @@ export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] =>
     role: "producer",
     name: PRODUCER,
     command: ["sh", `${PROBE_MOUNT}/producer.sh`],
-    environment: {
-      RUN: WORD,
-      NODE: WORD,
-      AFTERWARDS: WORD,
-      DRIVER: WORD,
-      FAULT: WORD,
-      PERMISSIONS: WORD,
-      UNMOUNT_AT_START: WORD,
-      DELAY_SECONDS: NUMBER,
-      HOLD_SECONDS: NUMBER,
-      INSPECT_SECONDS: NUMBER,
-      MOUNT_SECONDS: NUMBER,
-      PROBE_SECONDS: NUMBER,
-      RECOVER_SECONDS: NUMBER,
-      SETTLE_SECONDS: NUMBER,
-      STALE_SECONDS: NUMBER,
-      MARKER_FILE: FILE,
-      // The probe runs what this holds as its daemon.
-      ...(allowed.command ? { COMMAND: { equals: literal(allowed.command) } } : {}),
-    },
+    environment: environmentOf("producer", allowed),
     mounts: {
       ...Object.fromEntries(BRIDGE_VOLUME_PATHS.map((path) => [path, ["hostPath", "emptyDir"]])),
       "/findings": ["emptyDir"],
+      [POD_PATH]: ["downwardAPI"],
       [PROBE_MOUNT]: ["configMap"],
     },
     probe: true,
@@ -80,11 +71,21 @@ export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] =>
     name: "sweep",
     command: ["sh", "-c", SCRIPT, "sweep", "unmount"],
     script: allowed.scripts?.["sweep.sh"],
-    environment: { NAME: { matches: "^[A-Za-z0-9._-]+$" }, SCENARIOS: { matches: "^[a-z0-9 -]+$" } },
+    environment: environmentOf("sweep", allowed),
     mounts: { [BRIDGE_PATH]: ["hostPath"] },
     probe: false,
   },
 ];
+
+/** The variables that a privileged container may have which runs this script. */
+function environmentOf(program: Program, { command }: Allowed): Readonly<Record<string, Value>> {
+  // The probe runs what this one holds as its daemon.
+  const daemon: Value | undefined = command ? { equals: literal(command) } : undefined;
+  const values = givenTo(program, "privileged").map(
+    ([name, holds]) => [name, holds === "command" ? daemon : VALUES[holds]] as const,
+  );
+  return Object.fromEntries(values.flatMap(([name, value]) => (value ? [[name, value]] : [])));
+}
 
 /** Fields of a container that the project's scripts do not need, and that could make it run or say something else. */
 export const UNNEEDED = [

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { DECISION } from "../contract/decision.ts";
 import { DEFAULT_SCENARIOS } from "../contract/scenarios.ts";
+import { TIMES, type Times } from "../contract/times.ts";
 import { fluxSchema } from "./flux.ts";
 import {
   bridgeFault,
@@ -67,6 +68,9 @@ const place = {
     ),
 };
 
+/** Each is a script of the probe: driver-NAME.sh. */
+const DRIVERS = ["rclone", "squashfuse", "bindfs"] as const;
+
 const daemon = {
   producerImage: checked(imageFault)
     .default("rclone/rclone:1.71.2")
@@ -75,10 +79,10 @@ const daemon = {
     .default("rclone/rclone:1.71.2")
     .describe("Image of the consumer: a POSIX shell with awk, stat and timeout. The producer's saves a second pull."),
   driver: z
-    .enum(["rclone", "squashfuse", "bindfs", "command"])
+    .enum([...DRIVERS, "command"])
     .default("rclone")
     .describe(
-      "FUSE file system the producer mounts, with programs of its image: rclone, squashfuse or bindfs; command: your own daemon.",
+      `FUSE file system the producer mounts, with programs of its image: ${DRIVERS.join(", ").replace(/, (?=\w+$)/, " or ")}; command: your own daemon.`,
     ),
   command: checked(commandFault)
     .default("")
@@ -92,12 +96,16 @@ const daemon = {
     ),
 };
 
+/** The times, as core/contract/times.ts has them. */
+const times = Object.fromEntries(
+  Object.entries(TIMES).map(([key, { from, to, usual, means }]) => [
+    key,
+    seconds(from, to).default(usual).describe(means),
+  ]),
+) as { readonly [Name in keyof Times]: z.ZodDefault<z.ZodNumber> };
+const { collectSeconds, ...steps } = times;
+
 const questions = {
-  markerWaitSeconds: seconds(1, 3600).default(30).describe("How long the consumer waits for the marker, in seconds."),
-  settleSeconds: seconds(0, 600)
-    .default(3)
-    .describe("How long the producer waits before it mounts, so that the consumer is there first, in seconds."),
-  mountSeconds: seconds(1, 600).default(10).describe("How long the FUSE daemon may take to mount, in seconds."),
   scenarios: z
     .array(z.string())
     .superRefine((list, context) => {
@@ -106,19 +114,7 @@ const questions = {
     })
     .default([...DEFAULT_SCENARIOS])
     .describe("Scenarios to run, by name; all for every one, !name to leave one out. See docs/scenarios.md."),
-  holdSeconds: seconds(1, 3600)
-    .default(3)
-    .describe("How long the first mount is held before its daemon is killed, in seconds."),
-  staleSeconds: seconds(1, 3600)
-    .default(2)
-    .describe("How long the dead mount is left before it is taken away, in seconds."),
-  recoverSeconds: seconds(1, 3600)
-    .default(4)
-    .describe("How long the second mount is held before it is unmounted in order, in seconds."),
-  probeSeconds: seconds(1, 60).default(2).describe("Deadline of every single stat and read, in seconds."),
-  inspectionMinutes: seconds(1, 24 * 60)
-    .default(30)
-    .describe("How long the pods stay for inspection before they end by themselves, in minutes."),
+  ...steps,
 };
 
 const objects = {
@@ -159,9 +155,7 @@ const sentence = z
   .regex(/^\P{Cc}{1,150}$/u, "say it in one line of 1 to 150 characters");
 
 const verdict = {
-  collectSeconds: seconds(10, 3600)
-    .default(300)
-    .describe("How long to wait for a verdict, image pulls included, in seconds."),
+  collectSeconds,
   failOn: z
     .enum(["never", "failure", "inconclusive"])
     .default("never")

@@ -7,6 +7,7 @@ import { run } from "../../base/command.ts";
 import { cache, images, source } from "../../base/paths.ts";
 import { step } from "../../base/progress.ts";
 import type { Versions } from "../host/packages.ts";
+import { driverPackages } from "./drivers.ts";
 import { type ImageName, layOut, recipes } from "./rootfs.ts";
 
 export interface ImageSet {
@@ -17,7 +18,7 @@ export interface ImageSet {
   readonly archives: readonly string[];
 }
 
-const sources = ["busybox-static", "rclone", "fuse3", "squashfuse", "squashfs-tools", "bindfs"];
+const sources = ["busybox-static", ...Object.keys(driverPackages)];
 
 /** The tag says what is in the images: the packages' versions and the recipe. */
 export function imageTag(versions: Versions, recipe: string): string {
@@ -27,7 +28,10 @@ export function imageTag(versions: Versions, recipe: string): string {
 
 /** The images that these packages and the present recipe give, built or not. */
 export function imageSet(versions: Versions): ImageSet {
-  const tag = imageTag(versions, readFileSync(join(source, "build", "rootfs.ts"), "utf8"));
+  const recipe = ["rootfs.ts", "drivers.ts"]
+    .map((file) => readFileSync(join(source, "build", file), "utf8"))
+    .join("\n");
+  const tag = imageTag(versions, recipe);
   const name = (image: string) => `docker.io/fuse-test/${image}:${tag}`;
   return {
     producer: name("producer"),

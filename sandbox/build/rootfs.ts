@@ -2,28 +2,27 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { attempt, run } from "../../base/command.ts";
+import { driverPackages } from "./drivers.ts";
 
 export type ImageName = keyof typeof recipes;
 
-const MKSQUASHFS = "/usr/bin/mksquashfs";
-
 export const recipes = {
   /** What the kubelet keeps a pod's namespaces open with. */
-  pause: { programs: [], command: ["/bin/busybox", "sleep", "2147483647"] },
-  consumer: { programs: [], command: ["/bin/sh"] },
-  producer: {
-    programs: ["/usr/bin/rclone", "/usr/bin/fusermount3", "/usr/bin/squashfuse", MKSQUASHFS, "/usr/bin/bindfs"],
-    command: ["/bin/sh"],
-  },
+  pause: { drivers: false, command: ["/bin/busybox", "sleep", "2147483647"] },
+  consumer: { drivers: false, command: ["/bin/sh"] },
+  producer: { drivers: true, command: ["/bin/sh"] },
 } as const;
 
 /** Makes the image's file tree in a directory of this machine. */
 export async function layOut(image: ImageName, root: string): Promise<void> {
-  const { programs } = recipes[image];
   await layOutShell(root);
-  for (const program of programs) await addProgram(root, program);
-  if (programs.some((program) => program === MKSQUASHFS)) await addUnwinder(root);
-  if (programs.length > 0) layOutFuse(root);
+  if (!recipes[image].drivers) return;
+  for (const { programs, threads } of Object.values(driverPackages))
+    for (const program of programs) {
+      await addProgram(root, program);
+      if (threads) await addUnwinder(root, program);
+    }
+  layOutFuse(root);
 }
 
 async function layOutShell(root: string): Promise<void> {
@@ -57,9 +56,9 @@ async function addProgram(root: string, program: string): Promise<void> {
   }
 }
 
-/** glibc loads it when a thread of mksquashfs ends: ldd does not know of it. It lies beside libc. */
-async function addUnwinder(root: string): Promise<void> {
-  const libc = parseLibraries(await run("ldd", [MKSQUASHFS])).find((path) => path.endsWith("/libc.so.6"));
+/** glibc loads it when a thread ends: ldd does not know of it. It lies beside libc. */
+async function addUnwinder(root: string, program: string): Promise<void> {
+  const libc = parseLibraries(await run("ldd", [program])).find((path) => path.endsWith("/libc.so.6"));
   if (libc) await addProgram(root, join(dirname(libc), "libgcc_s.so.1"));
 }
 

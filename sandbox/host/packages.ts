@@ -3,6 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { attempt, run } from "../../base/command.ts";
 import { ownCluster, SandboxError } from "../../base/problem.ts";
 import { note, step } from "../../base/progress.ts";
+import { driverPackages } from "../build/drivers.ts";
 
 /** Debian package -> what the sandbox uses of it. */
 export const clusterPackages: Readonly<Record<string, string>> = {
@@ -15,11 +16,7 @@ export const clusterPackages: Readonly<Record<string, string>> = {
   openssl: "the cluster's certificates",
   buildah: "the pod images",
   "busybox-static": "the pods' shell",
-  rclone: "a FUSE driver",
-  fuse3: "fusermount3",
-  squashfuse: "a FUSE driver",
-  "squashfs-tools": "the archive it serves",
-  bindfs: "a FUSE driver",
+  ...Object.fromEntries(Object.entries(driverPackages).map(([name, { use }]) => [name, use])),
 };
 
 /** Packages of others that serve as well, and that apt-get would remove for these: Docker's runtime, the common busybox. */

@@ -6,6 +6,8 @@ const settings = parseSettings({ nodes: ["w2", "w3"], namespace: "fuse-test" });
 const rulesOf = (job: (typeof JOBS)[number], of = settings): readonly PolicyRule[] =>
   rights(of, job, { kind: "User", name: "jane" }).flatMap(({ rules = [] }) => rules);
 
+const reading = { ...settings, scenarios: ["!producer-replaced"] };
+
 describe("the rights that are printed", () => {
   for (const job of JOBS)
     it(`${job}: name every resource and verb, and no secret`, () => {
@@ -27,9 +29,22 @@ describe("the rights that are printed", () => {
     );
   });
 
-  it("let whoever only collects change nothing", () => {
-    const verbs = new Set(rulesOf("collect").flatMap((rule) => rule.verbs));
+  it("let whoever only collects change nothing, where no pod is to be replaced", () => {
+    const verbs = new Set(rulesOf("collect", reading).flatMap((rule) => rule.verbs));
     deepEqual([...verbs].sort(), ["get", "list", "watch"]);
+  });
+
+  it("let whoever collects replace the producers' pods, where that is asked, and delete no other", () => {
+    const more = rulesOf("collect").filter(({ verbs }) => verbs.some((verb) => /create|delete/.test(verb)));
+    deepEqual(more, [
+      { apiGroups: [""], resources: ["pods"], verbs: ["create"] },
+      {
+        apiGroups: [""],
+        resources: ["pods"],
+        resourceNames: ["fuse-producer-w2", "fuse-producer-w3"],
+        verbs: ["get", "delete"],
+      },
+    ]);
   });
 
   it("make admission policies only where the settings ask for them", () => {

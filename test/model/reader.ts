@@ -82,7 +82,7 @@ export class Reader {
     const window = base ? TIMES.inspect : 18;
     while (world.now - born < window) {
       yield* this.look();
-      if (role === "control") this.reportControl();
+      if (role === "control") yield* this.reportControl();
       else {
         this.firstNonce ??= nonceOf(this.content) || "none";
         if (!this.verdict) this.decide(started);
@@ -219,17 +219,23 @@ export class Reader {
     this.record("held", errno ? "error" : "ok", errno ? { errno, detail: errno } : {});
   }
 
-  private reportControl(): void {
+  /** The log comes first: whoever is killed in between has told no reader of what is in no log. */
+  private *reportControl(): Task {
     const nonce = nonceOf(this.content) || "none";
     // Born with the mount it may be, and its marker come only afterwards.
     if (this.firstNonce === "none" && this.born) this.firstNonce = undefined;
-    this.firstNonce ??= nonce;
-    this.world.findings.control = { looked: this.lookedAt, nonce, first: this.firstNonce };
-    if (nonce === this.told) return;
+    const first = this.firstNonce ?? nonce;
+    this.firstNonce = first;
+    if (nonce !== this.told) this.logControl(nonce, first);
+    yield this.world.cost() / 2;
+    this.world.findings.control = { looked: this.lookedAt, nonce, first };
+  }
+
+  private logControl(nonce: string, first: string): void {
     this.told = nonce;
     const info = { mountinfo: this.volume };
     if (nonce === "none") this.record("control", "ok", info);
-    else if (this.firstNonce === nonce) this.record("control", "info", { nonce, kind: "late", ...info });
+    else if (first === nonce) this.record("control", "info", { nonce, kind: "late", ...info });
     else this.record("control", "error", { nonce, kind: "seen", mountinfo: mountinfo(this.there) });
   }
 

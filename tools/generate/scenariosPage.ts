@@ -1,12 +1,5 @@
 /** docs/scenarios.md: what each scenario asks, how its pair differs, and what its answers mean. */
-import { DEFAULT_SCENARIOS, SCENARIOS, type Scenario, type Variation } from "../../core/contract/scenarios.ts";
-
-const FAULTS = {
-  none: undefined,
-  crash: "the daemon is killed (SIGKILL) and started again",
-  hang: "the daemon is stopped (SIGSTOP); then its connection is aborted, and it is started again",
-  die: "the daemon's whole container dies, and the kubelet restarts it",
-} as const;
+import { DEFAULT_SCENARIOS, differencesOf, SCENARIOS, type Scenario } from "../../core/contract/scenarios.ts";
 
 export function scenariosPage(): string {
   return `${[
@@ -31,7 +24,7 @@ function entry(scenario: Scenario): string {
   return [
     `## ${id}`,
     `**Decides.** ${decides}`,
-    `**How.** ${pair === "base" ? "In the base pair's schedule." : `${capital(differences(pair).join("; "))}.`}`,
+    `**How.** ${pair === "base" ? "In the base pair's schedule." : `${capital(differencesOf(pair).join("; "))}.`}`,
     ...(pair === "base"
       ? []
       : [
@@ -39,18 +32,6 @@ function entry(scenario: Scenario): string {
           `**${expected ? "Not caught" : "No"}.** ${no}`,
         ]),
   ].join("\n\n");
-}
-
-function differences(pair: Variation): string[] {
-  return [
-    pair.layout === "leaf" ? "in both pods the volume is mounted at the mount point itself" : undefined,
-    pair.bridge === "emptyDir" ? "the bridge is an emptyDir in each pod" : undefined,
-    pair.unmountAtStart ? "the daemon unmounts its mount point before it mounts" : undefined,
-    pair.delaySeconds ? `the daemon takes ${pair.delaySeconds} seconds before it mounts` : undefined,
-    pair.late ? "the consumer is created after the first mount" : undefined,
-    FAULTS[pair.fault],
-    pair.readersRestart ? "each reader ends at its first dead read, and the kubelet starts it again" : undefined,
-  ].filter((one) => one !== undefined);
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -8,7 +8,7 @@ import {
   allReadersDecided,
   containerQuotes,
   daemonExitOf,
-  faultOf,
+  endsContainer,
   gaveUp,
   isFuse,
   mountFailures,
@@ -162,7 +162,7 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
     ({ component, reason }) => component === "producer" && reason === undefined,
   );
   // Where the container is to die, its exit code is no news; that the kernel was out of memory still is.
-  const meant = faultOf(evidence) === "die";
+  const meant = endsContainer(evidence);
   const wasKilled = ({ reason, exitCode, last }: ContainerFact) =>
     [{ reason, exitCode }, last].some((end) => end?.reason === "OOMKilled" || (end?.exitCode === KILLED && !meant));
   const containers = containerQuotes(producers, wasKilled);

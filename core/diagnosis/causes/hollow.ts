@@ -32,7 +32,10 @@ export const hollowSuccess: Cause = {
 };
 
 function hollow(evidence: Evidence): readonly Quote[] | undefined {
-  const doubts = doubtsOf(evidence).map(recordQuote);
+  // Whether somebody still waited when the control saw it is known when every reader has decided.
+  const known = evidence.final || allReadersDecided(evidence);
+  const found = doubtsOf(evidence).filter(({ role }) => role !== "control" || known);
+  const doubts = found.map(recordQuote);
   // Whenever it sees one of this run's own, propagation is not what shows it; the readers' word does not matter then.
   const shown = of(evidence, "control", "control").some((one) => hasReceived(evidence, one));
   // The producer's log may come later than the reader's: only its later lines prove that this nonce was never its own.
@@ -53,7 +56,7 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   const unread =
     readerFailed(evidence) &&
     producerTold(evidence) &&
-    doubtsOf(evidence).some(isOver) &&
+    found.some(isOver) &&
     (!isIsolated(evidence) || notRead(evidence));
   const decided = evidence.final || unread || failures.length > 0 || (shown && allReadersDecided(evidence));
   return decided && doubts.length > 0 && !controlToStart(evidence)

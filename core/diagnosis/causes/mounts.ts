@@ -183,7 +183,9 @@ function stacked(evidence: Evidence): readonly Quote[] | undefined {
   const found = READERS.flatMap((role) => {
     // What is there after it has given up explains nothing.
     const end = of(evidence, role, "verdict").at(-1)?.uptime ?? Number.POSITIVE_INFINITY;
-    const last = of(evidence, role, "read").findLast(({ result, uptime }) => result === "error" && uptime <= end);
+    const failed = of(evidence, role, "read").filter(({ result, uptime }) => result === "error" && uptime <= end);
+    // Nor does that nothing is there any more, once the run's own mount was, and could not be read.
+    const last = failed.findLast((read) => linesOf(read).some(isFuse)) ?? failed.at(-1);
     const lines = linesOf(last);
     // In the leaf layout the volume itself is the first line of that mount point.
     const expected = own(role, pointOf(lines[0])) ? 2 : 1;

@@ -100,7 +100,10 @@ function proven(evidence: Evidence): readonly Quote[] | undefined {
   const hardened = identities(evidence).find(isHardened);
   if (!reads.every((read) => read !== undefined) || !control || !hardened || exposed(evidence).length > 0)
     return undefined;
-  return [...mounts(evidence), ...reads, control, hardened].map(recordQuote);
+  const [replaced] = of(evidence, "producer", "replaced");
+  // Of the mounts of a pod that came later nothing is proven here.
+  const own = mounts(evidence).filter(({ uptime }) => replaced === undefined || uptime < replaced.uptime);
+  return [...own, ...reads, control, hardened].map(recordQuote);
 }
 
 /**

@@ -1,9 +1,10 @@
 /** How the causes read the evidence: its records by container and step, its states and words as quotes. */
 
 import { isFuseType } from "../../../base/fuse.ts";
+import { faultIn } from "../../contract/faults.ts";
 import { type AnyRole, COMPONENTS, CONTROL, READERS } from "../../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf, type Step, type WriterOf } from "../../contract/records.ts";
-import { type Fault, scenarioOf } from "../../contract/scenarios.ts";
+import { scenarioOf } from "../../contract/scenarios.ts";
 import type { ContainerFact, EventFact, Evidence, PodFact } from "../../evidence/evidence.ts";
 import type { Quote } from "./cause.ts";
 
@@ -37,10 +38,10 @@ export function untilDecided(evidence: Evidence): Evidence {
 }
 const OBSERVERS: readonly AnyRole[] = [...READERS, CONTROL.role];
 
-/** What the pair's schedule does to its daemon: its container need not have ended by itself. */
-export function faultOf({ scenario }: Evidence): Fault | undefined {
+/** Whether the pair's schedule ends the producer's container: then it need not have ended by itself. */
+export function endsContainer({ scenario }: Evidence): boolean {
   const pair = scenario === undefined ? undefined : scenarioOf(scenario)?.pair;
-  return typeof pair === "object" ? pair.fault : undefined;
+  return typeof pair === "object" && faultIn(pair)?.endsContainer === true;
 }
 
 /** No reader will find the marker any more, and the producer has said whether there was one; or no more is to come. */

@@ -29,7 +29,7 @@ describe("scenarios", () => {
       ["slow-mount", "daemon-crash"],
       ["propagation", "daemon-crash", "slow-mount"],
     ],
-    [["!permissions"], ["propagation", "daemon-crash"]],
+    [["!permissions"], ["propagation", "daemon-crash", "producer-replaced"]],
     [["all", "!daemon-hang"], ALL.filter((id) => id !== "daemon-hang")],
     [["empty-dir", "!empty-dir"], ["propagation"]],
   ];
@@ -52,14 +52,19 @@ describe("scenarios", () => {
   });
 
   it("are the base pair's own by default: nothing waits for a turn", () => {
-    assert.deepEqual(chosen(settings(DEFAULT_SCENARIOS).scenarios), ["propagation", "daemon-crash", "permissions"]);
+    assert.deepEqual(chosen(settings(DEFAULT_SCENARIOS).scenarios), [
+      "propagation",
+      "daemon-crash",
+      "producer-replaced",
+      "permissions",
+    ]);
     const given = settings(DEFAULT_SCENARIOS);
     assert.equal(planOf(given).deadlineSeconds, given.collectSeconds);
   });
 
   it("have no matrix where the daemon serves a file system of its own", () => {
     const own = parseSettings({ nodes: ["n"], driver: "command", command: "d", markerFile: "version.txt" });
-    assert.deepEqual(scenariosIn(own), ["propagation", "daemon-crash"]);
+    assert.deepEqual(scenariosIn(own), ["propagation", "daemon-crash", "producer-replaced"]);
     const names = bundle(own, probeScripts()).pods.flatMap(({ consumer }) =>
       consumer.spec.containers.map(({ name }) => name),
     );

@@ -14,7 +14,7 @@ const verdict = (more: Partial<Verdict>, reader: ReaderTimeline = {}): Verdict =
   evidence: [{ source: "default", text: "nonce" }],
   decision: { text: "", nextStep: "" },
   platform: platformOf(evidence({})),
-  timings: { remounted: true, complete: true, readers: { default: reader, hardened: reader } },
+  timings: { remounted: true, complete: true, readers: { default: reader, hardened: reader }, replacements: [] },
   ...more,
 });
 const hung = { recoveredMs: 80, stale: { errno: "ETIMEDOUT", afterMs: 2000 } } satisfies ReaderTimeline;
@@ -25,10 +25,11 @@ const hang = (reader: ReaderTimeline, aborted?: boolean) =>
       complete: true,
       ...(aborted === undefined ? {} : { aborted }),
       readers: { default: reader, hardened: reader },
+      replacements: [],
     },
   });
 const note = { id: "slow-mount", explanation: "", fix: "", evidence: [{ source: "a", text: "b" }] };
-const unmounted = verdict({ timings: { remounted: false, complete: true, readers: {} } });
+const unmounted = verdict({ timings: { remounted: false, complete: true, readers: {}, replacements: [] } });
 const failure = (cause: string) => verdict({ verdict: "failure", cause, explanation: "It was not." });
 
 describe("what a scenario found", () => {

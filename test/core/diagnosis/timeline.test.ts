@@ -57,6 +57,7 @@ describe("timeline", () => {
         },
         hardened: { seenMs: 100, notBack: true },
       },
+      replacements: [],
     });
   });
 

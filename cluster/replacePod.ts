@@ -1,0 +1,77 @@
+/** Replaces a pod by another of the same name and spec, as its controller would if it had one. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { ApiException, CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { REPLACES, replaces, type Way } from "../core/contract/replacement.ts";
+import { except, reasonOf } from "./connect.ts";
+
+const POLL_MS = 100;
+/** A pod that has not gone, or that the API server does not take again, within this time will not. */
+const PATIENCE_MS = 60_000;
+
+/** The pod could not be deleted, or not be made again; the message has the API server's words. */
+export class NotReplacedError extends Error {}
+
+/**
+ * Deletes the pod, and makes it again as soon as its name is free: after it has ended, or where it is forced, at once. What is begun is
+ * finished, or a test would stay without its producer.
+ *
+ * @param onLeaving takes the uid of the pod, before it is deleted
+ * @throws NotReplacedError
+ */
+export async function replacePod(
+  config: KubeConfig,
+  namespace: string,
+  name: string,
+  way: Way,
+  onLeaving: (uid: string) => void,
+): Promise<void> {
+  const api = config.makeApiClient(CoreV1Api);
+  const target = { namespace, name };
+  const pod = await api.readNamespacedPod(target).catch(failing("read"));
+  const uid = pod.metadata?.uid ?? "";
+  onLeaving(uid);
+  const gracePeriodSeconds = way === "forced" ? { gracePeriodSeconds: 0 } : {};
+  await api
+    .deleteNamespacedPod({ ...target, body: { preconditions: { uid } }, ...gracePeriodSeconds })
+    .catch(failing("deleted"));
+  const deadline = performance.now() + PATIENCE_MS;
+  const isThere = async () => {
+    const found = await api
+      .readNamespacedPod(target)
+      .catch(except([404], undefined))
+      .catch(failing("read"));
+    return found?.metadata?.uid === uid;
+  };
+  while (await isThere()) {
+    if (performance.now() > deadline) throw new NotReplacedError(`the pod ${name} was deleted, and does not go`);
+    await sleep(POLL_MS);
+  }
+  await api.createNamespacedPod({ namespace, body: again(pod, replaces(way, uid)) }).catch(failing("made again"));
+}
+
+/** The pod as it was asked for, without what the API server, the scheduler and the kubelet have made of it. */
+function again({ apiVersion = "v1", kind = "Pod", metadata = {}, spec }: V1Pod, note: string): V1Pod {
+  const { name, namespace, labels, annotations, ownerReferences } = metadata;
+  const asked = { ...(spec ?? { containers: [] }) };
+  delete asked.nodeName;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      ...(name ? { name } : {}),
+      ...(namespace ? { namespace } : {}),
+      ...(labels ? { labels } : {}),
+      annotations: { ...annotations, [REPLACES]: note },
+      ...(ownerReferences ? { ownerReferences } : {}),
+    },
+    spec: asked,
+  };
+}
+
+const failing =
+  (what: string) =>
+  (error: unknown): never => {
+    const code = error instanceof ApiException ? error.code : undefined;
+    const right = code === 403 ? " (`npm run rights` prints what is needed)" : "";
+    throw new NotReplacedError(`the pod cannot be ${what}: ${reasonOf(error)}${right}`, { cause: error });
+  };

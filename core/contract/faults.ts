@@ -1,0 +1,45 @@
+/** What befalls a FUSE daemon while its mount is held, on purpose: probe/faults.sh does it. */
+
+export interface FaultEntry {
+  /** For the catalogue of scenarios: what happens, up to the second mount. */
+  readonly how: string;
+  /** Of the producer, as it happens. */
+  readonly did: string;
+  /** The daemon lives on and does not answer: whoever asks waits for a deadline, until the connection is aborted. */
+  readonly hangs?: true;
+  /** The producer's container ends with its daemon, and the kubelet starts it again. */
+  readonly endsContainer?: true;
+}
+
+/** By the words of the variable FAULT. */
+export const FAULTS = table({
+  crash: {
+    how: "the daemon is killed (SIGKILL) and started again",
+    did: "killed the FUSE daemon (SIGKILL)",
+  },
+  hang: {
+    how: "the daemon is stopped (SIGSTOP); then its connection is aborted, and it is started again",
+    did: "stopped the FUSE daemon (SIGSTOP)",
+    hangs: true,
+  },
+  die: {
+    how: "the daemon's whole container dies, and the kubelet restarts it",
+    did: "dies, with the FUSE daemon",
+    endsContainer: true,
+  },
+});
+
+/** What the schedule does to the daemon; `none`: its mount is held, and that is all. */
+export type Fault = "none" | keyof typeof FAULTS;
+
+/** What is known of a pair's fault; undefined where there is none. */
+export const faultIn = ({ fault }: { readonly fault: Fault }): FaultEntry | undefined =>
+  fault === "none" ? undefined : FAULTS[fault];
+
+/** The fault that a record names; one that this version does not know is told as a crash. */
+export const faultNamed = (name: string): FaultEntry =>
+  (FAULTS as Readonly<Record<string, FaultEntry>>)[name] ?? FAULTS.crash;
+
+function table<Name extends string>(faults: Readonly<Record<Name, FaultEntry>>): Readonly<Record<Name, FaultEntry>> {
+  return faults;
+}

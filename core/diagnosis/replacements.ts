@@ -1,0 +1,136 @@
+/**
+ * What became of the readers each time that the producer's pod was replaced, from the records: pure. The newest pod's log tells of all
+ * that were there before it.
+ */
+import type { DecidingRole } from "../contract/readers.ts";
+import { isStep, type ProbeRecord, type RecordOf } from "../contract/records.ts";
+import { WAYS, type Way } from "../contract/replacement.ts";
+import type { Evidence } from "../evidence/evidence.ts";
+
+/** How long a reader may take after the new marker, in seconds, before it is told that it is not back. */
+const BACK_SECONDS = 3;
+
+/** What a reader saw of one replacement. All times in milliseconds. */
+export interface ReplacedReader {
+  /** What its first failed look met; undefined where none failed. */
+  readonly errno?: string;
+  /** From its first failed look until it read the new marker. */
+  readonly outageMs?: number;
+  /** From the new mount until it read the new marker. */
+  readonly backMs?: number;
+  /** Whether it looked long enough after the new marker was there, and did not read it. */
+  readonly notBack?: true;
+  /** Whether its container was started again in between. */
+  readonly restarted?: true;
+  /** How many mounts its mount table had more afterwards than before. */
+  readonly mountsAdded?: number;
+}
+
+export interface Replacement {
+  readonly way: Way;
+  /** How many mounts the pod before had left at the mount point. */
+  readonly left: number;
+  /** Whether the new pod has mounted, and has its marker. */
+  readonly mounted: boolean;
+  /** Why it could not mount, or has no marker. */
+  readonly failed?: string;
+  /** By role: default, hardened. */
+  readonly readers: Readonly<Record<string, ReplacedReader>>;
+}
+
+/** @param evidence as `believed` gives it: in the order of the node's clock */
+export function replacementsOf({ records }: Evidence, readers: readonly DecidingRole[]): Replacement[] {
+  const producer = records.filter(({ role }) => role === "producer");
+  const begun = producer.filter((record): record is RecordOf<"replaced"> => record.step === "replaced");
+  return begun.flatMap((replaced, index) => {
+    const { mounts, uptime: from } = replaced;
+    const way = WAYS.find((one) => one === replaced.way);
+    if (way === undefined) return [];
+    const until = begun[index + 1]?.uptime ?? Number.POSITIVE_INFINITY;
+    const own = producer.filter(({ uptime }) => uptime >= from && uptime < until);
+    const before = producer.findLast(
+      (one): one is RecordOf<"marker"> => isStep(one, "marker") && one.result === "ok" && one.uptime < from,
+    );
+    const mount = own.find((one): one is RecordOf<"mount"> => isStep(one, "mount") && one.result === "ok");
+    const marker = own.find((one): one is RecordOf<"marker"> => isStep(one, "marker") && one.result === "ok");
+    const failure = own.find((one) => isStep(one, "mount", "marker", "stale", "in-use") && one.result === "error");
+    const lost = { before, mount, marker, until };
+    return [
+      {
+        way,
+        left: Number(mounts ?? 0),
+        mounted: marker !== undefined,
+        ...(failure && !marker
+          ? { failed: [failure.step, failure.errno, failure.detail].filter(Boolean).join(": ") }
+          : {}),
+        readers: Object.fromEntries(readers.map((role) => [role, readerOf(records, role, lost)])),
+      },
+    ];
+  });
+}
+
+/** Whether nothing that is still to come of a replacement can change what is known of it. */
+export const isThrough = ({ mounted, failed, readers }: Replacement): boolean =>
+  mounted
+    ? Object.values(readers).every(({ backMs, notBack }) => backMs !== undefined || notBack)
+    : failed !== undefined;
+
+/** Whether the producer is through with its schedule, and each reader has read what it mounted last. */
+export function isAtRest({ records }: Evidence, readers: readonly DecidingRole[]): boolean {
+  const isGood = (record: ProbeRecord) =>
+    record.role === "producer" && record.step === "marker" && record.result === "ok";
+  const marker = records.findLast(isGood);
+  const isRead = (role: DecidingRole) =>
+    records.findLast((one) => one.role === role && one.step === "read")?.nonce === marker?.nonce;
+  const rests = records.findLast(({ role }) => role === "producer")?.step === "inspect";
+  return marker !== undefined && rests && readers.every(isRead);
+}
+
+interface Lost {
+  readonly before: RecordOf<"marker"> | undefined;
+  readonly mount: RecordOf<"mount"> | undefined;
+  readonly marker: RecordOf<"marker"> | undefined;
+  /** When the next replacement began. */
+  readonly until: number;
+}
+
+function readerOf(
+  records: readonly ProbeRecord[],
+  role: DecidingRole,
+  { before, mount, marker, until }: Lost,
+): ReplacedReader {
+  const own = records.filter((record) => record.role === role && record.uptime < until);
+  const looks = own.filter((record): record is RecordOf<"read"> => record.step === "read");
+  const told = (read: RecordOf<"read">, of: RecordOf<"marker"> | undefined) =>
+    of !== undefined && read.result === "ok" && read.nonce === of.nonce;
+  // A file of the daemon's own has the same nonce in every mount: which was read tells the time of the look.
+  const back =
+    mount && looks.find((read) => told(read, marker) && began(read) >= Number(mount.absent_until ?? mount.uptime));
+  const last = looks.findLast((read) => told(read, before) && (back === undefined || read.uptime < back.uptime));
+  if (!last) return {};
+  const error = looks.find(
+    (read) => read.result === "error" && read.uptime > last.uptime && (back === undefined || read.uptime < back.uptime),
+  );
+  const waited = own.some(
+    (one) =>
+      isStep(one, "read", "look") && one.result === "error" && marker && began(one) >= marker.uptime + BACK_SECONDS,
+  );
+  const restarted = own.some(
+    ({ step, uptime }) => step === "start" && uptime > last.uptime && (back === undefined || uptime < back.uptime),
+  );
+  const added = back && Number(back.table) - Number(last.table);
+  return {
+    ...(error ? { errno: error.errno ?? "UNKNOWN" } : {}),
+    ...(back && error ? { outageMs: ms(back.uptime - error.uptime) } : {}),
+    ...(back && mount ? { backMs: ms(back.uptime - mount.uptime) } : {}),
+    ...(!back && waited ? { notBack: true as const } : {}),
+    ...(restarted ? { restarted: true as const } : {}),
+    ...(added !== undefined && Number.isFinite(added) ? { mountsAdded: added } : {}),
+  };
+}
+
+/** When the look began that a record is of; the record itself comes at its end. */
+const began = ({ looked, uptime }: RecordOf<"read" | "look">): number => Number(looked ?? uptime);
+
+/** At least 0: a reader may see what the producer has done before the producer has told of it. */
+const ms = (seconds: number): number => Math.max(0, Math.round(seconds * 1000));

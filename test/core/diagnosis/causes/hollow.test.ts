@@ -1,0 +1,25 @@
+/** What the control has seen voids a run only while a reader still waits: whether one does is known once both have decided. */
+import assert from "node:assert/strict";
+import { READERS } from "../../../../core/contract/readers.ts";
+import type { ProbeRecord } from "../../../../core/contract/records.ts";
+import { judge } from "../../../../core/diagnosis/verdict.ts";
+import { evidence, mounted, NONCE, record } from "../../evidence/evidence.ts";
+import { podsWith } from "./pods.ts";
+
+const starts = READERS.map((role) => record(role, "start", "info", { uptime: 2055, propagation: "master:1" }));
+const missed = READERS.map((role) => record(role, "read", "error", { uptime: 2058, errno: "ENOENT", fstype: "tmpfs" }));
+const controlStart = record("control", "start", "info", { uptime: 2055, fuse_at_start: "no" });
+const seen = record("control", "control", "error", { uptime: 2090, kind: "seen", nonce: NONCE });
+const common = [...mounted, ...starts, ...missed, controlStart, seen];
+const gaveUp = (role: (typeof READERS)[number], uptime: number) => record(role, "verdict", "error", { uptime });
+
+describe("a control that sees the marker when one reader has given up", () => {
+  const cases: readonly [what: string, cause: string | undefined, ProbeRecord[]][] = [
+    ["and the other has not told yet", undefined, [gaveUp("default", 2087)]],
+    ["and the other waited longer", "hollow-success", [gaveUp("default", 2087), gaveUp("hardened", 2095)]],
+    ["and the other had given up, too", "unknown", [gaveUp("default", 2087), gaveUp("hardened", 2088)]],
+  ];
+  for (const [what, cause, verdicts] of cases)
+    it(`${cause ?? "none yet"}: ${what}`, () =>
+      assert.equal(judge(evidence({ pods: podsWith({}), records: [...common, ...verdicts] }))?.cause, cause));
+});

@@ -1,0 +1,47 @@
+/** The negative control: what the readers of its pod take its word for stands in its own log. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ofStep } from "../core/evidence/evidence.ts";
+import { type ImaginedNode, imaginedNode, recordsOf } from "./imagined.ts";
+
+/** Keeps the log as it is when the control's word of its first look reaches the readers. */
+const KEEP = `
+mv() {
+  case $2 in */control) [ -e "$TMPDIR/log.then" ] || command cp "$TMPDIR/log" "$TMPDIR/log.then" ;; esac
+  command mv "$@"
+}
+`;
+
+describe("control", () => {
+  let node: ImaginedNode;
+  before(async () => {
+    node = imaginedNode();
+    appendFileSync(join(node.probe, "lib.sh"), KEEP);
+    const log = openSync(fileOf("log"), "w");
+    const child = spawn("busybox", ["ash", join(node.probe, "consumer.sh")], {
+      stdio: ["ignore", log, "ignore"],
+      env: {
+        ...node.environment,
+        ROLE: "control",
+        MARKER_WAIT_SECONDS: "1",
+        INSPECT_SECONDS: "1",
+        WATCH_SECONDS: "1",
+      },
+    });
+    closeSync(log);
+    await once(child, "close");
+  });
+  after(() => node.remove());
+
+  const fileOf = (name: string): string => join(node.environment.TMPDIR ?? "", name);
+  const told = (name: string) =>
+    ofStep(recordsOf(readFileSync(fileOf(name), "utf8")), "control").map(({ result }) => result);
+
+  it("tells its log what it sees", () => assert.deepEqual(told("log"), ["ok"]));
+
+  it("tells the readers only afterwards: a SUCCESS must not rest on what no log has", () =>
+    assert.deepEqual(told("log.then"), ["ok"]));
+});
