@@ -35,7 +35,7 @@ const byWay = (cell: () => Cell): Partial<Record<WayId, Cell>> =>
 const BY_KUBELET: Cell = {
   answer: "works",
   why: "the kubelet mounts an `nfs` volume before the container starts: no mount has to reach a running one",
-  mind: "as an `nfs` volume, or a mount that the node has before the pods start: the CSI drivers for SMB and NFS ask for Bidirectional themselves",
+  mind: "by an `nfs` volume, or a mount that the node has before the pods start: the CSI drivers for SMB and NFS need Bidirectional themselves",
 };
 
 const VOID = "this run has shown nothing, for it or against it";

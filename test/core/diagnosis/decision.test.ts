@@ -49,8 +49,8 @@ describe("the deployment that a success recommends", () => {
     for (const grade of ["A", "B", undefined] as const) {
       const { manifest = "" } = decide("success", grade);
       const [daemon = "", reader = ""] = manifest.split("# in each reader's pod").slice(0, 2);
-      assert.match(daemon, /Bidirectional[^]*type: DirectoryOrCreate/);
-      assert.match(reader, /HostToContainer[^]*type: Directory }/);
+      assert.match(daemon, /Bidirectional[\s\S]*type: DirectoryOrCreate/);
+      assert.match(reader, /HostToContainer[\s\S]*type: Directory }/);
       assert.equal(manifest.match(/DirectoryOrCreate/g)?.length, 1);
     }
   });
