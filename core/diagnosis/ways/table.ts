@@ -51,6 +51,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
         "on a private root mount HostToContainer and Bidirectional are refused alike, on a hostPath as on an emptyDir",
     },
     but: {
+      "shared-bridge": {
+        answer: "works",
+        why: "the runtime asks only whether the mount that holds the volume is shared, and the root may stay private (seen with containerd 1.6 and runc 1.1: grade A)",
+      },
       "csi-driver": cannot("its own pods ask for Bidirectional on the kubelet's directory, and are refused as well"),
       "network-export": BY_KUBELET,
     },
