@@ -92,6 +92,8 @@ export function isUnaskable({ records }: Evidence, readers: readonly DecidingRol
   // A pod that has just taken the place of another has tried nothing yet.
   const tried = producer.findLast((one) => isStep(one, "mount", "marker", "replaced"));
   if (tried?.step !== "marker" || tried.result !== "ok") return tried?.result === "error";
+  // While it is at work the mount may be away.
+  if (producer.at(-1)?.step !== "inspect") return false;
   return readers.some((role) => {
     const look = records.findLast(
       (one): one is RecordOf<"read" | "look"> => one.role === role && isStep(one, "read", "look"),

@@ -85,6 +85,47 @@ export const words: readonly Recorded[] = [
     }),
   },
   {
+    what: "a pod that may not be deleted",
+    cause: "producer-not-replaced",
+    quoted: /pods "fuse-producer" is forbidden/,
+    evidence: evidence({
+      pods: podsWith({}),
+      replacing: {
+        ways: ["deleted"],
+        refused: 'the pod cannot be deleted: HTTP 403: pods "fuse-producer" is forbidden',
+      },
+      records: [...mounted, unseenByControl, ...(["default", "hardened"] as const).flatMap((role) => sees(role))],
+    }),
+  },
+  {
+    what: "a node whose kubelet is not the test's to restart",
+    cause: "not-asked",
+    quoted: /its kubelet was not restarted/,
+    evidence: evidence({
+      pods: podsWith({}),
+      replacing: { ways: ["kubelet"], unasked: { kubelet: "its kubelet was not restarted" } },
+      records: [...mounted, unseenByControl, ...(["default", "hardened"] as const).flatMap((role) => sees(role))],
+    }),
+  },
+  {
+    what: "a reader with two more mounts once the pod was replaced",
+    cause: "mounts-pile-up",
+    quoted: /2 more mounts after the pod was deleted in order/,
+    evidence: evidence({
+      pods: podsWith({}),
+      records: [
+        ...mounted,
+        unseenByControl,
+        ...(["default", "hardened"] as const).flatMap((role) => sees(role)),
+        record("producer", "replaced", "info", { uptime: 2070, way: "deleted", replaces: "u", mounts: "0" }),
+        record("producer", "mount", "ok", { uptime: 2072, absent_until: "2071.9" }),
+        record("producer", "marker", "ok", { uptime: 2072, nonce: "b" }),
+        record("default", "read", "ok", { uptime: 2069, looked: "2068.9", nonce: NONCE, table: "30" }),
+        record("default", "read", "ok", { uptime: 2072.2, looked: "2072.1", nonce: "b", table: "32" }),
+      ],
+    }),
+  },
+  {
     what: "a daemon in a session of its own, which is not among the processes that are killed",
     cause: "daemon-not-killed",
     quoted: /the mount still answers/,
