@@ -8,7 +8,7 @@ import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Errno } from "../../../../core/contract/fields.ts";
 import type { Evidence, PodFact } from "../../../../core/evidence/evidence.ts";
-import { evidence, misses, mounted, record, sees, unseenByControl, waiting } from "../../evidence/evidence.ts";
+import { evidence, misses, mounted, NONCE, record, sees, unseenByControl, waiting } from "../../evidence/evidence.ts";
 import { leaf, made, podsWith } from "./pods.ts";
 
 const FOLDER = join(import.meta.dirname, "..", "..", "..", "fixtures", "evidence");
