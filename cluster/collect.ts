@@ -1,7 +1,7 @@
 /** Watches a run of the test until each pair of pods has its verdict, or the time is over; then what is known decides. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { MARKS } from "../base/marks.ts";
-import { WAY_WORDS, type Way } from "../core/contract/replacement.ts";
+import { type Service, serviceOf, WAYS, type Way } from "../core/contract/replacement.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Evidence } from "../core/evidence/evidence.ts";
 import { planOf } from "../core/plan/plan.ts";
@@ -32,6 +32,8 @@ export interface CollectOptions {
   readonly print: (line: string) => void;
   /** Takes the evidence of a pair each time that something new was seen. */
   readonly onEvidence: (evidence: Evidence) => void;
+  /** Restarts a service of a node; undefined where its nodes are not to be disturbed. */
+  readonly restart?: ((service: Service, node: string) => Promise<void>) | undefined;
 }
 
 /**
@@ -46,7 +48,7 @@ const QUIET_MS = 250;
  */
 export async function collect(
   settings: Settings,
-  { run, ownPods, print, onEvidence }: CollectOptions,
+  { run, ownPods, print, onEvidence, restart }: CollectOptions,
   stop: AbortController,
 ): Promise<Collection> {
   const config = connect(settings);
@@ -60,20 +62,30 @@ export async function collect(
   const replacing = new Map<string, Promise<void>>();
   const consider = (evidence: Evidence) => {
     const way = answers.consider(evidence);
-    if (way) replacing.set(evidence.node, replace(evidence.node, way));
+    const service = way && serviceOf(way);
+    if (way && (!service || answers.allBut(evidence)))
+      replacing.set(
+        evidence.node,
+        replace(evidence.node, way).finally(() => replacing.delete(evidence.node)),
+      );
     if (answers.complete) resolve();
+    // What disturbs the whole node waits until nobody else needs it.
+    else if (answers.has(evidence)) for (const one of gathering.evidence()) if (!one.scenario) changed(one);
   };
   const replace = async (node: string, way: Way) => {
     const producer = pairs.find((pair) => pair.node === node && !pair.scenario)?.names.producer ?? "";
-    print(`${MARKS.note} ${node}  ${producer} is ${WAY_WORDS[way]}, and made again`);
+    const service = serviceOf(way);
+    if (service && !restart)
+      return gathering.unasked(node, way, `the node is not this test's to disturb: its ${service} was not restarted`);
+    print(`${MARKS.note} ${node}  ${producer} is ${WAYS[way].words}, and made again`);
     try {
+      if (service) await restart?.(service, node);
       await replacePod(config, settings.namespace, producer, way, (uid) => gathering.leaving(node, uid));
     } catch (error) {
       if (!(error instanceof NotReplacedError)) throw error;
       print(`${MARKS.inconclusive} ${node}  ${error.message}`);
       gathering.notReplaced(node, error.message);
     }
-    replacing.delete(node);
   };
   const changed = (evidence: Evidence) => {
     if (answers.has(evidence)) return;

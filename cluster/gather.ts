@@ -5,7 +5,8 @@ import type { CoreV1Event, KubeConfig, V1Node, V1Pod } from "@kubernetes/client-
 import { CoreV1Api } from "@kubernetes/client-node";
 import { LABELS, nodeLabel, PROJECT } from "../core/contract/names.ts";
 import type { ProbeRecord } from "../core/contract/records.ts";
-import type { ContainerFact, EventFact, Evidence, PodFact } from "../core/evidence/evidence.ts";
+import type { Way } from "../core/contract/replacement.ts";
+import type { ContainerFact, EventFact, Evidence, PodFact, Replacing } from "../core/evidence/evidence.ts";
 import { nodeFact, podFact } from "../core/evidence/facts.ts";
 import { type Pair, planOf } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
@@ -38,6 +39,8 @@ export interface Gathering {
   refused(node: string, words: string): void;
   /** This pod is about to be replaced by another of its name, which goes on with its story: what is known of it stays. */
   leaving(node: string, uid: string): void;
+  /** The producer's pod of a node is not replaced in this way, since the node may not be disturbed. */
+  unasked(node: string, way: Way, words: string): void;
   /** The producer's pod of a node could not be replaced. */
   notReplaced(node: string, words: string): void;
   /** No more is to be expected. */
@@ -78,12 +81,9 @@ export function gather(
       changed(of);
     },
     leaving: (node, uid) => baseOf(node)?.leaving.add(uid),
-    notReplaced: (node, refused) => {
-      const of = baseOf(node);
-      if (!of) return;
-      of.replacing = { ways: [], ...of.replacing, refused };
-      changed(of);
-    },
+    unasked: (node, way, words) =>
+      replacing(node, ({ unasked, ...rest }) => ({ ...rest, unasked: { ...unasked, [way]: words } })),
+    notReplaced: (node, refused) => replacing(node, (before) => ({ ...before, refused })),
     finish: () => {
       for (const of of drafts) of.final = true;
     },
@@ -91,6 +91,13 @@ export function gather(
 
   function baseOf(node: string): Draft | undefined {
     return drafts.find((one) => one.node === node && one.scenario === undefined);
+  }
+
+  function replacing(node: string, next: (before: Replacing) => Replacing) {
+    const of = baseOf(node);
+    if (!of?.replacing) return;
+    of.replacing = next(of.replacing);
+    changed(of);
   }
 
   function followPods() {

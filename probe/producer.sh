@@ -63,6 +63,7 @@ take_over() {
   told=$(grep -F "\"run\":\"$RUN\"," "$history" 2>/dev/null)
   case $said-$told in
     "deleted "*'"step":"inspect"'* | "forced "*'"step":"inspect"'*) replaces=$said ;;
+    "kubelet "*'"step":"inspect"'* | "runtime "*'"step":"inspect"'*) replaces=$said ;;
   esac
   if [ -n "$replaces" ]; then
     printf '%s\n' "$told"

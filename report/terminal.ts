@@ -2,7 +2,7 @@
 
 import { MARKS } from "../base/marks.ts";
 import { printable, shortIds } from "../base/printable.ts";
-import { WAY_WORDS } from "../core/contract/replacement.ts";
+import { WAYS } from "../core/contract/replacement.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Decision } from "../core/diagnosis/decision.ts";
 import { platformLine } from "../core/diagnosis/platform.ts";
@@ -23,6 +23,7 @@ export function verdictLines(node: string, verdict: NodeVerdict): string[] {
     ...timingLines(verdict),
     ...(verdict.permissions ? permissionLines(verdict.permissions) : []),
     ...scenarioLines(verdict),
+    ...noteLines(verdict),
     `  platform  ${platformLine(verdict.platform)}`,
     "  evidence",
     ...shown.flatMap(({ source, text }) => [`    ${source}`, `      ${shortIds(text)}`]),
@@ -48,6 +49,14 @@ function wayLines({ ways = [], waysOut = [] }: Decision): string[] {
     ...waysOut.slice(ways.length).map((own) => `            - ${own} (from your settings)`),
   ];
 }
+
+/** What is worth knowing beside the answer, with its first proof and what to do about it. */
+const noteLines = ({ notes = [] }: Verdict): string[] =>
+  notes.flatMap(({ id, explanation, fix, evidence }) => [
+    `  note      ${explanation} (${id})`,
+    ...evidence.slice(0, 1).map(({ source, text }) => `            ${source}: ${shortIds(text)}`),
+    `            ${fix}`,
+  ]);
 
 /** Each scenario's finding, and the cause by its name where there is one. */
 function scenarioLines({ scenarios = {} }: NodeVerdict): string[] {
@@ -75,7 +84,7 @@ function replacementLines({ way, left, failed, readers }: Replacement): string[]
   const before =
     left === 0 ? "it left no mount" : `it left ${left} ${left === 1 ? "mount" : "mounts"} at the mount point`;
   const lines = [
-    `  producer's pod ${WAY_WORDS[way]}: ${failed === undefined ? before : `the next one failed: ${failed}`}`,
+    `  producer's pod ${WAYS[way].words}: ${failed === undefined ? before : `the next one failed: ${failed}`}`,
   ];
   for (const [reader, { errno, outageMs, backMs, notBack, restarted, mountsAdded }] of Object.entries(readers)) {
     const parts = [

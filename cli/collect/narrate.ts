@@ -2,7 +2,7 @@
 import { MARKS } from "../../base/marks.ts";
 import { ID, shortIds } from "../../base/printable.ts";
 import { faultNamed } from "../../core/contract/faults.ts";
-import { WAY_WORDS } from "../../core/contract/replacement.ts";
+import { WAY_NAMES, WAYS } from "../../core/contract/replacement.ts";
 import type { Evidence } from "../../core/evidence/evidence.ts";
 
 /** @returns prints the steps of a pair's evidence that were not printed yet, with the time since now */
@@ -50,7 +50,7 @@ function* steps(evidence: Evidence): Generator<readonly [mark: string, text: str
     if (step === "replaced")
       yield [
         MARKS.note,
-        `a new producer takes the place of the one that was ${WAY_WORDS[record.way === "forced" ? "forced" : "deleted"]}`,
+        `a new producer takes the place of the one that was ${WAYS[WAY_NAMES.find((way) => way === record.way) ?? "deleted"].words}`,
       ];
     if (role === "producer" && step === "crash") yield [MARKS.note, `producer ${faultNamed(record.fault ?? "").did}`];
     if (role === "producer" && step === "abort" && !failed) yield [MARKS.note, "producer aborted the FUSE connection"];

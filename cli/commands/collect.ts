@@ -13,6 +13,7 @@ import { narrator } from "../collect/narrate.ts";
 import { command, optionsIn } from "../command.ts";
 import { readSettings, type SettingsOptions, settingsOptions, stdinOption, stdinSettings } from "../options.ts";
 import { EXIT } from "../run.ts";
+import { restartOf } from "../start/target.ts";
 
 interface Options extends SettingsOptions {
   readonly stdin?: boolean;
@@ -45,7 +46,13 @@ export async function runCollect(args: readonly string[]): Promise<number> {
   // A daemon of the user's own may log its key, and the API server quotes what it refuses.
   const hide = masked(settings.command);
   const print = (line: string) => say(hide(line));
-  const watched = { run: options.run, ownPods: ownPods(options.pods ?? []), print, onEvidence: narrator(print) };
+  const watched = {
+    run: options.run,
+    ownPods: ownPods(options.pods ?? []),
+    print,
+    onEvidence: narrator(print),
+    restart: restartOf(settings),
+  };
   // Half a second to load, for which --help need not wait.
   const { collect } = await import("../../cluster/collect.ts");
   const { report, evidence } = await collect(settings, watched, stop);

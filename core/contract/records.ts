@@ -6,7 +6,7 @@ import { z } from "zod";
 import { FAULTS } from "./faults.ts";
 import { ERRNOS, errno, type Field, text, word } from "./fields.ts";
 import { type AnyRole, CONTROL, READER_ROLES, READERS, ROLES, type Role } from "./readers.ts";
-import { WAYS } from "./replacement.ts";
+import { WAY_NAMES } from "./replacement.ts";
 import type { Unlisted } from "./unlisted.ts";
 import { OPERATIONS, type Operation, VARIANTS } from "./variants.ts";
 
@@ -84,7 +84,7 @@ export const STEPS = {
   replaced: {
     by: PRODUCER,
     results: ["info"],
-    fields: { way: word(...WAYS), replaces: text, mounts: text, mountinfo: text },
+    fields: { way: word(...WAY_NAMES), replaces: text, mounts: text, mountinfo: text },
   },
   settle: { by: PRODUCER, results: ["info"], fields: {} },
   "unmount-at-start": { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text } },

@@ -4,7 +4,7 @@
  */
 import type { DecidingRole } from "../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf } from "../contract/records.ts";
-import { WAYS, type Way } from "../contract/replacement.ts";
+import { WAY_NAMES, type Way } from "../contract/replacement.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 
 /** How long a reader may take after the new marker, in seconds, before it is told that it is not back. */
@@ -44,7 +44,7 @@ export function replacementsOf({ records }: Evidence, readers: readonly Deciding
   const begun = producer.filter((record): record is RecordOf<"replaced"> => record.step === "replaced");
   return begun.flatMap((replaced, index) => {
     const { mounts, uptime: from } = replaced;
-    const way = WAYS.find((one) => one === replaced.way);
+    const way = WAY_NAMES.find((one) => one === replaced.way);
     if (way === undefined) return [];
     const until = begun[index + 1]?.uptime ?? Number.POSITIVE_INFINITY;
     const own = producer.filter(({ uptime }) => uptime >= from && uptime < until);

@@ -76,6 +76,8 @@ export interface SystemFact {
 export interface Replacing {
   /** In these ways, in turn. */
   readonly ways: readonly Way[];
+  /** Why one of them was not asked. */
+  readonly unasked?: { readonly [W in Way]?: string };
   /** Why a pod could not be replaced, in the API server's words. */
   readonly refused?: string;
 }
