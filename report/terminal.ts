@@ -9,6 +9,7 @@ import { platformLine } from "../core/diagnosis/platform.ts";
 import type { Replacement } from "../core/diagnosis/replacements.ts";
 import type { ReaderTimeline } from "../core/diagnosis/timeline.ts";
 import type { Verdict } from "../core/diagnosis/verdict.ts";
+import { fixLines } from "./fix.ts";
 import { permissionLines } from "./permissions.ts";
 
 /** At most this many pieces of evidence are shown; the JSON document has them all. */
@@ -28,7 +29,7 @@ export function verdictLines(node: string, verdict: NodeVerdict): string[] {
     "  evidence",
     ...shown.flatMap(({ source, text }) => [`    ${source}`, `      ${shortIds(text)}`]),
     ...(more > 0 ? [`    and ${more} more: see --json`] : []),
-    ...(verdict.verdict === "success" ? [] : [`  fix       ${verdict.fix}`]),
+    ...(verdict.verdict === "success" ? [] : fixLines(verdict)),
     `  decision  ${verdict.decision.text}`,
     `  next      ${verdict.decision.nextStep}`,
     ...wayLines(verdict.decision),

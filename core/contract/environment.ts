@@ -67,6 +67,8 @@ export const ENVIRONMENT = {
   COMMAND: pods("command", "producer"),
   /** What becomes of the daemon while its mount is held: see scenarios.ts. */
   FAULT: pods("word", "producer"),
+  /** `no`: the mount of a daemon that died stays when it is started again. */
+  CLEAR_DEAD_MOUNT: pods("word", "producer"),
   UNMOUNT_AT_START: pods("word", "producer"),
   DELAY_SECONDS: pods("number", "producer"),
 

@@ -145,8 +145,9 @@ export const STEPS = {
     fields: { fault: word(...faults), at: text, errno: word(...ERRNOS, GONE), detail: text, mountinfo: text },
   },
   abort: { by: PRODUCER, results: ["ok", "error"], fields: { connection: text, errno, detail: text } },
-  /** `ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead. */
-  clean: { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text, mountinfo: text } },
+  /** `ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead.
+   * `info`: it stays, as the settings ask. */
+  clean: { by: PRODUCER, results: ["ok", "error", "info"], fields: { errno, detail: text, mountinfo: text } },
   "unmount-in-order": { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text } },
   inspect: { by: PRODUCER, results: ["info"], fields: {} },
   /** The last word: whether anything of this run is still mounted. */

@@ -5,7 +5,7 @@
 import type { DecidingRole } from "../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf, type Step } from "../contract/records.ts";
 import type { Evidence } from "../evidence/evidence.ts";
-import { type Replacement, replacementsOf } from "./replacements.ts";
+import { isUnaskable, type Replacement, replacementsOf } from "./replacements.ts";
 
 /** What the dead mount looked like to a reader. */
 export interface Stale {
@@ -56,6 +56,8 @@ export interface Timeline {
   readonly readers: Readonly<Record<string, ReaderTimeline>>;
   /** Each time that the producer's pod was replaced, in their order. */
   readonly replacements: readonly Replacement[];
+  /** Whether the pod cannot be replaced for anyone to see. */
+  readonly unaskable?: true;
 }
 
 /** @param evidence as `believed` gives it: in the order of the node's clock */
@@ -72,6 +74,7 @@ export function timelineOf(evidence: Evidence, readers: readonly DecidingRole[])
     complete: isComplete(evidence, producer, marks, readers),
     readers: Object.fromEntries(readers.map((role) => [role, readerTimeline(evidence, role, first, marks)])),
     replacements: replacementsOf(evidence, readers),
+    ...(isUnaskable(evidence, readers) ? { unaskable: true as const } : {}),
   };
 }
 

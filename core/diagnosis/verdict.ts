@@ -20,7 +20,8 @@ import {
 import { type Decision, decide, type Grade } from "./decision.ts";
 import { gradeOf, isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
-import { type Platform, platformOf } from "./platform.ts";
+import { nodeWords, type Platform, platformOf } from "./platform.ts";
+import type { Remedy } from "./remedies/remedy.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
 
 /** What is worth knowing beside the answer: a figure, no failure. */
@@ -36,6 +37,10 @@ export interface Verdict {
   readonly cause: string;
   readonly explanation: string;
   readonly fix: string;
+  /** The end-to-end tests of this project have applied this fix as it is printed. */
+  readonly fixTried: boolean;
+  /** The fix as commands and files for this node; undefined where there is nothing to copy. */
+  readonly remedy?: Remedy;
   readonly evidence: readonly Quote[];
   readonly decision: Decision;
   /** What it holds for. */
@@ -80,18 +85,21 @@ export const settled = (verdict: Verdict, replacing?: Replacing): boolean =>
   verdict.verdict !== "success" ||
   (isThroughCrash(verdict.timings) && nextWay(verdict.timings, replacing) === undefined);
 
-type Found = Pick<Cause, "id" | "outcome" | "explanation" | "fix">;
+type Found = Pick<Cause, "id" | "outcome" | "explanation" | "fix" | "tried" | "remedy">;
 
 function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, words: DecisionWords): Verdict {
   const timings = timelineOf(all, READERS);
   const grade = gradeOf(cause.outcome, timings, all.replacing);
   const permissions = permissionsOf(all);
+  const remedy = cause.remedy?.(all, nodeWords(all));
   const noted = cause.outcome === "success" ? notesOf(all) : [];
   return {
     verdict: cause.outcome,
     cause: cause.id,
     explanation: cause.explanation,
     fix: cause.fix,
+    fixTried: cause.tried ?? false,
+    ...(remedy ? { remedy } : {}),
     evidence,
     decision: decide(cause.outcome, grade, words, {
       cause: cause.id,

@@ -10,6 +10,7 @@ const verdict = (more: Partial<Verdict>, reader: ReaderTimeline = {}): Verdict =
   cause: "success",
   explanation: "It was seen.",
   fix: "",
+  fixTried: false,
   evidence: [{ source: "default", text: "nonce" }],
   decision: { text: "", nextStep: "" },
   platform: platformOf(evidence({})),
