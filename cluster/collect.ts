@@ -60,19 +60,22 @@ export async function collect(
   const quiet = new Map<string, NodeJS.Timeout>();
   /** By node. */
   const replacing = new Map<string, Promise<void>>();
+  /** By node: how often its producer's pod has been replaced, its newest word of it included. */
+  const replaced = new Map<string, number>();
   const consider = (evidence: Evidence) => {
     const way = answers.consider(evidence);
     const service = way && serviceOf(way);
     if (way && (!service || answers.allBut(evidence)))
       replacing.set(
         evidence.node,
-        replace(evidence.node, way).finally(() => replacing.delete(evidence.node)),
+        replace(evidence, way).finally(() => replacing.delete(evidence.node)),
       );
     if (answers.complete) resolve();
     // What disturbs the whole node waits until nobody else needs it.
     else if (answers.has(evidence)) for (const one of gathering.evidence()) if (!one.scenario) changed(one);
   };
-  const replace = async (node: string, way: Way) => {
+  const replace = async ({ node, records }: Evidence, way: Way) => {
+    const replacedBefore = replacedIn(records);
     const producer = pairs.find((pair) => pair.node === node && !pair.scenario)?.names.producer ?? "";
     const service = serviceOf(way);
     if (service && !restart)
@@ -81,6 +84,7 @@ export async function collect(
     try {
       if (service) await restart?.(service, node);
       await replacePod(config, settings.namespace, producer, way, (uid) => gathering.leaving(node, uid));
+      replaced.set(node, (replaced.get(node) ?? replacedBefore) + 1);
     } catch (error) {
       if (!(error instanceof NotReplacedError)) throw error;
       print(`${MARKS.inconclusive} ${node}  ${error.message}`);
@@ -90,8 +94,9 @@ export async function collect(
   const changed = (evidence: Evidence) => {
     if (answers.has(evidence)) return;
     onEvidence(evidence);
-    // While its pod is on its way, nothing else than that can be said of it.
-    if (!evidence.scenario && replacing.has(evidence.node)) return;
+    // Until the pod that takes the producer's place has said so, nothing else can be said of its pair.
+    const { node, scenario, records } = evidence;
+    if (!scenario && (replacing.has(node) || replacedIn(records) < (replaced.get(node) ?? 0))) return;
     const pair = keyOf(evidence);
     clearTimeout(quiet.get(pair));
     quiet.set(
@@ -118,3 +123,7 @@ export async function collect(
   const evidence = gathering.evidence();
   return { report: { run: evidence[0]?.run ?? settings.run, nodes: answers.nodes() }, evidence };
 }
+
+/** How often the producer's pod was replaced, as far as it has said so. */
+const replacedIn = (records: Evidence["records"]): number =>
+  new Set(records.flatMap((record) => (record.step === "replaced" ? [record.uptime] : []))).size;

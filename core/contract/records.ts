@@ -145,8 +145,9 @@ export const STEPS = {
     fields: { fault: word(...faults), at: text, errno: word(...ERRNOS, GONE), detail: text, mountinfo: text },
   },
   abort: { by: PRODUCER, results: ["ok", "error"], fields: { connection: text, errno, detail: text } },
-  /** `ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead. */
-  clean: { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text, mountinfo: text } },
+  /** `ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead.
+   * `info`: it stays, as the settings ask. */
+  clean: { by: PRODUCER, results: ["ok", "error", "info"], fields: { errno, detail: text, mountinfo: text } },
   "unmount-in-order": { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text } },
   inspect: { by: PRODUCER, results: ["info"], fields: {} },
   /** The last word: whether anything of this run is still mounted. */
@@ -166,7 +167,7 @@ export const STEPS = {
     fields: { propagation: text, fuse_at_start: yesOrNo, life: text, mountinfo: text },
   },
   /**
-   * One look at the marker, from `looked` to the record's own time, told only where it differs from the last one. `mountinfo` is of
+   * One look at the marker, from `looked` to the record's own time, written only where it differs from the last one. `mountinfo` is of
    * the mount point itself, or of the bridge; `mounts` are all lines of the mount point. `table` is how many mounts the container
    * has in all, without those of the permission matrix.
    */

@@ -85,7 +85,7 @@ function premiseMissing({ pair }: Scenario, { verdict, timings }: Verdict): stri
   if (fault && (!timings.remounted || readers.some(({ leftEarly }) => leftEarly)))
     return "Not answered: the daemon did not mount again while the readers looked.";
   if (fault && readers.some(({ recoveredMs, notBack }) => recoveredMs === undefined && !notBack))
-    return "Not answered: a reader has not told what it saw of the second mount.";
+    return "Not answered: a reader has not reported what it saw of the second mount.";
   if (fault?.hangs && !readers.some(({ stale }) => stale?.errno === "ETIMEDOUT"))
     return "Not answered: no reader met the daemon while it hung.";
   if (fault?.hangs && !timings.aborted)

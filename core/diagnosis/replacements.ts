@@ -86,6 +86,20 @@ export function isAtRest({ records }: Evidence, readers: readonly DecidingRole[]
   return marker !== undefined && rests && readers.every(isRead);
 }
 
+/** Whether the pod cannot be replaced for anyone to see: what it mounted last has failed, or some reader does not read it. */
+export function isUnaskable({ records }: Evidence, readers: readonly DecidingRole[]): boolean {
+  const producer = records.filter(({ role }) => role === "producer");
+  // A pod that has just taken the place of another has tried nothing yet.
+  const tried = producer.findLast((one) => isStep(one, "mount", "marker", "replaced"));
+  if (tried?.step !== "marker" || tried.result !== "ok") return tried?.result === "error";
+  return readers.some((role) => {
+    const look = records.findLast(
+      (one): one is RecordOf<"read" | "look"> => one.role === role && isStep(one, "read", "look"),
+    );
+    return look?.result === "error" && began(look) >= tried.uptime + BACK_SECONDS;
+  });
+}
+
 interface Lost {
   readonly before: RecordOf<"marker"> | undefined;
   readonly mount: RecordOf<"mount"> | undefined;

@@ -61,7 +61,7 @@ export interface Verdict {
  */
 export function judge(given: Evidence, words: DecisionWords = DECISION): Verdict | undefined {
   const evidence = believed(given);
-  // What nobody has read yet may prove more than whatever explains a failure.
+  // What nobody has read yet may prove more than what explains a failure.
   const unheard = !evidence.final && (evidence.unread ?? []).length > 0;
   const asked = untilDecided(evidence);
   for (const cause of causes) {
@@ -123,7 +123,7 @@ const notesOf = (evidence: Evidence): Note[] =>
 function unknown(evidence: Evidence): Found {
   const nonces = ownNonces(evidence);
   const gaveUp = READERS.filter((role) => of(evidence, role, "verdict").some(({ result }) => result === "error"));
-  // A nonce that nobody has told may be of a marker whose record is still to come: through FUSE it was read all the same.
+  // A nonce that nobody has recorded may be of a marker whose record is still to come: through FUSE it was read all the same.
   const hasRead = ({ result, nonce, mountinfo }: ProbeRecord) =>
     result === "ok" && (nonces.has(nonce ?? "") || isFuse(mountinfo));
   const unread = gaveUp.filter((role) => !of(evidence, role, "read").some(hasRead));

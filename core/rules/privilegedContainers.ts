@@ -43,21 +43,37 @@ const PATH: Value = {
   butNot: "(^|/)[.][.]?(/|$)",
 };
 
-/** What a variable may hold, by its content in core/contract/environment.ts. */
-const VALUES: Readonly<Record<Exclude<Content, "command">, Value>> = {
+/** What a variable may hold, by its content in core/contract/environment.ts; a command is the setting `command`, word for word. */
+const VALUES: Readonly<Record<Content, Value | undefined>> = {
   word: { matches: "^[A-Za-z0-9][A-Za-z0-9._-]*$" },
   number: { matches: "^[0-9]+([.][0-9]+)?$" },
   path: PATH,
   name: { matches: "^[A-Za-z0-9._-]+$" },
   names: { matches: "^[a-z0-9 -]+$" },
+  command: undefined,
 };
+
+/** The variables that a privileged container which runs this script is given, without the command. */
+const variablesOf = (program: Program): Readonly<Record<string, Value>> =>
+  Object.fromEntries(
+    givenTo(program, "privileged").flatMap(([name, holds]) => {
+      const value = VALUES[holds];
+      return value ? [[name, value] as const] : [];
+    }),
+  );
+const PRODUCER_VARIABLES = variablesOf("producer");
+const SWEEP_VARIABLES = variablesOf("sweep");
 
 export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] => [
   {
     role: "producer",
     name: PRODUCER,
     command: ["sh", `${PROBE_MOUNT}/producer.sh`],
-    environment: environmentOf("producer", allowed),
+    environment: {
+      ...PRODUCER_VARIABLES,
+      // The probe runs what this holds as its daemon.
+      ...(allowed.command ? { COMMAND: { equals: literal(allowed.command) } } : {}),
+    },
     mounts: {
       ...Object.fromEntries(BRIDGE_VOLUME_PATHS.map((path) => [path, ["hostPath", "emptyDir"]])),
       "/findings": ["emptyDir"],
@@ -71,21 +87,11 @@ export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] =>
     name: "sweep",
     command: ["sh", "-c", SCRIPT, "sweep", "unmount"],
     script: allowed.scripts?.["sweep.sh"],
-    environment: environmentOf("sweep", allowed),
+    environment: SWEEP_VARIABLES,
     mounts: { [BRIDGE_PATH]: ["hostPath"] },
     probe: false,
   },
 ];
-
-/** The variables that a privileged container may have which runs this script. */
-function environmentOf(program: Program, { command }: Allowed): Readonly<Record<string, Value>> {
-  // The probe runs what this one holds as its daemon.
-  const daemon: Value | undefined = command ? { equals: literal(command) } : undefined;
-  const values = givenTo(program, "privileged").map(
-    ([name, holds]) => [name, holds === "command" ? daemon : VALUES[holds]] as const,
-  );
-  return Object.fromEntries(values.flatMap(([name, value]) => (value ? [[name, value]] : [])));
-}
 
 /** Fields of a container that the project's scripts do not need, and that could make it run or say something else. */
 export const UNNEEDED = [

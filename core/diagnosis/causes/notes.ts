@@ -28,7 +28,7 @@ const daemonNotBack: Cause = {
   outcome: "success",
   symptom: "The mount is seen, but after the daemon's crash it cannot be mounted again.",
   explanation: "The daemon did not come back after its crash: whether a consumer recovers could not be asked.",
-  fix: "Fix what the daemon reports in the evidence (a lock or a cache left by the killed one, as a rule), then test again.",
+  fix: "Fix what the daemon reports in the evidence, then test again: as a rule the dead mount of the killed one is in the way (`umount -l` before each start), or a lock or a cache that it left.",
   find: (evidence) => {
     const [crash] = of(evidence, "producer", "crash").filter(({ result }) => result === "ok");
     if (!crash) return undefined;

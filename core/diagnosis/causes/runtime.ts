@@ -85,7 +85,7 @@ export const runtimeDropsPropagation: Cause = {
 export const isIsolated = ({ pods }: Evidence): boolean =>
   pods.some(({ spec }) => spec?.hostUsers === false || isSandbox(spec));
 
-/** Whether the runtime alone has kept the mount from the readers: that is so whatever becomes of the daemon afterwards. */
+/** Whether the runtime alone has kept the mount from the readers: that is so even if the daemon ends afterwards. */
 export const runtimeDrops = (evidence: Evidence): boolean => !isIsolated(evidence) && drops(evidence) !== undefined;
 
 function drops(evidence: Evidence): readonly Quote[] | undefined {
@@ -120,8 +120,8 @@ export const hostReadOnly: Cause = {
 };
 
 /** The bridge's own line in the mount table is there, and has no peer group although the spec asks for one. */
-function dropped(side: Side, told: readonly RecordOf<"preflight" | "start">[]): Quote[] {
-  const found = told
+function dropped(side: Side, records: readonly RecordOf<"preflight" | "start">[]): Quote[] {
+  const found = records
     .filter(({ mountinfo, propagation }) => pointOf(mountinfo) === side.bridge.mountPath && propagation === "private")
     .map(recordQuote);
   return found.length > 0 ? [specQuote(side), ...found] : [];

@@ -36,10 +36,10 @@ describe("what a scenario found", () => {
   const cases: readonly (readonly [string, string, Verdict, boolean, RegExp])[] = [
     ["is back", "producer-restart", verdict({}, { recoveredMs: 80 }), true, /were back without a restart of their own/],
     ["is not back", "producer-restart", verdict({}, { notBack: true }), false, /need a liveness probe/],
-    ["silent", "producer-restart", verdict({}), false, /^Not answered: a reader has not told/],
+    ["silent", "producer-restart", verdict({}), false, /^Not answered: a reader has not reported/],
     ["frees readers", "daemon-hang", hang(hung, true), true, /until the connection is aborted/],
     ["not back", "daemon-hang", hang({ stale: hung.stale, notBack: true }, true), false, /after a hang/],
-    ["silent", "daemon-hang", hang({ stale: hung.stale }, true), false, /^Not answered: a reader has not told/],
+    ["silent", "daemon-hang", hang({ stale: hung.stale }, true), false, /^Not answered: a reader has not reported/],
     ["met by nobody", "daemon-hang", hang({ recoveredMs: 80 }, true), false, /^Not answered: no reader met/],
     ["not aborted", "daemon-hang", hang(hung, false), false, /^Not answered: the connection .* could not be aborted/],
     ["not tried", "daemon-hang", hang(hung), false, /^Not answered: the connection .* could not be aborted/],
