@@ -87,7 +87,7 @@ export const words: readonly Recorded[] = [
   {
     what: "a pod that may not be deleted",
     cause: "producer-not-replaced",
-    quoted: /pods "fuse-producer" is forbidden/,
+    quoted: /HTTP 403: pods .* is forbidden/,
     evidence: evidence({
       pods: podsWith({}),
       replacing: {
