@@ -90,7 +90,9 @@ export function isAtRest({ records }: Evidence, readers: readonly DecidingRole[]
 export function isUnaskable({ records }: Evidence, readers: readonly DecidingRole[]): boolean {
   const producer = records.filter(({ role }) => role === "producer");
   // A pod that has just taken the place of another has tried nothing yet.
-  const tried = producer.findLast((one) => isStep(one, "mount", "marker", "replaced"));
+  const tried = producer.findLast((one) => isStep(one, "mount", "marker", "replaced") || endsMount(one));
+  // What its schedule has ended nobody can read: another mount is to come, or the pod's end.
+  if (tried && endsMount(tried)) return false;
   if (tried?.step !== "marker" || tried.result !== "ok") return tried?.result === "error";
   return readers.some((role) => {
     const look = records.findLast(
@@ -99,6 +101,10 @@ export function isUnaskable({ records }: Evidence, readers: readonly DecidingRol
     return look?.result === "error" && began(look) >= tried.uptime + BACK_SECONDS;
   });
 }
+
+/** Whether the producer has ended its last mount, as its schedule has it. */
+const endsMount = (record: ProbeRecord): boolean =>
+  isStep(record, "unmount-in-order", "finish") || (record.step === "crash" && record.result === "ok");
 
 interface Lost {
   readonly before: RecordOf<"marker"> | undefined;

@@ -107,6 +107,21 @@ describe("the grade of a pod that is replaced", () => {
     ["not asked at all, as of a scenario's own pair", "A", true, evidence({ records: inspected })],
     ["left out by whoever chose the scenarios", undefined, true, given([], { ways: [] })],
     ["one way still to come", undefined, false, given(replaced("deleted", 2070, 4))],
+    [
+      "a last mount still to come, since the one before was taken away in order",
+      undefined,
+      false,
+      evidence({
+        records: [
+          ...inspected.filter(({ uptime }) => uptime <= 2066),
+          ...READERS.flatMap((role) => [
+            record(role, "held", "ok", { uptime: 2058 }),
+            record(role, "read", "error", { uptime: 2066.05, looked: "2066.02", errno: "ENOENT" }),
+          ]),
+        ],
+        replacing: asked,
+      }),
+    ],
     ["a right that is missing", undefined, true, given([], { ...asked, refused: "HTTP 403" })],
     ["a reader that does not come back", "B", true, given(lost("default", "blind"))],
     ["a reader that was restarted", "B", true, given(lost("hardened", "restarted"))],
