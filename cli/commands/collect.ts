@@ -13,6 +13,7 @@ import { narrator } from "../collect/narrate.ts";
 import { command, optionsIn } from "../command.ts";
 import { readSettings, type SettingsOptions, settingsOptions, stdinOption, stdinSettings } from "../options.ts";
 import { EXIT } from "../run.ts";
+import { COLLECT_REPORT } from "../start/reports.ts";
 import { restartOf } from "../start/target.ts";
 
 interface Options extends SettingsOptions {
@@ -57,7 +58,10 @@ export async function runCollect(args: readonly string[]): Promise<number> {
   const { collect } = await import("../../cluster/collect.ts");
   const { report, evidence } = await collect(settings, watched, stop);
   if (options.evidence) writeFileSync(options.evidence, `${JSON.stringify(hide(evidence))}\n`);
-  process.stdout.write(`${JSON.stringify(hide(report))}\n`);
+  const document = `${JSON.stringify(hide(report))}\n`;
+  const file = process.env[COLLECT_REPORT];
+  if (file) writeFileSync(file, document, { mode: 0o600 });
+  process.stdout.write(document);
   return exitCode(report, options.failOn);
 }
 

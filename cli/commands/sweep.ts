@@ -12,7 +12,7 @@ import { command, optionsIn } from "../command.ts";
 import { type SettingsOptions, settingsOptions, stdinOption, stdinSettings } from "../options.ts";
 import { EXIT } from "../run.ts";
 import { endRun } from "../stack/endRun.ts";
-import { SWEEP_REPORT } from "../start/sweep.ts";
+import { SWEEP_REPORT } from "../start/reports.ts";
 
 interface Options extends SettingsOptions {
   readonly stdin?: boolean;

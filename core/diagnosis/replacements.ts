@@ -94,6 +94,8 @@ export function isUnaskable({ records }: Evidence, readers: readonly DecidingRol
   // What its schedule has ended nobody can read: another mount is to come, or the pod's end.
   if (tried && endsMount(tried)) return false;
   if (tried?.step !== "marker" || tried.result !== "ok") return tried?.result === "error";
+  // While it is at work the mount may be away.
+  if (producer.at(-1)?.step !== "inspect") return false;
   return readers.some((role) => {
     const look = records.findLast(
       (one): one is RecordOf<"read" | "look"> => one.role === role && isStep(one, "read", "look"),
