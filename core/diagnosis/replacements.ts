@@ -90,9 +90,7 @@ export function isAtRest({ records }: Evidence, readers: readonly DecidingRole[]
 export function isUnaskable({ records }: Evidence, readers: readonly DecidingRole[]): boolean {
   const producer = records.filter(({ role }) => role === "producer");
   // A pod that has just taken the place of another has tried nothing yet.
-  const tried = producer.findLast((one) => isStep(one, "mount", "marker", "replaced") || endsMount(one));
-  // What its schedule has ended nobody can read: another mount is to come, or the pod's end.
-  if (tried && endsMount(tried)) return false;
+  const tried = producer.findLast((one) => isStep(one, "mount", "marker", "replaced"));
   if (tried?.step !== "marker" || tried.result !== "ok") return tried?.result === "error";
   // While it is at work the mount may be away.
   if (producer.at(-1)?.step !== "inspect") return false;
@@ -103,10 +101,6 @@ export function isUnaskable({ records }: Evidence, readers: readonly DecidingRol
     return look?.result === "error" && began(look) >= tried.uptime + BACK_SECONDS;
   });
 }
-
-/** Whether the producer has ended its last mount, as its schedule has it. */
-const endsMount = (record: ProbeRecord): boolean =>
-  isStep(record, "unmount-in-order", "finish") || (record.step === "crash" && record.result === "ok");
 
 interface Lost {
   readonly before: RecordOf<"marker"> | undefined;
@@ -125,9 +119,12 @@ function readerOf(
   const looks = own.filter((record): record is RecordOf<"read"> => record.step === "read");
   const told = (read: RecordOf<"read">, of: RecordOf<"marker"> | undefined) =>
     of !== undefined && read.result === "ok" && read.nonce === of.nonce;
-  // A file of the daemon's own has the same nonce in every mount: which was read tells the time of the look.
+  // A file of the daemon's own has the same nonce in every mount: which was read tells the time of the look. A new nonce tells it
+  // of a look, too, that began before the mount was there.
+  const isNew = marker?.nonce !== before?.nonce;
   const back =
-    mount && looks.find((read) => told(read, marker) && began(read) >= Number(mount.absent_until ?? mount.uptime));
+    mount &&
+    looks.find((read) => told(read, marker) && (isNew || began(read) >= Number(mount.absent_until ?? mount.uptime)));
   const last = looks.findLast((read) => told(read, before) && (back === undefined || read.uptime < back.uptime));
   if (!last) return {};
   const error = looks.find(
