@@ -5,11 +5,11 @@ import { faultIn } from "../contract/faults.ts";
 import { READERS } from "../contract/readers.ts";
 import type { Way } from "../contract/replacement.ts";
 import { type Scenario, type ScenarioId, scenarioOf } from "../contract/scenarios.ts";
-import type { Evidence } from "../evidence/evidence.ts";
+import { believed, type Evidence } from "../evidence/evidence.ts";
 import { decide } from "./decision.ts";
 import { isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { permissionsComplete } from "./permissions.ts";
-import { isAtRest } from "./replacements.ts";
+import { isAtRest, isThrough } from "./replacements.ts";
 import { settled, type Verdict } from "./verdict.ts";
 
 /** What a scenario's own pair found. */
@@ -57,7 +57,9 @@ export const wayNow = (verdict: Verdict, evidence: Evidence, names: readonly Sce
   verdict.verdict === "success" &&
   isThroughCrash(verdict.timings) &&
   hasMatrix(verdict, evidence, names) &&
-  isAtRest(evidence, READERS)
+  // A file of the daemon's own is read as before until a reader tells that it was gone meanwhile.
+  verdict.timings.replacements.every(isThrough) &&
+  isAtRest(believed(evidence), READERS)
     ? nextWay(verdict.timings, evidence.replacing)
     : undefined;
 

@@ -112,6 +112,10 @@ const READERS = [
   "default-stuck",
 ] as const;
 
+/** Whether it is asked what becomes of readers when the producer's pod is replaced, and what becomes of the pod in its place. */
+const ASKED = ["no", "left-out", "yes"] as const;
+const SUCCESSOR = ["well", "left-dead", "cannot-mount", "refused"] as const;
+
 export interface Plan {
   readonly seed: number;
   /** 0: an idle machine; 3: each step may take most of a second. */
@@ -123,6 +127,8 @@ export interface Plan {
   readonly node: (typeof NODE)[number];
   readonly daemon: (typeof DAEMON)[number];
   readonly readers: (typeof READERS)[number];
+  readonly asked: (typeof ASKED)[number];
+  readonly successor: (typeof SUCCESSOR)[number];
   /** When what the readers' trouble does to them happens, in seconds after the first mount. */
   readonly when: number;
   /** When the collector begins to look, in seconds after the pods were made. */
@@ -151,6 +157,8 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   node: trouble(NODE),
   daemon: trouble(DAEMON),
   readers: trouble(READERS),
+  asked: trouble(ASKED),
+  successor: trouble(SUCCESSOR),
   when: tenths(10),
   joins: mostly(0, tenths(25)),
   lags: fc.record({

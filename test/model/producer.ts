@@ -1,11 +1,37 @@
 /** The producer: one life of its container, which follows the schedule of probe/producer.sh and probe/faults.sh. */
+import type { Way } from "../../core/contract/replacement.ts";
 import type { Task } from "./clock.ts";
 import { mountinfo } from "./mounts.ts";
 import { SPACE, Steps } from "./steps.ts";
-import { MOUNT, TIMES } from "./world.ts";
+import { type Line, MOUNT, TIMES, type World } from "./world.ts";
+
+/** What the pod before this one has recorded, and how that one was deleted. */
+export interface Story {
+  readonly way: Way;
+  readonly lines: readonly Line[];
+}
 
 export class Producer extends Steps {
+  private readonly story: Story | undefined;
+
+  /** @param generation which of the pods that had this name in turn it is in */
+  constructor(world: World, life: number, generation = 0, story?: Story) {
+    super(world, life, generation);
+    this.story = story;
+  }
+
+  get lines(): readonly Line[] {
+    return this.log.lines;
+  }
+
+  /** As after SIGTERM. */
+  *terminate(): Task {
+    yield this.world.cost();
+    yield* this.finish();
+  }
+
   *run(): Task {
+    if (this.story) return yield* this.standIn(this.story);
     const { variation, plan } = this.world;
     yield* this.preflight();
     if (!(yield* this.clearStale())) return;
@@ -41,6 +67,23 @@ export class Producer extends Steps {
       yield* this.unmountInOrder();
     }
     yield* this.afterwards();
+  }
+
+  /** Says again all that was said before, and goes on where the other pod ended. */
+  private *standIn({ way, lines }: Story): Task {
+    const { now } = this.world;
+    this.log.lines.push(...lines.map(({ text }) => ({ at: now, text })));
+    this.mounts = lines.filter(({ text }) => text.includes('"step":"mount","result":"ok"')).length;
+    yield* this.preflight();
+    const found = this.tables.exactlyAt(SPACE, MOUNT);
+    const mounts = String(found.length);
+    this.record("replaced", "info", { way, replaces: "u", mounts, mountinfo: found.map(mountinfo).join("\n") });
+    yield this.world.cost();
+    if (!(yield* this.clearStale()) || !(yield* this.mountFuse())) return;
+    yield* this.writeMarker();
+    this.record("inspect", "info");
+    yield* this.keep(TIMES.inspect);
+    yield* this.finish();
   }
 
   private unmountAtStart(): void {
