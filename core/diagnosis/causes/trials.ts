@@ -47,7 +47,7 @@ export const trials: Readonly<Record<string, Trial>> = {
   "fuse-unavailable": untried(
     "the sandbox's nodes share the kernel of their machine, which has FUSE; the tests take /dev/fuse from the container, and no `modprobe` brings that back.",
   ),
-  "fuse-device-denied": tried("Make the producer privileged, with mountPropagation: Bidirectional on its bridge"),
+  "fuse-device-denied": tried("Make the producer privileged, with mountPropagation: Bidirectional"),
   "fusermount-missing": tried("link fusermount to fusermount3"),
   "lsm-denies": untried("no node of the sandbox has AppArmor or SELinux."),
   "mounted-too-late": tried("Raise `markerWaitSeconds` above the time the producer needs to mount"),
@@ -60,10 +60,7 @@ export const trials: Readonly<Record<string, Trial>> = {
   "daemon-slow": untried(
     "no end-to-end test provokes it as a cause; the scenario `slow-mount` shows a daemon that is late.",
   ),
-  "daemon-hung": tried(
-    "Restart the daemon",
-    "`echo 1 > /sys/fs/fuse/connections/N/abort` on the node frees whoever waits for it",
-  ),
+  "daemon-hung": tried("Restart the daemon", "`echo 1 > /sys/fs/fuse/connections/N/abort` on the node frees who waits"),
   "no-marker": tried("Set `markerFile` to a file that your daemon's file system holds and that is not empty"),
   "producer-never-mounted": tried("Fix what the daemon reports in the evidence: its image, its options"),
   "control-too-late": tried("Test again, now that the images are on the node"),
