@@ -10,9 +10,9 @@ import { trials } from "../../core/diagnosis/causes/trials.ts";
 import type { Note, Verdict } from "../../core/diagnosis/verdict.ts";
 import { runIn } from "../../sandbox/box/box.ts";
 import { readRecord } from "../../sandbox/cluster/record.ts";
-import { type Fix, fixes } from "./fixes.ts";
+import { type Fix, fixed } from "./fixed.ts";
+import { fixes } from "./fixes.ts";
 import { foundIn, judged } from "./judged.ts";
-import { deployment, type Provocation } from "./provoke.ts";
 import { kubectl, leaveSandbox, onNode, type SandboxDocument, sandbox, start, succeeded } from "./sandbox.ts";
 
 /** Two cores run two kubelets and all of this. */
@@ -83,7 +83,7 @@ describe("fixes as a verdict prints them", () => {
       for (const one of remedy.now) await asRoot(PRIVATE, one);
       const then = await startOn(PRIVATE);
       assert.deepEqual([then.verdict, then.grade], ["success", "A"]);
-      row(first, remedy.now.map((one) => `\`${one}\``).join(", "), `success, grade ${then.grade}`, from);
+      row(first.cause, remedy.now.map(quoted), `success, grade ${then.grade}`, from);
     });
 
   /** Provokes the cause, does what its fix says, and tests again. */
@@ -101,33 +101,14 @@ describe("fixes as a verdict prints them", () => {
     const commands = fix.onNode === "remedy" ? (verdict.remedy?.now ?? []) : fix.onNode ? [fix.onNode] : [];
     assert.ok(fix.onNode !== "remedy" || (commands.length > 0 && verdict.remedy?.nowTried));
     for (const one of commands) await asRoot(NODE, one, index);
-    const { verdict: then } = await judged(cluster, folder, fixed(fix, id), id);
+    const { verdict: then } = await judged(cluster, folder, fixed(fix, cluster, id), id);
     const still = foundIn(then).map(({ id: cause }) => cause);
     assert.equal(then.verdict, "success", `${then.cause}: ${JSON.stringify(then.evidence)}`);
     if (fix.ready) await becomesReady(fix.ready, `causes-${id}`);
     else assert.ok(!still.includes(fix.cause), still.join());
-    const applied = fix.onNode === "remedy" ? commands.map((one) => `\`${one}\``) : words;
-    row(found, applied.join("; "), still.map((one) => (one === then.cause ? one : `note ${one}`)).join(", "), from);
+    const after = still.map((one) => (one === then.cause ? one : `note ${one}`)).join(", ");
+    row(fix.cause, fix.onNode === "remedy" ? commands.map(quoted) : words, after, from);
     await kubectl(cluster, ["delete", "namespace", `causes-${id}`, "--wait=false"]);
-  }
-
-  /** The provoked deployment, changed as the fix says. Producer and consumer are made together. */
-  function fixed({ provocation, settings, extra, change }: Fix, id: string): Provocation {
-    const { change: provoke, consumerAfter: _, ...others } = provocation;
-    const next = {
-      ...others,
-      ...(extra ? { extra } : {}),
-      settings: { ...others.settings, ...settings?.(cluster, id) },
-    };
-    return {
-      ...next,
-      change: (all) => {
-        provoke?.(all);
-        const { producer, consumer, first } = deployment(cluster, next, id);
-        const [, probe] = first as [object, { data: Record<string, string> }];
-        change?.(all, { ...all, producer, consumer, scripts: probe.data });
-      },
-    };
   }
 
   async function startOn(name: string): Promise<Verdict> {
@@ -152,10 +133,8 @@ describe("fixes as a verdict prints them", () => {
     assert.ok(ready - began >= afterSeconds * 1000, stdout);
   }
 
-  function row(found: Pick<Note, "fix"> & { readonly cause?: string; readonly id?: string }, ...rest: RowRest): void {
-    const [applied, after, from] = rest;
-    const cause = found.cause ?? found.id ?? "";
-    rows.set(cause, { cause, applied, after, seconds: (performance.now() - from) / 1000 });
+  function row(cause: string, applied: readonly string[], after: string, from: number): void {
+    rows.set(cause, { cause, applied: applied.join("; "), after, seconds: (performance.now() - from) / 1000 });
   }
 
   /** Scripts of the provocations, with rclone at hand and the node's /tmp at /host. @returns what is left there */
@@ -170,8 +149,6 @@ describe("fixes as a verdict prints them", () => {
   }
 });
 
-type RowRest = readonly [applied: string, after: string, from: number];
-
 /** The words of the printed fix that are carried out. @throws AssertionError where it no longer says them */
 function wordsOf({ id, fix }: Note): readonly string[] {
   const trial = trials[id];
@@ -179,6 +156,8 @@ function wordsOf({ id, fix }: Note): readonly string[] {
   for (const words of trial.tried) assert.ok(fix.includes(words), `${id}: ${fix}`);
   return trial.tried;
 }
+
+const quoted = (command: string): string => `\`${command}\``;
 
 /** As root on the node itself, where it has the bridge of that number. */
 async function asRoot(name: string, script: string, index?: number): Promise<void> {

@@ -2,36 +2,9 @@
  * For each cause that can be provoked, what its printed fix changes. Which of its words are carried out is in
  * core/diagnosis/causes/trials.ts.
  */
-import type { SettingsInput } from "../../core/settings/settings.ts";
+import type { Fix } from "./fixed.ts";
 import { provocations } from "./provocations.ts";
-import {
-  beforeDaemon,
-  bridges,
-  containers,
-  type Deployment,
-  type Provocation,
-  replaceInDriver,
-  TOLERATIONS,
-  volume,
-} from "./provoke.ts";
-import type { SandboxDocument } from "./sandbox.ts";
-
-export interface Fix {
-  readonly cause: string;
-  readonly provocation: Provocation;
-  /** As the provocation's `before` and `after`, and run as root on the node itself, with the bridge in $BRIDGE. */
-  readonly prepare?: string;
-  readonly restore?: string;
-  /** Commands for root on the node, from the verdict or from the fix, with the bridge in $BRIDGE. */
-  readonly onNode?: string | "remedy";
-  readonly settings?: (cluster: SandboxDocument, id: string) => Partial<SettingsInput>;
-  /** Objects beside the bundle's, in place of the provocation's. */
-  readonly extra?: Provocation["extra"];
-  /** Changes what was provoked; `whole` is the same deployment without a fault. */
-  readonly change?: (provoked: Deployment, whole: Deployment) => void;
-  /** A pod of `extra` that becomes ready this many seconds after its container has started, or later. */
-  readonly ready?: { readonly pod: string; readonly afterSeconds: number };
-}
+import { beforeDaemon, bridges, containers, replaceInDriver, TOLERATIONS, volume } from "./provoke.ts";
 
 const hostPath = (bridge: string) => ({ hostPath: { path: bridge, type: "DirectoryOrCreate" } });
 /** The first of the provocations of a cause. */

@@ -24,7 +24,7 @@ export const nodeRootPrivate: Cause = {
   symptom:
     '`CreateContainerError`: `path "..." is mounted on "/" but it is not a shared mount` (or `... shared or slave mount`).',
   explanation: "The node's root mount is private, so the container runtime refuses every mount propagation.",
-  fix: "Run `mount --make-rshared /` as root on the node, and test again: nothing needs a restart. To keep it over a reboot, have it run at each boot before the kubelet or k3s starts (a systemd unit, or see docs/troubleshooting.md).",
+  fix: "Run `mount --make-rshared /` as root on the node, and test again; to keep it, run it at boot before the kubelet or k3s starts (a systemd unit).",
   remedy: (_, node) => sharedRoot("/", node),
   // The kubelet's and the runtime's words: kubernetes/kubernetes#61058, juicedata/juicefs-csi-driver#647.
   find: (evidence) => some(kubeletQuotes(evidence, (text) => privateMount(text) === "/")),
