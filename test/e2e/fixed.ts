@@ -11,6 +11,8 @@ export interface Fix {
   readonly restore?: string;
   /** Commands for root on the node, from the verdict or from the fix, with the bridge in $BRIDGE. */
   readonly onNode?: string | "remedy";
+  /** They are run while the pods of the failed run are there. */
+  readonly podsStay?: boolean;
   readonly settings?: (cluster: SandboxDocument, id: string) => Partial<SettingsInput>;
   /** Objects beside the bundle's, in place of the provocation's. */
   readonly extra?: Provocation["extra"];

@@ -96,11 +96,15 @@ describe("fixes as a verdict prints them", () => {
     assert.ok(found, `found ${JSON.stringify(foundIn(verdict))}`);
     assert.match(JSON.stringify(found.evidence), fix.provocation.quoted);
     const words = wordsOf(found);
-    const pods = ["fuse-producer", "fuse-consumer", "--namespace", `causes-${id}`];
-    succeeded(await kubectl(cluster, ["delete", "pods", "--ignore-not-found", "--wait=true", ...pods]));
     const commands = fix.onNode === "remedy" ? (verdict.remedy?.now ?? []) : fix.onNode ? [fix.onNode] : [];
     assert.ok(fix.onNode !== "remedy" || (commands.length > 0 && verdict.remedy?.nowTried));
-    for (const one of commands) await asRoot(NODE, one, index);
+    const run = async () => {
+      for (const one of commands) await asRoot(NODE, one, index);
+    };
+    if (fix.podsStay) await run();
+    const pods = ["fuse-producer", "fuse-consumer", "--namespace", `causes-${id}`];
+    succeeded(await kubectl(cluster, ["delete", "pods", "--ignore-not-found", "--wait=true", ...pods]));
+    if (!fix.podsStay) await run();
     const { verdict: then } = await judged(cluster, folder, fixed(fix, cluster, id), id);
     const still = foundIn(then).map(({ id: cause }) => cause);
     assert.equal(then.verdict, "success", `${then.cause}: ${JSON.stringify(then.evidence)}`);
@@ -139,8 +143,9 @@ describe("fixes as a verdict prints them", () => {
 
   /** Scripts of the provocations, with rclone at hand and the node's /tmp at /host. @returns what is left there */
   async function inPod(when: "before" | "after"): Promise<string> {
+    // What a fix has taken away cannot be taken away once more.
     const scripts = chosen.flatMap(({ provocation }, index) =>
-      provocation[when] ? [`ID=causes-f${index}\n${provocation[when]}`] : [],
+      provocation[when] ? [`ID=causes-f${index}\n{\n${provocation[when]}\n} >/dev/null 2>&1`] : [],
     );
     const tidy =
       "rm -f /host/causes-f*/.fuse-propagation-test; rmdir /host/causes-f*/fuse /host/causes-f*/sub /host/causes-f* 2>/dev/null; ls -d /host/causes-f* 2>/dev/null";

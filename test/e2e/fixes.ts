@@ -85,19 +85,11 @@ export const fixes: readonly Fix[] = [
     cause: "tools-missing",
     provocation: {
       cause: "tools-missing",
-      how: "an image with nothing in it but one program, that of the pause container",
-      settings: {},
-      change: ({ producer }) => {
-        for (const container of containers(producer))
-          container.image = container.image?.replace("/producer:", "/pause:") ?? "";
-      },
-      quoted: /\\"sh\\": executable file not found/,
+      how: "an image without stat",
+      change: ({ producer }) => beforeProbe(producer, "rm /bin/stat"),
+      quoted: /the image lacks what the probe needs: stat/,
     },
-    // Built from Debian's packages.
-    change: ({ producer }) => {
-      for (const container of containers(producer))
-        container.image = container.image?.replace("/pause:", "/producer:") ?? "";
-    },
+    change: ({ producer }) => beforeProbe(producer, "rm /bin/stat; ln -s busybox /bin/stat"),
   },
   {
     ...of("window-over"),
@@ -203,13 +195,14 @@ export const fixes: readonly Fix[] = [
   },
   {
     ...of("daemon-hung"),
+    podsStay: true,
     // systemd mounts this file system at boot, the sandbox's nodes have none.
     onNode: [
-      "mount -t fusectl none /sys/fs/fuse/connections 2>/dev/null || true",
-      'for N in $(awk -v point="$BRIDGE/fuse" \'$5 == point { sub("0:", "", $3); print $3 }\' /proc/self/mountinfo); do',
-      "  echo 1 > /sys/fs/fuse/connections/$N/abort",
-      "done",
+      "mount -t fusectl none /sys/fs/fuse/connections || exit 1",
+      'connections=$(awk -v point="$BRIDGE/fuse" \'$5 == point { sub("0:", "", $3); print $3 }\' /proc/self/mountinfo)',
+      "for N in ${connections:-none}; do echo 1 > /sys/fs/fuse/connections/$N/abort || failed=yes; done",
       "umount /sys/fs/fuse/connections",
+      '[ -z "$failed" ]',
     ].join("\n"),
     change: ({ scripts }, whole) => void Object.assign(scripts, whole.scripts),
   },
