@@ -4,7 +4,7 @@
  */
 import type { Fix } from "./fixed.ts";
 import { provocations } from "./provocations.ts";
-import { beforeDaemon, bridges, containers, replaceInDriver, TOLERATIONS, volume } from "./provoke.ts";
+import { beforeDaemon, beforeProbe, bridges, containers, replaceInDriver, TOLERATIONS, volume } from "./provoke.ts";
 
 const hostPath = (bridge: string) => ({ hostPath: { path: bridge, type: "DirectoryOrCreate" } });
 /** The first of the provocations of a cause. */
@@ -200,7 +200,8 @@ export const fixes: readonly Fix[] = [
     onNode: [
       "mount -t fusectl none /sys/fs/fuse/connections || exit 1",
       'connections=$(awk -v point="$BRIDGE/fuse" \'$5 == point { sub("0:", "", $3); print $3 }\' /proc/self/mountinfo)',
-      "for N in ${connections:-none}; do echo 1 > /sys/fs/fuse/connections/$N/abort || failed=yes; done",
+      '[ -n "$connections" ] || failed=yes',
+      "for N in $connections; do echo 1 > /sys/fs/fuse/connections/$N/abort || failed=yes; done",
       "umount /sys/fs/fuse/connections",
       '[ -z "$failed" ]',
     ].join("\n"),
