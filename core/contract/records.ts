@@ -190,8 +190,8 @@ export const STEPS = {
       table: text,
     },
   },
-  /** The last `read` is still true: it fails. */
-  look: { by: READERS, results: ["error"], fields: { errno, looked: text } },
+  /** The last `read` is still true: it fails, at the mount of `mountinfo`. */
+  look: { by: READERS, results: ["error"], fields: { errno, looked: text, mountinfo: text } },
   /** `ok`: it does not see the marker; `mountinfo` is its own bridge. `kind` late: what it sees it was born with. */
   control: {
     by: [CONTROL.role],

@@ -6,7 +6,7 @@ import type { DecidingRole } from "../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf } from "../contract/records.ts";
 import { WAY_NAMES, type Way } from "../contract/replacement.ts";
 import type { Evidence } from "../evidence/evidence.ts";
-import { idOf, isFuse, saysDead } from "./causes/read.ts";
+import { deviceOf, isFuse, saysDead } from "./causes/read.ts";
 
 /** How long a reader may take after the new marker, in seconds, before it is told that it is not back. */
 const BACK_SECONDS = 3;
@@ -127,12 +127,14 @@ function readerOf(
   const looks = own.filter((record): record is RecordOf<"read"> => record.step === "read");
   const told = (read: RecordOf<"read">, of: RecordOf<"marker"> | undefined) =>
     of !== undefined && read.result === "ok" && read.nonce === of.nonce;
-  // A file of the daemon's own has the same nonce in every mount: which was read tells the time of the look. A new nonce tells it
-  // of a look, too, that began before the mount was there.
-  const isNew = marker?.nonce !== before?.nonce;
-  const back =
-    mount &&
-    looks.find((read) => told(read, marker) && (isNew || began(read) >= Number(mount.absent_until ?? mount.uptime)));
+  // A file of the daemon's own has the same nonce in every mount: the time of the look tells which was read, or that it was gone
+  // before. A new nonce tells it alone.
+  const absent = mount && Number(mount.absent_until ?? mount.uptime);
+  const isOfNew = (read: RecordOf<"read">, nth: number) =>
+    absent !== undefined &&
+    read.uptime >= absent &&
+    (marker?.nonce !== before?.nonce || began(read) >= absent || metItsEnd(looks[nth - 1], before));
+  const back = looks.find((read, nth) => told(read, marker) && isOfNew(read, nth));
   const last = looks.findLast((read) => told(read, before) && (back === undefined || read.uptime < back.uptime));
   if (!last) return {};
   const error = looks.find(
@@ -140,7 +142,7 @@ function readerOf(
   );
   const lookedOn =
     back || !marker ? [] : own.filter(isFailedLook).filter((one) => began(one) >= marker.uptime + BACK_SECONDS);
-  const notBack = lookedOn.some((look) => look.uptime < ended && !meetsUnserved(looks, look, last));
+  const notBack = lookedOn.some((look) => look.uptime < ended && !(mount && meetsUnserved(looks, look, mount)));
   const restarted = own.some(
     ({ step, uptime }) => step === "start" && uptime > last.uptime && (back === undefined || uptime < back.uptime),
   );
@@ -163,14 +165,24 @@ const endsMount = (record: ProbeRecord): boolean =>
 const isFailedLook = (record: ProbeRecord): record is RecordOf<"read" | "look"> =>
   isStep(record, "read", "look") && record.result === "error";
 
+/** Whether a look met the mount of this marker dead or gone: it does not come back, so whatever is read next is another. */
+const metItsEnd = (look: RecordOf<"read"> | undefined, marker: RecordOf<"marker"> | undefined): boolean =>
+  look !== undefined &&
+  marker !== undefined &&
+  look.uptime > marker.uptime &&
+  (saysDead(look) || look.errno === "ENOENT");
+
 /**
- * Whether a look met a new mount that nobody serves any more: its reader has received what it was to receive. That of the mount which
- * it had read before (a mount has its number in each mount table) tells of a reader that has not.
+ * Whether a look met a new mount that nobody serves any more: its reader has received what it was to receive. One that has not meets
+ * none, or the dead one before: as long as that is mounted anywhere, the new one has another device.
  */
-function meetsUnserved(looks: readonly RecordOf<"read">[], { uptime }: ProbeRecord, before: RecordOf<"read">): boolean {
-  const met = looks.findLast((read) => read.uptime <= uptime);
-  if (!met || !isFuse(met.mountinfo) || idOf(met.mountinfo) === idOf(before.mountinfo)) return false;
-  return saysDead(met) || met.errno === "ETIMEDOUT";
+function meetsUnserved(
+  looks: readonly RecordOf<"read">[],
+  look: RecordOf<"read" | "look">,
+  { mountinfo }: RecordOf<"mount">,
+): boolean {
+  const met = look.mountinfo ?? looks.findLast((read) => read.uptime <= look.uptime)?.mountinfo;
+  return isFuse(met) && deviceOf(met) === deviceOf(mountinfo) && (saysDead(look) || look.errno === "ETIMEDOUT");
 }
 
 /** When the look began that a record is of; the record itself comes at its end. */

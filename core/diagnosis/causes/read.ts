@@ -105,6 +105,9 @@ export const hasPeers = (mountinfo: string | undefined): boolean =>
 /** The first field of a line of the mount table: one mount of one container. */
 export const idOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[0];
 
+/** The third field: the device number of its file system, which no other has that is mounted anywhere meanwhile. */
+export const deviceOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[2];
+
 /** The device and the directory in it that a line of the mount table is of: the same for each volume of one directory. */
 export const directoryOf = (mountinfo: string | undefined): string | undefined =>
   mountinfo?.split(" ").slice(2, 4).join(" ");
