@@ -67,6 +67,8 @@ export const ENVIRONMENT = {
   COMMAND: pods("command", "producer"),
   /** What becomes of the daemon while its mount is held: see scenarios.ts. */
   FAULT: pods("word", "producer"),
+  /** The producer's memory limit, in MiB: only where the fault takes all of it. */
+  MEMORY_MIB: pods("number", "producer"),
   UNMOUNT_AT_START: pods("word", "producer"),
   DELAY_SECONDS: pods("number", "producer"),
 
