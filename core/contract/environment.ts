@@ -69,6 +69,8 @@ export const ENVIRONMENT = {
   FAULT: pods("word", "producer"),
   /** `no`: the mount of a daemon that died stays when it is started again. */
   CLEAR_DEAD_MOUNT: pods("word", "producer"),
+  /** The producer's memory limit, in MiB: only where the fault takes all of it. */
+  MEMORY_MIB: pods("number", "producer"),
   UNMOUNT_AT_START: pods("word", "producer"),
   DELAY_SECONDS: pods("number", "producer"),
 
