@@ -65,7 +65,7 @@ export const ENVIRONMENT = {
   /** The script driver-DRIVER.sh, and for the driver `command` the daemon's own command line. */
   DRIVER: pods("word", "producer"),
   COMMAND: pods("command", "producer"),
-  /** What becomes of the daemon while its mount is held: see scenarios.ts. */
+  /** What becomes of the daemon while its mount is held: see faults.ts. */
   FAULT: pods("word", "producer"),
   /** `no`: the mount of a daemon that died stays when it is started again. */
   CLEAR_DEAD_MOUNT: pods("word", "producer"),
