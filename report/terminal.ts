@@ -90,13 +90,16 @@ function replacementLines({ way, left, failed, readers }: Replacement): string[]
   const lines = [
     `  producer's pod ${WAYS[way].words}: ${failed === undefined ? before : `the next one failed: ${failed}`}`,
   ];
-  for (const [reader, { errno, outageMs, backMs, notBack, restarted, mountsAdded }] of Object.entries(readers)) {
+  for (const [reader, { errno, outageMs, backMs, notBack, unclear, restarted, mountsAdded }] of Object.entries(
+    readers,
+  )) {
     const parts = [
       ...(outageMs === undefined ? [] : [`${errno} for ${outageMs} ms`]),
       ...(backMs === undefined
         ? []
         : [`back ${backMs} ms after the new mount, ${restarted ? "restarted" : "without a restart"}`]),
       ...(notBack ? [`not back${errno === undefined ? "" : `: ${errno}`}`] : []),
+      ...(unclear ? ["not known: nobody served the new mount any more"] : []),
       ...(mountsAdded ? [`${mountsAdded} more mounts in its mount table`] : []),
     ];
     if (parts.length > 0) lines.push(`    ${reader} reader: ${parts.join("; ")}`);

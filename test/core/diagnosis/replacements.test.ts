@@ -120,6 +120,18 @@ describe("the grade of a pod that is replaced", () => {
       if (how === "restarted") return [record(role, "start", "info", { uptime: 2081 }), one];
       return [record(role, "look", "error", { uptime: 2086, looked: "2085.5", errno: "ENOENT" })];
     });
+  const line = (id: number) => `${id} 311 0:155 / /bridge/fuse rw master:38 - fuse.rclone /tmp/source rw,allow_other`;
+  /** Readers whose looks at the second successor fail, at the mount of this id, from a moment after its marker on. */
+  const meets = (errno: "ENOTCONN" | "ENOENT", id: number, ...by: readonly (typeof READERS)[number][]) => [
+    ...[...inspected, ...both]
+      .filter((one) => !(by.includes(one.role as "default") && one.uptime > 2080))
+      .map((one) => (one.step === "read" && one.result === "ok" ? altered(one, { mountinfo: line(400) }) : one)),
+    ...by.flatMap((role) => [
+      record(role, "read", "error", { uptime: 2083, looked: "2082.9", errno, mountinfo: line(id) }),
+      record(role, "look", "error", { uptime: 2086, looked: "2085.5", errno }),
+    ]),
+  ];
+  const ofBoth = (records: readonly ProbeRecord[]) => evidence({ records, replacing: asked });
   const cases: readonly (readonly [what: string, grade: "A" | "B" | undefined, over: boolean, evidence: Evidence])[] = [
     ["both ways survived", "A", true, given(both)],
     ["not asked at all, as of a scenario's own pair", "A", true, evidence({ records: inspected })],
@@ -142,6 +154,25 @@ describe("the grade of a pod that is replaced", () => {
     ],
     ["a right that is missing", undefined, true, given([], { ...asked, refused: "HTTP 403" })],
     ["a reader that does not come back", "B", true, given(lost("default", "blind"))],
+    ["a reader that has the dead mount of the pod before", "B", true, ofBoth(meets("ENOTCONN", 400, "default"))],
+    [
+      "a reader that has received the new mount, whose daemon died",
+      undefined,
+      true,
+      ofBoth(meets("ENOTCONN", 401, "default")),
+    ],
+    [
+      "readers whose mount was taken away before they had looked for long",
+      undefined,
+      true,
+      ofBoth([...meets("ENOENT", 400, ...READERS), record("producer", "finish", "info", { uptime: 2083 })]),
+    ],
+    [
+      "a reader that is not back, beside one that has said nothing since",
+      undefined,
+      false,
+      ofBoth(meets("ENOTCONN", 400, "default").filter(({ role, uptime }) => role !== "hardened" || uptime < 2080)),
+    ],
     ["a reader that was restarted", "B", true, given(lost("hardened", "restarted"))],
     ["a reader that said nothing since", undefined, false, given(lost("hardened", "silent"))],
     [
