@@ -6,6 +6,7 @@ import { READERS } from "../contract/readers.ts";
 import type { Way } from "../contract/replacement.ts";
 import { type Scenario, type ScenarioId, scenarioOf } from "../contract/scenarios.ts";
 import { believed, type Evidence } from "../evidence/evidence.ts";
+import { meantFault, OOM_KILLED } from "./causes/index.ts";
 import { decide } from "./decision.ts";
 import { isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { permissionsComplete } from "./permissions.ts";
@@ -47,7 +48,12 @@ export function nodeVerdict(
 
 /** True once nothing that is still to come can change the verdict of a pair, its grade or its permission matrix. */
 export const answered = (verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean =>
-  evidence.final || (settled(verdict, evidence.replacing) && hasMatrix(verdict, evidence, names));
+  evidence.final ||
+  (settled(verdict, evidence.replacing) && hasMatrix(verdict, evidence, names) && isEndTold(verdict, evidence));
+
+/** That it was killed for its memory a container cannot say of itself: the kubelet does. */
+const isEndTold = ({ verdict, timings }: Verdict, evidence: Evidence): boolean =>
+  verdict !== "success" || !meantFault(evidence)?.outOfMemory || timings.producerEnded !== undefined;
 
 /**
  * How the producer's pod is to be replaced now: everything else is known of its pair, the pod has nothing more to do, and its readers
@@ -92,6 +98,8 @@ function premiseMissing({ pair }: Scenario, { verdict, timings }: Verdict): stri
     return "Not answered: no reader met the daemon while it hung.";
   if (fault?.hangs && !timings.aborted)
     return "Not answered: the connection of the daemon that hung could not be aborted.";
+  if (fault?.outOfMemory && timings.producerEnded !== OOM_KILLED)
+    return `Not answered: the kubelet does not say that the producer was killed for its memory (${timings.producerEnded ?? "nothing"}).`;
   if (pair.late && !readers.every(({ bornLate }) => bornLate))
     return "Not answered: the consumer was not created after the mount.";
   if (pair.readersRestart && readers.some(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted))

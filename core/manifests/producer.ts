@@ -1,5 +1,6 @@
 import { faultIn } from "../contract/faults.ts";
 import { PRODUCER } from "../contract/names.ts";
+import { quantity } from "../contract/quantity.ts";
 import { POD_PATH } from "../contract/replacement.ts";
 import type { Pair } from "../plan/plan.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -16,6 +17,8 @@ import {
 } from "./pod.ts";
 import type { Pod, Volume, VolumeMount } from "./types.ts";
 
+const MIB = 1024 ** 2;
+
 /** Its own annotations: whether this pod took the place of another. */
 const POD_VOLUME: Volume = {
   name: "pod",
@@ -30,7 +33,7 @@ const POD_MOUNT: VolumeMount = { name: "pod", mountPath: POD_PATH, readOnly: tru
  */
 export function producer(settings: Settings, pair: Pair): Pod {
   const { consumer: amounts, producer: own } = settings.resources;
-  const dies = faultIn(pair.variation)?.endsContainer ?? false;
+  const { endsContainer: dies = false, outOfMemory } = faultIn(pair.variation) ?? {};
   return pairPod(settings, pair, "producer", {
     restarts: dies,
     // The command is the shell's to expand, not Flux'.
@@ -48,6 +51,7 @@ export function producer(settings: Settings, pair: Pair): Pod {
         env: probeEnvironment(settings, pair, {
           DRIVER: settings.driver,
           ...pair.schedule.producer,
+          ...(outOfMemory ? { MEMORY_MIB: Math.ceil(quantity(own.limits.memory) / MIB) } : {}),
           ...commandEnvironment(settings),
           ...deadMountEnvironment(settings),
           ...markerEnvironment(settings),
