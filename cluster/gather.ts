@@ -6,7 +6,7 @@ import { CoreV1Api } from "@kubernetes/client-node";
 import { LABELS, nodeLabel, PROJECT } from "../core/contract/names.ts";
 import type { ProbeRecord } from "../core/contract/records.ts";
 import type { ContainerFact, EventFact, Evidence, PodFact } from "../core/evidence/evidence.ts";
-import { nodeFact, podFact } from "../core/evidence/facts.ts";
+import { nodeFact, podFact, sidesOf } from "../core/evidence/facts.ts";
 import { type Pair, planOf } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { ContainerLogs } from "./containerLogs.ts";
@@ -118,7 +118,7 @@ export function gather(
     if (type === "DELETED") of.found.delete(name);
     else of.found.set(name, { fact, run: pod.metadata?.labels?.[LABELS.run] });
     const newest = newestOf([...of.found.values()]);
-    of.pods = newest.map((one) => one.fact);
+    of.pods = newest.flatMap((one) => sidesOf(one.fact));
     // By hand nobody says which run it is: the pods do.
     of.run = newest.at(-1)?.run ?? of.run;
     of.events = eventsOf(of, said);

@@ -66,6 +66,7 @@ export class FusePropagationTest extends pulumi.ComponentResource {
       objects.namespace,
       objects.probe,
       ...objects.pods.flatMap(({ producer, consumer }) => [producer, consumer]),
+      ...objects.samePods.map(({ pod }) => pod),
     ];
     assertIsolated(all, { ...allowedBy(settings), scripts });
 
@@ -80,12 +81,15 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     this.admission = objects.admission.map((object) => this.admissionObject(name, settings, object));
     this.probe = new ConfigMap(`${name}-probe`, plain(objects.probe), inNamespace);
     this.sweep = sweepAtDestroy(name, settings, inNamespace);
-    this.pods = objects.pods.flatMap(({ node, scenario, producer, consumer }) => {
-      const child = [name, node, scenario?.id].filter(Boolean).join("-");
-      // The consumer first: its negative control must be there before the mount.
-      const reader = this.pod(`${child}-consumer`, consumer);
-      return [this.pod(`${child}-producer`, producer, [reader]), reader];
-    });
+    this.pods = [
+      ...objects.pods.flatMap(({ node, scenario, producer, consumer }) => {
+        const child = [name, node, scenario?.id].filter(Boolean).join("-");
+        // The consumer first: its negative control must be there before the mount.
+        const reader = this.pod(`${child}-consumer`, consumer);
+        return [this.pod(`${child}-producer`, producer, [reader]), reader];
+      }),
+      ...objects.samePods.map(({ node, scenario, pod }) => this.pod([name, node, scenario?.id].join("-"), pod)),
+    ];
     this.collect = collect(name, settings, bundle({ ...settings, owner: "" }, scripts), inNamespace);
     // The collector masks what it prints.
     this.verdicts = pulumi
@@ -113,7 +117,9 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     // `skipAwait` would also skip the wait at deletion, and the sweep would meet a producer that still unmounts.
     const annotations = { ...pod.metadata.annotations, "pulumi.com/waitFor": "jsonpath={.metadata.uid}" };
     const args = plain({ ...pod, metadata: { ...pod.metadata, annotations } });
-    const commands = args.spec.containers.flatMap(({ env = [] }) => env.filter((each) => each.name === "COMMAND"));
+    const commands = [...(args.spec.initContainers ?? []), ...args.spec.containers].flatMap(({ env = [] }) =>
+      env.filter((each) => each.name === "COMMAND"),
+    );
     for (const each of commands) Object.assign(each, { value: pulumi.secret(each.value) });
     return new Pod(name, args, {
       parent: this,

@@ -12,6 +12,7 @@
 #   AFTERWARDS        inspect: leaves a mount for inspection; end: ends with the schedule
 #   FINDINGS          a directory that outlives the container
 #   POD               a directory with the pod's own annotations: this pod may be replaced by another, or has replaced one
+#   SAME_POD          the daemon is a sidecar of its readers' pod: see samePod.sh
 #   PERMISSIONS       yes: the permission matrix, before the inspection (see permissions.sh)
 
 here=${0%/*}
@@ -28,6 +29,8 @@ ROLE=producer
 . "$here/marker.sh"
 # shellcheck source=probe/permissions.sh
 . "$here/permissions.sh"
+# shellcheck source=probe/samePod.sh
+. "$here/samePod.sh"
 # shellcheck source=probe/driver-rclone.sh
 . "$here/driver-$DRIVER.sh"
 : "${FAULT:=crash}" "${UNMOUNT_AT_START:=no}" "${DELAY_SECONDS:=0}" "${AFTERWARDS:=inspect}"
@@ -42,10 +45,13 @@ main() {
   preflight
   tell_predecessor
   clear_stale
+  same_pod_prepare
   stamp_bridge
   make_mount_point
   if [ -n "$replaces" ]; then
     stand_in
+  elif [ -n "$SAME_POD" ]; then
+    same_pod_lives
   else
     if [ -e "$FINDINGS/died" ]; then second_life; else first_life; fi
     [ "$FAULT" = none ] || recover
@@ -58,13 +64,14 @@ main() {
 take_over() {
   replaces='' kept_in=''
   [ -r "$POD/annotations" ] || return 0
-  history=$BRIDGE/$STAMP.log
+  history=${home:-$BRIDGE}/$STAMP.log
   said=$(sed -n 's|^fuse-propagation-test/replaces="\([a-z]*\) \([0-9A-Za-z-]*\)"$|\1 \2|p' "$POD/annotations")
   told=$(grep -F "\"run\":\"$RUN\"," "$history" 2>/dev/null)
   case $said-$told in
-    "deleted "*'"step":"inspect"'* | "forced "*'"step":"inspect"'*) replaces=$said ;;
+    "deleted "*'"step":"inspect"'* | "forced "*'"step":"inspect"'* | *"tidy "*'"step":"inspect"'*) replaces=$said ;;
   esac
-  if [ -n "$replaces" ]; then
+  # The logs of a container's earlier lives go, too.
+  if [ -n "$replaces" ] || { [ -n "$SAME_POD" ] && [ -e "$FINDINGS/died" ]; }; then
     printf '%s\n' "$told"
     mounts=$(printf '%s\n' "$told" | grep -c '"step":"mount","result":"ok"')
   else
@@ -147,7 +154,7 @@ window_end() {
 # Tells a sweep that the bridge was made for the test: the kubelet makes it where it is missing, and leaves no word of it. Only
 # the base pair's producer sees the bridge itself.
 stamp_bridge() {
-  [ "$AFTERWARDS" = inspect ] && made_with_pod "$BRIDGE" || return 0
+  [ "$AFTERWARDS-$SAME_POD" = inspect- ] && made_with_pod "$BRIDGE" || return 0
   { : >"$BRIDGE/$STAMP"; } 2>/dev/null || return 0
 }
 
@@ -296,6 +303,11 @@ finish() {
   # The kubelet gives a pod five seconds in all.
   PROBE_SECONDS=1 slow=100
   pause_over
+  if same_pod_leaves "$1"; then
+    record finish info "leaves its mount, as a daemon does that is killed: $1"
+    daemon_kill
+    exit 137
+  fi
   record finish info "taking the mount away: $1"
   permissions_finish
   [ "$hung" = no ] || let_go
@@ -308,6 +320,7 @@ finish() {
   left=$(own_mounts)
   if [ -z "$left" ]; then
     [ "$made" != yes ] || rmdir "$MOUNT" 2>/dev/null
+    same_pod_finish "$1"
     record unmount ok "nothing of this run is mounted below $BRIDGE any more"
   else
     record unmount error "still mounted: $left" mountinfo "$left" detail "$said"

@@ -15,6 +15,8 @@ export const OWNER = `${PROJECT}/owner`;
 export const PROBE_CONFIG_MAP = "fuse-probe";
 export const PRODUCER = "fuse-producer";
 export const CONSUMER = "fuse-consumer";
+/** Beginning of the name of a pod with both in it: the scenario's follows. */
+export const BOTH = "fuse";
 /** The sweep's own pods, by their task: see probe/sweep.sh. */
 export const SWEEP_PODS = { check: "fuse-sweep-check", unmount: "fuse-sweep-unmount" } as const;
 

@@ -57,6 +57,17 @@ export function exportedFiles(
         objects.pods.map(({ consumer }) => consumer),
       ),
     ],
+    ...(objects.samePods.length > 0
+      ? [
+          [
+            "same-pod.yaml",
+            render(
+              ["The daemon as a sidecar in its readers' own pod: the sidecar alone is privileged."],
+              objects.samePods.map(({ pod }) => pod),
+            ),
+          ] as [string, string],
+        ]
+      : []),
   ];
   const list = kustomization(
     "One test of FUSE mount propagation; it builds for Flux, Argo CD and `kubectl apply -k` alike.",

@@ -51,6 +51,9 @@ export const sumOf = (times: Times, steps: readonly (keyof Times)[]): number =>
 /** Two pods that take the producer's place one after the other: each is deleted, made, started and read. In seconds. */
 const REPLACED_SECONDS = 10;
 
+/** Two pods that take the place of one with a sidecar; the second deletion may wait for the kubelet. In seconds. */
+const DELETED_SECONDS = 35;
+
 /** How the base pair mounts, and what befalls its daemon. */
 export const baseVariation = (scenarios: readonly ScenarioId[]): Variation => ({
   fault: scenarios.includes("daemon-crash") ? "crash" : "none",
@@ -67,7 +70,7 @@ export function schedules(
   let turnSeconds = 0;
   return [undefined, ...own].map((scenario) => {
     const schedule = scenario
-      ? ofScenario(times, scenario.pair, crowdSeconds, turnSeconds)
+      ? (scenario.pair.samePod ? ofSamePod : ofScenario)(times, scenario.pair, crowdSeconds, turnSeconds)
       : ofBase(times, scenarios, crowdSeconds);
     turnSeconds += schedule.busySeconds;
     return { scenario, schedule };
@@ -126,6 +129,24 @@ function ofScenario(times: Times, variation: Variation, crowdSeconds: number, tu
       WATCH_SECONDS: busySeconds,
       ...(variation.readersRestart ? { RESTART: "yes" } : {}),
     },
+  };
+}
+
+/** The kubelet waits this long before it starts a container for the second time. */
+const BACKOFF_SECONDS = 10;
+
+/** Its pod stays until it is deleted, twice: what it says of the pod before it must be read. */
+function ofSamePod(times: Times, variation: Variation, crowdSeconds: number, turnSeconds: number): Schedule {
+  const schedule = ofScenario(times, variation, crowdSeconds, turnSeconds);
+  const busySeconds = schedule.busySeconds + BACKOFF_SECONDS + START_SECONDS + DELETED_SECONDS;
+  const totalSeconds = turnSeconds + busySeconds * STRETCH;
+  return {
+    ...schedule,
+    busySeconds,
+    totalSeconds,
+    both: { PROBE_SECONDS: times.probeSeconds, INSPECT_SECONDS: totalSeconds },
+    producer: { ...schedule.producer, SAME_POD: variation.samePod ?? "" },
+    consumer: { ...schedule.consumer, WATCH_SECONDS: busySeconds },
   };
 }
 

@@ -8,6 +8,7 @@ import { type Content, givenTo, type Program } from "../contract/environment.ts"
 import { literal } from "../contract/literal.ts";
 import { PRODUCER } from "../contract/names.ts";
 import { POD_PATH } from "../contract/replacement.ts";
+import { SIDECAR, STORE_PATH } from "../contract/samePod.ts";
 import type { Allowed } from "./allowed.ts";
 
 /** What an environment variable may hold: what a pattern matches (and another does not), or one text. */
@@ -16,7 +17,9 @@ export type Value = { readonly matches: string; readonly butNot?: string } | { r
 export const SCRIPT: unique symbol = Symbol("the script's text");
 
 export interface PrivilegedContainer {
-  readonly role: "producer" | "sweep-unmount";
+  readonly role: "producer" | "same-pod" | "sweep-unmount";
+  /** Among which containers of the pod it stands; in initContainers it is a native sidecar, with `restartPolicy: Always`. */
+  readonly list: "containers" | "initContainers";
   readonly name: string;
   readonly command: readonly (string | typeof SCRIPT)[];
   /**
@@ -28,6 +31,8 @@ export interface PrivilegedContainer {
   readonly environment: Readonly<Record<string, Value>>;
   /** Where it may have a volume, and of which kinds. */
   readonly mounts: Readonly<Record<string, readonly string[]>>;
+  /** Where it may have one with propagation Bidirectional, and of which kinds. */
+  readonly bothWays: Readonly<Record<string, readonly string[]>>;
   /** Whether its script comes from the probe's config map. */
   readonly probe: boolean;
 }
@@ -52,11 +57,14 @@ const VALUES: Readonly<Record<Exclude<Content, "command">, Value>> = {
   names: { matches: "^[a-z0-9 -]+$" },
 };
 
+const PRODUCER_COMMAND = ["sh", `${PROBE_MOUNT}/producer.sh`] as const;
+
 export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] => [
   {
     role: "producer",
+    list: "containers",
     name: PRODUCER,
-    command: ["sh", `${PROBE_MOUNT}/producer.sh`],
+    command: PRODUCER_COMMAND,
     environment: environmentOf("producer", allowed),
     mounts: {
       ...Object.fromEntries(BRIDGE_VOLUME_PATHS.map((path) => [path, ["hostPath", "emptyDir"]])),
@@ -64,15 +72,34 @@ export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] =>
       [POD_PATH]: ["downwardAPI"],
       [PROBE_MOUNT]: ["configMap"],
     },
+    bothWays: Object.fromEntries(BRIDGE_VOLUME_PATHS.map((path) => [path, ["hostPath"]])),
+    probe: true,
+  },
+  {
+    role: "same-pod",
+    list: "initContainers",
+    name: SIDECAR,
+    command: PRODUCER_COMMAND,
+    environment: environmentOf("producer", allowed),
+    mounts: {
+      [BRIDGE_PATH]: ["hostPath", "emptyDir"],
+      [STORE_PATH]: ["hostPath"],
+      "/findings": ["emptyDir"],
+      [POD_PATH]: ["downwardAPI"],
+      [PROBE_MOUNT]: ["configMap"],
+    },
+    bothWays: { [BRIDGE_PATH]: ["hostPath", "emptyDir"], [STORE_PATH]: ["hostPath"] },
     probe: true,
   },
   {
     role: "sweep-unmount",
+    list: "containers",
     name: "sweep",
     command: ["sh", "-c", SCRIPT, "sweep", "unmount"],
     script: allowed.scripts?.["sweep.sh"],
     environment: environmentOf("sweep", allowed),
     mounts: { [BRIDGE_PATH]: ["hostPath"] },
+    bothWays: { [BRIDGE_PATH]: ["hostPath"] },
     probe: false,
   },
 ];
