@@ -2,15 +2,17 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { MARKS } from "../base/marks.ts";
 import { WAY_WORDS, type Way } from "../core/contract/replacement.ts";
+import { SAME_POD_WORDS, type SamePodWay } from "../core/contract/samePod.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Evidence } from "../core/evidence/evidence.ts";
-import { planOf } from "../core/plan/plan.ts";
+import { type Pair, planOf } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
-import { Answers, keyOf } from "./answers.ts";
+import { Answers, keyOf, type Whose } from "./answers.ts";
 import { connect, requireAnswer } from "./connect.ts";
 import { gather } from "./gather.ts";
 import { refusals } from "./refusals.ts";
 import { NotReplacedError, replacePod } from "./replacePod.ts";
+import { endingLines, replaceSamePod } from "./samePod.ts";
 
 export interface Report {
   readonly run: string;
@@ -56,30 +58,37 @@ export async function collect(
   const { promise, resolve } = Promise.withResolvers<void>();
   const problems = new Set<string>();
   const quiet = new Map<string, NodeJS.Timeout>();
-  /** By node. */
+  /** By pair. */
   const replacing = new Map<string, Promise<void>>();
   const consider = (evidence: Evidence) => {
     const way = answers.consider(evidence);
-    if (way) replacing.set(evidence.node, replace(evidence.node, way));
+    if (way) replacing.set(keyOf(evidence), replace(evidence, way));
     if (answers.complete) resolve();
   };
-  const replace = async (node: string, way: Way) => {
-    const producer = pairs.find((pair) => pair.node === node && !pair.scenario)?.names.producer ?? "";
-    print(`${MARKS.note} ${node}  ${producer} is ${WAY_WORDS[way]}, and made again`);
+  const replace = async (whose: Whose, way: Way | SamePodWay) => {
+    const pair = pairs.find(({ node, scenario }) => node === whose.node && scenario?.id === whose.scenario) as Pair;
+    const name = pair.names.producer;
+    print(`${MARKS.note} ${keyOf(whose)}  ${name} is ${{ ...WAY_WORDS, ...SAME_POD_WORDS }[way]}, and made again`);
+    const onLeaving = (uid: string) => gathering.leaving(whose, uid);
     try {
-      await replacePod(config, settings.namespace, producer, way, (uid) => gathering.leaving(node, uid));
+      if (way === "tidy" || way === "untidy")
+        await replaceSamePod(config, settings, pair, way, onLeaving, (ended) => {
+          gathering.deleted(whose, ended);
+          for (const line of endingLines(ended)) print(`${MARKS.inconclusive} ${keyOf(whose)}  ${line}`);
+        });
+      else await replacePod(config, settings.namespace, name, way, onLeaving);
     } catch (error) {
       if (!(error instanceof NotReplacedError)) throw error;
-      print(`${MARKS.inconclusive} ${node}  ${error.message}`);
-      gathering.notReplaced(node, error.message);
+      print(`${MARKS.inconclusive} ${keyOf(whose)}  ${error.message}`);
+      gathering.notReplaced(whose, error.message);
     }
-    replacing.delete(node);
+    replacing.delete(keyOf(whose));
   };
   const changed = (evidence: Evidence) => {
     if (answers.has(evidence)) return;
     onEvidence(evidence);
     // While its pod is on its way, nothing else than that can be said of it.
-    if (!evidence.scenario && replacing.has(evidence.node)) return;
+    if (replacing.has(keyOf(evidence))) return;
     const pair = keyOf(evidence);
     clearTimeout(quiet.get(pair));
     quiet.set(

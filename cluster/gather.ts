@@ -5,10 +5,11 @@ import type { CoreV1Event, KubeConfig, V1Node, V1Pod } from "@kubernetes/client-
 import { CoreV1Api } from "@kubernetes/client-node";
 import { LABELS, nodeLabel, PROJECT } from "../core/contract/names.ts";
 import type { ProbeRecord } from "../core/contract/records.ts";
-import type { ContainerFact, EventFact, Evidence, PodFact } from "../core/evidence/evidence.ts";
+import type { ContainerFact, Deletion, EventFact, Evidence, PodFact } from "../core/evidence/evidence.ts";
 import { nodeFact, podFact, sidesOf } from "../core/evidence/facts.ts";
 import { type Pair, planOf } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
+import type { Whose } from "./answers.ts";
 import { ContainerLogs } from "./containerLogs.ts";
 import { follow } from "./watch.ts";
 
@@ -37,9 +38,11 @@ export interface Gathering {
   /** Adds the API's refusal of an object of the test, to the base pair of its node. */
   refused(node: string, words: string): void;
   /** This pod is about to be replaced by another of its name, which goes on with its story: what is known of it stays. */
-  leaving(node: string, uid: string): void;
-  /** The producer's pod of a node could not be replaced. */
-  notReplaced(node: string, words: string): void;
+  leaving(whose: Whose, uid: string): void;
+  /** The producer's pod could not be replaced. */
+  notReplaced(whose: Whose, words: string): void;
+  /** A pod with a sidecar was deleted, and has gone. */
+  deleted(whose: Whose, deletion: Deletion): void;
   /** No more is to be expected. */
   finish(): void;
 }
@@ -72,16 +75,23 @@ export function gather(
   return {
     evidence: () => drafts.map(evidenceIn),
     refused: (node, words) => {
-      const of = baseOf(node);
+      const of = draftOf({ node });
       if (!of) return;
       if (!of.refusals.includes(words)) of.refusals = [...of.refusals, words];
       changed(of);
     },
-    leaving: (node, uid) => baseOf(node)?.leaving.add(uid),
-    notReplaced: (node, refused) => {
-      const of = baseOf(node);
+    leaving: (whose, uid) => draftOf(whose)?.leaving.add(uid),
+    notReplaced: (whose, refused) => {
+      const of = draftOf(whose);
       if (!of) return;
-      of.replacing = { ways: [], ...of.replacing, refused };
+      if (of.samePod) of.samePod = { ...of.samePod, refused };
+      else of.replacing = { ways: [], ...of.replacing, refused };
+      changed(of);
+    },
+    deleted: (whose, deletion) => {
+      const of = draftOf(whose);
+      if (!of?.samePod) return;
+      of.samePod = { ...of.samePod, deletions: [...of.samePod.deletions, deletion] };
       changed(of);
     },
     finish: () => {
@@ -89,8 +99,8 @@ export function gather(
     },
   };
 
-  function baseOf(node: string): Draft | undefined {
-    return drafts.find((one) => one.node === node && one.scenario === undefined);
+  function draftOf({ node, scenario }: Whose): Draft | undefined {
+    return drafts.find((one) => one.node === node && one.scenario === scenario);
   }
 
   function followPods() {
@@ -117,6 +127,7 @@ export function gather(
     if (type === "DELETED" && of.leaving.has(uid)) return;
     if (type === "DELETED") of.found.delete(name);
     else of.found.set(name, { fact, run: pod.metadata?.labels?.[LABELS.run] });
+    if (of.samePod && fact.containers.some(isOutOfMemory)) of.samePod = { ...of.samePod, outOfMemory: true };
     const newest = newestOf([...of.found.values()]);
     of.pods = newest.flatMap((one) => sidesOf(one.fact));
     // By hand nobody says which run it is: the pods do.
@@ -220,6 +231,9 @@ const evidenceIn = ({ logs, served, read, uids: _, found: __, leaving: ___, ...r
   ),
 });
 
+const isOutOfMemory = ({ reason, last }: ContainerFact): boolean =>
+  reason === "OOMKilled" || last?.reason === "OOMKilled";
+
 /** What the kubelet says of a container that never started, or that it has lost: there is no log of it. */
 const NO_LOG: readonly string[] = ["ContainerStatusUnknown", "StartError", "ContainerCannotRun"];
 
@@ -249,7 +263,7 @@ function eventsOf({ uids }: Draft, said: readonly CoreV1Event[]): EventFact[] {
   return [...facts.values()];
 }
 
-function draft(settings: Settings, { node, scenario, replaced }: Pair): Draft {
+function draft(settings: Settings, { node, scenario, replaced, variation }: Pair): Draft {
   const empty = { records: [], pods: [], events: [], refusals: [], final: false };
   const own = {
     found: new Map(),
@@ -260,5 +274,6 @@ function draft(settings: Settings, { node, scenario, replaced }: Pair): Draft {
     leaving: new Set<string>(),
   };
   const whose = scenario ? { scenario: scenario.id } : { replacing: { ways: replaced } };
-  return { node, ...whose, run: settings.run, ...empty, ...own };
+  const samePod = variation.samePod ? { samePod: { deletions: [] } } : {};
+  return { node, ...whose, ...samePod, run: settings.run, ...empty, ...own };
 }

@@ -63,7 +63,11 @@ export async function sweepNode(
 }
 
 /** Runs a pod to its end, returns the lines it printed, and deletes it in any case. */
-async function runPod(api: CoreV1Api, { namespace }: Settings, pod: ReturnType<typeof sweepPod>): Promise<string[]> {
+export async function runPod(
+  api: CoreV1Api,
+  { namespace }: Pick<Settings, "namespace">,
+  pod: ReturnType<typeof sweepPod>,
+): Promise<string[]> {
   const { name } = pod.metadata;
   await deletePod(api, namespace, name);
   try {

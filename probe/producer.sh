@@ -67,8 +67,9 @@ take_over() {
   history=${home:-$BRIDGE}/$STAMP.log
   said=$(sed -n 's|^fuse-propagation-test/replaces="\([a-z]*\) \([0-9A-Za-z-]*\)"$|\1 \2|p' "$POD/annotations")
   told=$(grep -F "\"run\":\"$RUN\"," "$history" 2>/dev/null)
-  case $said-$told in
-    "deleted "*'"step":"inspect"'* | "forced "*'"step":"inspect"'* | *"tidy "*'"step":"inspect"'*) replaces=$said ;;
+  case ${said%% *}:$told in
+    deleted:*'"step":"inspect"'* | forced:*'"step":"inspect"'*) replaces=$said ;;
+    tidy:*'"step":"inspect"'* | untidy:*'"step":"inspect"'*) replaces=$said ;;
   esac
   # The logs of a container's earlier lives go, too.
   if [ -n "$replaces" ] || { [ -n "$SAME_POD" ] && [ -e "$FINDINGS/died" ]; }; then
@@ -90,9 +91,11 @@ tell_predecessor() {
     way "${replaces% *}" replaces "${replaces#* }" mounts "$found" mountinfo "$lines"
 }
 
-# Readers are there already: nothing waits, and nothing befalls this daemon. `none` keeps the matrix and the faults out.
+# Readers are there already, but for those of its own pod: nothing waits, and nothing befalls this daemon. `none` keeps the matrix and
+# the faults out.
 stand_in() {
   PERMISSIONS=no FAULT=none
+  [ -z "$SAME_POD" ] || hold "$SETTLE_SECONDS"
   mount_fuse
   write_marker
 }

@@ -31,7 +31,10 @@ own_directories() {
 }
 
 # Those of samePod.sh too: at `window` is what a sidecar has bound there, the volume that it mounts in; `source` is what it serves.
-of_scenario() { printf '%s\n' "$1/window/fuse" "$1/window" "$1/source" "$1/fuse" "$1"; }
+of_scenario() {
+  scenario=$1
+  printf '%s\n' "$scenario/window/fuse" "$scenario/window" "$scenario/source" "$scenario/fuse" "$scenario"
+}
 
 # mounts_below DIRECTORY: "kind type point" of each mount at it or below it; `mount` where a FUSE mount is at one of the test's
 # own mount points, else `foreign`. What the bridge itself lies on is not below it; a FUSE mount over it is in its way.

@@ -8,7 +8,7 @@ import { WAYS, type Way } from "../contract/replacement.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 
 /** How long a reader may take after the new marker, in seconds, before it is told that it is not back. */
-const BACK_SECONDS = 3;
+export const BACK_SECONDS = 3;
 
 /** What a reader saw of one replacement. All times in milliseconds. */
 export interface ReplacedReader {
@@ -94,7 +94,8 @@ interface Lost {
   readonly until: number;
 }
 
-function readerOf(
+/** What a reader saw of one end of the daemon, and of what was mounted after it. */
+export function readerOf(
   records: readonly ProbeRecord[],
   role: DecidingRole,
   { before, mount, marker, until }: Lost,
@@ -130,7 +131,7 @@ function readerOf(
 }
 
 /** When the look began that a record is of; the record itself comes at its end. */
-const began = ({ looked, uptime }: RecordOf<"read" | "look">): number => Number(looked ?? uptime);
+export const began = ({ looked, uptime }: RecordOf<"read" | "look">): number => Number(looked ?? uptime);
 
 /** At least 0: a reader may see what the producer has done before the producer has told of it. */
 const ms = (seconds: number): number => Math.max(0, Math.round(seconds * 1000));

@@ -21,6 +21,7 @@ import { type Decision, decide, type Grade } from "./decision.ts";
 import { gradeOf, isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
 import { type Platform, platformOf } from "./platform.ts";
+import { type SamePod, samePodOf } from "./samePod.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
 
 /** What is worth knowing beside the answer: a figure, no failure. */
@@ -45,6 +46,8 @@ export interface Verdict {
   readonly timings: Timeline;
   /** Undefined where the matrix was no part of the test, or has not begun. */
   readonly permissions?: PermissionMatrix;
+  /** Undefined where no daemon is a sidecar of its readers' pod. */
+  readonly samePod?: SamePod;
   /** Undefined where there is nothing to note. */
   readonly notes?: readonly Note[];
 }
@@ -86,6 +89,7 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, word
   const timings = timelineOf(all, READERS);
   const grade = gradeOf(cause.outcome, timings, all.replacing);
   const permissions = permissionsOf(all);
+  const samePod = samePodOf(all);
   const noted = cause.outcome === "success" ? notesOf(all) : [];
   return {
     verdict: cause.outcome,
@@ -101,6 +105,7 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, word
     ...(grade ? { grade } : {}),
     timings,
     ...(permissions ? { permissions } : {}),
+    ...(samePod ? { samePod } : {}),
     ...(noted.length > 0 ? { notes: noted } : {}),
   };
 }

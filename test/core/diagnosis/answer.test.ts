@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nodeVerdict, scenariosAsked, scenarioVerdict } from "../../../core/diagnosis/answer.ts";
+import { isAsked, nodeVerdict, scenarioVerdict } from "../../../core/diagnosis/answer.ts";
 import { platformOf } from "../../../core/diagnosis/platform.ts";
 import type { ReaderTimeline } from "../../../core/diagnosis/timeline.ts";
 import type { Verdict } from "../../../core/diagnosis/verdict.ts";
@@ -87,9 +87,10 @@ describe("what a scenario found", () => {
       assert.equal(found.cause, given.cause);
     });
 
-  it("is asked only where the mount crosses at all", () => {
-    assert.equal(scenariosAsked(verdict({})), true);
-    assert.equal(scenariosAsked(failure("node-root-private")), false);
+  it("is asked only where the mount crosses at all, unless it does without the base pair's bridge", () => {
+    assert.equal(isAsked(verdict({}), "late-consumer"), true);
+    assert.equal(isAsked(failure("bridge-mount-private"), "late-consumer"), false);
+    assert.equal(isAsked(failure("bridge-mount-private"), "same-pod"), true);
   });
 });
 
