@@ -96,7 +96,7 @@ describe("what a scenario found", () => {
 
 describe("the ways out of a node", () => {
   const barred = failure("peer-group-destroyed");
-  const found = (one: Verdict, asExpected: boolean) => ({ "same-pod": { ...one, asExpected, finding: "" } });
+  const found = (one: Verdict, asExpected: boolean, finding = "") => ({ "same-pod": { ...one, asExpected, finding } });
   const ways = (scenarios: Parameters<typeof nodeVerdict>[1]) =>
     nodeVerdict(barred, scenarios).decision.ways?.map(({ id, answer }) => `${id} ${answer}`) ?? [];
 
@@ -106,11 +106,13 @@ describe("the ways out of a node", () => {
 
   it("have none that has failed there, and take no word of one that was not answered", () => {
     assert.deepEqual(
-      ways(found(failure("unknown"), false)).filter((way) => way.startsWith("same-pod")),
+      [failure("unknown"), verdict({})].flatMap((failed) =>
+        ways(found(failed, false, "It does not hold.")).filter((way) => way.startsWith("same-pod")),
+      ),
       [],
     );
     for (const open of [verdict({}), verdict({ verdict: "inconclusive" })])
-      assert.ok(ways(found(open, false)).includes("same-pod needs-proof"));
+      assert.ok(ways(found(open, false, "Not answered: nobody knows.")).includes("same-pod needs-proof"));
   });
 
   it("are told in the operator's own words, too", () => {
