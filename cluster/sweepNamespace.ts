@@ -77,8 +77,20 @@ export async function imagesThere(
   return { ...(producerImage ? { producerImage } : {}), ...(consumerImage ? { consumerImage } : {}) };
 }
 
-/** Deletes the pods a killed run left and waits until they are gone: only then is the node at rest. */
-export async function leftovers(config: KubeConfig, settings: Settings, print: (line: string) => void): Promise<void> {
+/** Within this time pods go, unless something is mounted in a volume of theirs. */
+const GOING_MS = 15_000;
+
+/**
+ * Deletes the pods a killed run left and waits until they are gone: only then is the node at rest.
+ *
+ * @param free takes away what is mounted in the volumes of pods that do not go
+ */
+export async function leftovers(
+  config: KubeConfig,
+  settings: Settings,
+  print: (line: string) => void,
+  free: () => Promise<void>,
+): Promise<void> {
   const api = config.makeApiClient(CoreV1Api);
   const query = { namespace: settings.namespace, labelSelector: `${LABELS.name}=${PROJECT}` };
   const { items } = await api.listNamespacedPod(query);
@@ -87,10 +99,16 @@ export async function leftovers(config: KubeConfig, settings: Settings, print: (
     `${MARKS.inconclusive} ${settings.namespace}  removing ${items.map(({ metadata }) => metadata?.name).join(", ")} of an earlier run`,
   );
   await api.deleteCollectionNamespacedPod(query);
-  await settled(
-    async () => (await api.listNamespacedPod(query)).items.length === 0,
-    "the pods of the earlier run to go",
-  );
+  const begun = performance.now();
+  let freed = false;
+  await settled(async () => {
+    const there = (await api.listNamespacedPod(query)).items.length > 0;
+    if (there && !freed && performance.now() - begun > GOING_MS) {
+      freed = true;
+      await free();
+    }
+    return !there;
+  }, "the pods of the earlier run to go");
 }
 
 const gone = (api: CoreV1Api, name: string) =>

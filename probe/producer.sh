@@ -95,7 +95,10 @@ tell_predecessor() {
 # the faults out.
 stand_in() {
   PERMISSIONS=no FAULT=none
-  [ -z "$SAME_POD" ] || hold "$SETTLE_SECONDS"
+  if [ -n "$SAME_POD" ]; then
+    await_readers
+    hold "$SETTLE_SECONDS"
+  fi
   mount_fuse
   write_marker
 }

@@ -63,9 +63,22 @@ TABLE
   fi
 }
 
+# The kubelet makes the readers after their sidecar, the control first, and none may be born with the mount. Its first look is in
+# FINDINGS; one that never comes keeps nobody for ever.
+await_readers() {
+  ticks
+  aged=0 aged_at=$ticks
+  until [ -e "$FINDINGS/control" ] || [ "$aged" -ge 3000 ]; do
+    pause 0.2
+    gauge
+    age
+  done
+}
+
 # The lives of the first pod: the daemon dies with its container; comes back, and dies for want of memory; comes back, and stays.
 same_pod_lives() {
   if [ ! -e "$FINDINGS/died" ]; then
+    await_readers
     first_life
   else
     second_life
