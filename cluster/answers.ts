@@ -75,6 +75,12 @@ export class Answers {
     return undefined;
   }
 
+  /** Whether this pair is the last of its node that has not answered. */
+  allBut(whose: Whose): boolean {
+    const others = this.pairs.filter((pair) => pair.node === whose.node && keyOf(pair) !== keyOf(whose));
+    return others.every((pair) => this.verdicts.has(keyOf(pair)));
+  }
+
   /** Whether every pair that can answer has answered. */
   get complete(): boolean {
     return this.pairs.every((pair) => this.has(pair));

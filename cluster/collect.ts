@@ -1,13 +1,13 @@
 /** Watches a run of the test until each pair of pods has its verdict, or the time is over; then what is known decides. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { MARKS } from "../base/marks.ts";
-import { WAY_WORDS, type Way } from "../core/contract/replacement.ts";
-import { SAME_POD_WORDS, type SamePodWay } from "../core/contract/samePod.ts";
+import { type Service, serviceOf, WAYS, type Way } from "../core/contract/replacement.ts";
+import { isSamePodWay, SAME_POD_WORDS, type SamePodWay } from "../core/contract/samePod.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Evidence } from "../core/evidence/evidence.ts";
 import { type Pair, planOf } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
-import { Answers, keyOf, type Whose } from "./answers.ts";
+import { Answers, keyOf } from "./answers.ts";
 import { connect, requireAnswer } from "./connect.ts";
 import { gather } from "./gather.ts";
 import { refusals } from "./refusals.ts";
@@ -34,6 +34,8 @@ export interface CollectOptions {
   readonly print: (line: string) => void;
   /** Takes the evidence of a pair each time that something new was seen. */
   readonly onEvidence: (evidence: Evidence) => void;
+  /** Restarts a service of a node; undefined where its nodes are not to be disturbed. */
+  readonly restart?: ((service: Service, node: string) => Promise<void>) | undefined;
 }
 
 /**
@@ -48,7 +50,7 @@ const QUIET_MS = 250;
  */
 export async function collect(
   settings: Settings,
-  { run, ownPods, print, onEvidence }: CollectOptions,
+  { run, ownPods, print, onEvidence, restart }: CollectOptions,
   stop: AbortController,
 ): Promise<Collection> {
   const config = connect(settings);
@@ -60,39 +62,61 @@ export async function collect(
   const quiet = new Map<string, NodeJS.Timeout>();
   /** By pair. */
   const replacing = new Map<string, Promise<void>>();
+  /** By pair: how often the pod with its daemon has been replaced, its newest word of it included. */
+  const replaced = new Map<string, number>();
   const consider = (evidence: Evidence) => {
     const way = answers.consider(evidence);
-    if (way) replacing.set(keyOf(evidence), replace(evidence, way));
+    const service = way && !isSamePodWay(way) ? serviceOf(way) : undefined;
+    if (way && (!service || answers.allBut(evidence)))
+      replacing.set(
+        keyOf(evidence),
+        replace(evidence, way).finally(() => replacing.delete(keyOf(evidence))),
+      );
     if (answers.complete) resolve();
+    // What disturbs the whole node waits until nobody else needs it.
+    else if (answers.has(evidence)) for (const one of gathering.evidence()) if (!one.scenario) changed(one);
   };
-  const replace = async (whose: Whose, way: Way | SamePodWay) => {
-    const pair = pairs.find(({ node, scenario }) => node === whose.node && scenario?.id === whose.scenario) as Pair;
-    const name = pair.names.producer;
-    print(`${MARKS.note} ${keyOf(whose)}  ${name} is ${{ ...WAY_WORDS, ...SAME_POD_WORDS }[way]}, and made again`);
-    const onLeaving = (uid: string) => gathering.leaving(whose, uid);
+  const replace = async (evidence: Evidence, way: Way | SamePodWay) => {
+    const whose = keyOf(evidence);
+    const replacedBefore = replacedIn(evidence.records);
+    const pair = pairs.find(({ node, scenario }) => node === evidence.node && scenario?.id === evidence.scenario);
+    const name = pair?.names.producer ?? "";
+    const onLeaving = (uid: string) => gathering.leaving(evidence, uid);
     try {
-      if (way === "tidy" || way === "untidy")
-        await replaceSamePod(config, settings, pair, way, onLeaving, (ended) => {
-          gathering.deleted(whose, ended);
-          for (const line of endingLines(ended)) print(`${MARKS.inconclusive} ${keyOf(whose)}  ${line}`);
+      if (isSamePodWay(way)) {
+        print(`${MARKS.note} ${whose}  ${name} is ${SAME_POD_WORDS[way]}, and made again`);
+        await replaceSamePod(config, settings, pair as Pair, way, onLeaving, (ended) => {
+          gathering.deleted(evidence, ended);
+          for (const line of endingLines(ended)) print(`${MARKS.inconclusive} ${whose}  ${line}`);
         });
-      else await replacePod(config, settings.namespace, name, way, onLeaving);
+      } else {
+        const service = serviceOf(way);
+        if (service && !restart)
+          return gathering.unasked(
+            evidence,
+            way,
+            `the node is not this test's to disturb: its ${service} was not restarted`,
+          );
+        print(`${MARKS.note} ${whose}  ${name} is ${WAYS[way].words}, and made again`);
+        if (service) await restart?.(service, evidence.node);
+        await replacePod(config, settings.namespace, name, way, onLeaving);
+      }
+      replaced.set(whose, (replaced.get(whose) ?? replacedBefore) + 1);
     } catch (error) {
       if (!(error instanceof NotReplacedError)) throw error;
-      print(`${MARKS.inconclusive} ${keyOf(whose)}  ${error.message}`);
-      gathering.notReplaced(whose, error.message);
+      print(`${MARKS.inconclusive} ${whose}  ${error.message}`);
+      gathering.notReplaced(evidence, error.message);
     }
-    replacing.delete(keyOf(whose));
   };
   const changed = (evidence: Evidence) => {
     if (answers.has(evidence)) return;
     onEvidence(evidence);
-    // While its pod is on its way, nothing else than that can be said of it.
-    if (replacing.has(keyOf(evidence))) return;
-    const pair = keyOf(evidence);
-    clearTimeout(quiet.get(pair));
+    // Until the pod that takes the place of another has said so, nothing else can be said of its pair.
+    const whose = keyOf(evidence);
+    if (replacing.has(whose) || replacedIn(evidence.records) < (replaced.get(whose) ?? 0)) return;
+    clearTimeout(quiet.get(whose));
     quiet.set(
-      pair,
+      whose,
       setTimeout(() => consider(evidence), QUIET_MS),
     );
   };
@@ -115,3 +139,7 @@ export async function collect(
   const evidence = gathering.evidence();
   return { report: { run: evidence[0]?.run ?? settings.run, nodes: answers.nodes() }, evidence };
 }
+
+/** How often the producer's pod was replaced, as far as it has said so. */
+const replacedIn = (records: Evidence["records"]): number =>
+  new Set(records.flatMap((record) => (record.step === "replaced" ? [record.uptime] : []))).size;

@@ -5,6 +5,7 @@ import type { CoreV1Event, KubeConfig, V1Node, V1Pod } from "@kubernetes/client-
 import { CoreV1Api } from "@kubernetes/client-node";
 import { LABELS, nodeLabel, PROJECT } from "../core/contract/names.ts";
 import type { ProbeRecord } from "../core/contract/records.ts";
+import type { Way } from "../core/contract/replacement.ts";
 import type { ContainerFact, Deletion, EventFact, Evidence, PodFact } from "../core/evidence/evidence.ts";
 import { nodeFact, podFact, sidesOf } from "../core/evidence/facts.ts";
 import { type Pair, planOf } from "../core/plan/plan.ts";
@@ -39,7 +40,9 @@ export interface Gathering {
   refused(node: string, words: string): void;
   /** This pod is about to be replaced by another of its name, which goes on with its story: what is known of it stays. */
   leaving(whose: Whose, uid: string): void;
-  /** The producer's pod could not be replaced. */
+  /** The producer's pod is not replaced in this way, since the node may not be disturbed. */
+  unasked(whose: Whose, way: Way, words: string): void;
+  /** The pod with the daemon could not be replaced. */
   notReplaced(whose: Whose, words: string): void;
   /** A pod with a sidecar was deleted, and has gone. */
   deleted(whose: Whose, deletion: Deletion): void;
@@ -81,19 +84,19 @@ export function gather(
       changed(of);
     },
     leaving: (whose, uid) => draftOf(whose)?.leaving.add(uid),
-    notReplaced: (whose, refused) => {
-      const of = draftOf(whose);
-      if (!of) return;
-      if (of.samePod) of.samePod = { ...of.samePod, refused };
-      else of.replacing = { ways: [], ...of.replacing, refused };
-      changed(of);
-    },
-    deleted: (whose, deletion) => {
-      const of = draftOf(whose);
-      if (!of?.samePod) return;
-      of.samePod = { ...of.samePod, deletions: [...of.samePod.deletions, deletion] };
-      changed(of);
-    },
+    unasked: (whose, way, words) =>
+      amend(whose, ({ replacing }) => {
+        if (replacing) return { replacing: { ...replacing, unasked: { ...replacing.unasked, [way]: words } } };
+      }),
+    notReplaced: (whose, refused) =>
+      amend(whose, ({ replacing, samePod }) => ({
+        ...(replacing ? { replacing: { ...replacing, refused } } : {}),
+        ...(samePod ? { samePod: { ...samePod, refused } } : {}),
+      })),
+    deleted: (whose, deletion) =>
+      amend(whose, ({ samePod }) => {
+        if (samePod) return { samePod: { ...samePod, deletions: [...samePod.deletions, deletion] } };
+      }),
     finish: () => {
       for (const of of drafts) of.final = true;
     },
@@ -101,6 +104,13 @@ export function gather(
 
   function draftOf({ node, scenario }: Whose): Draft | undefined {
     return drafts.find((one) => one.node === node && one.scenario === scenario);
+  }
+
+  function amend(whose: Whose, next: (of: Draft) => Pick<Evidence, "replacing" | "samePod"> | undefined) {
+    const of = draftOf(whose);
+    if (!of) return;
+    Object.assign(of, next(of));
+    changed(of);
   }
 
   function followPods() {

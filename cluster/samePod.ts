@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { repository } from "../base/paths.ts";
+import { TURN } from "../core/contract/names.ts";
 import { replaces } from "../core/contract/replacement.ts";
 import type { SamePodWay } from "../core/contract/samePod.ts";
 import type { ScenarioId } from "../core/contract/scenarios.ts";
@@ -45,7 +46,11 @@ export async function replaceSamePod(
   const uid = pod.metadata?.uid ?? "";
   onLeaving(uid);
   onEnded({ way, ...(await endPod(config, settings, pair.node, name, uid, pair.scenario?.id)) });
-  await api.createNamespacedPod({ namespace, body: again(pod, replaces(way, uid)) }).catch(failing("made again"));
+  const body = again(pod, replaces(way, uid));
+  // Its turn has come.
+  const initContainers = body.spec?.initContainers?.filter((one) => one.name !== TURN);
+  if (body.spec && initContainers) body.spec = { ...body.spec, initContainers };
+  await api.createNamespacedPod({ namespace, body }).catch(failing("made again"));
 }
 
 /**

@@ -5,6 +5,7 @@ import { MARKS } from "../base/marks.ts";
 import { UserError } from "../base/problem.ts";
 import { until } from "../base/stop.ts";
 import { LABELS, OWNER, PROJECT } from "../core/contract/names.ts";
+import { isSidecar } from "../core/evidence/specFact.ts";
 import { apiNamespace } from "../core/manifests/api.ts";
 import { namespace as namespaceObject } from "../core/manifests/namespace.ts";
 import type { Settings } from "../core/settings/settings.ts";
@@ -72,7 +73,7 @@ export async function imagesThere(
       .filter(
         ({ metadata, status }) => metadata?.labels?.[LABELS.component] === component && status?.phase !== "Pending",
       )
-      .map(({ spec }) => spec?.containers[0]?.image)[0];
+      .map(({ spec }) => (spec?.initContainers?.find(isSidecar) ?? spec?.containers[0])?.image)[0];
   const [producerImage, consumerImage] = [imageOf("producer"), imageOf("consumer")];
   return { ...(producerImage ? { producerImage } : {}), ...(consumerImage ? { consumerImage } : {}) };
 }

@@ -53,7 +53,7 @@ strike() {
   struck=$(uptime_now)
   if [ "$FAULT" = hang ]; then
     did=SIGSTOP
-    # Before the signal: whatever ends this script now must let everyone go who waits for the daemon.
+    # Before the signal: however this script ends now, it must let everyone go who waits for the daemon.
     hung=yes
     # shellcheck disable=SC2046 # one word a process
     if [ $# -gt 0 ]; then kill -STOP "$@"; else kill -STOP $(family "$daemon"); fi

@@ -8,6 +8,7 @@
 # scenario
 #   FAULT             none: the mount is held, and that is all; else what befalls the daemon then: see faults.sh
 #   UNMOUNT_AT_START  yes: unmounts the mount point before the first mount, as some daemons do
+#   CLEAR_DEAD_MOUNT  no: a dead mount stays when the daemon is started again, as in a deployment that does not take it away
 #   DELAY_SECONDS     how long the daemon takes before it mounts
 #   AFTERWARDS        inspect: leaves a mount for inspection; end: ends with the schedule
 #   FINDINGS          a directory that outlives the container
@@ -33,7 +34,7 @@ ROLE=producer
 . "$here/samePod.sh"
 # shellcheck source=probe/driver-rclone.sh
 . "$here/driver-$DRIVER.sh"
-: "${FAULT:=crash}" "${UNMOUNT_AT_START:=no}" "${DELAY_SECONDS:=0}" "${AFTERWARDS:=inspect}"
+: "${FAULT:=crash}" "${UNMOUNT_AT_START:=no}" "${CLEAR_DEAD_MOUNT:=yes}" "${DELAY_SECONDS:=0}" "${AFTERWARDS:=inspect}"
 SOURCE=${SOURCE:-/tmp/source}
 
 main() {
@@ -69,6 +70,7 @@ take_over() {
   told=$(grep -F "\"run\":\"$RUN\"," "$history" 2>/dev/null)
   case ${said%% *}:$told in
     deleted:*'"step":"inspect"'* | forced:*'"step":"inspect"'*) replaces=$said ;;
+    kubelet:*'"step":"inspect"'* | runtime:*'"step":"inspect"'*) replaces=$said ;;
     tidy:*'"step":"inspect"'* | untidy:*'"step":"inspect"'*) replaces=$said ;;
   esac
   # The logs of a container's earlier lives go, too.
@@ -187,8 +189,10 @@ preflight() {
 }
 
 # What lies at the mount point would block this run. A dead FUSE mount of an earlier one, or a living one that carries this
-# test's marker, is taken away. Whatever else is there is somebody else's, and stays.
+# test's marker, is taken away. Everything else is somebody else's, and stays.
 clear_stale() {
+  # That of this run's own daemon, in another pod or in this container's first life.
+  if [ "$CLEAR_DEAD_MOUNT" = no ] && { [ -n "$replaces" ] || [ -e "$FINDINGS/died" ]; }; then return; fi
   tries=0
   # In the leaf layout the volume itself is mounted there.
   while stale=$(mounts_at "$MOUNT" | tail -n 1) && [ -n "$stale" ] && [ "$stale" != "$bridge_mount" ]; do
@@ -248,6 +252,10 @@ mount_fuse() {
 
 # What a supervisor does before it starts the daemon again. Only the mount table tells that nothing is left.
 clean() {
+  if [ "$CLEAR_DEAD_MOUNT" = no ]; then
+    record clean info "left the dead mount in its place, as the settings ask" mountinfo "$(fuse_at "$MOUNT")"
+    return
+  fi
   tries=0 out=''
   while [ -n "$(fuse_at "$MOUNT")" ] && [ "$tries" -lt 16 ] && bounded umount -l "$MOUNT"; do tries=$((tries + 1)); done
   left=$(fuse_at "$MOUNT")

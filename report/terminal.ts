@@ -2,7 +2,7 @@
 
 import { MARKS } from "../base/marks.ts";
 import { printable, shortIds } from "../base/printable.ts";
-import { WAY_WORDS } from "../core/contract/replacement.ts";
+import { WAYS } from "../core/contract/replacement.ts";
 import { SAME_POD_WORDS } from "../core/contract/samePod.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Decision } from "../core/diagnosis/decision.ts";
@@ -11,6 +11,7 @@ import type { Replacement } from "../core/diagnosis/replacements.ts";
 import type { SamePod } from "../core/diagnosis/samePod.ts";
 import type { ReaderTimeline } from "../core/diagnosis/timeline.ts";
 import type { Verdict } from "../core/diagnosis/verdict.ts";
+import { fixLines } from "./fix.ts";
 import { permissionLines } from "./permissions.ts";
 
 /** At most this many pieces of evidence are shown; the JSON document has them all. */
@@ -25,11 +26,12 @@ export function verdictLines(node: string, verdict: NodeVerdict): string[] {
     ...timingLines(verdict),
     ...(verdict.permissions ? permissionLines(verdict.permissions) : []),
     ...scenarioLines(verdict),
+    ...noteLines(verdict),
     `  platform  ${platformLine(verdict.platform)}`,
     "  evidence",
     ...shown.flatMap(({ source, text }) => [`    ${source}`, `      ${shortIds(text)}`]),
     ...(more > 0 ? [`    and ${more} more: see --json`] : []),
-    ...(verdict.verdict === "success" ? [] : [`  fix       ${verdict.fix}`]),
+    ...(verdict.verdict === "success" ? [] : fixLines(verdict)),
     `  decision  ${verdict.decision.text}`,
     `  next      ${verdict.decision.nextStep}`,
     ...wayLines(verdict.decision),
@@ -50,6 +52,14 @@ function wayLines({ ways = [], waysOut = [] }: Decision): string[] {
     ...waysOut.slice(ways.length).map((own) => `            - ${own} (from your settings)`),
   ];
 }
+
+/** What is worth knowing beside the answer, with its first proof and what to do about it. */
+const noteLines = ({ notes = [] }: Verdict): string[] =>
+  notes.flatMap(({ id, explanation, fix, evidence }) => [
+    `  note      ${explanation} (${id})`,
+    ...evidence.slice(0, 1).map(({ source, text }) => `            ${source}: ${shortIds(text)}`),
+    `            ${fix}`,
+  ]);
 
 /** Each scenario's finding, and the cause by its name where there is one. */
 function scenarioLines({ scenarios = {} }: NodeVerdict): string[] {
@@ -78,7 +88,7 @@ function replacementLines({ way, left, failed, readers }: Replacement): string[]
   const before =
     left === 0 ? "it left no mount" : `it left ${left} ${left === 1 ? "mount" : "mounts"} at the mount point`;
   const lines = [
-    `  producer's pod ${WAY_WORDS[way]}: ${failed === undefined ? before : `the next one failed: ${failed}`}`,
+    `  producer's pod ${WAYS[way].words}: ${failed === undefined ? before : `the next one failed: ${failed}`}`,
   ];
   return [...lines, ...outageLines(readers)];
 }

@@ -1,10 +1,10 @@
 /**
  * A real two-node Kubernetes on this machine for whoever names no cluster, and the Pulumi engine.
  *
- *   npm run sandbox -- up | down | status | kubeconfig | engine
+ *   npm run sandbox -- up | down | status | restart | kubeconfig | engine
  */
 import { existsSync } from "node:fs";
-import { Command } from "commander";
+import { Argument, Command } from "commander";
 import { exclusively } from "../base/lock.ts";
 import { print, tolerateClosedOutput } from "../base/output.ts";
 import * as paths from "../base/paths.ts";
@@ -15,6 +15,7 @@ import { prepareEverything } from "./build/everything.ts";
 import { down } from "./down.ts";
 import { prepareEngine } from "./engine.ts";
 import { checkPackages, ensurePackages } from "./host/packages.ts";
+import { restart, SERVICES } from "./restart.ts";
 import { linesOf, status } from "./status.ts";
 import { up } from "./up.ts";
 
@@ -54,6 +55,13 @@ program
     answer(json, now, linesOf(now));
     if (!now.running && now.residue.length > 0) process.exitCode = 1;
   });
+
+program
+  .command("restart")
+  .description("restart the kubelet or the container runtime of a node; its pods go on")
+  .addArgument(new Argument("<service>").choices(Object.keys(SERVICES)))
+  .argument("<node>", "k3s-w1 or k3s-w2")
+  .action((service: keyof typeof SERVICES, node: string) => restart(service, node));
 
 program
   .command("kubeconfig")

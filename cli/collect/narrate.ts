@@ -2,11 +2,14 @@
 import { MARKS } from "../../base/marks.ts";
 import { ID, shortIds } from "../../base/printable.ts";
 import { faultNamed } from "../../core/contract/faults.ts";
-import { WAY_WORDS } from "../../core/contract/replacement.ts";
+import { WAY_NAMES, WAYS } from "../../core/contract/replacement.ts";
 import { SAME_POD_WORDS } from "../../core/contract/samePod.ts";
 import type { Evidence } from "../../core/evidence/evidence.ts";
 
-const WAYS_IN_WORDS: Readonly<Record<string, string>> = { ...WAY_WORDS, ...SAME_POD_WORDS };
+const WAYS_IN_WORDS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(WAY_NAMES.map((way) => [way, WAYS[way].words])),
+  ...SAME_POD_WORDS,
+};
 
 /** @returns prints the steps of a pair's evidence that were not printed yet, with the time since now */
 export function narrator(print: (line: string) => void): (evidence: Evidence) => void {
@@ -53,7 +56,7 @@ function* steps(evidence: Evidence): Generator<readonly [mark: string, text: str
     if (step === "replaced")
       yield [
         MARKS.note,
-        `a new producer takes the place of the one that was ${WAYS_IN_WORDS[record.way ?? ""] ?? WAY_WORDS.deleted}`,
+        `a new producer takes the place of the one that was ${WAYS_IN_WORDS[record.way ?? ""] ?? WAYS.deleted.words}`,
       ];
     if (role === "producer" && step === "crash") yield [MARKS.note, `producer ${faultNamed(record.fault ?? "").did}`];
     if (step === "starve") yield failed ?? [MARKS.note, "producer uses up its container's memory"];

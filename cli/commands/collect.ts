@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { Option } from "commander";
 import { say } from "../../base/output.ts";
-import { collect, type Report } from "../../cluster/collect.ts";
+import type { Report } from "../../cluster/collect.ts";
 import { ownPods } from "../../cluster/ownPods.ts";
 import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { masked } from "../collect/masks.ts";
@@ -13,6 +13,8 @@ import { narrator } from "../collect/narrate.ts";
 import { command, optionsIn } from "../command.ts";
 import { readSettings, type SettingsOptions, settingsOptions, stdinOption, stdinSettings } from "../options.ts";
 import { EXIT } from "../run.ts";
+import { COLLECT_REPORT } from "../start/reports.ts";
+import { restartOf } from "../start/target.ts";
 
 interface Options extends SettingsOptions {
   readonly stdin?: boolean;
@@ -45,10 +47,21 @@ export async function runCollect(args: readonly string[]): Promise<number> {
   // A daemon of the user's own may log its key, and the API server quotes what it refuses.
   const hide = masked(settings.command);
   const print = (line: string) => say(hide(line));
-  const watched = { run: options.run, ownPods: ownPods(options.pods ?? []), print, onEvidence: narrator(print) };
+  const watched = {
+    run: options.run,
+    ownPods: ownPods(options.pods ?? []),
+    print,
+    onEvidence: narrator(print),
+    restart: restartOf(settings),
+  };
+  // Half a second to load, for which --help need not wait.
+  const { collect } = await import("../../cluster/collect.ts");
   const { report, evidence } = await collect(settings, watched, stop);
   if (options.evidence) writeFileSync(options.evidence, `${JSON.stringify(hide(evidence))}\n`);
-  process.stdout.write(`${JSON.stringify(hide(report))}\n`);
+  const document = `${JSON.stringify(hide(report))}\n`;
+  const file = process.env[COLLECT_REPORT];
+  if (file) writeFileSync(file, document, { mode: 0o600 });
+  process.stdout.write(document);
   return exitCode(report, options.failOn);
 }
 

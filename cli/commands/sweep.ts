@@ -7,13 +7,12 @@ import { appendFileSync } from "node:fs";
 import { Option } from "commander";
 import { MARKS } from "../../base/marks.ts";
 import { say } from "../../base/output.ts";
-import { sweepAll } from "../../cluster/sweep.ts";
 import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { command, optionsIn } from "../command.ts";
 import { type SettingsOptions, settingsOptions, stdinOption, stdinSettings } from "../options.ts";
 import { EXIT } from "../run.ts";
 import { endRun } from "../stack/endRun.ts";
-import { SWEEP_REPORT } from "../start/sweep.ts";
+import { SWEEP_REPORT } from "../start/reports.ts";
 
 interface Options extends SettingsOptions {
   readonly stdin?: boolean;
@@ -25,8 +24,8 @@ interface Options extends SettingsOptions {
 export const sweepCommand = () =>
   command("sweep", [
     stdinOption(),
-    new Option("--nodes-only", "leave pods and namespace alone: the engine deletes them"),
-    new Option("--json", "print one JSON document"),
+    new Option("--nodes-only", "leave pods and namespace alone, as in `pulumi destroy`, which deletes them itself"),
+    new Option("--json", "print what is left as one JSON document"),
     new Option(
       "--forget",
       "for a cluster that is gone for good: only forget what is known of the stack's run, and say what that gives up",
@@ -48,6 +47,8 @@ export async function runSweep(args: readonly string[]): Promise<number> {
 }
 
 async function sweepOf(settings: Settings, { nodesOnly = false, json }: Options): Promise<number> {
+  // Half a second to load, for which --help need not wait.
+  const { sweepAll } = await import("../../cluster/sweep.ts");
   const residue = await sweepAll(settings, nodesOnly, say);
   const document = `${JSON.stringify({ residue })}\n`;
   const report = process.env[SWEEP_REPORT];

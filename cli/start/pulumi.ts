@@ -6,21 +6,20 @@ import { type EngineEvent, LocalWorkspace, type ProjectSettings, type Stack } fr
 import { parse, stringify } from "yaml";
 import { privateFolder, repository } from "../../base/paths.ts";
 import { UserError } from "../../base/problem.ts";
-import { parseCommandLine } from "../../core/contract/commands.ts";
 import { PROJECT } from "../../core/contract/names.ts";
 import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
 import { type Allowed, RULES } from "../../core/rules/index.ts";
 import { SECRET } from "../../core/settings/settings.ts";
 import program from "../../index.ts";
 import { forget, stateOf } from "../stack/claim.ts";
-import { SWEEP_REPORT, sweepReport } from "./sweep.ts";
+import { reportFiles, verdictsReported } from "./reports.ts";
 
 export interface Run {
   /** What would be created, by type; the policies speak here. */
   preview(): Promise<Readonly<Record<string, number>>>;
   up(): Promise<void>;
-  /** The verdicts as the stack holds them, also after an `up` that failed elsewhere; empty where there are none. */
-  verdicts(): Promise<Readonly<Record<string, NodeVerdict>>>;
+  /** The verdicts as the collector has reported them, also after an `up` that failed elsewhere; empty where there are none. */
+  verdicts(): Readonly<Record<string, NodeVerdict>>;
   destroy(): Promise<void>;
   /** Forgets the stack: everything of it is gone. */
   forget(): void;
@@ -51,7 +50,7 @@ export async function openRun(
   const secret = Object.entries(settings).filter(([key]) => SECRET.has(key));
   const open = Object.entries(settings).filter(([key]) => !SECRET.has(key));
   const config = Object.fromEntries(open.map(([key, value]) => [`${PROJECT}:${key}`, value]));
-  const opened: Stack = await LocalWorkspace.createOrSelectStack(
+  const opened: Stack = await LocalWorkspace.createStack(
     { stackName: stack, projectName: PROJECT, program: () => program(Object.fromEntries(secret)) },
     {
       workDir: folder,
@@ -62,11 +61,13 @@ export async function openRun(
         TMPDIR: join(folder, "tmp"),
         // Nobody needs the state when this process has ended: what a killed run left is found by its claim.
         PULUMI_CONFIG_PASSPHRASE: randomUUID(),
-        [SWEEP_REPORT]: sweepReport(stack),
+        ...reportFiles(stack),
       },
       stackSettings: { [stack]: { config: config as Record<string, string> } },
     },
   );
+  // After each operation the Automation API asks for outputs and history, in half a second each. Nobody reads them.
+  Object.assign(opened, { outputs: async () => ({}), info: async () => undefined });
   const policies = policyOptions(folder, allowed);
 
   return {
@@ -85,27 +86,11 @@ export async function openRun(
         // It names the command that is allowed, and nothing after this reads it.
         for (const file of policies.policyPackConfigs) rmSync(file, { force: true });
       }),
-    verdicts: async () => {
-      const { deployment } = await opened.exportStack();
-      const resources: readonly Resource[] = deployment?.resources ?? [];
-      const collects = ({ inputs }: Resource) => parseCommandLine(String(inputs?.create))?.verb === "collect";
-      const printed = resources.find(collects)?.outputs?.stdout;
-      const stdout = typeof printed === "object" ? (JSON.parse(printed.plaintext) as string) : printed;
-      return stdout ? (JSON.parse(stdout) as { nodes: Record<string, NodeVerdict> }).nodes : {};
-    },
+    verdicts: () => verdictsReported(stack),
     destroy: () => attempt("pulumi destroy", opened.destroy({ onEvent })),
     forget: () => forget(stack),
   };
 }
-
-/** What is read here of a resource of an exported state. */
-interface Resource {
-  readonly inputs?: { readonly create?: unknown };
-  readonly outputs?: { readonly stdout?: Printed };
-}
-
-/** A secret as an exported state has it: its plaintext is JSON. */
-type Printed = string | { readonly plaintext: string };
 
 /** Every policy of the pack gets the same configuration. */
 function policyOptions(folder: string, allowed: object) {

@@ -16,7 +16,8 @@ import type { Result } from "./answer.ts";
 import { eventPrinter } from "./engineEvents.ts";
 import { inspectionLines } from "./inspection.ts";
 import { openRun, type Run } from "./pulumi.ts";
-import { residueReported, sweepByHand } from "./sweep.ts";
+import { residueReported } from "./reports.ts";
+import { sweepByHand } from "./sweep.ts";
 import { prepareTarget, type Target } from "./target.ts";
 
 export interface StartOptions extends SettingsOptions {
@@ -81,12 +82,12 @@ async function test(run: Run): Promise<Result["nodes"]> {
     await run.up();
   } catch (error) {
     // The verdict may be known all the same: an API that refuses a pod is an answer.
-    const known = await run.verdicts();
+    const known = run.verdicts();
     if (Object.keys(known).length === 0) throw error;
     return known;
   }
   say(`${MARKS.success} test run  ${elapsed(from)}`);
-  return await run.verdicts();
+  return run.verdicts();
 }
 
 /** Destroys through the engine; where that fails, or was interrupted, the sweep does it by hand. */

@@ -1,26 +1,12 @@
-/** The sweep of a run: what the one at destroy has reported, and the one by hand. */
+/** The sweep of a run by hand. */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { repository } from "../../base/paths.ts";
 import { UserError } from "../../base/problem.ts";
 import { commandWords } from "../../core/contract/commands.ts";
 import { NODE_FLAGS } from "../child.ts";
-import { stateOf } from "../stack/claim.ts";
-
-/** Names a file that a sweep appends its report to, one JSON document a line, for a caller that cannot read its output. */
-export const SWEEP_REPORT = "FUSE_TEST_SWEEP_REPORT";
-
-/** Where the sweep at destroy writes its report. */
-export const sweepReport = (stack: string): string => join(stateOf(stack), "sweep.jsonl");
-
-/** What the sweep at destroy has found to be left, or undefined where it did not come to run. */
-export function residueReported(stack: string): string[] | undefined {
-  const file = sweepReport(stack);
-  if (!existsSync(file)) return undefined;
-  return readFileSync(file, "utf8").trim().split("\n").flatMap(residueIn);
-}
+import { residueIn } from "./reports.ts";
 
 /** The sweep by hand, as a process of its own: it needs neither the engine nor its state, and no Ctrl-C reaches it. */
 export async function sweepByHand(settings: object): Promise<string[]> {
@@ -37,8 +23,3 @@ export async function sweepByHand(settings: object): Promise<string[]> {
     });
   return residueIn(document);
 }
-
-const residueIn = (document: string): string[] =>
-  (JSON.parse(document) as { residue: { node: string; what: string }[] }).residue.map(
-    ({ node, what }) => `${node}: ${what}`,
-  );

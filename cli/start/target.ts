@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { kubeconfig, privateFolder, repository, runs } from "../../base/paths.ts";
 import { UserError } from "../../base/problem.ts";
+import type { Service } from "../../core/contract/replacement.ts";
 import { NODE_FLAGS } from "../child.ts";
 
 export interface Target {
@@ -78,6 +79,12 @@ export async function prepareTarget(own: boolean, keep: boolean, signal: AbortSi
     throw error;
   }
 }
+
+/** What may be restarted of a node by whoever runs a test there; undefined of a cluster that is not the sandbox. */
+export const restartOf = (settings: { readonly kubeconfig: string }) =>
+  settings.kubeconfig === kubeconfig
+    ? (service: Service, node: string): Promise<void> => sandbox(["restart", service, node])
+    : undefined;
 
 /** Only the Pulumi engine and its plugins. */
 export const prepareEngine = (signal?: AbortSignal): Promise<EngineDocument> => sandbox(["engine", "--json"], signal);

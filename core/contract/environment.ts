@@ -67,6 +67,8 @@ export const ENVIRONMENT = {
   COMMAND: pods("command", "producer"),
   /** What becomes of the daemon while its mount is held: see scenarios.ts. */
   FAULT: pods("word", "producer"),
+  /** `no`: the mount of a daemon that died stays when it is started again. */
+  CLEAR_DEAD_MOUNT: pods("word", "producer"),
   UNMOUNT_AT_START: pods("word", "producer"),
   /** The daemon is a sidecar of its readers' pod, and this is the volume between them: see samePod.ts. */
   SAME_POD: pods("word", "producer"),
@@ -110,7 +112,7 @@ export type VariableOf<P extends Program> = {
   [Name in Variable]: P extends (typeof ENVIRONMENT)[Name]["readBy"][number] ? Name : never;
 }[Variable];
 
-/** What a container that runs a script is told. */
+/** What a container that runs a script is given. */
 export type Environment<P extends Program = Program> = {
   readonly [Name in P extends Program ? VariableOf<P> : never]?: string | number;
 };

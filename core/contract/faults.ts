@@ -36,7 +36,7 @@ export type Fault = "none" | keyof typeof FAULTS;
 export const faultIn = ({ fault }: { readonly fault: Fault }): FaultEntry | undefined =>
   fault === "none" ? undefined : FAULTS[fault];
 
-/** The fault that a record names; one that this version does not know is told as a crash. */
+/** The fault that a record names; a word that this version does not know counts as a crash. */
 export const faultNamed = (name: string): FaultEntry =>
   (FAULTS as Readonly<Record<string, FaultEntry>>)[name] ?? FAULTS.crash;
 

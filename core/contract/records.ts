@@ -6,7 +6,7 @@ import { z } from "zod";
 import { FAULTS } from "./faults.ts";
 import { ERRNOS, errno, type Field, text, word } from "./fields.ts";
 import { type AnyRole, CONTROL, READER_ROLES, READERS, ROLES, type Role } from "./readers.ts";
-import { WAYS } from "./replacement.ts";
+import { WAY_NAMES } from "./replacement.ts";
 import { SAME_POD_WAYS } from "./samePod.ts";
 import type { Unlisted } from "./unlisted.ts";
 import { OPERATIONS, type Operation, VARIANTS } from "./variants.ts";
@@ -85,7 +85,7 @@ export const STEPS = {
   replaced: {
     by: PRODUCER,
     results: ["info"],
-    fields: { way: word(...WAYS, ...SAME_POD_WAYS), replaces: text, mounts: text, mountinfo: text },
+    fields: { way: word(...WAY_NAMES, ...SAME_POD_WAYS), replaces: text, mounts: text, mountinfo: text },
   },
   /**
    * Of a sidecar, whose files outlive its pod: one of them, written before the first mount, is there as it was. `info`: it was
@@ -158,8 +158,9 @@ export const STEPS = {
     fields: { fault: word(...faults), at: text, errno: word(...ERRNOS, GONE), detail: text, mountinfo: text },
   },
   abort: { by: PRODUCER, results: ["ok", "error"], fields: { connection: text, errno, detail: text } },
-  /** `ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead. */
-  clean: { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text, mountinfo: text } },
+  /** `ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead.
+   * `info`: it stays, as the settings ask. */
+  clean: { by: PRODUCER, results: ["ok", "error", "info"], fields: { errno, detail: text, mountinfo: text } },
   "unmount-in-order": { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text } },
   inspect: { by: PRODUCER, results: ["info"], fields: {} },
   /** The last word: whether anything of this run is still mounted. */
@@ -179,7 +180,7 @@ export const STEPS = {
     fields: { propagation: text, fuse_at_start: yesOrNo, life: text, mountinfo: text },
   },
   /**
-   * One look at the marker, from `looked` to the record's own time, told only where it differs from the last one. `mountinfo` is of
+   * One look at the marker, from `looked` to the record's own time, written only where it differs from the last one. `mountinfo` is of
    * the mount point itself, or of the bridge; `mounts` are all lines of the mount point. `table` is how many mounts the container
    * has in all, without those of the permission matrix.
    */

@@ -5,20 +5,35 @@
 import { PROJECT } from "./names.ts";
 import type { SamePodWay } from "./samePod.ts";
 
+interface WayEntry {
+  /** For people: what became of the pod. */
+  readonly words: string;
+  /** A service of the node that is restarted before the pod is deleted in order. */
+  readonly restarts?: Service;
+}
+
+/** A service of a node: the kubelet, or the container runtime below it. */
+export type Service = "kubelet" | "runtime";
+
 /**
  * `deleted`: in order, with the pod's own grace period. `forced`: with a grace period of 0, where the API server forgets the pod at
  * once, and the new one may run before the old one has ended.
  *
  * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-forced
  */
-export const WAYS = ["deleted", "forced"] as const;
-export type Way = (typeof WAYS)[number];
+export const WAYS = {
+  deleted: { words: "deleted in order" },
+  forced: { words: "deleted by force (--force --grace-period=0)" },
+  kubelet: { words: "deleted in order, after a restart of the node's kubelet", restarts: "kubelet" },
+  runtime: { words: "deleted in order, after a restart of the node's container runtime", restarts: "runtime" },
+} as const satisfies Readonly<Record<string, WayEntry>>;
+export type Way = keyof typeof WAYS;
+export const WAY_NAMES = Object.keys(WAYS) as Way[];
 
-/** The same for people. */
-export const WAY_WORDS: Readonly<Record<Way, string>> = {
-  deleted: "deleted in order",
-  forced: "deleted by force (--force --grace-period=0)",
-};
+/** What a pod's readers must survive for grade A. */
+export const GRADED: readonly Way[] = ["deleted", "forced"];
+
+export const serviceOf = (way: Way): Service | undefined => (WAYS[way] as WayEntry).restarts;
 
 /** Annotation of a producer's pod that took another's place: `WAY UID`, of the pod before it. */
 export const REPLACES = `${PROJECT}/replaces`;

@@ -27,6 +27,8 @@ export const STORE_PATH = "/store";
 export const SAME_POD_WAYS = ["tidy", "untidy"] as const;
 export type SamePodWay = (typeof SAME_POD_WAYS)[number];
 
+export const isSamePodWay = (way: string): way is SamePodWay => SAME_POD_WAYS.some((one) => one === way);
+
 /** The same for people. */
 export const SAME_POD_WORDS: Readonly<Record<SamePodWay, string>> = {
   tidy: "deleted in order",

@@ -3,6 +3,7 @@
  * pair's own schedule; each other one is a pair of pods of its own, changed in one way, and decides one thing.
  */
 import { type Fault, faultIn } from "./faults.ts";
+import { GRADED, type Way } from "./replacement.ts";
 import { MEDIA, type Medium } from "./samePod.ts";
 
 /** How a scenario's pair differs from the base pair. */
@@ -48,6 +49,10 @@ export interface Scenario {
   readonly decides: string;
   /** `base`: the base pair answers it in its own schedule. */
   readonly pair: "base" | Variation;
+  /** How the base pair's producer is replaced for it, once its schedule is over. */
+  readonly ways?: readonly Way[];
+  /** Asked only where it is named, or `all` are. */
+  readonly byName?: true;
   /**
    * The cause its pair must be found to end with: `success`, or the trap it sets.
    * @default success
@@ -84,6 +89,7 @@ export const SCENARIOS = [
     id: "producer-replaced",
     decides: "Are readers back when the daemon's pod is deleted, in order and by force, and another takes its place?",
     pair: "base",
+    ways: GRADED,
     yes: "Readers are back without a restart.",
     no: "Readers do not come back without a restart.",
   },
@@ -93,6 +99,25 @@ export const SCENARIOS = [
     pair: "base",
     yes: "See the matrix.",
     no: "See the matrix.",
+  },
+  {
+    id: "kubelet-restart",
+    decides: "Are readers back when the node's kubelet is restarted, and the daemon's pod replaced after that?",
+    pair: "base",
+    ways: ["kubelet"],
+    byName: true,
+    yes: "Readers are back without a restart.",
+    no: "Readers do not come back without a restart.",
+  },
+  {
+    id: "runtime-restart",
+    decides:
+      "Are readers back when the node's container runtime is restarted, and the daemon's pod replaced after that?",
+    pair: "base",
+    ways: ["runtime"],
+    byName: true,
+    yes: "Readers are back without a restart.",
+    no: "Readers do not come back without a restart.",
   },
   {
     id: "producer-restart",
@@ -179,10 +204,16 @@ export const SCENARIOS = [
 
 export type ScenarioId = (typeof SCENARIOS)[number]["id"];
 
-/** What is run where nobody says otherwise: everything that the base pair answers by itself. */
-export const DEFAULT_SCENARIOS: readonly ScenarioId[] = SCENARIOS.filter(({ pair }) => pair === "base").map(
-  ({ id }) => id,
-);
+const CATALOGUE: readonly (Scenario & { readonly id: ScenarioId })[] = SCENARIOS;
+
+/** What is run where nobody says otherwise: what the base pair answers by itself. */
+export const DEFAULT_SCENARIOS: readonly ScenarioId[] = CATALOGUE.filter(
+  ({ pair, byName }) => pair === "base" && !byName,
+).map(({ id }) => id);
+
+/** How the base pair's producer is replaced for these scenarios, in turn. */
+export const waysOf = (scenarios: readonly ScenarioId[]): readonly Way[] =>
+  CATALOGUE.flatMap(({ id, ways = [] }) => (scenarios.includes(id) ? ways : []));
 
 /** A scenario with a pair of its own, and its turn. */
 export interface PairScenario extends Scenario {

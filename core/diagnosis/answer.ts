@@ -109,7 +109,7 @@ function premiseMissing({ pair }: Scenario, { verdict, timings, samePod }: Verdi
   if (fault && (!timings.remounted || readers.some(({ leftEarly }) => leftEarly)))
     return `${NOT_ANSWERED}: the daemon did not mount again while the readers looked.`;
   if (fault && readers.some(({ recoveredMs, notBack }) => recoveredMs === undefined && !notBack))
-    return `${NOT_ANSWERED}: a reader has not told what it saw of the second mount.`;
+    return `${NOT_ANSWERED}: a reader has not reported what it saw of the second mount.`;
   if (fault?.hangs && !readers.some(({ stale }) => stale?.errno === "ETIMEDOUT"))
     return `${NOT_ANSWERED}: no reader met the daemon while it hung.`;
   if (fault?.hangs && !timings.aborted)

@@ -1,5 +1,5 @@
 /** How well readers live with the mount: what is known of it, and what is still to be asked. Pure. */
-import { WAYS, type Way } from "../contract/replacement.ts";
+import { GRADED, type Way } from "../contract/replacement.ts";
 import type { Replacing } from "../evidence/evidence.ts";
 import type { Grade } from "./decision.ts";
 import { isThrough, type Replacement } from "./replacements.ts";
@@ -20,7 +20,7 @@ export function gradeOf(outcome: Outcome, timings: Timeline, replacing: Replacin
   if (replacements.some(losesReaders)) return "B";
   const grade = afterCrash(timings);
   if (grade !== "A" || !replacing) return grade;
-  return WAYS.every((way) => replacements.some((one) => one.way === way && isSurvived(one))) ? "A" : undefined;
+  return GRADED.every((way) => replacements.some((one) => one.way === way && isSurvived(one))) ? "A" : undefined;
 }
 
 /**
@@ -47,10 +47,14 @@ export const isThroughCrash = (timings: Timeline): boolean =>
 /** How the pod is to be replaced next; undefined where nothing more of it is asked, or can change the grade. */
 export function nextWay(timings: Timeline, replacing: Replacing | undefined): Way | undefined {
   const { replacements } = timings;
-  if (!replacing || replacing.refused !== undefined || afterCrash(timings) === "B") return undefined;
+  if (!replacing || replacing.refused !== undefined || timings.unaskable || afterCrash(timings) === "B")
+    return undefined;
   // A pod that cannot mount, or readers that are lost: another pod in its place would tell nothing new.
   if (replacements.some((one) => isThrough(one) && !isSurvived(one))) return undefined;
-  return replacing.ways.find((way) => !replacements.some((one) => one.way === way && isThrough(one)));
+  const { ways, unasked = {} } = replacing;
+  return ways.find(
+    (way) => unasked[way] === undefined && !replacements.some((one) => one.way === way && isThrough(one)),
+  );
 }
 
 const losesReaders = (one: Replacement): boolean =>

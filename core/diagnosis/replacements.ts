@@ -4,7 +4,7 @@
  */
 import type { DecidingRole } from "../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf } from "../contract/records.ts";
-import { WAYS, type Way } from "../contract/replacement.ts";
+import { WAY_NAMES, type Way } from "../contract/replacement.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 
 /** How long a reader may take after the new marker, in seconds, before it is told that it is not back. */
@@ -44,7 +44,7 @@ export function replacementsOf({ records }: Evidence, readers: readonly Deciding
   const begun = producer.filter((record): record is RecordOf<"replaced"> => record.step === "replaced");
   return begun.flatMap((replaced, index) => {
     const { mounts, uptime: from } = replaced;
-    const way = WAYS.find((one) => one === replaced.way);
+    const way = WAY_NAMES.find((one) => one === replaced.way);
     if (way === undefined) return [];
     const until = begun[index + 1]?.uptime ?? Number.POSITIVE_INFINITY;
     const own = producer.filter(({ uptime }) => uptime >= from && uptime < until);
@@ -84,6 +84,22 @@ export function isAtRest({ records }: Evidence, readers: readonly DecidingRole[]
     records.findLast((one) => one.role === role && one.step === "read")?.nonce === marker?.nonce;
   const rests = records.findLast(({ role }) => role === "producer")?.step === "inspect";
   return marker !== undefined && rests && readers.every(isRead);
+}
+
+/** Whether the pod cannot be replaced for anyone to see: what it mounted last has failed, or some reader does not read it. */
+export function isUnaskable({ records }: Evidence, readers: readonly DecidingRole[]): boolean {
+  const producer = records.filter(({ role }) => role === "producer");
+  // A pod that has just taken the place of another has tried nothing yet.
+  const tried = producer.findLast((one) => isStep(one, "mount", "marker", "replaced"));
+  if (tried?.step !== "marker" || tried.result !== "ok") return tried?.result === "error";
+  // While it is at work the mount may be away.
+  if (producer.at(-1)?.step !== "inspect") return false;
+  return readers.some((role) => {
+    const look = records.findLast(
+      (one): one is RecordOf<"read" | "look"> => one.role === role && isStep(one, "read", "look"),
+    );
+    return look?.result === "error" && began(look) >= tried.uptime + BACK_SECONDS;
+  });
 }
 
 interface Lost {

@@ -5,13 +5,13 @@
 import type { DecidingRole } from "../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf, type Step } from "../contract/records.ts";
 import type { Evidence } from "../evidence/evidence.ts";
-import { type Replacement, replacementsOf } from "./replacements.ts";
+import { isUnaskable, type Replacement, replacementsOf } from "./replacements.ts";
 
 /** What the dead mount looked like to a reader. */
 export interface Stale {
   /**
    * What the dead mount says: ENOTCONN as a rule. A request that was in flight when the daemon died ends with ECONNABORTED,
-   * once: that is told only where the mount said nothing else.
+   * once: that is reported only where the mount said nothing else.
    */
   readonly errno: string;
   /** From the daemon's death to the first error, whichever it was. */
@@ -30,7 +30,7 @@ export interface ReaderTimeline {
   readonly notBack?: true;
   /** Whether the reader's container was started again between the crash and that read. */
   readonly restarted?: true;
-  /** Whether it told its start so shortly after the crash that it may have been started again before. */
+  /** Whether it recorded its start so shortly after the crash that it may have been started again before. */
   readonly perhapsRestarted?: true;
   /** Whether its container was created when the FUSE mount was there already. */
   readonly bornLate?: true;
@@ -56,6 +56,8 @@ export interface Timeline {
   readonly readers: Readonly<Record<string, ReaderTimeline>>;
   /** Each time that the producer's pod was replaced, in their order. */
   readonly replacements: readonly Replacement[];
+  /** Whether the pod cannot be replaced for anyone to see. */
+  readonly unaskable?: true;
 }
 
 /** @param evidence as `believed` gives it: in the order of the node's clock */
@@ -72,6 +74,7 @@ export function timelineOf(evidence: Evidence, readers: readonly DecidingRole[])
     complete: isComplete(evidence, producer, marks, readers),
     readers: Object.fromEntries(readers.map((role) => [role, readerTimeline(evidence, role, first, marks)])),
     replacements: replacementsOf(evidence, readers),
+    ...(isUnaskable(evidence, readers) ? { unaskable: true as const } : {}),
   };
 }
 
@@ -132,7 +135,7 @@ function marksOf(producer: readonly ProbeRecord[]): Marks {
   return { ...marks, again: { ...again, until: end.uptime, served } };
 }
 
-/** Whether a daemon that was started since had mounted and died with its container, before anybody told of it: that was the next mount. */
+/** Whether a daemon that was started since had mounted and died with its container, before anybody recorded it: that was the next mount. */
 function isPreceded(before: readonly ProbeRecord[], cleaned: ProbeRecord): boolean {
   const since = before.slice(before.indexOf(cleaned) + 1);
   const started = since.findIndex(({ step }) => step === "daemon");
@@ -182,7 +185,7 @@ function readerTimeline(
   const reads = own.filter((record) => record.step === "read");
   const seen = reads.find((read) => isOneOf(before, read) && (crashed === undefined || began(read) < crashed));
   // A file of the daemon's own has the same nonce in every mount: which of them was read tells the time of the look. The
-  // second may be read even before the producer has told of it.
+  // second may be read even before the producer has recorded it.
   const within = (record: RecordOf<"read">) =>
     again !== undefined && began(record) >= again.from && began(record) <= (again.until ?? Number.POSITIVE_INFINITY);
   const recovered = again && reads.find((read) => isOneOf([again.marker], read) && within(read));
@@ -194,17 +197,17 @@ function readerTimeline(
     error && reads.find((read) => read.uptime > error.uptime && (read.result === "ok" || read.errno === "ENOENT"));
   const starts = own.filter((record) => record.step === "start");
   // What is restarted only after it was back, at the end of a mount, came back by itself.
-  const anew = starts.filter(
+  const startsAgain = starts.filter(
     ({ uptime }) => crashed !== undefined && uptime > crashed && (recovered === undefined || uptime < recovered.uptime),
   );
-  // A container tells its start a moment after it was made: only what its earlier life saw of the crash proves the order.
-  const restarted = anew.some(
+  // A container records its start a moment after it was made: only what its earlier life saw of the crash proves the order.
+  const restarted = startsAgain.some(
     ({ uptime }) =>
       crashed !== undefined &&
       (uptime > crashed + START_SECONDS ||
         own.some((one) => one.step !== "identity" && one.uptime >= crashed && one.uptime < uptime)),
   );
-  const perhapsRestarted = anew.length > 0 && !restarted;
+  const perhapsRestarted = startsAgain.length > 0 && !restarted;
   const { until, served } = again ?? {};
   const notBack =
     again !== undefined &&
@@ -216,7 +219,9 @@ function readerTimeline(
   const finish = own.findLast(({ step }) => step === "finish");
   const leftEarly = !recovered && finish && again && finish.uptime < again.marker.uptime;
   const opened =
-    crashed !== undefined && anew.length === 0 && own.some(({ step, uptime }) => step === "held" && uptime < crashed);
+    crashed !== undefined &&
+    startsAgain.length === 0 &&
+    own.some(({ step, uptime }) => step === "held" && uptime < crashed);
   const held = opened && recovered && own.find(({ step, uptime }) => step === "held" && uptime >= recovered.uptime);
   return {
     ...(seen && first ? { seenMs: since(first.uptime, seen.uptime) } : {}),
@@ -264,5 +269,5 @@ const began = ({ looked, uptime }: RecordOf<"read" | "look">): number =>
 /** When the daemon got its signal; the record comes when the producer has seen what that did. */
 const at = ({ at: given, uptime }: RecordOf<"crash">): number => (given === undefined ? uptime : Number(given));
 
-/** At least 0: a reader may see what the producer has done before the producer has told of it. */
+/** At least 0: a reader may see what the producer has done before the producer has recorded it. */
 const since = (from: number, to: number): number => Math.max(0, Math.round((to - from) * 1000));

@@ -77,6 +77,8 @@ export interface SystemFact {
 export interface Replacing {
   /** In these ways, in turn. */
   readonly ways: readonly Way[];
+  /** Why one of them was not asked. */
+  readonly unasked?: { readonly [W in Way]?: string };
   /** Why a pod could not be replaced, in the API server's words. */
   readonly refused?: string;
 }
@@ -117,7 +119,7 @@ export interface Evidence {
   readonly refusals: readonly string[];
   /**
    * `pod/container` of each that has started and whose log nobody has served yet, or, where it has ended, not to its end: what
-   * it has to say may prove more than what others say of it. Undefined where nobody kept count.
+   * it has to say may prove more than what others say of it. Undefined where nobody counted.
    */
   readonly unread?: readonly string[];
   /** What was asked about the producer's pod being replaced; undefined where that is no part of the pair's question. */

@@ -1,6 +1,6 @@
 import { BRIDGE_PATH } from "../contract/bridge.ts";
 import type { Environment } from "../contract/environment.ts";
-import { labels, PROBE_CONFIG_MAP } from "../contract/names.ts";
+import { labels, PROBE_CONFIG_MAP, TURN } from "../contract/names.ts";
 import type { Pair } from "../plan/plan.ts";
 import type { Amounts, Settings } from "../settings/settings.ts";
 import type { Container, Pod, Propagation, Volume, VolumeMount } from "./types.ts";
@@ -97,7 +97,7 @@ export function turn(settings: Settings, pair: Pair, image: string, late = false
   if (!scenario) return [];
   return [
     {
-      name: "fuse-turn",
+      name: TURN,
       image,
       imagePullPolicy: "IfNotPresent",
       command: ["sh", "/probe/turn.sh"],

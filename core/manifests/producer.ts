@@ -3,7 +3,7 @@ import { PRODUCER } from "../contract/names.ts";
 import { POD_PATH } from "../contract/replacement.ts";
 import type { Pair } from "../plan/plan.ts";
 import type { Settings } from "../settings/settings.ts";
-import { commandEnvironment, markerEnvironment } from "./ownDaemon.ts";
+import { commandEnvironment, deadMountEnvironment, markerEnvironment } from "./ownDaemon.ts";
 import {
   bridgeMount,
   FINDINGS_MOUNT,
@@ -66,6 +66,7 @@ export const daemon = (
     DRIVER: settings.driver,
     ...pair.schedule.producer,
     ...commandEnvironment(settings),
+    ...deadMountEnvironment(settings),
     ...markerEnvironment(settings),
   }),
   resources: settings.resources.producer,

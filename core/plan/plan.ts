@@ -4,8 +4,8 @@
  */
 import { type BridgePaths, pairPaths } from "../contract/bridge.ts";
 import { BOTH, CONSUMER, PRODUCER, podName } from "../contract/names.ts";
-import { WAYS, type Way } from "../contract/replacement.ts";
-import { chosen, type PairScenario, type ScenarioId, type Variation } from "../contract/scenarios.ts";
+import type { Way } from "../contract/replacement.ts";
+import { chosen, type PairScenario, type ScenarioId, type Variation, waysOf } from "../contract/scenarios.ts";
 import type { Times } from "../contract/times.ts";
 import { baseVariation, type Schedule, schedules } from "./schedule.ts";
 
@@ -56,7 +56,7 @@ export function planOf(settings: PlanSettings): Plan {
         ...(scenario ? { scenario } : {}),
         variation: scenario?.pair ?? baseVariation(scenarios),
         permissions: !scenario && scenarios.includes("permissions"),
-        replaced: !scenario && scenarios.includes("producer-replaced") ? WAYS : [],
+        replaced: scenario ? [] : waysOf(scenarios),
         names: {
           producer: podName(scenario?.pair.samePod ? BOTH : PRODUCER, node, nodes, scenario?.id),
           consumer: podName(scenario?.pair.samePod ? BOTH : CONSUMER, node, nodes, scenario?.id),

@@ -7,7 +7,7 @@
  */
 import type { Environment } from "../contract/environment.ts";
 import { faultIn } from "../contract/faults.ts";
-import { PAIR_SCENARIOS, type PairScenario, type ScenarioId, type Variation } from "../contract/scenarios.ts";
+import { PAIR_SCENARIOS, type PairScenario, type ScenarioId, type Variation, waysOf } from "../contract/scenarios.ts";
 import type { Times } from "../contract/times.ts";
 
 /** What happens to one pair, and when; times in seconds. */
@@ -48,8 +48,8 @@ export const baseSteps = (scenarios: readonly ScenarioId[]) =>
 export const sumOf = (times: Times, steps: readonly (keyof Times)[]): number =>
   steps.reduce((sum, step) => sum + times[step], 0);
 
-/** Two pods that take the producer's place one after the other: each is deleted, made, started and read. In seconds. */
-const REPLACED_SECONDS = 10;
+/** A pod that takes the producer's place: the old one is deleted, it is made, started and read. In seconds. */
+const REPLACED_SECONDS = 5;
 
 /** Two pods that take the place of one with a sidecar; the second deletion may wait for the kubelet. In seconds. */
 const DELETED_SECONDS = 35;
@@ -80,7 +80,7 @@ export function schedules(
 function ofBase(times: Times, scenarios: readonly ScenarioId[], crowdSeconds: number): Schedule {
   const { markerWaitSeconds, inspectionMinutes } = times;
   const permissions = scenarios.includes("permissions");
-  const replacedSeconds = scenarios.includes("producer-replaced") ? REPLACED_SECONDS : 0;
+  const replacedSeconds = waysOf(scenarios).length * REPLACED_SECONDS;
   const busySeconds =
     crowdSeconds +
     sumOf(times, baseSteps(scenarios)) +

@@ -48,16 +48,33 @@ const PATH: Value = {
   butNot: "(^|/)[.][.]?(/|$)",
 };
 
-/** What a variable may hold, by its content in core/contract/environment.ts. */
-const VALUES: Readonly<Record<Exclude<Content, "command">, Value>> = {
+/** What a variable may hold, by its content in core/contract/environment.ts; a command is the setting `command`, word for word. */
+const VALUES: Readonly<Record<Content, Value | undefined>> = {
   word: { matches: "^[A-Za-z0-9][A-Za-z0-9._-]*$" },
   number: { matches: "^[0-9]+([.][0-9]+)?$" },
   path: PATH,
   name: { matches: "^[A-Za-z0-9._-]+$" },
   names: { matches: "^[a-z0-9 -]+$" },
+  command: undefined,
 };
 
 const PRODUCER_COMMAND = ["sh", `${PROBE_MOUNT}/producer.sh`] as const;
+/** The variables that a privileged container which runs this script is given, without the command. */
+const variablesOf = (program: Program): Readonly<Record<string, Value>> =>
+  Object.fromEntries(
+    givenTo(program, "privileged").flatMap(([name, holds]) => {
+      const value = VALUES[holds];
+      return value ? [[name, value] as const] : [];
+    }),
+  );
+const PRODUCER_VARIABLES = variablesOf("producer");
+const SWEEP_VARIABLES = variablesOf("sweep");
+
+const producerEnvironment = ({ command }: Allowed): Readonly<Record<string, Value>> => ({
+  ...PRODUCER_VARIABLES,
+  // The probe runs what this holds as its daemon.
+  ...(command ? { COMMAND: { equals: literal(command) } } : {}),
+});
 
 export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] => [
   {
@@ -65,7 +82,7 @@ export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] =>
     list: "containers",
     name: PRODUCER,
     command: PRODUCER_COMMAND,
-    environment: environmentOf("producer", allowed),
+    environment: producerEnvironment(allowed),
     mounts: {
       ...Object.fromEntries(BRIDGE_VOLUME_PATHS.map((path) => [path, ["hostPath", "emptyDir"]])),
       "/findings": ["emptyDir"],
@@ -80,7 +97,7 @@ export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] =>
     list: "initContainers",
     name: SIDECAR,
     command: PRODUCER_COMMAND,
-    environment: environmentOf("producer", allowed),
+    environment: producerEnvironment(allowed),
     mounts: {
       [BRIDGE_PATH]: ["hostPath", "emptyDir"],
       [STORE_PATH]: ["hostPath"],
@@ -97,22 +114,12 @@ export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] =>
     name: "sweep",
     command: ["sh", "-c", SCRIPT, "sweep", "unmount"],
     script: allowed.scripts?.["sweep.sh"],
-    environment: environmentOf("sweep", allowed),
+    environment: SWEEP_VARIABLES,
     mounts: { [BRIDGE_PATH]: ["hostPath"] },
     bothWays: { [BRIDGE_PATH]: ["hostPath"] },
     probe: false,
   },
 ];
-
-/** The variables that a privileged container may have which runs this script. */
-function environmentOf(program: Program, { command }: Allowed): Readonly<Record<string, Value>> {
-  // The probe runs what this one holds as its daemon.
-  const daemon: Value | undefined = command ? { equals: literal(command) } : undefined;
-  const values = givenTo(program, "privileged").map(
-    ([name, holds]) => [name, holds === "command" ? daemon : VALUES[holds]] as const,
-  );
-  return Object.fromEntries(values.flatMap(([name, value]) => (value ? [[name, value]] : [])));
-}
 
 /** Fields of a container that the project's scripts do not need, and that could make it run or say something else. */
 export const UNNEEDED = [

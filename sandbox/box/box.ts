@@ -23,6 +23,8 @@ export const inBox = { config: "/etc/sandbox", tools: "/opt/tools", images: "/op
 export interface Daemon {
   readonly name: string;
   readonly process: ProcessIdentity;
+  /** Program and options. */
+  readonly command: readonly string[];
   /** Path of its output on the machine. */
   readonly log: string;
 }
@@ -75,11 +77,11 @@ export async function openBox(name: string, propagation: Propagation): Promise<B
   return { name, init, groups, daemons: [] };
 }
 
-/** Starts a program that stays, in the box; it outlives this process, and its output goes to a log. */
-export function startDaemon(box: Box, name: string, argv: readonly string[]): Daemon {
+/** Starts a program that stays, in the box; it outlives this process, and its output goes to a log, after what is there where `again`. */
+export function startDaemon(box: Box, name: string, argv: readonly string[], again = false): Daemon {
   refuseIfStopping();
   const log = join(logs, `${box.name}-${name}.log`);
-  const daemon = { name, log, process: start(box.groups, enter(box, argv), log) };
+  const daemon = { name, command: argv, log, process: start(box.groups, enter(box, argv), log, again ? "a" : "w") };
   box.daemons.push(daemon);
   return daemon;
 }
@@ -115,8 +117,8 @@ function viaGroups(groups: readonly string[], argv: readonly string[]): string[]
   return ["sh", join(source, "box", "join.sh"), ...groups, "--", ...argv];
 }
 
-function start(groups: readonly string[], argv: readonly string[], log: string): ProcessIdentity {
-  const output = openSync(log, "w");
+function start(groups: readonly string[], argv: readonly string[], log: string, flags = "w"): ProcessIdentity {
+  const output = openSync(log, flags);
   const [program = "", ...args] = viaGroups(groups, argv);
   const child = spawn(program, args, { detached: true, stdio: ["ignore", output, output], env: environment, cwd: "/" });
   closeSync(output);

@@ -1,6 +1,9 @@
 /** The pack as Pulumi's Node.js host starts it: through the SDK's own runner, spoken to over the analyzer protocol. */
 import assert from "node:assert/strict";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as grpc from "@grpc/grpc-js";
 import analyzer from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import pb from "@pulumi/pulumi/proto/analyzer_pb.js";
@@ -131,6 +134,17 @@ describe("the policy pack under the SDK's runner", function () {
       const found = await refused(type as string, id, props as object);
       assert.deepEqual([...new Set(found)], [`${id} true`]);
     });
+
+  it("keeps what it has compiled, though the engine ends it by a signal", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "compiled-"));
+    const another = startPack(PACK, ["env", `NODE_COMPILE_CACHE=${folder}`, process.execPath]);
+    await another.port;
+    for (let tries = 0; tries < 200 && globSync(`${folder}/*/*`).length === 0; tries++) await sleep(100);
+    await another.stop();
+    const kept = globSync(`${folder}/*/*`).length;
+    rmSync(folder, { recursive: true });
+    assert.ok(kept > 100, `${kept} modules`);
+  });
 
   it("names the Node it needs on an older one", async () => {
     const { node, version } = oldNode();

@@ -113,13 +113,13 @@ function daemonEndPending(evidence: Evidence): boolean {
       component === "producer" && containers.some(({ state, last }) => state === "terminated" || last),
   );
   const last = evidence.records.findLast(
-    (record) => (record.role === "producer" && isStep(record, ...TOLD)) || daemonExitOf(record),
+    (record) => (record.role === "producer" && isStep(record, ...LAST_WORDS)) || daemonExitOf(record),
   );
   const dead = [...deadReads(evidence), ...mountFailures(evidence).filter(isDeadMarker)];
   return !evidence.final && !ended && dead.some(({ uptime }) => uptime > (last?.uptime ?? 0));
 }
-/** With these the producer has told how its daemon ended, or will not tell it any more. */
-const TOLD = ["crash", "finish"] as const;
+/** With these the producer has recorded how its daemon ended, or will record it no more. */
+const LAST_WORDS = ["crash", "finish"] as const;
 
 /** With these it ends its mount itself; the record comes a moment after that. */
 const ENDS = ["unmount-in-order", "finish", "unmount"] as const;

@@ -1,4 +1,7 @@
 /** What is worth knowing of a success, and is no cause of anything. */
+import { READERS } from "../../contract/readers.ts";
+import { WAYS } from "../../contract/replacement.ts";
+import { replacementsOf } from "../replacements.ts";
 import type { Cause } from "./cause.ts";
 import { containerQuotes, endsContainer, mountFailures, mounts, of, recordQuote, some, sourceOf } from "./read.ts";
 
@@ -25,7 +28,7 @@ const daemonNotBack: Cause = {
   outcome: "success",
   symptom: "The mount is seen, but after the daemon's crash it cannot be mounted again.",
   explanation: "The daemon did not come back after its crash: whether a consumer recovers could not be asked.",
-  fix: "Fix what the daemon reports in the evidence (a lock or a cache left by the killed one, as a rule), then test again.",
+  fix: "Fix what the daemon reports in the evidence, then test again: as a rule the dead mount of the killed one is in the way (`umount -l` before each start), or a lock or a cache that it left.",
   find: (evidence) => {
     const [crash] = of(evidence, "producer", "crash").filter(({ result }) => result === "ok");
     if (!crash) return undefined;
@@ -71,4 +74,55 @@ const daemonNotKilled: Cause = {
     ),
 };
 
-export const notes: readonly Cause[] = [slowMount, daemonNotBack, daemonDied, daemonNotKilled];
+const notReplaced: Cause = {
+  id: "producer-not-replaced",
+  outcome: "success",
+  symptom: "The producer's pod cannot be deleted or made again, or the one that took its place cannot mount.",
+  explanation: "The producer's pod could not be replaced: whether readers come back then is not known.",
+  fix: "Fix what the evidence says: a right that is missing, or what the pod before has left in the way of the next one.",
+  find: (evidence) => {
+    const refused = evidence.replacing?.refused;
+    const [first] = of(evidence, "producer", "replaced");
+    const failed = first ? mountFailures(evidence).filter(({ uptime }) => uptime > first.uptime) : [];
+    return some([...(refused ? [{ source: "API server", text: refused }] : []), ...failed.map(recordQuote)]);
+  },
+};
+
+const notAsked: Cause = {
+  id: "not-asked",
+  outcome: "success",
+  symptom: "A scenario needs something of the node that the test may not do there.",
+  explanation: "A part of the question was not asked here.",
+  fix: "Ask it on the sandbox (`npm start` without a context), or on a node that may be disturbed.",
+  find: ({ replacing }) =>
+    some(Object.entries(replacing?.unasked ?? {}).map(([way, text]) => ({ source: `scenario ${way}-restart`, text }))),
+};
+
+const mountsPileUp: Cause = {
+  id: "mounts-pile-up",
+  outcome: "success",
+  symptom: "A reader's mount table grows each time that the daemon's pod is replaced.",
+  explanation:
+    "Mounts pile up: each new pod of the daemon leaves more in the readers' mount tables, until the node has no room for another.",
+  fix: "Unmount before each start of the daemon (`umount -l`, as the printed fragment has it), and see on the node which mounts grow: `wc -l /proc/self/mountinfo`.",
+  find: (evidence) => {
+    const grown = replacementsOf(evidence, READERS).flatMap(({ way, readers }) =>
+      Object.entries(readers).flatMap(([role, { mountsAdded = 0 }]) =>
+        mountsAdded > 0
+          ? [{ source: role, text: `${mountsAdded} more mounts after the pod was ${WAYS[way].words}` }]
+          : [],
+      ),
+    );
+    return some(grown);
+  },
+};
+
+export const notes: readonly Cause[] = [
+  slowMount,
+  daemonNotBack,
+  daemonDied,
+  daemonNotKilled,
+  notReplaced,
+  notAsked,
+  mountsPileUp,
+];

@@ -51,7 +51,7 @@ export const notRead = (evidence: Evidence): boolean =>
 
 /**
  * The logs of several containers come in no order, and a daemon's own file may appear long after the mount: what is said of
- * the whole run waits until the producer has told of its marker, or that it cannot mount.
+ * the whole run waits until the producer has recorded its marker, or that it cannot mount.
  */
 export const producerTold = (evidence: Evidence): boolean =>
   evidence.final ||
@@ -65,7 +65,7 @@ export const mounts = (evidence: Evidence): RecordOf<"mount">[] =>
   of(evidence, "producer", "mount").filter(({ result }) => result === "ok");
 
 /**
- * Both sides have said how their bridge is mounted, and the daemon has mounted: whatever can explain a missing propagation by how
+ * Both sides have said how their bridge is mounted, and the daemon has mounted: what can explain a missing propagation by how
  * the pods were made is known now, whichever pod started first. Where nothing is mounted, nothing could be propagated.
  */
 export const bothStarted = (evidence: Evidence): boolean =>
@@ -98,7 +98,7 @@ export const daemonExitOf = (record: ProbeRecord): string | undefined =>
 /** The mount point in a line of the mount table (proc_pid_mountinfo(5), field 5). */
 export const pointOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[4];
 
-/** Whether a line of the mount table is in a peer group, as whatever is propagated is; a container's own copy is private. */
+/** Whether a line of the mount table is in a peer group, as everything propagated is; a container's own copy is private. */
 export const hasPeers = (mountinfo: string | undefined): boolean =>
   / (shared|master):\d+ /.test(mountinfo?.split(" - ")[0]?.concat(" ") ?? "");
 
@@ -174,7 +174,7 @@ function isOver(evidence: Evidence, { object, container }: EventFact): boolean {
 /** What the runtime says of a container that it made, and could not start. */
 const NOT_STARTED = /^(StartError|ContainerCannotRun|ContainerStatusUnknown)$/;
 
-/** Whether a container runs, or has run: whatever kept it from starting is over. */
+/** Whether a container runs, or has run: what kept it from starting is over. */
 const hasRun = ({ state, reason }: ContainerFact): boolean =>
   state === "running" || (state === "terminated" && !NOT_STARTED.test(reason));
 

@@ -29,7 +29,10 @@ const readers = (name: string) =>
     .map(({ file }) => file);
 
 /** Every container that this project makes and that runs a script of the probe, over settings that ask for everything. */
-const containers = [{}, { driver: "command", command: "exec daemon", markerFile: "film" }].flatMap((more) => {
+const containers = [
+  {},
+  { driver: "command", command: "exec daemon", markerFile: "film", clearDeadMount: false },
+].flatMap((more) => {
   const settings = parseSettings({ nodes: ["k3s-w2"], producerImage: "x:1", scenarios: ["all"], ...more });
   const { pods, samePods } = bundle(settings, {});
   const all = [...pods.flatMap(({ producer, consumer }) => [producer, consumer]), ...samePods.map(({ pod }) => pod)];

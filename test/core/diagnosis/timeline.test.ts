@@ -58,6 +58,7 @@ describe("timeline", () => {
         hardened: { seenMs: 100, notBack: true },
       },
       replacements: [],
+      unaskable: true,
     });
   });
 
