@@ -12,15 +12,18 @@ import type { Deletion } from "../core/evidence/evidence.ts";
 import { sweepPod } from "../core/manifests/sweep.ts";
 import type { Pair } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
-import { except } from "./connect.ts";
+import { except, reasonOf } from "./connect.ts";
 import { again, failing } from "./replacePod.ts";
 import { deletePod, runPod } from "./sweepNode.ts";
 
 const POLL_MS = 100;
-/** Within this time a pod must be gone, its grace period of five seconds included: else it is told as stuck. */
-const GONE_MS = 12_000;
-/** The kubelet tries to remove a volume again and again, at longer and longer intervals. */
-const FREED_MS = 45_000;
+/** How long is waited for a pod to go, in milliseconds. */
+export const PATIENCE = {
+  /** The grace period of five seconds included; then it is told as stuck. */
+  gone: 12_000,
+  /** The kubelet tries to remove a volume again and again, at longer and longer intervals. */
+  freed: 45_000,
+} as const;
 
 /** What became of a pod that was deleted. */
 export type Ending = Omit<Deletion, "way">;
@@ -38,6 +41,7 @@ export async function replaceSamePod(
   way: SamePodWay,
   onLeaving: (uid: string) => void,
   onEnded: (deletion: Deletion) => void,
+  patience: Readonly<Record<keyof typeof PATIENCE, number>> = PATIENCE,
 ): Promise<void> {
   const api = config.makeApiClient(CoreV1Api);
   const { namespace } = settings;
@@ -45,7 +49,7 @@ export async function replaceSamePod(
   const pod = await api.readNamespacedPod({ namespace, name }).catch(failing("read"));
   const uid = pod.metadata?.uid ?? "";
   onLeaving(uid);
-  onEnded({ way, ...(await endPod(config, settings, pair.node, name, uid, pair.scenario?.id)) });
+  onEnded({ way, ...(await endPod(config, settings, pair.node, name, uid, pair.scenario?.id, patience)) });
   const body = again(pod, replaces(way, uid));
   // Its turn has come.
   const initContainers = body.spec?.initContainers?.filter((one) => one.name !== TURN);
@@ -66,6 +70,7 @@ export async function endPod(
   name: string,
   uid: string,
   scenario: ScenarioId | undefined,
+  patience: Readonly<Record<keyof typeof PATIENCE, number>> = PATIENCE,
 ): Promise<Ending> {
   const api = config.makeApiClient(CoreV1Api);
   const { namespace } = settings;
@@ -85,11 +90,13 @@ export async function endPod(
     }
     return false;
   };
-  if (await isGone(GONE_MS)) return { gone: true, waitedMs: Math.round(performance.now() - begun) };
+  if (await isGone(patience.gone)) return { gone: true, waitedMs: Math.round(performance.now() - begun) };
   const script = readFileSync(join(repository, "probe", "sweep.sh"), "utf8");
-  const taken = await runPod(api, settings, sweepPod(settings, node, "unmount", script, undefined, scenario));
+  const taken = await runPod(api, settings, sweepPod(settings, node, "unmount", script, undefined, scenario)).catch(
+    (error: unknown) => [`nothing could be taken away: ${reasonOf(error)}`],
+  );
   const waitedMs = Math.round(performance.now() - begun);
-  if (await isGone(FREED_MS)) return { gone: false, waitedMs, taken };
+  if (await isGone(patience.freed)) return { gone: false, waitedMs, taken };
   await deletePod(api, namespace, name);
   return { gone: false, waitedMs, taken, forced: true };
 }
