@@ -3,16 +3,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
+import { MARKS } from "../base/marks.ts";
 import { repository } from "../base/paths.ts";
-import { TURN } from "../core/contract/names.ts";
+import { LABELS, nodeLabel, PROJECT, TURN } from "../core/contract/names.ts";
 import { replaces } from "../core/contract/replacement.ts";
 import type { SamePodWay } from "../core/contract/samePod.ts";
-import type { ScenarioId } from "../core/contract/scenarios.ts";
+import { PAIR_SCENARIOS, type ScenarioId } from "../core/contract/scenarios.ts";
 import type { Deletion } from "../core/evidence/evidence.ts";
 import { sweepPod } from "../core/manifests/sweep.ts";
 import type { Pair } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
-import { except, reasonOf } from "./connect.ts";
+import { connect, except, reasonOf } from "./connect.ts";
 import { again, failing } from "./replacePod.ts";
 import { deletePod, runPod } from "./sweepNode.ts";
 
@@ -99,6 +100,28 @@ export async function endPod(
   if (await isGone(patience.freed)) return { gone: false, waitedMs, taken };
   await deletePod(api, namespace, name);
   return { gone: false, waitedMs, taken, forced: true };
+}
+
+/** Deletes the pods of a run whose daemon is a sidecar, as far as they are there, and frees those that do not go. */
+export async function releasePods(settings: Settings, print: (line: string) => void): Promise<void> {
+  const config = connect(settings);
+  const scenarios = PAIR_SCENARIOS.filter(({ pair }) => pair.samePod).map(({ id }) => id);
+  const labelSelector = [
+    `${LABELS.name}=${PROJECT}`,
+    `${LABELS.run}=${settings.run}`,
+    `${LABELS.scenario} in (${scenarios.join(",")})`,
+  ].join(",");
+  const { namespace, nodes } = settings;
+  const { items } = await config.makeApiClient(CoreV1Api).listNamespacedPod({ namespace, labelSelector });
+  const all = items.map(async ({ metadata: { name = "", uid = "", labels = {} } = {} }) => {
+    const node = nodes.find((one) => nodeLabel(one) === labels[LABELS.node]);
+    const scenario = scenarios.find((id) => id === labels[LABELS.scenario]);
+    if (node === undefined) return;
+    const ending = await endPod(config, settings, node, name, uid, scenario);
+    for (const line of endingLines(ending)) print(`${MARKS.inconclusive} ${node} ${scenario}  ${line}`);
+  });
+  for (const one of await Promise.allSettled(all))
+    if (one.status === "rejected") print(`${MARKS.inconclusive} ${reasonOf(one.reason)}`);
 }
 
 /** What is worth saying of it: nothing of a pod that went. */

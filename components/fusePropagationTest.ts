@@ -50,6 +50,8 @@ export class FusePropagationTest extends pulumi.ComponentResource {
   readonly probe: ConfigMap;
   readonly pods: readonly Pod[];
   readonly sweep: local.Command;
+  /** Only where a scenario's daemon is a sidecar. */
+  readonly release: local.Command | undefined;
   readonly collect: local.Command;
 
   /**
@@ -90,6 +92,10 @@ export class FusePropagationTest extends pulumi.ComponentResource {
       }),
       ...objects.samePods.map(({ node, scenario, pod }) => this.pod([name, node, scenario?.id].join("-"), pod)),
     ];
+    this.release =
+      objects.samePods.length > 0
+        ? releaseAtDestroy(name, settings, { parent: this, dependsOn: [...this.pods] })
+        : undefined;
     this.collect = collect(name, settings, bundle({ ...settings, owner: "" }, scripts), inNamespace);
     // The collector masks what it prints.
     this.verdicts = pulumi
@@ -142,6 +148,24 @@ function sweepAtDestroy(name: string, settings: Settings, options: pulumi.Custom
       dir: repository,
       // Another place is another sweep: the old one is swept where the old pods were.
       triggers: [JSON.stringify({ kubeconfig, context, nodes, namespace, bridge })],
+      logging: local.Logging.Stderr,
+    },
+    options,
+  );
+}
+
+/**
+ * Does nothing on creation; on destroy it deletes the pods whose daemon is a sidecar, before the engine does: one that a mount keeps
+ * would keep the engine, too, and the sweep comes only after the pods.
+ */
+function releaseAtDestroy(name: string, settings: Settings, options: pulumi.CustomResourceOptions): local.Command {
+  return new local.Command(
+    `${name}-release`,
+    {
+      delete: commandLine("sweep", { release: true }),
+      stdin: JSON.stringify({ ...swept(settings), run: settings.run }),
+      dir: repository,
+      triggers: [settings.run],
       logging: local.Logging.Stderr,
     },
     options,
