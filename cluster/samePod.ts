@@ -93,13 +93,21 @@ export async function endPod(
   };
   if (await isGone(patience.gone)) return { gone: true, waitedMs: Math.round(performance.now() - begun) };
   const script = readFileSync(join(repository, "probe", "sweep.sh"), "utf8");
-  const taken = await runPod(api, settings, sweepPod(settings, node, "unmount", script, undefined, scenario)).catch(
-    (error: unknown) => [`nothing could be taken away: ${reasonOf(error)}`],
-  );
+  const taken = await inTurn(node, () =>
+    runPod(api, settings, sweepPod(settings, node, "unmount", script, undefined, scenario)),
+  ).catch((error: unknown) => [`nothing could be taken away: ${reasonOf(error)}`]);
   const waitedMs = Math.round(performance.now() - begun);
   if (await isGone(patience.freed)) return { gone: false, waitedMs, taken };
   await deletePod(api, namespace, name);
   return { gone: false, waitedMs, taken, forced: true };
+}
+
+/** By node: its sweep's pod has one name. */
+const busy = new Map<string, Promise<unknown>>();
+function inTurn<T>(node: string, work: () => Promise<T>): Promise<T> {
+  const mine = (busy.get(node) ?? Promise.resolve()).then(work, work);
+  busy.set(node, mine);
+  return mine;
 }
 
 /** Deletes the pods of a run whose daemon is a sidecar, as far as they are there, and frees those that do not go. */

@@ -46,7 +46,9 @@ export function exportedFiles(
     [
       "producer.yaml",
       render(
-        [`Mounts a real FUSE file system below the bridge of ${nodes}: the only privileged container of the test.`],
+        [
+          `Mounts a real FUSE file system below the bridge of ${nodes}: the only privileged container of ${objects.samePods.length > 0 ? "its pods" : "the test"}.`,
+        ],
         objects.pods.map(({ producer }) => producer),
       ),
     ],

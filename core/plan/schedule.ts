@@ -68,11 +68,13 @@ export function schedules(
   // A node makes all those pods at once, and a consumer may be there later than its producer.
   const crowdSeconds = own.length > 0 ? CROWD_SECONDS : 0;
   let turnSeconds = 0;
-  return [undefined, ...own].map((scenario) => {
+  return [undefined, ...own].map((scenario, index) => {
     const schedule = scenario
       ? (scenario.pair.samePod ? ofSamePod : ofScenario)(times, scenario.pair, crowdSeconds, turnSeconds)
       : ofBase(times, scenarios, crowdSeconds);
-    turnSeconds += schedule.busySeconds;
+    // Pods with a sidecar mostly wait for the kubelet: they may do so together, if they do not start together.
+    const together = scenario?.pair.samePod && own[index]?.pair.samePod;
+    turnSeconds += together ? START_SECONDS : schedule.busySeconds;
     return { scenario, schedule };
   });
 }

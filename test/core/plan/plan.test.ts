@@ -57,6 +57,14 @@ describe("the plan", () => {
     assert.equal(deadlineSeconds, 60 + Math.max(...ends));
   });
 
+  it("lets the pods with a sidecar wait for the kubelet together, and nobody else", () => {
+    const turn = (id: string) => pairOf(id, { scenarios: ["all"] }).schedule.turnSeconds;
+    const busy = (id: string) => pairOf(id, { scenarios: ["all"] }).schedule.busySeconds;
+    assert.ok(turn("same-pod-memory") - turn("same-pod") < 10);
+    assert.ok(turn("daemon-hang") >= turn("same-pod-host-path") + busy("same-pod-host-path"));
+    assert.ok(turn("same-pod") >= turn("empty-dir") + busy("empty-dir"));
+  });
+
   it("keeps the base pair for the whole inspection", () => {
     const [base] = planOf(settings({ inspectionMinutes: 30 })).pairs;
     assert.equal(base?.schedule.totalSeconds, 1800);
