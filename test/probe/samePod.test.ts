@@ -61,10 +61,10 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
         for (const term of [undefined, undefined, "inspect"]) lives.push(await sidecar(calm, "", term));
         left = { sentinel: readFileSync(sentinelOf(calm), "utf8"), window: windowOf(calm) };
         anew(calm);
-        tidy = await sidecar(calm, "tidy 12-ab", "inspect");
+        tidy = await sidecar(calm, "tidy 12-ab", "inspect#2");
         leaving = { table: calm.mountTable(), sentinel: existsSync(sentinelOf(calm)) };
         anew(calm);
-        untidy = await sidecar(calm, "untidy 12-ab", "inspect");
+        untidy = await sidecar(calm, "untidy 12-ab", "inspect#3");
       })(),
       sidecar(host, "", undefined, { SAME_POD: "hostPath" }).then((life) => {
         onHost = life;
@@ -74,7 +74,7 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
         // What is bound there is the volume of a pod that has gone.
         mkdirSync(join(storeOf(lost), "window"), { recursive: true });
         lost.bind("/gone", join(storeOf(lost), "window"));
-        missed = await sidecar(lost, "tidy 12-ab", "inspect");
+        missed = await sidecar(lost, "tidy 12-ab", "inspect#2");
       }),
       sidecar(over, "", undefined, { FAULT: "none", INSPECT_SECONDS: "1" }),
     ]);
