@@ -7,6 +7,7 @@
 # HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS; where they are set, COMMAND and MARKER_FILE (see core/settings/settings.ts); and for a
 # scenario
 #   FAULT             none: the mount is held, and that is all; else what befalls the daemon then: see faults.sh
+#   MEMORY_MIB        the container's memory limit, where the fault takes all of it
 #   UNMOUNT_AT_START  yes: unmounts the mount point before the first mount, as some daemons do
 #   CLEAR_DEAD_MOUNT  no: a dead mount stays when the daemon is started again, as in a deployment that does not take it away
 #   DELAY_SECONDS     how long the daemon takes before it mounts
@@ -45,6 +46,8 @@ main() {
   take_over
   preflight
   tell_predecessor
+  same_pod_fault
+  tell_death
   clear_stale
   same_pod_prepare
   stamp_bridge

@@ -94,32 +94,15 @@ same_pod_lives() {
   FAULT=none
 }
 
-# Fills the container's memory with what belongs to no process, so that the kernel can free nothing by killing one: it kills all that
-# are in it, the daemon first.
+# Only where it failed is there anything to go on with.
 starve() {
   # Without the file the next life would do it again.
-  if ! (: >"$FINDINGS/starved") 2>"$words"; then
-    record starve error "cannot write $FINDINGS/starved: the memory is not used up" detail "$(cat "$words")"
-    return 0
-  fi
-  for process in $(family "$daemon"); do
-    { echo 1000 >"/proc/$process/oom_score_adj"; } 2>/dev/null
-  done
-  larder=$(mktemp -d)
-  begun=$(uptime_now)
-  record starve info "uses up the container's memory, until the kernel kills what is in it" at "$begun"
-  bounded mount -t tmpfs -o size=100% tmpfs "$larder" && dd if=/dev/zero of="$larder/fill" bs=1048576 2>/dev/null &
-  until ! kill -0 "$daemon" 2>/dev/null; do
-    if over "$begun" 20; then
-      umount -l "$larder"
-      record starve error "the daemon lives, although the container's memory should be used up" detail "$(free 2>/dev/null)"
-      return 0
-    fi
-    sleep 0.05
-  done
-  # Where the kernel has killed the daemon alone, the container ends with it, as a daemon's does.
-  exit 137
+  if (: >"$FINDINGS/starved") 2>"$words"; then exhaust_memory; else out=$(cat "$words"); fi
+  record crash error "the container, and the FUSE daemon in it, go on: $out" fault oom detail "$out"
 }
+
+# What befell the life before this one: see tell_death.
+same_pod_fault() { [ -z "$SAME_POD" ] || [ ! -e "$FINDINGS/starved" ] || FAULT=oom; }
 
 # Whether this pod's sidecar ends as one that is killed: the one that follows a pod which has gone in order.
 same_pod_leaves() { case $SAME_POD-$replaces-$1 in ?*-"tidy "*-SIGTERM) ;; *) return 1 ;; esac }

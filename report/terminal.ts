@@ -78,6 +78,9 @@ function timingLines({ timings, samePod }: Verdict): string[] {
   const mounted = timings.mountMs === undefined ? [] : [`  mounted in ${timings.mountMs} ms`];
   return [
     ...mounted,
+    ...(timings.producerEnded === undefined
+      ? []
+      : [`  the producer's container ended (${timings.producerEnded}) and was started again`]),
     ...Object.entries(timings.readers).flatMap(([reader, seen]) => readerLines(reader, seen)),
     ...timings.replacements.flatMap(replacementLines),
     ...(samePod ? samePodLines(samePod) : []),
@@ -125,7 +128,10 @@ function outageLines(readers: Replacement["readers"]): string[] {
   return lines;
 }
 
-function readerLines(reader: string, { seenMs, stale, recoveredMs, restarted, heldFile }: ReaderTimeline): string[] {
+function readerLines(
+  reader: string,
+  { seenMs, stale, recoveredMs, restarted, mounts, heldFile }: ReaderTimeline,
+): string[] {
   if (seenMs === undefined) return [];
   const parts = [
     `saw it ${seenMs} ms after the mount`,
@@ -137,6 +143,9 @@ function readerLines(reader: string, { seenMs, stale, recoveredMs, restarted, he
     ...(recoveredMs === undefined
       ? []
       : [`back ${recoveredMs} ms after the second mount, ${restarted ? "restarted" : "without a restart"}`]),
+    ...(mounts && mounts.before !== mounts.after
+      ? [`${mounts.before} mounts in its mount table before, ${mounts.after} after`]
+      : []),
     ...(heldFile ? [`a file kept open over the crash is ${heldFile}`] : []),
   ];
   return [`  ${reader} reader: ${parts.join("; ")}`];

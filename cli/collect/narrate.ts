@@ -59,7 +59,6 @@ function* steps(evidence: Evidence): Generator<readonly [mark: string, text: str
         `a new producer takes the place of the one that was ${WAYS_IN_WORDS[record.way ?? ""] ?? WAYS.deleted.words}`,
       ];
     if (role === "producer" && step === "crash") yield [MARKS.note, `producer ${faultNamed(record.fault ?? "").did}`];
-    if (step === "starve") yield failed ?? [MARKS.note, "producer uses up its container's memory"];
     if (step === "sentinel" && result !== "info")
       yield failed ?? [MARKS.success, "the daemon's own files are there as before"];
     if (step === "window" && failed) yield failed;

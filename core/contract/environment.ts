@@ -65,10 +65,12 @@ export const ENVIRONMENT = {
   /** The script driver-DRIVER.sh, and for the driver `command` the daemon's own command line. */
   DRIVER: pods("word", "producer"),
   COMMAND: pods("command", "producer"),
-  /** What becomes of the daemon while its mount is held: see scenarios.ts. */
+  /** What becomes of the daemon while its mount is held: see faults.ts. */
   FAULT: pods("word", "producer"),
   /** `no`: the mount of a daemon that died stays when it is started again. */
   CLEAR_DEAD_MOUNT: pods("word", "producer"),
+  /** The producer's memory limit, in MiB: only where the fault takes all of it. */
+  MEMORY_MIB: pods("number", "producer"),
   UNMOUNT_AT_START: pods("word", "producer"),
   /** The daemon is a sidecar of its readers' pod, and this is the volume between them: see samePod.ts. */
   SAME_POD: pods("word", "producer"),

@@ -97,8 +97,6 @@ export const STEPS = {
    * there can be taken away.
    */
   window: { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text, mountinfo: text } },
-  /** `info`: the sidecar fills its memory, until the kernel kills what is in it. `error`: that killed no daemon. */
-  starve: { by: PRODUCER, results: ["info", "error"], fields: { at: text, detail: text } },
   settle: { by: PRODUCER, results: ["info"], fields: {} },
   "unmount-at-start": { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text } },
   /** `info`: the daemon was started. `error`: it ended by itself with `exit_code`. */
@@ -145,12 +143,12 @@ export const STEPS = {
   },
   /** The node is busy: `seconds` of the schedule took `took` seconds. */
   pace: { by: PRODUCER, results: ["info"], fields: { seconds: text, took: text } },
-  /** The container cannot note that it is to die, and so does not. */
-  died: { by: PRODUCER, results: ["error"], fields: { detail: text } },
+  /** `info`: the container takes memory until the kernel ends it. `error`: it cannot note that it is to die, and so does not. */
+  died: { by: PRODUCER, results: ["info", "error"], fields: { detail: text } },
   /**
    * `ok`: the daemon was killed (`fault` hang: stopped) at `at`, and the producer has seen since that the mount is dead: `errno`
-   * ENOTCONN (ECONNABORTED where its question was in flight), or GONE from the mount table; of a hang ETIMEDOUT. `error`: the
-   * daemon lives on.
+   * ENOTCONN (ECONNABORTED where its question was in flight), or GONE from the mount table; of a hang ETIMEDOUT. `fault` oom: said by
+   * the container's next life; `at` is when the one before was last alive. `error`: the daemon lives on.
    */
   crash: {
     by: PRODUCER,

@@ -127,6 +127,13 @@ export const SCENARIOS = [
     no: "Readers are not back by themselves after a restart of the producer: they need a liveness probe.",
   },
   {
+    id: "oom",
+    decides: "Are readers back when the daemon's container is killed for its memory, and the kubelet restarts it?",
+    pair: { fault: "oom" },
+    yes: "The producer was OOMKilled and restarted, and the readers were back without a restart of their own.",
+    no: "Readers are not back by themselves after the producer was OOMKilled: they need a liveness probe.",
+  },
+  {
     id: "consumer-restart",
     decides: "Does a reader work again when a liveness probe restarts it because its mount is dead?",
     pair: { fault: "crash", readersRestart: true },

@@ -6,11 +6,12 @@ import { READERS } from "../contract/readers.ts";
 import type { Way } from "../contract/replacement.ts";
 import type { SamePodWay } from "../contract/samePod.ts";
 import { type Scenario, type ScenarioId, scenarioOf } from "../contract/scenarios.ts";
-import type { Evidence } from "../evidence/evidence.ts";
+import { believed, type Evidence } from "../evidence/evidence.ts";
+import { meantFault, OOM_KILLED } from "./causes/index.ts";
 import { decide } from "./decision.ts";
 import { isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { permissionsComplete } from "./permissions.ts";
-import { isAtRest } from "./replacements.ts";
+import { isAtRest, isThrough } from "./replacements.ts";
 import { isThroughSamePod, nextDeletion, samePodFault, samePodHazard } from "./samePod.ts";
 import { settled, type Verdict } from "./verdict.ts";
 
@@ -57,7 +58,12 @@ export const answered = (verdict: Verdict, evidence: Evidence, names: readonly S
   evidence.final ||
   (settled(verdict, evidence.replacing) &&
     hasMatrix(verdict, evidence, names) &&
+    isEndTold(verdict, evidence) &&
     (!evidence.samePod || verdict.verdict !== "success" || isThroughSamePod(evidence)));
+
+/** That it was killed for its memory a container cannot say of itself: the kubelet does. */
+const isEndTold = ({ verdict, timings }: Verdict, evidence: Evidence): boolean =>
+  verdict !== "success" || !meantFault(evidence)?.outOfMemory || timings.producerEnded !== undefined;
 
 /**
  * How the producer's pod is to be replaced now: everything else is known of its pair, the pod has nothing more to do, and its readers
@@ -67,7 +73,9 @@ export const wayNow = (verdict: Verdict, evidence: Evidence, names: readonly Sce
   verdict.verdict === "success" &&
   isThroughCrash(verdict.timings) &&
   hasMatrix(verdict, evidence, names) &&
-  isAtRest(evidence, READERS)
+  // A file of the daemon's own is read as before until a reader tells that it was gone meanwhile.
+  verdict.timings.replacements.every(isThrough) &&
+  isAtRest(believed(evidence), READERS)
     ? nextWay(verdict.timings, evidence.replacing)
     : undefined;
 
@@ -114,6 +122,8 @@ function premiseMissing({ pair }: Scenario, { verdict, timings, samePod }: Verdi
     return `${NOT_ANSWERED}: no reader met the daemon while it hung.`;
   if (fault?.hangs && !timings.aborted)
     return `${NOT_ANSWERED}: the connection of the daemon that hung could not be aborted.`;
+  if (fault?.outOfMemory && timings.producerEnded !== OOM_KILLED)
+    return `${NOT_ANSWERED}: the kubelet does not say that the producer was killed for its memory (${timings.producerEnded ?? "nothing"}).`;
   if (pair.late && !readers.every(({ bornLate }) => bornLate))
     return `${NOT_ANSWERED}: the consumer was not created after the mount.`;
   if (pair.readersRestart && readers.some(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted))

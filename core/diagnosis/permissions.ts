@@ -53,7 +53,12 @@ export function permissionsOf(evidence: Evidence): PermissionMatrix | undefined 
  */
 export function permissionsComplete(evidence: Evidence): boolean {
   const matrix = permissionsOf(evidence) ?? {};
-  const through = evidence.records.some((record) => record.role === "producer" && isStep(record, "inspect", "finish"));
+  // A producer that cannot mount gives up, and comes to no matrix.
+  const through = evidence.records.some(
+    (record) =>
+      record.role === "producer" &&
+      (isStep(record, "inspect", "finish") || (record.step === "mount" && record.result === "error")),
+  );
   if (!through && VARIANTS.some(({ id }) => matrix[id] === undefined)) return false;
   // The last one's mount is the readers' sign: without it none of them begins.
   if (matrix[LAST_VARIANT]?.mounted !== "yes") return true;

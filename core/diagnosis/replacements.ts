@@ -120,9 +120,12 @@ export function readerOf(
   const looks = own.filter((record): record is RecordOf<"read"> => record.step === "read");
   const told = (read: RecordOf<"read">, of: RecordOf<"marker"> | undefined) =>
     of !== undefined && read.result === "ok" && read.nonce === of.nonce;
-  // A file of the daemon's own has the same nonce in every mount: which was read tells the time of the look.
+  // A file of the daemon's own has the same nonce in every mount: which was read tells the time of the look. A new nonce tells it
+  // of a look, too, that began before the mount was there.
+  const isNew = marker?.nonce !== before?.nonce;
   const back =
-    mount && looks.find((read) => told(read, marker) && began(read) >= Number(mount.absent_until ?? mount.uptime));
+    mount &&
+    looks.find((read) => told(read, marker) && (isNew || began(read) >= Number(mount.absent_until ?? mount.uptime)));
   const last = looks.findLast((read) => told(read, before) && (back === undefined || read.uptime < back.uptime));
   if (!last) return {};
   const error = looks.find(

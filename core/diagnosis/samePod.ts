@@ -20,6 +20,8 @@ export interface Revival {
 export interface SamePod {
   /** Each time that the kubelet has started the sidecar again, and it has mounted. */
   readonly revivals: readonly Revival[];
+  /** Why the sidecar did not end, where it was meant to. */
+  readonly spared?: string;
   /** Whether the kubelet says of the sidecar that it ran out of memory. */
   readonly outOfMemory?: true;
   /** Each time that the pod was deleted. */
@@ -35,8 +37,10 @@ export interface SamePod {
 export function samePodOf({ records, samePod }: Evidence): SamePod | undefined {
   if (!samePod) return undefined;
   const producer = records.filter(({ role }) => role === "producer");
+  const spared = producer.find((one) => isStep(one, "crash") && one.result === "error")?.detail;
   return {
     revivals: revivalsOf(records, producer),
+    ...(spared ? { spared } : {}),
     ...(samePod.outOfMemory ? { outOfMemory: true as const } : {}),
     deletions: samePod.deletions.map((deletion) => ({ ...deletion, ...sentinelOf(producer, deletion.way) })),
     ...(samePod.refused === undefined ? {} : { refused: samePod.refused }),
@@ -64,7 +68,7 @@ export function isThroughSamePod(evidence: Evidence): boolean {
 export function samePodFault(found: SamePod): { readonly open: boolean; readonly words: string } | undefined {
   const open = (words: string) => ({ open: true, words });
   const lost = (words: string) => ({ open: false, words });
-  const { revivals, deletions, outOfMemory, refused } = found;
+  const { revivals, spared, deletions, outOfMemory, refused } = found;
   for (const [end, words] of [
     ["crash", "the sidecar's crash"],
     ["oom", "the sidecar's end for want of memory"],
@@ -73,10 +77,11 @@ export function samePodFault(found: SamePod): { readonly open: boolean; readonly
     const readers = Object.values(revival?.readers ?? {});
     if (readers.some(({ notBack, restarted }) => notBack || restarted))
       return lost(`The readers do not come back after ${words} without a restart.`);
+    if (readers.length === 0 && spared !== undefined) return open(`${spared}.`);
     if (readers.length === 0 || readers.some(({ backMs }) => backMs === undefined))
       return open(`a reader has not told what it saw after ${words}.`);
   }
-  if (!outOfMemory) return open("the sidecar did not run out of memory.");
+  if (!outOfMemory) return open("the kubelet does not say that the sidecar was killed for its memory.");
   const [tidy, untidy] = SAME_POD_WAYS.map((way) => deletions.find((one) => one.way === way));
   if ([tidy, untidy].some((one) => one?.sentinel === "lost"))
     return lost("The daemon's own files were removed when its pod was deleted.");
@@ -99,17 +104,16 @@ export function samePodHazard({ deletions }: SamePod): string | undefined {
 function revivalsOf(records: readonly ProbeRecord[], producer: readonly ProbeRecord[]): Revival[] {
   const [replaced] = replacedIn(producer);
   const own = producer.filter(({ uptime }) => replaced === undefined || uptime < replaced.uptime);
-  const ends = own.flatMap((record): { readonly after: End; readonly record: ProbeRecord }[] => {
-    if (isStep(record, "crash") && record.result === "ok") return [{ after: "crash", record }];
-    if (isStep(record, "starve") && record.result === "info") return [{ after: "oom", record }];
-    return [];
+  const ends = own.flatMap((record): { readonly after: End; readonly at: number }[] => {
+    if (!isStep(record, "crash") || record.result !== "ok") return [];
+    return [{ after: record.fault === "oom" ? "oom" : "crash", at: Number(record.at ?? record.uptime) }];
   });
-  return ends.flatMap(({ after, record }, index) => {
-    const until = ends[index + 1]?.record.uptime ?? replaced?.uptime ?? Number.POSITIVE_INFINITY;
-    const life = own.filter(({ uptime }) => uptime > record.uptime && uptime < until);
+  return ends.flatMap(({ after, at }, index) => {
+    const until = ends[index + 1]?.at ?? replaced?.uptime ?? Number.POSITIVE_INFINITY;
+    const life = own.filter(({ uptime }) => uptime > at && uptime < until);
     const mount = life.find((one): one is RecordOf<"mount"> => isStep(one, "mount") && one.result === "ok");
     const marker = life.find(isMarker);
-    const before = own.findLast((one): one is RecordOf<"marker"> => isMarker(one) && one.uptime < record.uptime);
+    const before = own.findLast((one): one is RecordOf<"marker"> => isMarker(one) && one.uptime < at);
     if (!mount || !marker) return [];
     const lost = { before, mount, marker, until };
     return [

@@ -1,5 +1,6 @@
 import { faultIn } from "../contract/faults.ts";
 import { PRODUCER } from "../contract/names.ts";
+import { quantity } from "../contract/quantity.ts";
 import { POD_PATH } from "../contract/replacement.ts";
 import type { Pair } from "../plan/plan.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -15,6 +16,8 @@ import {
   turn,
 } from "./pod.ts";
 import type { Container, Pod, Volume, VolumeMount } from "./types.ts";
+
+const MIB = 1024 ** 2;
 
 /** Its own annotations: whether this pod took the place of another. */
 export const POD_VOLUME: Volume = {
@@ -65,6 +68,9 @@ export const daemon = (
   env: probeEnvironment(settings, pair, {
     DRIVER: settings.driver,
     ...pair.schedule.producer,
+    ...(faultIn(pair.variation)?.outOfMemory || pair.variation.samePod
+      ? { MEMORY_MIB: Math.ceil(quantity(settings.resources.producer.limits.memory) / MIB) }
+      : {}),
     ...commandEnvironment(settings),
     ...deadMountEnvironment(settings),
     ...markerEnvironment(settings),

@@ -67,6 +67,12 @@ describe("every scenario on the sandbox", function () {
     assert.deepEqual(stuck, []);
   });
 
+  it("oom: the kernel has killed the producer, and no mount is added", () => {
+    const { producerEnded, readers } = of("oom").timings;
+    assert.equal(producerEnded, "OOMKilled");
+    for (const { mounts } of Object.values(readers)) assert.equal(mounts?.after, mounts?.before);
+  });
+
   it("consumer-restart: every reader was restarted and reads again; nobody else was", () => {
     for (const { restarted } of Object.values(of("consumer-restart").timings.readers)) assert.equal(restarted, true);
     for (const { restarted } of Object.values(of("producer-restart").timings.readers))

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ofStep } from "../core/evidence/evidence.ts";
 import { type ImaginedNode, imaginedNode } from "./imagined.ts";
 import { type Life, live, stepsOf } from "./live.ts";
+
+/** The kernel's part: it kills the sidecar as soon as that takes more memory than it may have. */
+const KERNEL = `exhaust_memory() { record died info "taking more"; echo "$(uptime_now)" >>"$FINDINGS/died"; kill -KILL $$; }`;
 
 const MOUNTED = ["daemon", "mount", "marker"];
 
@@ -17,6 +20,7 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
     // The control has looked.
     writeFileSync(join(made.findings, "control"), "");
     mkdirSync(storeOf(made));
+    appendFileSync(join(made.probe, "driver-imagined.sh"), KERNEL);
     nodes.push(made);
     return made;
   };
@@ -83,10 +87,10 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
   it("crashes with its container, comes back and runs out of memory, comes back and stays", () => {
     const [first, second, third] = lives as [Life, Life, Life];
     const one = ["window", "sentinel", ...MOUNTED, "crash die"];
-    const two = [...one, "stale", "sentinel", ...MOUNTED, "starve"];
+    const two = [...one, "stale", "sentinel", ...MOUNTED, "died"];
     assert.deepEqual([stepsOf(first), first.code], [one, 137]);
-    assert.deepEqual([stepsOf(second), second.code], [two, 137]);
-    assert.deepEqual(stepsOf(third), [...two, "stale", "sentinel", ...MOUNTED, "inspect", "unmount"]);
+    assert.deepEqual([stepsOf(second), second.code], [two, null]);
+    assert.deepEqual(stepsOf(third), [...two, "crash oom", "stale", "sentinel", ...MOUNTED, "inspect", "unmount"]);
     assert.deepEqual(
       ofStep(third.records, "mount").map(({ mount }) => mount),
       ["1", "2", "3"],

@@ -1,7 +1,7 @@
 /** How the causes read the evidence: its records by container and step, its states and words as quotes. */
 
 import { isFuseType } from "../../../base/fuse.ts";
-import { faultIn } from "../../contract/faults.ts";
+import { type FaultEntry, faultIn } from "../../contract/faults.ts";
 import { type AnyRole, COMPONENTS, CONTROL, READERS } from "../../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf, type Step, type WriterOf } from "../../contract/records.ts";
 import { scenarioOf } from "../../contract/scenarios.ts";
@@ -38,11 +38,14 @@ export function untilDecided(evidence: Evidence): Evidence {
 }
 const OBSERVERS: readonly AnyRole[] = [...READERS, CONTROL.role];
 
-/** Whether the pair's schedule ends the producer's container: then it need not have ended by itself. */
-export function endsContainer({ scenario }: Evidence): boolean {
+/** What befalls the daemon by the schedule of a scenario's pair: where it ends the container, that need not have ended by itself. */
+export function meantFault({ scenario }: Evidence): FaultEntry | undefined {
   const pair = scenario === undefined ? undefined : scenarioOf(scenario)?.pair;
-  return typeof pair === "object" && faultIn(pair)?.endsContainer === true;
+  return typeof pair === "object" ? faultIn(pair) : undefined;
 }
+
+/** The kubelet's word for a container that the kernel has killed for its memory. */
+export const OOM_KILLED = "OOMKilled";
 
 /** No reader will find the marker any more, and the producer has said whether there was one; or no more is to come. */
 export const notRead = (evidence: Evidence): boolean =>

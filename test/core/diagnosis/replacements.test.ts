@@ -94,6 +94,24 @@ describe("a pod that takes the producer's place", () => {
   });
 });
 
+describe("a look that began before the new mount", () => {
+  const inFlight = inspected.concat(
+    replaced("deleted", 2070, 4).map((one) =>
+      one.step === "read" && one.result === "ok" ? altered(one, { looked: "2071.8" }) : one,
+    ),
+  );
+  const backMs = (records: readonly ProbeRecord[]) =>
+    replacementsOf(believed(evidence({ records })), READERS)[0]?.readers.default?.backMs;
+
+  it("has read it all the same, as the new nonce tells", () => assert.equal(backMs(inFlight), 100));
+
+  it("may have read the mount before, where both hold the same file of the daemon's own", () =>
+    assert.equal(
+      backMs(inFlight.map((one) => ("nonce" in one && one.nonce ? altered(one, { nonce: nonceOf(1) }) : one))),
+      undefined,
+    ));
+});
+
 describe("the grade of a pod that is replaced", () => {
   const lost = (role: (typeof READERS)[number], how: "blind" | "restarted" | "silent") =>
     both.flatMap((one) => {
@@ -107,6 +125,21 @@ describe("the grade of a pod that is replaced", () => {
     ["not asked at all, as of a scenario's own pair", "A", true, evidence({ records: inspected })],
     ["left out by whoever chose the scenarios", undefined, true, given([], { ways: [] })],
     ["one way still to come", undefined, false, given(replaced("deleted", 2070, 4))],
+    [
+      "a last mount still to come, since the one before was taken away in order",
+      undefined,
+      false,
+      evidence({
+        records: [
+          ...inspected.filter(({ uptime }) => uptime <= 2066),
+          ...READERS.flatMap((role) => [
+            record(role, "held", "ok", { uptime: 2058 }),
+            record(role, "read", "error", { uptime: 2066.05, looked: "2066.02", errno: "ENOENT" }),
+          ]),
+        ],
+        replacing: asked,
+      }),
+    ],
     ["a right that is missing", undefined, true, given([], { ...asked, refused: "HTTP 403" })],
     ["a reader that does not come back", "B", true, given(lost("default", "blind"))],
     ["a reader that was restarted", "B", true, given(lost("hardened", "restarted"))],
@@ -161,6 +194,16 @@ describe("the time to replace a pod", () => {
       replacing: asked,
     });
     assert.equal(now(blind), undefined);
+  });
+
+  it("has not come while a reader has not told what it saw of the last one, whose file is the same in every mount", () => {
+    const same = (records: readonly ProbeRecord[]) =>
+      given([])
+        .records.concat(records)
+        .map((one) => ("nonce" in one && one.nonce ? altered(one, { nonce: nonceOf(1) }) : one));
+    const of = (records: readonly ProbeRecord[]) => evidence({ records: same(records), replacing: asked });
+    assert.equal(now(of(successor("deleted", 2070, 4))), undefined);
+    assert.equal(now(of(replaced("deleted", 2070, 4))), "forced");
   });
 
   it("never comes where the daemon is not back, or a reader does not read its last mount: nothing waits for it", () => {

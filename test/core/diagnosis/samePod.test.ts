@@ -26,9 +26,9 @@ const crash = [
   record("producer", "identity", "info", { uptime: 2061 }),
 ];
 const oom = [
-  record("producer", "starve", "info", { uptime: 2066, at: "2066" }),
   ...dead(2066.4),
   record("producer", "identity", "info", { uptime: 2076 }),
+  record("producer", "crash", "ok", { uptime: 2076.1, at: "2066", fault: "oom", errno: "ENOTCONN" }),
 ];
 const rests = record("producer", "inspect", "info", { uptime: 2078 });
 const first: ProbeRecord[] = [...seen, ...crash, ...comesBack(2062, 2), ...oom, ...comesBack(2077, 3), rests];
@@ -114,6 +114,14 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
   const open: Readonly<Record<string, Parameters<typeof given>>> = {
     "it did not run out of memory": [all, { outOfMemory: undefined as never }],
     "it did not come back from its end by memory": [[...seen, ...crash, ...comesBack(2062, 2), ...oom]],
+    "it could not run out of memory": [
+      [
+        ...seen,
+        ...crash,
+        ...comesBack(2062, 2),
+        record("producer", "crash", "error", { uptime: 2067, fault: "oom", detail: "no" }),
+      ],
+    ],
     "its pod could not be deleted": [first, { deletions: [], refused: "HTTP 403" }],
     "its pod was not made again": [[...first, ...follows("tidy", 2090, 4)]],
   };
