@@ -22,6 +22,8 @@ same_pod_prepare() {
   [ -n "$SAME_POD" ] || return 0
   open_window
   sentinel=$SOURCE/sentinel
+  # The next mount would show what was written through the last one, until its own is written.
+  rm -f "$SOURCE/marker" "$SOURCE/held"
   if [ -z "$replaces" ] && [ ! -e "$FINDINGS/died" ]; then
     # Of an earlier run.
     same_pod_empty

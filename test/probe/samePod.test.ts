@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ofStep } from "../core/evidence/evidence.ts";
 import { type ImaginedNode, imaginedNode } from "./imagined.ts";
@@ -52,6 +52,7 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
       .filter((line) => line.split(" ")[4] === join(storeOf(on), "window"));
   const [calm, host, lost, over] = [node(), node(), node(), node()];
   const lives: Life[] = [];
+  const served: string[][] = [];
   let left: { readonly sentinel: string; readonly window: string[] };
   let tidy: Life;
   let leaving: { readonly table: string; readonly sentinel: boolean };
@@ -62,7 +63,13 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
   before(async () => {
     await Promise.all([
       (async () => {
-        for (const term of [undefined, undefined, "inspect"]) lives.push(await sidecar(calm, "", term));
+        lives.push(await sidecar(calm, ""));
+        const seen = () => served.push(readdirSync(join(storeOf(calm), "source")).sort());
+        writeFileSync(join(storeOf(calm), "source", "marker"), "run=r nonce=old\n");
+        seen();
+        lives.push(await sidecar(calm, ""));
+        seen();
+        lives.push(await sidecar(calm, "", "inspect"));
         left = { sentinel: readFileSync(sentinelOf(calm), "utf8"), window: windowOf(calm) };
         anew(calm);
         tidy = await sidecar(calm, "tidy 12-ab", "inspect#2");
@@ -99,6 +106,10 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
       ofStep(third.records, "sentinel").map(({ result }) => result),
       ["info", "ok", "ok"],
     );
+  });
+
+  it("serves nothing of an earlier mount again", () => {
+    assert.deepEqual(served, [["marker", "sentinel"], ["sentinel"]]);
   });
 
   it("leaves nothing mounted when its pod is deleted, and its own file to the next one", () => {
