@@ -170,9 +170,10 @@ export const refusalQuotes = (evidence: Evidence, matches: (text: string) => boo
 
 /** Whether what an event speaks of has come to run since. */
 function isOver(evidence: Evidence, { object, container }: EventFact): boolean {
-  const pod = evidence.pods.find(({ name }) => object === `pod/${name}`);
   if (!object.startsWith("pod/")) return everythingRuns(evidence);
-  const meant = pod?.containers.filter(({ name }) => container === undefined || name === container) ?? [];
+  const meant = evidence.pods
+    .filter(({ name }) => object === `pod/${name}`)
+    .flatMap(({ containers }) => containers.filter(({ name }) => container === undefined || name === container));
   return meant.length > 0 && meant.every(hasRun);
 }
 
