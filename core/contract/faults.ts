@@ -9,6 +9,8 @@ export interface FaultEntry {
   readonly hangs?: true;
   /** The producer's container ends with its daemon, and the kubelet starts it again. */
   readonly endsContainer?: true;
+  /** It ends as the kernel ends a container that wants more memory than its limit. */
+  readonly outOfMemory?: true;
 }
 
 /** By the words of the variable FAULT. */
@@ -26,6 +28,12 @@ export const FAULTS = table({
     how: "the daemon's whole container dies, and the kubelet restarts it",
     did: "dies, with the FUSE daemon",
     endsContainer: true,
+  },
+  oom: {
+    how: "the daemon's container takes more memory than its limit: the kernel kills it, and the kubelet restarts it",
+    did: "ran out of memory, and the FUSE daemon died with it",
+    endsContainer: true,
+    outOfMemory: true,
   },
 });
 

@@ -60,4 +60,5 @@ export function nextWay(timings: Timeline, replacing: Replacing | undefined): Wa
 const losesReaders = (one: Replacement): boolean =>
   isThrough(one) && Object.values(one.readers).some(({ notBack, restarted }) => notBack || restarted);
 
-const isSurvived = (one: Replacement): boolean => isThrough(one) && one.mounted && !losesReaders(one);
+const isSurvived = (one: Replacement): boolean =>
+  isThrough(one) && one.mounted && !losesReaders(one) && !Object.values(one.readers).some(({ unclear }) => unclear);

@@ -36,6 +36,8 @@ export interface ReaderTimeline {
   readonly bornLate?: true;
   /** Whether it stopped looking before the second mount had its marker: then it says nothing of a recovery. */
   readonly leftEarly?: true;
+  /** How many mounts its mount table had when it read the first mount, and when it was back. */
+  readonly mounts?: { readonly before: number; readonly after: number };
   /** Whether a file opened before the crash reads again after the recovery: `dead`, or `alive`. */
   readonly heldFile?: "dead" | "alive";
 }
@@ -50,6 +52,8 @@ export interface Timeline {
   readonly remounted: boolean;
   /** Of a daemon that hung: whether its connection could be aborted. */
   readonly aborted?: boolean;
+  /** How the producer's container ended before it was started again, in the kubelet's word: OOMKilled, Error. */
+  readonly producerEnded?: string;
   /** True once the producer is through with its schedule, and each reader has looked past the second mount. */
   readonly complete: boolean;
   /** By role: default, hardened. */
@@ -67,10 +71,12 @@ export function timelineOf(evidence: Evidence, readers: readonly DecidingRole[])
   const [first] = producer.filter(isOk("mount"));
   const daemon = producer.find(({ step }) => step === "daemon");
   const abort = producer.find(({ step }) => step === "abort");
+  const ended = producerEnded(evidence);
   return {
     ...(daemon && first ? { mountMs: since(daemon.uptime, first.uptime) } : {}),
     remounted: marks.again !== undefined,
     ...(abort ? { aborted: abort.result === "ok" } : {}),
+    ...(ended === undefined ? {} : { producerEnded: ended }),
     complete: isComplete(evidence, producer, marks, readers),
     readers: Object.fromEntries(readers.map((role) => [role, readerTimeline(evidence, role, first, marks)])),
     replacements: replacementsOf(evidence, readers),
@@ -175,6 +181,11 @@ function isComplete(
   );
 }
 
+const producerEnded = ({ pods }: Pick<Evidence, "pods">): string | undefined =>
+  pods
+    .filter(({ component }) => component === "producer")
+    .flatMap(({ containers }) => containers.flatMap(({ last }) => last?.reason ?? []))[0];
+
 function readerTimeline(
   { records }: Evidence,
   role: DecidingRole,
@@ -240,8 +251,22 @@ function readerTimeline(
     ...(recovered && perhapsRestarted ? { perhapsRestarted: true as const } : {}),
     ...(starts[0]?.fuse_at_start === "yes" ? { bornLate: true as const } : {}),
     ...(leftEarly ? { leftEarly: true as const } : {}),
+    ...mountsOver(reads, crashed, recovered),
     ...(held ? { heldFile: held.result === "ok" ? ("alive" as const) : ("dead" as const) } : {}),
   };
+}
+
+/** What piles up at each mount shows in the size of the mount table. */
+function mountsOver(
+  reads: readonly RecordOf<"read">[],
+  crashed: number | undefined,
+  recovered: RecordOf<"read"> | undefined,
+): Pick<ReaderTimeline, "mounts"> {
+  const good = crashed === undefined ? undefined : reads.findLast((one) => one.result === "ok" && one.uptime < crashed);
+  const [before, after] = [good?.table, recovered?.table].map((size) =>
+    size === undefined ? Number.NaN : Number(size),
+  ) as [number, number];
+  return Number.isFinite(before + after) ? { mounts: { before, after } } : {};
 }
 
 function staleErrno(

@@ -162,7 +162,8 @@ class Kubelet {
           ? { reason: "OOMKilled", exitCode: 137 }
           : { reason: exitCode ? "Error" : "Completed", exitCode };
       this.set(name, { terminated });
-      const again = component === "producer" ? world.variation.fault === "die" : world.variation.readersRestart;
+      const ends = world.variation.fault === "die" || world.variation.fault === "oom";
+      const again = component === "producer" ? ends : world.variation.readersRestart;
       if (!again || exitCode === 0) return;
       yield 0.4;
       this.restarts[name]++;

@@ -6,6 +6,7 @@ export const SCENARIOS = {
   base: { fault: "crash" },
   "no-crash": { fault: "none" },
   "producer-restart": { fault: "die" },
+  oom: { fault: "oom" },
   "consumer-restart": { fault: "crash", readersRestart: true },
   "late-consumer": { fault: "crash", late: true },
   "parent-vs-leaf": { fault: "crash", late: true, leaf: true },
@@ -16,7 +17,7 @@ export const SCENARIOS = {
 } as const satisfies Record<string, Variation>;
 
 export interface Variation {
-  readonly fault: "crash" | "none" | "die" | "hang";
+  readonly fault: "crash" | "none" | "die" | "hang" | "oom";
   readonly readersRestart?: boolean;
   readonly late?: boolean;
   readonly leaf?: boolean;

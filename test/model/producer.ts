@@ -1,7 +1,7 @@
 /** The producer: one life of its container, which follows the schedule of probe/producer.sh and probe/faults.sh. */
 import type { Way } from "../../core/contract/replacement.ts";
 import type { Task } from "./clock.ts";
-import { mountinfo } from "./mounts.ts";
+import { type FileSystem, mountinfo } from "./mounts.ts";
 import { SPACE, Steps } from "./steps.ts";
 import { type Line, MOUNT, TIMES, type World } from "./world.ts";
 
@@ -10,6 +10,9 @@ export interface Story {
   readonly way: Way;
   readonly lines: readonly Line[];
 }
+
+/** An exit code by which the kubelet knows the kernel's: see kubelet.ts. */
+const OUT_OF_MEMORY = 1137;
 
 export class Producer extends Steps {
   private readonly story: Story | undefined;
@@ -34,6 +37,7 @@ export class Producer extends Steps {
     if (this.story) return yield* this.standIn(this.story);
     const { variation, plan } = this.world;
     yield* this.preflight();
+    if (this.world.ranOut !== undefined) yield* this.tellDeath(this.world.ranOut);
     if (!(yield* this.clearStale())) return;
     if (plan.node === "read-only")
       return yield* this.giveUp(
@@ -107,6 +111,7 @@ export class Producer extends Steps {
     }
     const fs = this.served?.fs;
     const { fault } = variation;
+    if (fault === "oom") return yield* this.runOut(fs);
     // What was re-parented is in no family of the script's; it is found by the FUSE device that it holds.
     const reached = plan.daemon !== "unkillable" && fs !== undefined;
     const at = this.world.uptime.toFixed(2);
@@ -128,6 +133,26 @@ export class Producer extends Steps {
     if (fault !== "die") return "crashed";
     this.exit = 137;
     return "ended";
+  }
+
+  /** The kernel ends everything in the container, whatever its daemon is. */
+  private *runOut(fs: FileSystem | undefined): Generator<number, "ended", void> {
+    this.record("died", "info");
+    yield this.world.cost();
+    this.world.ranOut = this.world.uptime.toFixed(2);
+    yield this.world.cost();
+    if (this.served) this.served.killed = true;
+    if (fs) this.world.died(fs, "schedule");
+    this.exit = OUT_OF_MEMORY;
+    return "ended";
+  }
+
+  /** The next life tells of the death of the one before. */
+  private *tellDeath(at: string): Task {
+    const more = { fault: "oom" as const, at, mountinfo: mountinfo(this.at()) };
+    const errno = this.fuseBelow() ? yield* this.meets() : "GONE";
+    if (errno === "ENOTCONN" || errno === "GONE") this.record("crash", "ok", { ...more, errno });
+    else this.record("crash", "error", { ...more, detail: "the mount still answers" });
   }
 
   private *clean(): Task {

@@ -125,6 +125,8 @@ export class World {
     volumeUnmounted: false,
     boundFuse: false,
   };
+  /** When the producer's container was last alive before it ran out of memory, as the scenario means it: a file that outlives it. */
+  ranOut: string | undefined;
   /** When every container that was refused at first had its next attempt; before all histories where none was. */
   healedAt = 0;
   /** When the API server refused to let the producer's pod be replaced. */

@@ -18,15 +18,15 @@ describe("a producer whose pod takes the place of another", () => {
     nodes.push(made);
     return made;
   };
-  /** One life in a pod with this annotation. @param termAfter its pod is deleted after this step */
-  const pod = (on: ImaginedNode, replaces: string, environment: Record<string, string> = {}, termAfter?: string) => {
+  /** One life in a pod with this annotation; its window for inspection is short. */
+  const pod = (on: ImaginedNode, replaces: string, environment: Record<string, string> = {}) => {
     const POD = join(on.findings, "pod");
     mkdirSync(POD, { recursive: true });
     writeFileSync(
       join(POD, "annotations"),
       `other="1"\n${replaces && `fuse-propagation-test/replaces="${replaces}"\n`}`,
     );
-    return live(on, { POD, FAULT: "crash", AFTERWARDS: "inspect", INSPECT_SECONDS: "60", ...environment }, termAfter);
+    return live(on, { POD, FAULT: "crash", AFTERWARDS: "inspect", ...environment });
   };
   const [calm, again, foreign, linked, dead] = [node(), node(), node(), node(), node()];
   const target = join(linked.findings, "somebody-else's");
@@ -40,21 +40,21 @@ describe("a producer whose pod takes the place of another", () => {
     writeFileSync(target, "precious\n");
     symlinkSync(target, join(linked.bridge, LOG));
     await Promise.all([
-      pod(calm, "", {}, "inspect").then(async (life) => {
+      pod(calm, "").then(async (life) => {
         first = life;
-        second = await pod(calm, "forced 12-ab", {}, "replaced");
+        second = await pod(calm, "forced 12-ab");
       }),
-      pod(again, "", { FAULT: "none" }, "inspect").then(async () => {
+      pod(again, "", { FAULT: "none" }).then(async () => {
         // Somebody made it again by hand: nothing says whom it follows.
-        anew = await pod(again, "", { FAULT: "none" }, "inspect");
+        anew = await pod(again, "", { FAULT: "none" });
       }),
-      pod(foreign, "", { FAULT: "none", RUN: "of-another-day" }, "inspect").then(async () => {
-        afterOther = await pod(foreign, "deleted 12-ab", { FAULT: "none" }, "inspect");
+      pod(foreign, "", { FAULT: "none", RUN: "of-another-day" }).then(async () => {
+        afterOther = await pod(foreign, "deleted 12-ab", { FAULT: "none" });
       }),
-      pod(linked, "", { FAULT: "none" }, "inspect"),
-      pod(dead, "", { FAULT: "none" }, "inspect").then(async () => {
+      pod(linked, "", { FAULT: "none" }),
+      pod(dead, "", { FAULT: "none" }).then(async () => {
         dead.mount("fuse.imagined", "dead");
-        kept = await pod(dead, "deleted 12-ab", { CLEAR_DEAD_MOUNT: "no" }, "marker");
+        kept = await pod(dead, "deleted 12-ab", { CLEAR_DEAD_MOUNT: "no" });
       }),
     ]);
   });

@@ -3,7 +3,17 @@ import { READERS } from "../../contract/readers.ts";
 import { WAYS } from "../../contract/replacement.ts";
 import { replacementsOf } from "../replacements.ts";
 import type { Cause } from "./cause.ts";
-import { containerQuotes, endsContainer, mountFailures, mounts, of, recordQuote, some, sourceOf } from "./read.ts";
+import {
+  containerQuotes,
+  meantFault,
+  mountFailures,
+  mounts,
+  OOM_KILLED,
+  of,
+  recordQuote,
+  some,
+  sourceOf,
+} from "./read.ts";
 
 /** A consumer that starts with its daemon would have met the plain directory for this long, in seconds. */
 const SLOW_SECONDS = 2;
@@ -44,10 +54,10 @@ const daemonDied: Cause = {
   explanation: "The daemon died by itself, and was started again: it will do so in use too, whatever the grade.",
   fix: "Find what ended it (its exit code and words in the evidence, `kubectl describe pod`), and raise the memory limit if it was that.",
   find: (evidence) => {
-    const meant = endsContainer(evidence);
+    const { endsContainer: meant, outOfMemory } = meantFault(evidence) ?? {};
     const ended = containerQuotes(
       evidence.pods.filter(({ component }) => component === "producer"),
-      ({ last }) => last !== undefined && (last.reason === "OOMKilled" || !meant),
+      ({ last }) => last !== undefined && (last.reason === OOM_KILLED ? !outOfMemory : !meant),
     );
     const died = of(evidence, "producer", "daemon").filter(({ result }) => result === "error");
     const words = died.map((record) => ({

@@ -33,10 +33,18 @@ const inspected: ProbeRecord[] = [
   record("producer", "inspect", "info", { uptime: 2066.5 }),
 ];
 
+const line = (device: number) =>
+  `400 311 0:${device} / /bridge/fuse rw master:38 - fuse.rclone /tmp/source rw,allow_other`;
+
 /** The pod's successor: it mounts two seconds after it began, and readers read it 0.1 s later. */
 const successor = (way: Way, from: number, generation: number, left = "0"): ProbeRecord[] => [
   record("producer", "replaced", "info", { uptime: from, way, replaces: "u", mounts: left }),
-  record("producer", "mount", "ok", { uptime: from + 2, absent_until: String(from + 1.9), mount: String(generation) }),
+  record("producer", "mount", "ok", {
+    uptime: from + 2,
+    absent_until: String(from + 1.9),
+    mount: String(generation),
+    mountinfo: line(160 + generation),
+  }),
   record("producer", "marker", "ok", { uptime: from + 2, nonce: nonceOf(generation) }),
   record("producer", "inspect", "info", { uptime: from + 2.2 }),
 ];
@@ -105,11 +113,14 @@ describe("a look that began before the new mount", () => {
 
   it("has read it all the same, as the new nonce tells", () => assert.equal(backMs(inFlight), 100));
 
-  it("may have read the mount before, where both hold the same file of the daemon's own", () =>
-    assert.equal(
-      backMs(inFlight.map((one) => ("nonce" in one && one.nonce ? altered(one, { nonce: nonceOf(1) }) : one))),
-      undefined,
-    ));
+  const same = inFlight.map((one) => ("nonce" in one && one.nonce ? altered(one, { nonce: nonceOf(1) }) : one));
+
+  it("has read it, too, where it had met the end of the mount before", () => assert.equal(backMs(same), 100));
+
+  it("may have read the mount before, where both hold the same file of the daemon's own", () => {
+    const unbroken = same.filter((one) => !(one.step === "read" && one.result === "error" && one.uptime > 2066));
+    assert.equal(backMs(unbroken), undefined);
+  });
 });
 
 describe("the grade of a pod that is replaced", () => {
@@ -120,6 +131,15 @@ describe("the grade of a pod that is replaced", () => {
       if (how === "restarted") return [record(role, "start", "info", { uptime: 2081 }), one];
       return [record(role, "look", "error", { uptime: 2086, looked: "2085.5", errno: "ENOENT" })];
     });
+  /** Readers whose looks at the second successor's marker fail, at a mount of this device. */
+  const meets = (errno: "ENOTCONN" | "ENOENT", device: number, ...by: readonly (typeof READERS)[number][]) => [
+    ...[...inspected, ...both].filter((one) => !(by.includes(one.role as "default") && one.uptime > 2080)),
+    ...by.flatMap((role) => [
+      record(role, "read", "error", { uptime: 2081, looked: "2080.9", errno, mountinfo: line(164) }),
+      record(role, "look", "error", { uptime: 2086, looked: "2085.5", errno, mountinfo: line(device) }),
+    ]),
+  ];
+  const ofBoth = (records: readonly ProbeRecord[]) => evidence({ records, replacing: asked });
   const cases: readonly (readonly [what: string, grade: "A" | "B" | undefined, over: boolean, evidence: Evidence])[] = [
     ["both ways survived", "A", true, given(both)],
     ["not asked at all, as of a scenario's own pair", "A", true, evidence({ records: inspected })],
@@ -142,6 +162,25 @@ describe("the grade of a pod that is replaced", () => {
     ],
     ["a right that is missing", undefined, true, given([], { ...asked, refused: "HTTP 403" })],
     ["a reader that does not come back", "B", true, given(lost("default", "blind"))],
+    ["a reader that has the dead mount of the pod before", "B", true, ofBoth(meets("ENOTCONN", 164, "default"))],
+    [
+      "a reader that has received the new mount, whose daemon died",
+      undefined,
+      true,
+      ofBoth(meets("ENOTCONN", 165, "default")),
+    ],
+    [
+      "readers whose mount was taken away before they had looked for long",
+      undefined,
+      true,
+      ofBoth([...meets("ENOENT", 164, ...READERS), record("producer", "finish", "info", { uptime: 2083 })]),
+    ],
+    [
+      "a reader that is not back, beside one that has said nothing since",
+      undefined,
+      false,
+      ofBoth(meets("ENOTCONN", 164, "default").filter(({ role, uptime }) => role !== "hardened" || uptime < 2080)),
+    ],
     ["a reader that was restarted", "B", true, given(lost("hardened", "restarted"))],
     ["a reader that said nothing since", undefined, false, given(lost("hardened", "silent"))],
     [
