@@ -4,7 +4,7 @@
  */
 import type { Fix } from "./fixed.ts";
 import { provocations } from "./provocations.ts";
-import { beforeDaemon, beforeProbe, bridges, containers, replaceInDriver, TOLERATIONS, volume } from "./provoke.ts";
+import { beforeDaemon, bridges, containers, replaceInDriver, TOLERATIONS, volume } from "./provoke.ts";
 
 const hostPath = (bridge: string) => ({ hostPath: { path: bridge, type: "DirectoryOrCreate" } });
 /** The first of the provocations of a cause. */
@@ -82,16 +82,6 @@ export const fixes: readonly Fix[] = [
     ],
   },
   {
-    cause: "tools-missing",
-    provocation: {
-      cause: "tools-missing",
-      how: "an image without stat",
-      change: ({ producer }) => beforeProbe(producer, "rm /bin/stat"),
-      quoted: /the image lacks what the probe needs: stat/,
-    },
-    change: ({ producer }) => beforeProbe(producer, "rm /bin/stat; ln -s busybox /bin/stat"),
-  },
-  {
     ...of("window-over"),
     change: ({ producer, consumer }, whole) => {
       for (const [pod, { spec }] of [[producer, whole.producer] as const, [consumer, whole.consumer] as const])
@@ -129,6 +119,11 @@ export const fixes: readonly Fix[] = [
     ...of("bridge-in-use"),
     settings: (_, id) => ({ bridge: `/tmp/causes-${id}-free` }),
     extra: () => [],
+    // The provoked producer waits until the other mount is there; at the new bridge none will come.
+    change: ({ producer }, whole) => {
+      for (const [index, { command = [] }] of containers(whole.producer).entries())
+        Object.assign(containers(producer)[index] ?? {}, { command });
+    },
     restore: 'rmdir "$BRIDGE-free/fuse" "$BRIDGE-free" 2>/dev/null',
   },
   {

@@ -24,7 +24,9 @@ export const trials: Readonly<Record<string, Trial>> = {
   "host-read-only": tried(
     "Set `bridge` to a directory on a writable file system of the node, such as one below /var or /tmp",
   ),
-  "tools-missing": tried("Install what the evidence names in that image (busybox or coreutils have it all)"),
+  "tools-missing": untried(
+    "the sandbox builds no second image; its tests take the programs away from the PATH of the one they have.",
+  ),
   "subpath-used": tried("Drop subPath"),
   "bridge-not-hostpath": tried("Give both pods the same hostPath as their bridge volume"),
   "producer-not-bidirectional": tried("Set mountPropagation: Bidirectional on the bridge in the container that mounts"),

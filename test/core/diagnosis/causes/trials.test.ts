@@ -52,6 +52,6 @@ describe("what was done with the fixes", () => {
 
   it("leaves out of what the end-to-end tests provoke only what the sandbox cannot mend", () => {
     const left = provocations.map(({ cause }) => cause).filter((cause) => !isTried(cause));
-    assert.deepEqual([...new Set(left)], ["runtime-drops-propagation", "fuse-unavailable"]);
+    assert.deepEqual([...new Set(left)], ["runtime-drops-propagation", "tools-missing", "fuse-unavailable"]);
   });
 });
