@@ -116,17 +116,6 @@ export const fixes: readonly Fix[] = [
   },
   { ...of("stale-mount-left"), onNode: 'umount -l "$BRIDGE"' },
   {
-    ...of("bridge-in-use"),
-    settings: (_, id) => ({ bridge: `/tmp/causes-${id}-free` }),
-    extra: () => [],
-    // The provoked producer waits until the other mount is there; at the new bridge none will come.
-    change: ({ producer }, whole) => {
-      for (const [index, { command = [] }] of containers(whole.producer).entries())
-        Object.assign(containers(producer)[index] ?? {}, { command });
-    },
-    restore: 'rmdir "$BRIDGE-free/fuse" "$BRIDGE-free" 2>/dev/null',
-  },
-  {
     ...of("fusermount-missing"),
     change: (all) =>
       replaceInDriver(
