@@ -115,7 +115,7 @@ function revivalsOf(records: readonly ProbeRecord[], producer: readonly ProbeRec
     const marker = life.find(isMarker);
     const before = own.findLast((one): one is RecordOf<"marker"> => isMarker(one) && one.uptime < at);
     if (!mount || !marker) return [];
-    const lost = { before, mount, marker, until };
+    const lost = { before, mount, marker, ended: until, until };
     return [
       {
         after,
