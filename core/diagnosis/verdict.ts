@@ -17,6 +17,7 @@ import {
   recordQuote,
   untilDecided,
 } from "./causes/index.ts";
+import { isTried } from "./causes/trials.ts";
 import { type Decision, decide, type Grade } from "./decision.ts";
 import { gradeOf, isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
@@ -88,7 +89,7 @@ export const settled = (verdict: Verdict, replacing?: Replacing): boolean =>
   verdict.verdict !== "success" ||
   (isThroughCrash(verdict.timings) && nextWay(verdict.timings, replacing) === undefined);
 
-type Found = Pick<Cause, "id" | "outcome" | "explanation" | "fix" | "tried" | "remedy">;
+type Found = Pick<Cause, "id" | "outcome" | "explanation" | "fix" | "remedy">;
 
 function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, words: DecisionWords): Verdict {
   const timings = timelineOf(all, READERS);
@@ -102,7 +103,7 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, word
     cause: cause.id,
     explanation: cause.explanation,
     fix: cause.fix,
-    fixTried: cause.tried ?? false,
+    fixTried: isTried(cause.id),
     ...(remedy ? { remedy } : {}),
     evidence,
     decision: decide(cause.outcome, grade, words, {
