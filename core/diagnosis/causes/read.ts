@@ -198,6 +198,15 @@ export const containerQuotes = (
       .map((container) => ({ source: `container ${container.name} of ${pod.name}`, text: stateOf(container) })),
   );
 
+/** Whether the kubelet starts a container again that has ended: then that end decides nothing yet. */
+export const isStartedAgain = (
+  { phase, spec: { restartPolicy } = { containers: [] } }: PodFact,
+  { exitCode }: ContainerFact,
+): boolean =>
+  phase !== "Failed" &&
+  phase !== "Succeeded" &&
+  (restartPolicy === "Always" || (restartPolicy === "OnFailure" && exitCode !== 0));
+
 function stateOf({ reason, message, exitCode, restarts, last }: ContainerFact): string {
   const before = last && `${restarts} restarts, the last after ${last.reason}, exit code ${last.exitCode}`;
   return [reason, message, exitCode === undefined ? "" : `exit code ${exitCode}`, before].filter(Boolean).join(": ");
