@@ -42,10 +42,13 @@ interface Offer {
   readonly nodes: readonly string[];
 }
 
-const made = (settings: Settings): Offer[] =>
-  bundle(settings, probeScripts()).pods.flatMap(({ node, producer, consumer }) =>
-    [producer, consumer].map((pod) => ({ pod: apiPod(pod), nodes: [node] })),
-  );
+function made(settings: Settings): Offer[] {
+  const { pods, samePods } = bundle(settings, probeScripts());
+  return [
+    ...pods.flatMap(({ node, producer, consumer }) => [producer, consumer].map((pod) => ({ pod, node }))),
+    ...samePods,
+  ].map(({ pod, node }) => ({ pod: apiPod(pod), nodes: [node] }));
+}
 
 /** The node a pod says it tests; a pod that says nothing concerns them all. */
 function nodesOf(settings: Settings, pod: V1Pod): readonly string[] {

@@ -5,7 +5,7 @@ import { repository } from "../base/paths.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { connect } from "./connect.ts";
 import { imagesThere, leftovers, namespaceMade, withNamespace } from "./sweepNamespace.ts";
-import { type Residue, sweepNode } from "./sweepNode.ts";
+import { freeNode, type Residue, sweepNode } from "./sweepNode.ts";
 import { sweepPolicies } from "./sweepPolicies.ts";
 
 /** @param nodesOnly leaves pods and namespace alone: the engine deletes them */
@@ -24,7 +24,10 @@ export async function sweepAll(
   return withNamespace(config, settings, async (since) => {
     await sweepPolicies(config, settings, print);
     const images = await imagesThere(config, settings);
-    await leftovers(config, settings, print);
-    return nodes({ ...settings, ...images }, since);
+    const asked = { ...settings, ...images };
+    await leftovers(config, settings, print, async () => {
+      await Promise.all(asked.nodes.map((node) => freeNode(config, asked, node, script, print)));
+    });
+    return nodes(asked, since);
   });
 }

@@ -5,6 +5,7 @@ import { MARKS } from "../base/marks.ts";
 import { UserError } from "../base/problem.ts";
 import { until } from "../base/stop.ts";
 import { LABELS, OWNER, PROJECT } from "../core/contract/names.ts";
+import { isSidecar } from "../core/evidence/specFact.ts";
 import { apiNamespace } from "../core/manifests/api.ts";
 import { namespace as namespaceObject } from "../core/manifests/namespace.ts";
 import type { Settings } from "../core/settings/settings.ts";
@@ -72,13 +73,25 @@ export async function imagesThere(
       .filter(
         ({ metadata, status }) => metadata?.labels?.[LABELS.component] === component && status?.phase !== "Pending",
       )
-      .map(({ spec }) => spec?.containers[0]?.image)[0];
+      .map(({ spec }) => (spec?.initContainers?.find(isSidecar) ?? spec?.containers[0])?.image)[0];
   const [producerImage, consumerImage] = [imageOf("producer"), imageOf("consumer")];
   return { ...(producerImage ? { producerImage } : {}), ...(consumerImage ? { consumerImage } : {}) };
 }
 
-/** Deletes the pods a killed run left and waits until they are gone: only then is the node at rest. */
-export async function leftovers(config: KubeConfig, settings: Settings, print: (line: string) => void): Promise<void> {
+/** Within this time pods go, unless something is mounted in a volume of theirs. */
+const GOING_MS = 15_000;
+
+/**
+ * Deletes the pods a killed run left and waits until they are gone: only then is the node at rest.
+ *
+ * @param free takes away what is mounted in the volumes of pods that do not go
+ */
+export async function leftovers(
+  config: KubeConfig,
+  settings: Settings,
+  print: (line: string) => void,
+  free: () => Promise<void>,
+): Promise<void> {
   const api = config.makeApiClient(CoreV1Api);
   const query = { namespace: settings.namespace, labelSelector: `${LABELS.name}=${PROJECT}` };
   const { items } = await api.listNamespacedPod(query);
@@ -87,10 +100,16 @@ export async function leftovers(config: KubeConfig, settings: Settings, print: (
     `${MARKS.inconclusive} ${settings.namespace}  removing ${items.map(({ metadata }) => metadata?.name).join(", ")} of an earlier run`,
   );
   await api.deleteCollectionNamespacedPod(query);
-  await settled(
-    async () => (await api.listNamespacedPod(query)).items.length === 0,
-    "the pods of the earlier run to go",
-  );
+  const begun = performance.now();
+  let freed = false;
+  await settled(async () => {
+    const there = (await api.listNamespacedPod(query)).items.length > 0;
+    if (there && !freed && performance.now() - begun > GOING_MS) {
+      freed = true;
+      await free();
+    }
+    return !there;
+  }, "the pods of the earlier run to go");
 }
 
 const gone = (api: CoreV1Api, name: string) =>

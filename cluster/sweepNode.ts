@@ -62,8 +62,28 @@ export async function sweepNode(
   }
 }
 
+/**
+ * Takes the test's mounts away on a node while pods are still to go: what is mounted in a volume keeps the kubelet from removing it.
+ * What cannot be done here the sweep tells afterwards.
+ */
+export async function freeNode(
+  config: KubeConfig,
+  settings: Settings,
+  node: string,
+  script: string,
+  print: (line: string) => void,
+): Promise<void> {
+  const api = config.makeApiClient(CoreV1Api);
+  const lines = await runPod(api, settings, sweepPod(settings, node, "unmount", script)).catch(() => []);
+  for (const line of lines) print(`${MARKS.inconclusive} ${node}  a pod does not go: ${line}`);
+}
+
 /** Runs a pod to its end, returns the lines it printed, and deletes it in any case. */
-async function runPod(api: CoreV1Api, { namespace }: Settings, pod: ReturnType<typeof sweepPod>): Promise<string[]> {
+export async function runPod(
+  api: CoreV1Api,
+  { namespace }: Pick<Settings, "namespace">,
+  pod: ReturnType<typeof sweepPod>,
+): Promise<string[]> {
   const { name } = pod.metadata;
   await deletePod(api, namespace, name);
   try {

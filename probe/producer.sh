@@ -14,6 +14,7 @@
 #   AFTERWARDS        inspect: leaves a mount for inspection; end: ends with the schedule
 #   FINDINGS          a directory that outlives the container
 #   POD               a directory with the pod's own annotations: this pod may be replaced by another, or has replaced one
+#   SAME_POD          the daemon is a sidecar of its readers' pod: see samePod.sh
 #   PERMISSIONS       yes: the permission matrix, before the inspection (see permissions.sh)
 
 here=${0%/*}
@@ -30,6 +31,8 @@ ROLE=producer
 . "$here/marker.sh"
 # shellcheck source=probe/permissions.sh
 . "$here/permissions.sh"
+# shellcheck source=probe/samePod.sh
+. "$here/samePod.sh"
 # shellcheck source=probe/driver-rclone.sh
 . "$here/driver-$DRIVER.sh"
 : "${FAULT:=crash}" "${UNMOUNT_AT_START:=no}" "${CLEAR_DEAD_MOUNT:=yes}" "${DELAY_SECONDS:=0}" "${AFTERWARDS:=inspect}"
@@ -43,12 +46,16 @@ main() {
   take_over
   preflight
   tell_predecessor
+  same_pod_fault
   tell_death
   clear_stale
+  same_pod_prepare
   stamp_bridge
   make_mount_point
   if [ -n "$replaces" ]; then
     stand_in
+  elif [ -n "$SAME_POD" ]; then
+    same_pod_lives
   else
     if [ -e "$FINDINGS/died" ]; then second_life; else first_life; fi
     [ "$FAULT" = none ] || recover
@@ -61,14 +68,16 @@ main() {
 take_over() {
   replaces='' kept_in=''
   [ -r "$POD/annotations" ] || return 0
-  history=$BRIDGE/$STAMP.log
+  history=${home:-$BRIDGE}/$STAMP.log
   said=$(sed -n 's|^fuse-propagation-test/replaces="\([a-z]*\) \([0-9A-Za-z-]*\)"$|\1 \2|p' "$POD/annotations")
   told=$(grep -F "\"run\":\"$RUN\"," "$history" 2>/dev/null)
-  case $said-$told in
-    "deleted "*'"step":"inspect"'* | "forced "*'"step":"inspect"'*) replaces=$said ;;
-    "kubelet "*'"step":"inspect"'* | "runtime "*'"step":"inspect"'*) replaces=$said ;;
+  case ${said%% *}:$told in
+    deleted:*'"step":"inspect"'* | forced:*'"step":"inspect"'*) replaces=$said ;;
+    kubelet:*'"step":"inspect"'* | runtime:*'"step":"inspect"'*) replaces=$said ;;
+    tidy:*'"step":"inspect"'* | untidy:*'"step":"inspect"'*) replaces=$said ;;
   esac
-  if [ -n "$replaces" ]; then
+  # The logs of a container's earlier lives go, too.
+  if [ -n "$replaces" ] || { [ -n "$SAME_POD" ] && [ -e "$FINDINGS/died" ]; }; then
     printf '%s\n' "$told"
     mounts=$(printf '%s\n' "$told" | grep -c '"step":"mount","result":"ok"')
   else
@@ -87,9 +96,14 @@ tell_predecessor() {
     way "${replaces% *}" replaces "${replaces#* }" mounts "$found" mountinfo "$lines"
 }
 
-# Readers are there already: nothing waits, and nothing befalls this daemon. `none` keeps the matrix and the faults out.
+# Readers are there already, but for those of its own pod: nothing waits, and nothing befalls this daemon. `none` keeps the matrix and
+# the faults out.
 stand_in() {
   PERMISSIONS=no FAULT=none
+  if [ -n "$SAME_POD" ]; then
+    await_readers
+    hold "$SETTLE_SECONDS"
+  fi
   mount_fuse
   write_marker
 }
@@ -151,7 +165,7 @@ window_end() {
 # Tells a sweep that the bridge was made for the test: the kubelet makes it where it is missing, and leaves no word of it. Only
 # the base pair's producer sees the bridge itself.
 stamp_bridge() {
-  [ "$AFTERWARDS" = inspect ] && made_with_pod "$BRIDGE" || return 0
+  [ "$AFTERWARDS-$SAME_POD" = inspect- ] && made_with_pod "$BRIDGE" || return 0
   { : >"$BRIDGE/$STAMP"; } 2>/dev/null || return 0
 }
 
@@ -306,6 +320,11 @@ finish() {
   # The kubelet gives a pod five seconds in all.
   PROBE_SECONDS=1 slow=100
   pause_over
+  if same_pod_leaves "$1"; then
+    record finish info "leaves its mount, as a daemon does that is killed: $1"
+    daemon_kill
+    exit 137
+  fi
   record finish info "taking the mount away: $1"
   permissions_finish
   [ "$hung" = no ] || let_go
@@ -318,6 +337,7 @@ finish() {
   left=$(own_mounts)
   if [ -z "$left" ]; then
     [ "$made" != yes ] || rmdir "$MOUNT" 2>/dev/null
+    same_pod_finish "$1"
     record unmount ok "nothing of this run is mounted below $BRIDGE any more"
   else
     record unmount error "still mounted: $left" mountinfo "$left" detail "$said"

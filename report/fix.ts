@@ -7,17 +7,19 @@ export const fixLines = ({ fix, fixTried, remedy }: Verdict): string[] => [
   ...(remedy ? remedyLines(remedy) : []),
 ];
 
-function remedyLines({ title, tried, now, files, after, remarks }: Remedy): string[] {
+function remedyLines({ title, tried, now, nowTried, files, after, remarks }: Remedy): string[] {
   return [
-    `            for ${title}${tried ? "" : ", not tried here"}`,
-    ...block("until the next boot, as root", now),
+    `            for ${title}`,
+    ...block(`until the next boot, as root${wordsOf(nowTried)}`, now),
     ...files.flatMap(({ path, text, executable }) =>
-      block(`to last, ${path}${executable ? " (chmod +x)" : ""}`, text.split("\n")),
+      block(`to last, ${path}${executable ? " (chmod +x)" : ""}${wordsOf(tried)}`, text.split("\n")),
     ),
     ...block("and then", after),
     ...remarks.map((remark) => `            ${remark}`),
   ];
 }
+
+const wordsOf = (tried: boolean): string => (tried ? " (tried by this project)" : " (not tried here)");
 
 const block = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`            ${title}:`, ...lines.map((line) => `              ${line}`)];

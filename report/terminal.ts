@@ -3,10 +3,12 @@
 import { MARKS } from "../base/marks.ts";
 import { printable, shortIds } from "../base/printable.ts";
 import { WAYS } from "../core/contract/replacement.ts";
+import { SAME_POD_WORDS } from "../core/contract/samePod.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Decision } from "../core/diagnosis/decision.ts";
 import { platformLine } from "../core/diagnosis/platform.ts";
 import type { Replacement } from "../core/diagnosis/replacements.ts";
+import type { SamePod } from "../core/diagnosis/samePod.ts";
 import type { ReaderTimeline } from "../core/diagnosis/timeline.ts";
 import type { Verdict } from "../core/diagnosis/verdict.ts";
 import { fixLines } from "./fix.ts";
@@ -72,7 +74,7 @@ function scenarioLines({ scenarios = {} }: NodeVerdict): string[] {
   ];
 }
 
-function timingLines({ timings }: Verdict): string[] {
+function timingLines({ timings, samePod }: Verdict): string[] {
   const mounted = timings.mountMs === undefined ? [] : [`  mounted in ${timings.mountMs} ms`];
   return [
     ...mounted,
@@ -81,6 +83,7 @@ function timingLines({ timings }: Verdict): string[] {
       : [`  the producer's container ended (${timings.producerEnded}) and was started again`]),
     ...Object.entries(timings.readers).flatMap(([reader, seen]) => readerLines(reader, seen)),
     ...timings.replacements.flatMap(replacementLines),
+    ...(samePod ? samePodLines(samePod) : []),
   ];
 }
 
@@ -90,6 +93,27 @@ function replacementLines({ way, left, failed, readers }: Replacement): string[]
   const lines = [
     `  producer's pod ${WAYS[way].words}: ${failed === undefined ? before : `the next one failed: ${failed}`}`,
   ];
+  return [...lines, ...outageLines(readers)];
+}
+
+function samePodLines({ revivals, deletions }: SamePod): string[] {
+  return [
+    ...revivals.flatMap(({ after, readers }) => [`  ${ENDS[after]}`, ...outageLines(readers)]),
+    ...deletions.map(({ way, gone, waitedMs, forced, sentinel = "not looked at" }) => {
+      const went = forced
+        ? `still there after ${waitedMs} ms, and when its mounts were taken away; deleted by force`
+        : gone
+          ? `gone after ${waitedMs} ms`
+          : `still there after ${waitedMs} ms, and gone when its mounts were taken away`;
+      return `  pod ${SAME_POD_WORDS[way]}: ${went}; the daemon's files: ${sentinel}`;
+    }),
+  ];
+}
+
+const ENDS = { crash: "the sidecar crashed", oom: "the sidecar ran out of memory" } as const;
+
+function outageLines(readers: Replacement["readers"]): string[] {
+  const lines: string[] = [];
   for (const [reader, { errno, outageMs, backMs, notBack, unclear, restarted, mountsAdded }] of Object.entries(
     readers,
   )) {

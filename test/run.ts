@@ -4,6 +4,7 @@
  *   npm test               everything
  *   npm run test:unit      all but the end-to-end tests
  *   npm run test:e2e       the end-to-end tests on the sandbox, two files at a time
+ *   npm run test:fixes     the fixes that a verdict prints, tried on the sandbox: no part of the gate
  *   ... -- NAME...         only the test files whose path contains one of the names
  */
 // First of all: the paths of the runs are read from the environment when they are imported.
@@ -40,6 +41,9 @@ const LONGEST_FIRST = [
     "layers",
   ],
 ];
+
+/** Runs only where it is named: minutes, for words that seldom change. */
+const ON_ITS_OWN = join("test", "e2e", "fixes.test.ts");
 
 const totals = { passed: 0, skipped: 0 };
 /** What failed, named again at the end: the place where a long log is read first. */
@@ -152,6 +156,7 @@ async function check(
 function files(e2e: boolean): string[] {
   return globSync("test/**/*.test.ts", { cwd: ROOT })
     .filter((file) => file.startsWith(join("test", "e2e")) === e2e)
+    .filter((file) => names.length > 0 || file !== ON_ITS_OWN)
     .filter((file) => names.length === 0 || names.some((name) => name !== undefined && file.includes(name)))
     .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 }

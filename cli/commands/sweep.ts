@@ -17,6 +17,7 @@ import { SWEEP_REPORT } from "../start/reports.ts";
 interface Options extends SettingsOptions {
   readonly stdin?: boolean;
   readonly nodesOnly?: boolean;
+  readonly release?: boolean;
   readonly json?: boolean;
   readonly forget?: boolean;
 }
@@ -25,6 +26,10 @@ export const sweepCommand = () =>
   command("sweep", [
     stdinOption(),
     new Option("--nodes-only", "leave pods and namespace alone, as in `pulumi destroy`, which deletes them itself"),
+    new Option(
+      "--release",
+      "only delete the run's pods whose daemon is a sidecar, and what keeps them, as `pulumi destroy` does at first",
+    ),
     new Option("--json", "print what is left as one JSON document"),
     new Option(
       "--forget",
@@ -42,8 +47,18 @@ Exit codes: 0 clean, 1 something is left, 2 tool or cluster error`,
 
 export async function runSweep(args: readonly string[]): Promise<number> {
   const options = optionsIn<Options>(sweepCommand(), args);
-  if (options.stdin) return sweepOf(parseSettings(await stdinSettings()), options);
+  if (options.stdin) {
+    const settings = parseSettings(await stdinSettings());
+    return options.release ? releaseOf(settings) : sweepOf(settings, options);
+  }
   return endRun(options, (settings) => sweepOf(settings, options), say);
+}
+
+/** What cannot be deleted here the engine tries itself, and says. */
+async function releaseOf(settings: Settings): Promise<number> {
+  const { releasePods } = await import("../../cluster/samePod.ts");
+  await releasePods(settings, say);
+  return EXIT.success;
 }
 
 async function sweepOf(settings: Settings, { nodesOnly = false, json }: Options): Promise<number> {

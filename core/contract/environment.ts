@@ -72,6 +72,8 @@ export const ENVIRONMENT = {
   /** The producer's memory limit, in MiB: only where the fault takes all of it. */
   MEMORY_MIB: pods("number", "producer"),
   UNMOUNT_AT_START: pods("word", "producer"),
+  /** The daemon is a sidecar of its readers' pod, and this is the volume between them: see samePod.ts. */
+  SAME_POD: pods("word", "producer"),
   DELAY_SECONDS: pods("number", "producer"),
 
   /** How long a reader looks closely, in seconds. */
@@ -87,8 +89,12 @@ export const ENVIRONMENT = {
   /** The bridge's last path component, the directories of scenarios, and when the namespace was made (seconds since 1970). */
   NAME: pods("name", "sweep"),
   SCENARIOS: pods("names", "sweep"),
+  /** The one scenario whose mounts are taken away; empty for all of the test's. */
+  ONLY: pods("name", "sweep"),
   SINCE: { ...pods("number", "sweep"), unprivileged: true },
 
+  /** Where a sidecar has its scenario's directory of the node. */
+  STORE: people("producer"),
   /** Where the bridge is, a directory that outlives the container, the mount table, and what a daemon serves. */
   BRIDGE: people("producer", "consumer", "turn", "sweep"),
   FINDINGS: people(...PROBES),

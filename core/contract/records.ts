@@ -7,6 +7,7 @@ import { FAULTS } from "./faults.ts";
 import { ERRNOS, errno, type Field, text, word } from "./fields.ts";
 import { type AnyRole, CONTROL, READER_ROLES, READERS, ROLES, type Role } from "./readers.ts";
 import { WAY_NAMES } from "./replacement.ts";
+import { SAME_POD_WAYS } from "./samePod.ts";
 import type { Unlisted } from "./unlisted.ts";
 import { OPERATIONS, type Operation, VARIANTS } from "./variants.ts";
 
@@ -84,8 +85,18 @@ export const STEPS = {
   replaced: {
     by: PRODUCER,
     results: ["info"],
-    fields: { way: word(...WAY_NAMES), replaces: text, mounts: text, mountinfo: text },
+    fields: { way: word(...WAY_NAMES, ...SAME_POD_WAYS), replaces: text, mounts: text, mountinfo: text },
   },
+  /**
+   * Of a sidecar, whose files outlive its pod: one of them, written before the first mount, is there as it was. `info`: it was
+   * written.
+   */
+  sentinel: { by: PRODUCER, results: ["ok", "error", "info"], fields: { detail: text } },
+  /**
+   * Of a sidecar over an emptyDir: that volume is bound into the scenario's directory of the node too, so that a mount which is left
+   * there can be taken away.
+   */
+  window: { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text, mountinfo: text } },
   settle: { by: PRODUCER, results: ["info"], fields: {} },
   "unmount-at-start": { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text } },
   /** `info`: the daemon was started. `error`: it ended by itself with `exit_code`. */

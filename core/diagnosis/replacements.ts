@@ -9,7 +9,7 @@ import type { Evidence } from "../evidence/evidence.ts";
 import { deviceOf, isFuse, saysDead } from "./causes/read.ts";
 
 /** How long a reader may take after the new marker, in seconds, before it is told that it is not back. */
-const BACK_SECONDS = 3;
+export const BACK_SECONDS = 3;
 
 /** What a reader saw of one replacement. All times in milliseconds. */
 export interface ReplacedReader {
@@ -118,7 +118,8 @@ interface Lost {
   readonly until: number;
 }
 
-function readerOf(
+/** What a reader saw of one end of the daemon, and of what was mounted after it. */
+export function readerOf(
   records: readonly ProbeRecord[],
   role: DecidingRole,
   { before, mount, marker, ended, until }: Lost,
@@ -186,7 +187,7 @@ function meetsUnserved(
 }
 
 /** When the look began that a record is of; the record itself comes at its end. */
-const began = ({ looked, uptime }: RecordOf<"read" | "look">): number => Number(looked ?? uptime);
+export const began = ({ looked, uptime }: RecordOf<"read" | "look">): number => Number(looked ?? uptime);
 
 /** At least 0: a reader may see what the producer has done before the producer has told of it. */
 const ms = (seconds: number): number => Math.max(0, Math.round(seconds * 1000));

@@ -17,11 +17,13 @@ import {
   recordQuote,
   untilDecided,
 } from "./causes/index.ts";
+import { isTried } from "./causes/trials.ts";
 import { type Decision, decide, type Grade } from "./decision.ts";
 import { gradeOf, isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
 import { nodeWords, type Platform, platformOf } from "./platform.ts";
 import type { Remedy } from "./remedies/remedy.ts";
+import { type SamePod, samePodOf } from "./samePod.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
 
 /** What is worth knowing beside the answer: a figure, no failure. */
@@ -50,6 +52,8 @@ export interface Verdict {
   readonly timings: Timeline;
   /** Undefined where the matrix was no part of the test, or has not begun. */
   readonly permissions?: PermissionMatrix;
+  /** Undefined where no daemon is a sidecar of its readers' pod. */
+  readonly samePod?: SamePod;
   /** Undefined where there is nothing to note. */
   readonly notes?: readonly Note[];
 }
@@ -85,20 +89,21 @@ export const settled = (verdict: Verdict, replacing?: Replacing): boolean =>
   verdict.verdict !== "success" ||
   (isThroughCrash(verdict.timings) && nextWay(verdict.timings, replacing) === undefined);
 
-type Found = Pick<Cause, "id" | "outcome" | "explanation" | "fix" | "tried" | "remedy">;
+type Found = Pick<Cause, "id" | "outcome" | "explanation" | "fix" | "remedy">;
 
 function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, words: DecisionWords): Verdict {
   const timings = timelineOf(all, READERS);
   const grade = gradeOf(cause.outcome, timings, all.replacing);
   const permissions = permissionsOf(all);
   const remedy = cause.remedy?.(all, nodeWords(all));
+  const samePod = samePodOf(all);
   const noted = cause.outcome === "success" ? notesOf(all) : [];
   return {
     verdict: cause.outcome,
     cause: cause.id,
     explanation: cause.explanation,
     fix: cause.fix,
-    fixTried: cause.tried ?? false,
+    fixTried: isTried(cause.id),
     ...(remedy ? { remedy } : {}),
     evidence,
     decision: decide(cause.outcome, grade, words, {
@@ -109,6 +114,7 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, word
     ...(grade ? { grade } : {}),
     timings,
     ...(permissions ? { permissions } : {}),
+    ...(samePod ? { samePod } : {}),
     ...(noted.length > 0 ? { notes: noted } : {}),
   };
 }

@@ -15,16 +15,16 @@ import {
   pulls,
   turn,
 } from "./pod.ts";
-import type { Pod, Volume, VolumeMount } from "./types.ts";
+import type { Container, Pod, Volume, VolumeMount } from "./types.ts";
 
 const MIB = 1024 ** 2;
 
 /** Its own annotations: whether this pod took the place of another. */
-const POD_VOLUME: Volume = {
+export const POD_VOLUME: Volume = {
   name: "pod",
   downwardAPI: { items: [{ path: "annotations", fieldRef: { fieldPath: "metadata.annotations" } }] },
 };
-const POD_MOUNT: VolumeMount = { name: "pod", mountPath: POD_PATH, readOnly: true };
+export const POD_MOUNT: VolumeMount = { name: "pod", mountPath: POD_PATH, readOnly: true };
 
 /**
  * The producer: the only privileged container of the test. Its bridge is the parent directory of the mount point, so that
@@ -32,8 +32,8 @@ const POD_MOUNT: VolumeMount = { name: "pod", mountPath: POD_PATH, readOnly: tru
  * show that trap have it otherwise.
  */
 export function producer(settings: Settings, pair: Pair): Pod {
-  const { consumer: amounts, producer: own } = settings.resources;
-  const { endsContainer: dies = false, outOfMemory } = faultIn(pair.variation) ?? {};
+  const { consumer: amounts } = settings.resources;
+  const dies = faultIn(pair.variation)?.endsContainer ?? false;
   return pairPod(settings, pair, "producer", {
     restarts: dies,
     // The command is the shell's to expand, not Flux'.
@@ -43,29 +43,39 @@ export function producer(settings: Settings, pair: Pair): Pod {
       ...turn(settings, pair, settings.producerImage),
     ],
     containers: [
-      {
-        name: PRODUCER,
-        image: settings.producerImage,
-        imagePullPolicy: "IfNotPresent",
-        command: ["sh", "/probe/producer.sh"],
-        env: probeEnvironment(settings, pair, {
-          DRIVER: settings.driver,
-          ...pair.schedule.producer,
-          ...(outOfMemory ? { MEMORY_MIB: Math.ceil(quantity(own.limits.memory) / MIB) } : {}),
-          ...commandEnvironment(settings),
-          ...deadMountEnvironment(settings),
-          ...markerEnvironment(settings),
-        }),
-        resources: own,
-        securityContext: { privileged: true },
-        volumeMounts: [
-          bridgeMount(pair, "Bidirectional", false),
-          PROBE_MOUNT,
-          ...(dies ? [FINDINGS_MOUNT] : []),
-          ...(pair.replaced.length > 0 ? [POD_MOUNT] : []),
-        ],
-      },
+      daemon(settings, pair, PRODUCER, [
+        bridgeMount(pair, "Bidirectional", false),
+        PROBE_MOUNT,
+        ...(dies ? [FINDINGS_MOUNT] : []),
+        ...(pair.replaced.length > 0 ? [POD_MOUNT] : []),
+      ]),
     ],
     volumes: [...(dies ? [FINDINGS_VOLUME] : []), ...(pair.replaced.length > 0 ? [POD_VOLUME] : [])],
   });
 }
+
+/** The container of the daemon: the only privileged one of its pod. */
+export const daemon = (
+  settings: Settings,
+  pair: Pair,
+  name: string,
+  volumeMounts: readonly VolumeMount[],
+): Container => ({
+  name,
+  image: settings.producerImage,
+  imagePullPolicy: "IfNotPresent",
+  command: ["sh", "/probe/producer.sh"],
+  env: probeEnvironment(settings, pair, {
+    DRIVER: settings.driver,
+    ...pair.schedule.producer,
+    ...(faultIn(pair.variation)?.outOfMemory || pair.variation.samePod
+      ? { MEMORY_MIB: Math.ceil(quantity(settings.resources.producer.limits.memory) / MIB) }
+      : {}),
+    ...commandEnvironment(settings),
+    ...deadMountEnvironment(settings),
+    ...markerEnvironment(settings),
+  }),
+  resources: settings.resources.producer,
+  securityContext: { privileged: true },
+  volumeMounts,
+});

@@ -298,7 +298,7 @@ describe("what is gathered of a run", () => {
     api.logs.set("fuse-producer current", lines(["mount", 10]));
     await api.send(PODS, "ADDED", producer({ uid: "old", run: "r" }));
     await holds(() => assert.deepEqual(steps(), ["mount"]));
-    gathering.leaving("n1", "old");
+    gathering.leaving({ node: "n1" }, "old");
     await api.send(PODS, "DELETED", producer({ uid: "old", run: "r", state: { terminated: { exitCode: 0 } } }));
     assert.deepEqual([seen?.pods.length, steps()], [1, ["mount"]]);
     api.logs.set("fuse-producer current", lines(["mount", 10], ["replaced", 12]));
@@ -310,8 +310,8 @@ describe("what is gathered of a run", () => {
   it("says what is asked of the producer's pod being replaced, and why it is not", async () => {
     await api.send(PODS, "ADDED", producer({ uid: "a", run: "r" }));
     await holds(() => assert.deepEqual(seen?.replacing, { ways: ["deleted", "forced"] }));
-    gathering.unasked("n1", "forced", "not here");
-    gathering.notReplaced("n1", "HTTP 403");
+    gathering.unasked({ node: "n1" }, "forced", "not here");
+    gathering.notReplaced({ node: "n1" }, "HTTP 403");
     assert.deepEqual(seen?.replacing, {
       ways: ["deleted", "forced"],
       unasked: { forced: "not here" },

@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Verdict } from "../../core/diagnosis/verdict.ts";
+import { foundIn, judged, type Outcome } from "./judged.ts";
 import { provocations as all } from "./provocations.ts";
-import { deployment, type Provocation } from "./provoke.ts";
-import {
-  cli,
-  kubectl,
-  leaveSandbox,
-  onNode,
-  type Result,
-  type SandboxDocument,
-  sandbox,
-  succeeded,
-} from "./sandbox.ts";
+import type { Provocation } from "./provoke.ts";
+import { kubectl, leaveSandbox, onNode, type SandboxDocument, sandbox } from "./sandbox.ts";
 
 /** Two cores run two kubelets and all of this: with more at once, a slow start would be what is provoked. */
 const AT_ONCE = 2;
@@ -23,11 +14,6 @@ const AT_ONCE = 2;
 /** FUSE_TEST_CAUSES=a,b provokes only these; FUSE_TEST_EVIDENCE=folder keeps what was seen, as the recorded evidence was made. */
 const only = process.env.FUSE_TEST_CAUSES?.split(",");
 const provocations = all.filter(({ cause }) => only?.includes(cause) ?? true);
-
-interface Outcome {
-  readonly verdict: Verdict;
-  readonly seconds: number;
-}
 
 describe("causes on the sandbox", () => {
   let cluster: SandboxDocument;
@@ -64,7 +50,7 @@ describe("causes on the sandbox", () => {
   for (const provocation of provocations) {
     it(`${provocation.cause}: ${provocation.how}`, async () => {
       const { verdict } = await outcome(provocation);
-      const found = [{ id: verdict.cause, evidence: verdict.evidence }, ...(verdict.notes ?? [])];
+      const found = foundIn(verdict);
       const own = found.find(({ id }) => id === provocation.cause);
       assert.ok(own, `found ${JSON.stringify(found)}`);
       assert.match(JSON.stringify(own.evidence), provocation.quoted);
@@ -79,32 +65,10 @@ describe("causes on the sandbox", () => {
     }
   }
 
-  /** From the first object applied to the verdict. */
   async function provoked(provocation: Provocation, id: string): Promise<Outcome> {
-    const { settings, first, producer, consumer } = deployment(cluster, provocation, id);
-    const from = performance.now();
-    succeeded(await apply(first));
-    const pods = join(folder, `${id}.json`);
-    writeFileSync(pods, JSON.stringify({ kind: "List", items: [producer, consumer] }));
-    const input = JSON.stringify({ ...settings, kubeconfig: cluster.kubeconfig, context: cluster.context });
-    const collecting = cli("collect", ["--stdin", "--pods", pods, ...kept(id, provocation)], { input });
-    // A pod that is refused is what some of them are about.
-    const { consumerAfter } = provocation;
-    await apply(consumerAfter === undefined ? [producer, consumer] : [producer]);
-    if (consumerAfter !== undefined) {
-      await sleep(consumerAfter * 1000);
-      await apply([consumer]);
-    }
-    const { stdout, stderr } = await collecting;
-    const seconds = (performance.now() - from) / 1000;
-    await kubectl(cluster, ["delete", "namespace", settings.namespace, "--wait=false"]);
-    const [verdict] = Object.values((JSON.parse(stdout || "{}") as { nodes?: Record<string, Verdict> }).nodes ?? {});
-    if (!verdict) throw new Error(`no verdict: ${stderr}`);
-    return { verdict, seconds };
-  }
-
-  function apply(items: readonly object[]): Promise<Result> {
-    return kubectl(cluster, ["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+    const outcome = await judged(cluster, folder, provocation, id, kept(id, provocation));
+    await kubectl(cluster, ["delete", "namespace", `causes-${id}`, "--wait=false"]);
+    return outcome;
   }
 
   async function onNodes(when: "before" | "after"): Promise<void> {

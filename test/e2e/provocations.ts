@@ -113,7 +113,7 @@ export const provocations: readonly Provocation[] = [
       driver: "command",
       markerFile: "version.txt",
       command:
-        '(while :; do cat /proc/uptime >"$SOURCE/version.txt"; sleep 0.1; done) & RCLONE_CONFIG=/dev/null exec rclone mount "$SOURCE" "$MOUNT" --allow-other --dir-cache-time 0 --attr-timeout 0s',
+        'echo film >"$SOURCE/film.mkv"; (while :; do cat /proc/uptime >"$SOURCE/version.txt"; sleep 0.1; done) & RCLONE_CONFIG=/dev/null exec rclone mount "$SOURCE" "$MOUNT" --allow-other --dir-cache-time 0 --attr-timeout 0s',
     },
     quoted: /nonce/,
   },
@@ -290,7 +290,7 @@ export const provocations: readonly Provocation[] = [
       replaceInDriver(all, "exec rclone mount", "exec su -s /bin/sh user -c 'exec rclone \"$@\"' -- rclone mount");
       beforeDaemon(
         all,
-        '  printf "user_allow_other\\nmount_max = 0\\n" >/etc/fuse.conf; chown user "$1"; chmod 666 /dev/fuse; ln -sf /proc/self/mounts /etc/mtab',
+        '  printf "user_allow_other\\nmount_max = 0\\n" >/etc/fuse.conf; mkdir -p /tmp/source; chown user "$1" /tmp/source; chmod 666 /dev/fuse; ln -sf /proc/self/mounts /etc/mtab',
       );
     },
     quoted: /too many FUSE filesystems mounted/,

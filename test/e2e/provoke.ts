@@ -34,7 +34,7 @@ export interface Provocation {
   readonly change?: (deployment: Deployment) => void;
 }
 
-const TOLERATIONS = [{ key: "node.longhorn.io/storage", value: "enabled", effect: "NoSchedule" as const }];
+export const TOLERATIONS = [{ key: "node.longhorn.io/storage", value: "enabled", effect: "NoSchedule" as const }];
 
 export function deployment({ images }: SandboxDocument, provocation: Provocation, id: string) {
   const settings = parseSettings({

@@ -6,7 +6,7 @@ import { dropIn } from "../../core/diagnosis/remedies/units.ts";
 export function remediesPart(): string[] {
   return [
     "## A root mount that stays shared",
-    "`mount --make-rshared /` is gone after a reboot. What makes it last depends on the node; a verdict `node-root-private` or `bridge-mount-private` prints what fits what the node says of itself, or, where nodes may not be read, only the command. The units of an agent or a worker have names of their own, which a verdict knows.",
+    "`mount --make-rshared /` helps at once, with no restart of the kubelet or the runtime (tried end to end), and is gone after a reboot. What makes it last depends on the node; a verdict `node-root-private` or `bridge-mount-private` prints what fits what the node says of itself, or, where nodes may not be read, only the command. The units of an agent or a worker have names of their own, which a verdict knows. Of what is to survive a reboot nothing was tried here: the sandbox's nodes have no systemd, no OpenRC, and no boot.",
     "**Nodes with systemd.** A drop-in for the unit that starts the containers:",
     fenced("", [dropIn("/")]),
     [

@@ -1,4 +1,5 @@
 import { causes, notes } from "../../core/diagnosis/causes/index.ts";
+import { trials } from "../../core/diagnosis/causes/trials.ts";
 import { remediesPart } from "./remediesPart.ts";
 import { waysTable } from "./waysTable.ts";
 
@@ -26,10 +27,13 @@ export function troubleshootingPage(): string {
   ].join("\n\n")}\n`;
 }
 
-const entry = ({ id, symptom, explanation, fix, tried }: (typeof causes)[number]): string =>
-  [
-    `### ${id}`,
-    `**Symptom.** ${symptom}`,
-    `**Why.** ${explanation}`,
-    `**Fix** (${tried ? "tried end to end" : "not tried here"}). ${fix}`,
-  ].join("\n\n");
+const entry = ({ id, symptom, explanation, fix }: (typeof causes)[number]): string =>
+  [`### ${id}`, `**Symptom.** ${symptom}`, `**Why.** ${explanation}`, `**Fix.** ${fix}`, trialOf(id)].join("\n\n");
+
+function trialOf(id: string): string {
+  const trial = trials[id];
+  if (!trial) throw new Error(`core/diagnosis/causes/trials.ts has no line of ${id}`);
+  return "tried" in trial
+    ? `**Fix tried** end to end: ${trial.tried.map((words) => `“${words}”`).join(", ")}.`
+    : `**Fix not tried here**: ${trial.untried}`;
+}

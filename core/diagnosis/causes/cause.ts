@@ -19,11 +19,6 @@ export interface Cause {
   readonly symptom: string;
   readonly explanation: string;
   readonly fix: string;
-  /**
-   * The end-to-end tests have applied the fix as a verdict prints it, and the next run succeeded.
-   * @default false
-   */
-  readonly tried?: boolean;
   /** The fix as things to copy, for a node that says this of itself; undefined where there is nothing to copy. */
   remedy?(evidence: Evidence, node: NodeWords): Remedy | undefined;
   /** The proof, or undefined where this is not, or not yet, the cause. Never empty. */

@@ -85,8 +85,8 @@ export const daemonHung: Cause = {
   outcome: "inconclusive",
   symptom: "`ls` or `stat` on the mount never returns (juicedata/juicefs-csi-driver#907).",
   explanation:
-    "The FUSE daemon does not answer: the mount is there, and every read of it ends at the probe's deadline.",
-  fix: "Restart the daemon; `echo 1 > /sys/fs/fuse/connections/N/abort` on the node frees whoever waits for it. A slow one wants more `probeSeconds`.",
+    "The FUSE daemon does not answer: the mount is there, and every read of it ends at the probe's deadline (`probeSeconds`).",
+  fix: "Restart the daemon; `echo 1 > /sys/fs/fuse/connections/N/abort` on the node frees who waits (N: behind `0:` in the mount's line of its mountinfo).",
   // What one write waited for in vain, the next mount's may do.
   find: (evidence) => (notRead(evidence) ? some(unanswered(evidence).map(recordQuote)) : undefined),
 };

@@ -39,7 +39,7 @@ export const fuseDeviceDenied: Cause = {
   outcome: "inconclusive",
   symptom: "`fusermount: failed to open /dev/fuse: Operation not permitted`, even with CAP_SYS_ADMIN.",
   explanation: "The producer's container may not open /dev/fuse: its device rules leave the device out.",
-  fix: "Make the producer privileged, or give it the device by a device plugin (kubernetes/kubernetes#137549).",
+  fix: "Make the producer privileged, with mountPropagation: Bidirectional; a device plugin alone gives no propagation (kubernetes/kubernetes#137549).",
   find: (evidence) =>
     afterPreflight(
       evidence,

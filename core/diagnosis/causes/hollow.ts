@@ -25,7 +25,7 @@ export const hollowSuccess: Cause = {
   symptom:
     "A marker is visible, but on a plain file system, with another run's nonce, or even to the negative control.",
   explanation: "A marker is visible, but it does not come through the FUSE mount of this run: the run is void.",
-  fix: "Remove what lies in the bridge directory on the node (its path is in the evidence), then test again.",
+  fix: "Remove what lies in the bridge directory on the node (its path is in the evidence), see that the daemon mounts there, then test again.",
   find: hollow,
   // What comes after it explains why nothing is seen, and something is.
   isPending: isDoubtful,

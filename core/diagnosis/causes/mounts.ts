@@ -76,7 +76,7 @@ export const staleMountLeft: Cause = {
   symptom:
     "`transport endpoint is not connected`, `failed to stat`, `file exists` or `already mounted` before anything ran.",
   explanation: "A mount of an earlier run is left on the node and blocks this one.",
-  fix: "Run `npm run sweep`, or `umount -l` the mount below the bridge on the node, then test again.",
+  fix: "Run `npm run sweep`, or `umount -l` on the node the mount that the evidence names, then test again.",
   find: (evidence) =>
     some([
       ...quotes(evidence, ({ step, result }) => step === "stale" && result === "error"),
@@ -93,7 +93,7 @@ export const stackedMounts: Cause = {
   symptom:
     "The mount point stands more than once in `/proc/self/mountinfo`, as after several restarts (fluid-cloudnative/fluid#3399).",
   explanation: "Something else is mounted over the run's own mount, so a consumer does not see what the daemon serves.",
-  fix: "Let the mounting side unmount first; unmount until none is left, and create the pods again.",
+  fix: "Start one daemon only at a mount point, and let it unmount first (`umount -l`); unmount on the node until none is left, and create the pods again.",
   find: (evidence) => (notRead(evidence) && mounts(evidence).length > 0 ? stacked(evidence) : undefined),
 };
 

@@ -23,7 +23,7 @@ const slowMount: Cause = {
   outcome: "success",
   symptom: "A consumer sees the plain directory first, and the FUSE file system only later.",
   explanation: "The daemon took its time to mount; until then consumers saw the plain directory below it.",
-  fix: "Let consumers wait until the file system's type is fuse (`stat -f -c %T`), as a readiness or startup probe.",
+  fix: "Let consumers wait until the mount is in their mount table: `grep -q ' /data/fuse .* - fuse' /proc/self/mountinfo` with the path in their container, as a startup probe.",
   find: (evidence) => {
     const [daemon] = of(evidence, "producer", "daemon");
     const [mounted] = mounts(evidence);

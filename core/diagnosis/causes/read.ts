@@ -170,9 +170,10 @@ export const refusalQuotes = (evidence: Evidence, matches: (text: string) => boo
 
 /** Whether what an event speaks of has come to run since. */
 function isOver(evidence: Evidence, { object, container }: EventFact): boolean {
-  const pod = evidence.pods.find(({ name }) => object === `pod/${name}`);
   if (!object.startsWith("pod/")) return everythingRuns(evidence);
-  const meant = pod?.containers.filter(({ name }) => container === undefined || name === container) ?? [];
+  const meant = evidence.pods
+    .filter(({ name }) => object === `pod/${name}`)
+    .flatMap(({ containers }) => containers.filter(({ name }) => container === undefined || name === container));
   return meant.length > 0 && meant.every(hasRun);
 }
 
@@ -199,13 +200,12 @@ export const containerQuotes = (
   );
 
 /** Whether the kubelet starts a container again that has ended: then that end decides nothing yet. */
-export const isStartedAgain = (
-  { phase, spec: { restartPolicy } = { containers: [] } }: PodFact,
-  { exitCode }: ContainerFact,
-): boolean =>
-  phase !== "Failed" &&
-  phase !== "Succeeded" &&
-  (restartPolicy === "Always" || (restartPolicy === "OnFailure" && exitCode !== 0));
+export function isStartedAgain({ phase, spec }: PodFact, { name, exitCode }: ContainerFact): boolean {
+  if (phase === "Failed" || phase === "Succeeded") return false;
+  const isSidecar = spec?.containers.some((one) => one.name === name && one.sidecar);
+  const policy = isSidecar ? "Always" : spec?.restartPolicy;
+  return policy === "Always" || (policy === "OnFailure" && exitCode !== 0);
+}
 
 function stateOf({ reason, message, exitCode, restarts, last }: ContainerFact): string {
   const before = last && `${restarts} restarts, the last after ${last.reason}, exit code ${last.exitCode}`;

@@ -24,7 +24,7 @@ export const nodeRootPrivate: Cause = {
   symptom:
     '`CreateContainerError`: `path "..." is mounted on "/" but it is not a shared mount` (or `... shared or slave mount`).',
   explanation: "The node's root mount is private, so the container runtime refuses every mount propagation.",
-  fix: "Run `mount --make-rshared /` on the node at boot, before its kubelet or k3s starts (a systemd unit).",
+  fix: "Run `mount --make-rshared /` as root on the node, and test again; to keep it, run it at boot before the kubelet or k3s starts (a systemd unit).",
   remedy: (_, node) => sharedRoot("/", node),
   // The kubelet's and the runtime's words: kubernetes/kubernetes#61058, juicedata/juicefs-csi-driver#647.
   find: (evidence) => some(kubeletQuotes(evidence, (text) => privateMount(text) === "/")),
@@ -57,7 +57,7 @@ export const userNamespace: Cause = {
   outcome: "inconclusive",
   symptom: "A pod with `hostUsers: false` does not start (`failed to set MOUNT_ATTR_IDMAP`), or may not mount.",
   explanation: "A pod runs in a user namespace of its own, in which the bridge cannot be mounted, or FUSE not used.",
-  fix: "Set hostUsers: true, or leave it out.",
+  fix: "Set hostUsers: true, or leave it out, in both pods.",
   find: inUserNamespace,
 };
 

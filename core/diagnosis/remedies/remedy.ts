@@ -17,6 +17,8 @@ export interface Remedy {
   /** Commands that put the files into force. */
   readonly after: readonly string[];
   readonly remarks: readonly string[];
+  /** Whether the end-to-end tests have run the commands of `now` on a node, as they are printed. */
+  readonly nowTried: boolean;
   /** Whether the end-to-end tests have applied the files as they are printed. */
   readonly tried: boolean;
   /** Where it is from: `owner/repo#N`, or an address. */

@@ -219,12 +219,13 @@ const PLAIN = /^\/[\w./-]*$/;
 export function sharedRoot(mount: string, node: NodeWords): Remedy | undefined {
   if (!PLAIN.test(mount)) return undefined;
   const recipe = RECIPES.find((one) => one.matches(node));
-  if (!recipe) return { ...UNKNOWN, now: [share(mount)] };
+  if (!recipe) return { ...UNKNOWN, now: [share(mount)], nowTried: true };
   const { id, title, tried, sources } = recipe;
-  return { id, title, ...recipe.steps(mount, node), tried, sources };
+  const steps = recipe.steps(mount, node);
+  return { id, title, ...steps, nowTried: steps.now.join() === share(mount), tried, sources };
 }
 
-const UNKNOWN: Omit<Remedy, "now"> = {
+const UNKNOWN: Omit<Remedy, "now" | "nowTried"> = {
   id: "unknown",
   title: "a node that says nothing of itself",
   files: [],

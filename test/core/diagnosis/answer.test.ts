@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { answered, nodeVerdict, scenariosAsked, scenarioVerdict } from "../../../core/diagnosis/answer.ts";
+import { answered, isAsked, nodeVerdict, scenarioVerdict } from "../../../core/diagnosis/answer.ts";
 import { platformOf } from "../../../core/diagnosis/platform.ts";
 import type { ReaderTimeline } from "../../../core/diagnosis/timeline.ts";
 import type { Verdict } from "../../../core/diagnosis/verdict.ts";
@@ -121,15 +121,16 @@ describe("what a scenario found", () => {
     assert.equal(of(undefined, "producer-restart"), true);
   });
 
-  it("is asked only where the mount crosses at all", () => {
-    assert.equal(scenariosAsked(verdict({})), true);
-    assert.equal(scenariosAsked(failure("node-root-private")), false);
+  it("is asked only where the mount crosses at all, unless it does without the base pair's bridge", () => {
+    assert.equal(isAsked(verdict({}), "late-consumer"), true);
+    assert.equal(isAsked(failure("bridge-mount-private"), "late-consumer"), false);
+    assert.equal(isAsked(failure("bridge-mount-private"), "same-pod"), true);
   });
 });
 
 describe("the ways out of a node", () => {
   const barred = failure("peer-group-destroyed");
-  const found = (one: Verdict, asExpected: boolean) => ({ "same-pod": { ...one, asExpected, finding: "" } });
+  const found = (one: Verdict, asExpected: boolean, finding = "") => ({ "same-pod": { ...one, asExpected, finding } });
   const ways = (scenarios: Parameters<typeof nodeVerdict>[1]) =>
     nodeVerdict(barred, scenarios).decision.ways?.map(({ id, answer }) => `${id} ${answer}`) ?? [];
 
@@ -139,11 +140,13 @@ describe("the ways out of a node", () => {
 
   it("have none that has failed there, and take no word of one that was not answered", () => {
     assert.deepEqual(
-      ways(found(failure("unknown"), false)).filter((way) => way.startsWith("same-pod")),
+      [failure("unknown"), verdict({})].flatMap((failed) =>
+        ways(found(failed, false, "It does not hold.")).filter((way) => way.startsWith("same-pod")),
+      ),
       [],
     );
     for (const open of [verdict({}), verdict({ verdict: "inconclusive" })])
-      assert.ok(ways(found(open, false)).includes("same-pod needs-proof"));
+      assert.ok(ways(found(open, false, "Not answered: nobody knows.")).includes("same-pod needs-proof"));
   });
 
   it("are told in the operator's own words, too", () => {

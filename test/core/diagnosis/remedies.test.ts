@@ -56,6 +56,8 @@ describe("the remedy for a private root mount", () => {
       assert.equal(found?.id, id);
       assert.equal(found?.files[0]?.path, path);
       assert.equal(found?.tried, false);
+      // Through `docker exec` nobody has tried it.
+      assert.equal(found?.nowTried, found?.now[0] === "mount --make-rshared /");
     });
 
   it("helps at once wherever a command can, and says why where none can", () => {
@@ -89,6 +91,11 @@ describe("the remedy for a private root mount", () => {
       assert.equal(sharedRoot(mount, { ...SILENT, kubelet: "v1" }), undefined, mount);
   });
 
+  it("has the drop-in run, before each start, the command that helps at once", () => {
+    const { now, files } = sharedRoot("/", { ...SILENT, kubelet: "v1.34.4" }) ?? assert.fail();
+    assert.match(files[0]?.text ?? "", new RegExp(`^ExecStartPre=/bin/${now[0]}$`, "m"));
+  });
+
   it("of OpenRC is a script that a shell can read", () => {
     const { files } = sharedRoot("/", { ...SILENT, osImage: "Alpine Linux v3.22" }) ?? assert.fail();
     const { status, stderr } = spawnSync("busybox", ["ash", "-n"], { input: files[0]?.text, encoding: "utf8" });
@@ -106,7 +113,10 @@ describe("a verdict's remedy", () => {
     assert.deepEqual(refused("/")?.remedy?.now, ["mount --make-rshared /"]);
     assert.deepEqual(refused("/mnt")?.remedy?.now, ["mount --make-rshared /mnt"]);
     assert.equal(refused("/mnt/$(id)")?.remedy, undefined);
-    assert.equal(refused("/")?.fixTried, false);
+    assert.deepEqual(
+      [refused("/")?.fixTried, refused("/")?.remedy?.nowTried, refused("/")?.remedy?.tried],
+      [true, true, false],
+    );
   });
 
   it("is none where there is nothing to copy", () => {
