@@ -10,6 +10,7 @@ import {
   daemonExitOf,
   gaveUp,
   isFuse,
+  isStartedAgain,
   meantFault,
   mountFailures,
   notRead,
@@ -194,7 +195,13 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
   const found = [...containers, ...daemons];
   // The daemon's death explains a run only where that run did not end well without it; of a container that runs again its
   // records tell.
-  const isDown = producers.some((pod) => pod.containers.some((one) => wasKilled(one) && one.state !== "running"));
+  const isDown = producers.some((pod) =>
+    pod.containers.some(
+      (one) =>
+        wasKilled(one) &&
+        (one.state === "waiting" || (one.state === "terminated" && (evidence.final || !isStartedAgain(pod, one)))),
+    ),
+  );
   // After a marker that failed the schedule goes on, to the next mount.
   const ended = notRead(evidence) || mountFailures(evidence).some(({ step }) => step === "mount") || isDown;
   if (found.length === 0 || !explains || !ended || runtimeDrops(evidence)) return undefined;
