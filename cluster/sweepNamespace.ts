@@ -1,7 +1,6 @@
-/** The namespace of the test: whether it is ours, and what a sweep by hand does in it, first of all with the pods of a killed run. */
+/** The namespace of the test: whether it is ours, and how its pods and it go. */
 
-import { CoreV1Api, type KubeConfig, type V1Namespace } from "@kubernetes/client-node";
-import { MARKS } from "../base/marks.ts";
+import { CoreV1Api, type KubeConfig, type V1Namespace, type V1Pod } from "@kubernetes/client-node";
 import { UserError } from "../base/problem.ts";
 import { until } from "../base/stop.ts";
 import { LABELS, OWNER, PROJECT } from "../core/contract/names.ts";
@@ -13,7 +12,7 @@ import { except, reasonOf } from "./connect.ts";
 /** Without an owner it may be any run's: an engine knows by its state which is its own. */
 type Place = Pick<Settings, "namespace"> & Partial<Pick<Settings, "owner">>;
 
-const POLL_MS = 200;
+const POLL_MS = 100;
 /** How long the pods and the namespace may take to go. */
 const PATIENCE_MS = 120_000;
 
@@ -63,10 +62,9 @@ export const namespaceMade = (config: KubeConfig, { namespace }: Settings): Prom
 /** The images of the pods that are there, which their node has: those of the settings it may have to pull, and cannot. */
 export async function imagesThere(
   config: KubeConfig,
-  { namespace }: Settings,
+  settings: Settings,
 ): Promise<Partial<Pick<Settings, "producerImage" | "consumerImage">>> {
-  const labelSelector = `${LABELS.name}=${PROJECT}`;
-  const { items } = await config.makeApiClient(CoreV1Api).listNamespacedPod({ namespace, labelSelector });
+  const { items } = await config.makeApiClient(CoreV1Api).listNamespacedPod(ownPods(settings));
   const imageOf = (component: string) =>
     items
       .filter(
@@ -77,21 +75,37 @@ export async function imagesThere(
   return { ...(producerImage ? { producerImage } : {}), ...(consumerImage ? { consumerImage } : {}) };
 }
 
-/** Deletes the pods a killed run left and waits until they are gone: only then is the node at rest. */
-export async function leftovers(config: KubeConfig, settings: Settings, print: (line: string) => void): Promise<void> {
+const ownPods = ({ namespace }: Settings) => ({ namespace, labelSelector: `${LABELS.name}=${PROJECT}` });
+
+/** Asks for the deletion of every pod of the test, and waits for nothing. */
+export const deletePods = (config: KubeConfig, settings: Settings): Promise<unknown> =>
+  config.makeApiClient(CoreV1Api).deleteCollectionNamespacedPod(ownPods(settings));
+
+/**
+ * Deletes every pod of the test, all at once, and waits until they have ended: only then is a node at rest.
+ *
+ * @param onFound takes the pods' names, before they are deleted
+ */
+export async function endPods(
+  config: KubeConfig,
+  settings: Settings,
+  onFound: (names: string) => void = () => undefined,
+): Promise<void> {
   const api = config.makeApiClient(CoreV1Api);
-  const query = { namespace: settings.namespace, labelSelector: `${LABELS.name}=${PROJECT}` };
+  const query = ownPods(settings);
   const { items } = await api.listNamespacedPod(query);
   if (items.length === 0) return;
-  print(
-    `${MARKS.inconclusive} ${settings.namespace}  removing ${items.map(({ metadata }) => metadata?.name).join(", ")} of an earlier run`,
-  );
-  await api.deleteCollectionNamespacedPod(query);
-  await settled(
-    async () => (await api.listNamespacedPod(query)).items.length === 0,
-    "the pods of the earlier run to go",
-  );
+  onFound(items.map(({ metadata }) => metadata?.name).join(", "));
+  await deletePods(config, settings);
+  await settled(async () => (await api.listNamespacedPod(query)).items.every(hasEnded), "the pods of the run to end");
 }
+
+/**
+ * Whether nothing of a pod runs any more, or will. Its kubelet tells a last phase only when it has stopped every container; the pod
+ * itself it removes at its next round, up to a second later.
+ */
+const hasEnded = ({ metadata, status }: V1Pod): boolean =>
+  metadata?.deletionTimestamp !== undefined && (status?.phase === "Succeeded" || status?.phase === "Failed");
 
 const gone = (api: CoreV1Api, name: string) =>
   settled(async () => !(await find(api, name)), `the namespace ${name} to go`);

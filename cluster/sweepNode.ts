@@ -17,7 +17,7 @@ export interface Residue {
   readonly what: string;
 }
 
-const POLL_MS = 150;
+const POLL_MS = 100;
 /** A pod that has not ended, or has not gone, within this time will not: no image, no node. */
 const PATIENCE_MS = 45_000;
 /** One that the scheduler refuses may be placed in a moment, or never: no pod of the test was, either. */
@@ -71,7 +71,8 @@ async function runPod(api: CoreV1Api, { namespace }: Settings, pod: ReturnType<t
     const from = Date.now();
     for (;;) {
       const fact = podFact(await api.readNamespacedPod({ namespace, name }));
-      if (fact.phase === "Succeeded") break;
+      // The kubelet tells a pod's last phase only at its next round, a second after it has told that the container ended.
+      if (fact.containers.some(({ exitCode }) => exitCode === 0)) break;
       const stuck = fact.containers.find(({ reason }) => /BackOff|Err|Invalid/.test(reason));
       const words = fact.unschedulable ?? (stuck ? `${stuck.reason}: ${stuck.message}` : "");
       const patience = fact.unschedulable ? PLACING_MS : PATIENCE_MS;

@@ -1,13 +1,13 @@
 /**
  * Makes "nothing left behind" true and says so: takes dead mounts below the bridge off each node, removes the empty bridge
- * directory, and prints what could not be removed. `pulumi destroy` runs it between the pods and the namespace; by hand it
- * cleans up after a run that was killed.
+ * directory, and prints what could not be removed. `pulumi destroy` runs it before the namespace goes, and by it deletes the
+ * pods; by hand it cleans up after a run that was killed.
  */
 import { appendFileSync } from "node:fs";
 import { Option } from "commander";
 import { MARKS } from "../../base/marks.ts";
 import { say } from "../../base/output.ts";
-import { sweepAll } from "../../cluster/sweep.ts";
+import { type Reach, sweepAll } from "../../cluster/sweep.ts";
 import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { command, optionsIn } from "../command.ts";
 import { type SettingsOptions, settingsOptions, stdinOption, stdinSettings } from "../options.ts";
@@ -18,6 +18,7 @@ import { SWEEP_REPORT } from "../start/reports.ts";
 interface Options extends SettingsOptions {
   readonly stdin?: boolean;
   readonly nodesOnly?: boolean;
+  readonly keepNamespace?: boolean;
   readonly json?: boolean;
   readonly forget?: boolean;
 }
@@ -26,6 +27,10 @@ export const sweepCommand = () =>
   command("sweep", [
     stdinOption(),
     new Option("--nodes-only", "leave pods and namespace alone: the engine deletes them"),
+    new Option(
+      "--keep-namespace",
+      "take the pods away, and leave the namespace alone: the engine deletes it",
+    ).conflicts("nodesOnly"),
     new Option("--json", "print one JSON document"),
     new Option(
       "--forget",
@@ -47,13 +52,14 @@ export async function runSweep(args: readonly string[]): Promise<number> {
   return endRun(options, (settings) => sweepOf(settings, options), say);
 }
 
-async function sweepOf(settings: Settings, { nodesOnly = false, json }: Options): Promise<number> {
-  const residue = await sweepAll(settings, nodesOnly, say);
+async function sweepOf(settings: Settings, { nodesOnly, keepNamespace, json }: Options): Promise<number> {
+  const reach: Reach = nodesOnly ? "nodes" : keepNamespace ? "pods" : "everything";
+  const residue = await sweepAll(settings, reach, say);
   const document = `${JSON.stringify({ residue })}\n`;
   const report = process.env[SWEEP_REPORT];
   if (report) appendFileSync(report, document);
   if (json) process.stdout.write(document);
   for (const { node, what } of residue) say(`${MARKS.failure} ${node}  left: ${what}`);
   // At destroy the rest must still be deleted, so the residue is reported and not thrown.
-  return residue.length > 0 && !nodesOnly ? EXIT.failure : EXIT.success;
+  return residue.length > 0 && reach === "everything" ? EXIT.failure : EXIT.success;
 }

@@ -5,10 +5,10 @@ import { UserError } from "../../base/problem.ts";
 import { elapsed } from "../../base/progress.ts";
 import { connect } from "../../cluster/connect.ts";
 import { requireReach } from "../../cluster/reach.ts";
-import { requireOwnNamespace } from "../../cluster/sweepNamespace.ts";
+import { deletePods, requireOwnNamespace } from "../../cluster/sweepNamespace.ts";
 import { ownerHere } from "../../components/owner.ts";
 import { swept } from "../../core/settings/identity.ts";
-import { parseSettings } from "../../core/settings/settings.ts";
+import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { givenSettings, type SettingsOptions, saidSettings } from "../options.ts";
 import { claim, claimFile, claimMade, forget, type Made, release, wasInterrupted } from "../stack/claim.ts";
 import { forgetting } from "../stack/endRun.ts";
@@ -56,7 +56,7 @@ export async function start(options: StartOptions, stop: AbortSignal, inspection
     try {
       verdicts = await test(run);
     } finally {
-      if (!options.keep) residue = await takeDown(options.stack, run, here.settings, stop);
+      if (!options.keep) residue = await takeDown(options.stack, run, complete, stop);
     }
   } finally {
     await target.leave();
@@ -91,16 +91,18 @@ async function test(run: Run): Promise<Result["nodes"]> {
 }
 
 /** Destroys through the engine; where that fails, or was interrupted, the sweep does it by hand. */
-async function takeDown(stack: string, run: Run, settings: object, stop: AbortSignal): Promise<string[]> {
+async function takeDown(stack: string, run: Run, settings: Settings, stop: AbortSignal): Promise<string[]> {
   const from = performance.now();
   say(`${MARKS.note} taking the test down`);
+  // They end while the engine starts; what fails here, it does itself.
+  if (!stop.aborted) void deletePods(connect(settings), settings).catch(() => undefined);
   const destroyed =
     !stop.aborted &&
     (await run.destroy().then(
       () => true,
       () => false,
     ));
-  const residue = (destroyed ? residueReported(stack) : undefined) ?? (await sweepByHand(settings));
+  const residue = (destroyed ? residueReported(stack) : undefined) ?? (await sweepByHand(swept(settings)));
   run.forget();
   release(claimFile(stack));
   say(`${MARKS.success} ${destroyed ? "destroyed" : "removed"}  ${elapsed(from)}`);
