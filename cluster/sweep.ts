@@ -5,30 +5,84 @@ import { MARKS } from "../base/marks.ts";
 import { repository } from "../base/paths.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { connect } from "./connect.ts";
-import { endPods, imagesThere, namespaceMade, withNamespace } from "./sweepNamespace.ts";
-import { type Residue, sweepNode } from "./sweepNode.ts";
+import { beginToDelete, endPods, imagesThere, namespaceGone, namespaceMade, withNamespace } from "./sweepNamespace.ts";
+import { type Look, type Residue, sweepNode } from "./sweepNode.ts";
 import { sweepPolicies } from "./sweepPolicies.ts";
 
-/** What a sweep takes away besides what a run has left on the nodes: the engine deletes the rest of a stack of its own. */
+/**
+ * What a sweep takes away besides what a run has left on the nodes. `pods`: those, and it begins to delete the namespace, as an engine
+ * will that knows it to be its own.
+ */
 export type Reach = "nodes" | "pods" | "everything";
 
 export async function sweepAll(settings: Settings, reach: Reach, print: (line: string) => void): Promise<Residue[]> {
   const config = connect(settings);
   const script = readFileSync(join(repository, "probe", "sweep.sh"), "utf8");
-  const nodes = async (asked: Settings, since: Date | undefined) => {
-    const all = asked.nodes.map((node) => sweepNode(config, asked, node, script, since, print));
-    return (await Promise.all(all)).flat();
+  const sweep = (asked: Settings, since: Date | undefined, deleteNamespace?: () => Promise<unknown>) => {
+    const one = (node: string, more: While) => sweepNode(config, asked, node, { script, since, print, ...more });
+    return sweepNodes(one, asked.nodes, deleteNamespace);
   };
-  if (reach === "everything")
-    return withNamespace(config, settings, async (since) => {
-      await sweepPolicies(config, settings, print);
-      const images = await imagesThere(config, settings);
-      await endPods(config, settings, (names) =>
-        print(`${MARKS.inconclusive} ${settings.namespace}  removing ${names} of an earlier run`),
-      );
-      return nodes({ ...settings, ...images }, since);
-    });
-  const since = await namespaceMade(config, settings);
-  if (reach === "pods") await endPods(config, settings);
-  return nodes(settings, since);
+
+  let since: Date | undefined;
+  const first = async (): Promise<Swept> => {
+    if (reach === "everything")
+      return withNamespace(config, settings, async (made, begin) => {
+        since = made;
+        await sweepPolicies(config, settings, print);
+        const images = await imagesThere(config, settings);
+        await endPods(config, settings, (names) =>
+          print(`${MARKS.inconclusive} ${settings.namespace}  removing ${names} of an earlier run`),
+        );
+        return sweep({ ...settings, ...images }, since, begin);
+      });
+    since = await namespaceMade(config, settings);
+    if (reach === "nodes") return sweep(settings, since);
+    await endPods(config, settings);
+    return sweep(settings, since, () => beginToDelete(config, settings));
+  };
+
+  const { residue, missed } = await first();
+  if (missed.length === 0) return residue;
+  await namespaceGone(config, settings);
+  const again = await withNamespace(config, settings, () => sweep({ ...settings, nodes: missed }, since));
+  return [...residue, ...again.residue];
+}
+
+type While = Pick<Look, "onPrompt" | "going">;
+interface Swept {
+  readonly residue: Residue[];
+  /** Nodes that were not looked at, or not swept, since the namespace was faster. */
+  readonly missed: string[];
+}
+
+/**
+ * Sweeps all nodes at once.
+ *
+ * @param deleteNamespace called as soon as every node has the pod that looks at it in hand: a namespace takes its time to go, and so long
+ * as it does, the pods run on
+ */
+async function sweepNodes(
+  sweep: (node: string, more: While) => Promise<Residue[] | undefined>,
+  nodes: readonly string[],
+  deleteNamespace?: () => Promise<unknown>,
+): Promise<Swept> {
+  const waiting = new Set(nodes);
+  let going: Promise<unknown> | undefined;
+  const mayGo = (node: string) => {
+    if (!deleteNamespace || !waiting.delete(node) || waiting.size > 0) return;
+    // Whoever waits until it is gone also learns why it does not go.
+    going = deleteNamespace().catch(() => undefined);
+  };
+  const swept = await Promise.all(
+    nodes.map(async (node) => {
+      const residue = await sweep(node, { onPrompt: () => mayGo(node), going: () => going !== undefined });
+      mayGo(node);
+      return { node, residue };
+    }),
+  );
+  await going;
+  return {
+    residue: swept.flatMap(({ residue }) => residue ?? []),
+    missed: swept.filter(({ residue }) => residue === undefined).map(({ node }) => node),
+  };
 }

@@ -19,25 +19,31 @@ const PATIENCE_MS = 120_000;
 /**
  * Runs the body with the test's namespace there, and deletes the namespace afterwards.
  *
- * @param body takes the time at which the namespace was made for the test; undefined where it is made only now
+ * @param body takes the time at which the namespace was made for the test, undefined where it is made only now; and what deletes
+ * the namespace earlier than at the body's end
  * @throws UserError where the namespace is not one that this project made.
  */
 export async function withNamespace<T>(
   config: KubeConfig,
   settings: Settings,
-  body: (since: Date | undefined) => Promise<T>,
+  body: (since: Date | undefined, begin: () => Promise<unknown>) => Promise<T>,
 ): Promise<T> {
   const api = config.makeApiClient(CoreV1Api);
-  const name = settings.namespace;
   const there = await findOwn(api, settings);
-  if (there?.status?.phase === "Terminating") await gone(api, name);
+  if (there?.status?.phase === "Terminating") await namespaceGone(config, settings);
   if (!there || there.status?.phase === "Terminating")
     await api.createNamespace({ body: apiNamespace(namespaceObject(settings)) });
+  let begun: Promise<unknown> | undefined;
+  // Once only: when it is gone, its name may be another's.
+  const begin = () => {
+    begun ??= beginToDelete(config, settings);
+    return begun;
+  };
   try {
-    return await body(there?.metadata?.creationTimestamp);
+    return await body(there?.metadata?.creationTimestamp, begin);
   } finally {
-    await api.deleteNamespace({ name });
-    await gone(api, name);
+    await begin();
+    await namespaceGone(config, settings);
   }
 }
 
@@ -77,9 +83,15 @@ export async function imagesThere(
 
 const ownPods = ({ namespace }: Settings) => ({ namespace, labelSelector: `${LABELS.name}=${PROJECT}` });
 
-/** Asks for the deletion of every pod of the test, and waits for nothing. */
-export const deletePods = (config: KubeConfig, settings: Settings): Promise<unknown> =>
-  config.makeApiClient(CoreV1Api).deleteCollectionNamespacedPod(ownPods(settings));
+/**
+ * Tells every pod of the run to end, and waits for nothing: they do it while an engine starts that will wait for them.
+ *
+ * @throws UserError where the namespace is another's by now
+ */
+export async function tellPodsToEnd(config: KubeConfig, settings: Settings): Promise<void> {
+  await requireOwnNamespace(config, settings);
+  await config.makeApiClient(CoreV1Api).deleteCollectionNamespacedPod(ownPods(settings));
+}
 
 /**
  * Deletes every pod of the test, all at once, and waits until they have ended: only then is a node at rest.
@@ -96,7 +108,7 @@ export async function endPods(
   const { items } = await api.listNamespacedPod(query);
   if (items.length === 0) return;
   onFound(items.map(({ metadata }) => metadata?.name).join(", "));
-  await deletePods(config, settings);
+  await api.deleteCollectionNamespacedPod(query);
   await settled(async () => (await api.listNamespacedPod(query)).items.every(hasEnded), "the pods of the run to end");
 }
 
@@ -107,8 +119,17 @@ export async function endPods(
 const hasEnded = ({ metadata, status }: V1Pod): boolean =>
   metadata?.deletionTimestamp !== undefined && (status?.phase === "Succeeded" || status?.phase === "Failed");
 
-const gone = (api: CoreV1Api, name: string) =>
-  settled(async () => !(await find(api, name)), `the namespace ${name} to go`);
+/** Asks for the namespace's deletion, which begins five seconds later: so long its controller waits. */
+export const beginToDelete = (config: KubeConfig, { namespace: name }: Settings): Promise<unknown> =>
+  config
+    .makeApiClient(CoreV1Api)
+    .deleteNamespace({ name })
+    // It is gone, or on its way.
+    .catch(except([404, 409], undefined));
+
+/** Waits until the namespace is gone. */
+export const namespaceGone = (config: KubeConfig, { namespace: name }: Settings) =>
+  settled(async () => !(await find(config.makeApiClient(CoreV1Api), name)), `the namespace ${name} to go`);
 
 /** @throws UserError where the namespace is not one that this project made, or belongs to another run. */
 async function findOwn(api: CoreV1Api, { namespace: name, owner }: Place): Promise<V1Namespace | undefined> {

@@ -5,7 +5,7 @@ import { UserError } from "../../base/problem.ts";
 import { elapsed } from "../../base/progress.ts";
 import { connect } from "../../cluster/connect.ts";
 import { requireReach } from "../../cluster/reach.ts";
-import { deletePods, requireOwnNamespace } from "../../cluster/sweepNamespace.ts";
+import { requireOwnNamespace, tellPodsToEnd } from "../../cluster/sweepNamespace.ts";
 import { ownerHere } from "../../components/owner.ts";
 import { swept } from "../../core/settings/identity.ts";
 import { parseSettings, type Settings } from "../../core/settings/settings.ts";
@@ -94,8 +94,7 @@ async function test(run: Run): Promise<Result["nodes"]> {
 async function takeDown(stack: string, run: Run, settings: Settings, stop: AbortSignal): Promise<string[]> {
   const from = performance.now();
   say(`${MARKS.note} taking the test down`);
-  // They end while the engine starts; what fails here, it does itself.
-  if (!stop.aborted) void deletePods(connect(settings), settings).catch(() => undefined);
+  if (!stop.aborted) void tellPodsToEnd(connect(settings), settings).catch(() => undefined);
   const destroyed =
     !stop.aborted &&
     (await run.destroy().then(

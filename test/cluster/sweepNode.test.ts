@@ -25,7 +25,8 @@ describe("a pod of the sweep", () => {
       },
     }).then((made) => {
       server = made;
-      return sweepNode(server.config, SETTINGS, "a", "", undefined, () => {});
+      const quietly = { script: "", since: undefined, print: () => {}, onPrompt: () => {}, going: () => false };
+      return sweepNode(server.config, SETTINGS, "a", quietly);
     });
 
   it("has answered as soon as its container has ended: its last phase comes a second later", async () => {
@@ -34,7 +35,7 @@ describe("a pod of the sweep", () => {
   });
 
   it("that fails leaves the node unknown", async () => {
-    const [left] = await look({ terminated: { exitCode: 1, reason: "Error" } }, "Failed");
+    const [left] = (await look({ terminated: { exitCode: 1, reason: "Error" } }, "Failed")) ?? [];
     assert.match(left?.what ?? "", /^unknown, the node could not be looked at: fuse-sweep-check is Failed/);
     assert.ok(!server.requests.includes(`GET ${POD}/log`), server.requests.join());
   });
