@@ -78,10 +78,10 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     const ignoreChanges = [`metadata.annotations["${OWNER}"]`];
     this.namespace = new Namespace(`${name}-namespace`, plain(objects.namespace), { parent: this, ignoreChanges });
     this.admission = objects.admission.map((object) => this.admissionObject(name, settings, object));
-    this.teardown = teardown(name, settings, { parent: this, dependsOn: [this.namespace, ...this.admission] });
-    const inNamespace = { parent: this, deletedWith: this.teardown, dependsOn: [this.namespace] };
+    const inNamespace = { parent: this, dependsOn: [this.namespace] };
     this.probe = new ConfigMap(`${name}-probe`, plain(objects.probe), inNamespace);
-    this.sweep = sweepAtReplacement(name, settings, inNamespace);
+    this.teardown = teardown(name, settings, { parent: this, dependsOn: [this.probe, ...this.admission] });
+    this.sweep = sweepAtReplacement(name, settings, { ...inNamespace, deletedWith: this.teardown });
     this.pods = objects.pods.flatMap(({ node, scenario, producer, consumer }) => {
       const child = [name, node, scenario?.id].filter(Boolean).join("-");
       // The consumer first: its negative control must be there before the mount.
@@ -130,10 +130,10 @@ export class FusePropagationTest extends pulumi.ComponentResource {
 
 /**
  * Does nothing on creation; on destroy it deletes the pods, and then takes away what a killed producer left on the nodes. Only
- * afterwards the namespace goes. The engine, which deletes nothing of what goes with it, would delete each producer before its consumer,
- * and wait for each pod to be removed, where it is enough that it has ended.
+ * afterwards the engine deletes what the pods needed, and the namespace. By itself it would delete each producer before its consumer, and
+ * wait until each pod is removed, where it is enough that it has ended.
  *
- * It is never replaced, as whatever goes with it would go too: where settings change, the engine deletes what it replaces.
+ * It is never replaced, as whatever is deleted with it would go too: where settings change, the engine deletes what it replaces.
  */
 function teardown(name: string, settings: Settings, options: pulumi.CustomResourceOptions): local.Command {
   return new local.Command(
