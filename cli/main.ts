@@ -47,7 +47,10 @@ async function overview(args: readonly string[]): Promise<number> {
   const { description, version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
   const program = new Command(PROJECT).exitOverride().description(description).version(version);
   for (const [verb, summary] of Object.entries(VERBS)) program.command(verb).description(summary);
-  program.addHelpText("after", "\nEach has a --help of its own, and is `npm run VERB --` as well.");
+  program.addHelpText(
+    "after",
+    "\nEach has a --help of its own, and is `npm run COMMAND --` in a checkout. docs/commands.md has examples.",
+  );
   program.parse(args, { from: "user" });
   return EXIT.tool;
 }

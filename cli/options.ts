@@ -22,9 +22,15 @@ export interface SettingsOptions {
 /** The options, for commander's addOption. */
 export const settingsOptions = (): Option[] => [
   new Option("-s, --stack <name>", "take the settings of Pulumi.<name>.yaml").default("homelab"),
-  new Option("-n, --node <name...>", "test these nodes instead of the stack's"),
-  new Option("--scenario <name...>", "run these scenarios: names, all, and '!name' to leave one out"),
-  new Option("--set <key=value...>", "change single settings; a value may be JSON, or @FILE for what a file holds"),
+  new Option("-n, --node <name...>", "these nodes instead of the stack's"),
+  new Option(
+    "--scenario <name...>",
+    "these scenarios instead of the stack's: names, all, and '!name' to leave one out",
+  ),
+  new Option(
+    "--set <key=value...>",
+    "change single settings; keys are those of Pulumi.yaml, a value may be JSON, or @FILE for what a file holds",
+  ),
   new Option("--kubeconfig <path>", "use this kubeconfig instead of $KUBECONFIG or ~/.kube/config"),
   new Option("--context <name>", "use this context of the kubeconfig"),
 ];

@@ -2,11 +2,13 @@
 
 import { MARKS } from "../base/marks.ts";
 import type { Way } from "../core/contract/replacement.ts";
+import type { SamePodWay } from "../core/contract/samePod.ts";
 import {
   answered,
+  deletionNow,
+  isAsked,
   type NodeVerdict,
   nodeVerdict,
-  scenariosAsked,
   scenarioVerdict,
   wayNow,
 } from "../core/diagnosis/answer.ts";
@@ -16,7 +18,7 @@ import type { Evidence } from "../core/evidence/evidence.ts";
 import { type Plan, planOf } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
 
-type Whose = Pick<Evidence, "node" | "scenario">;
+export type Whose = Pick<Evidence, "node" | "scenario">;
 
 /** Names a pair in a map: a node's own, or one of its scenarios'. */
 export const keyOf = ({ node, scenario }: Whose): string => [node, scenario].filter(Boolean).join(" ");
@@ -43,15 +45,15 @@ export class Answers {
   /** Whether nothing that is still to come of this pair matters: it has answered, or there is nothing to ask it. */
   has(whose: Whose): boolean {
     const base = whose.scenario === undefined ? undefined : this.verdicts.get(whose.node);
-    return this.verdicts.has(keyOf(whose)) || (base !== undefined && !scenariosAsked(base));
+    return this.verdicts.has(keyOf(whose)) || (base !== undefined && !isAsked(base, whose.scenario ?? ""));
   }
 
   /**
    * Takes the verdict that the evidence allows, if it allows one.
    *
-   * @returns how the producer's pod is to be replaced before the pair can answer
+   * @returns how the pod with the daemon is to be replaced before the pair can answer
    */
-  consider(evidence: Evidence): Way | undefined {
+  consider(evidence: Evidence): Way | SamePodWay | undefined {
     // What nobody can add to is judged as it stands.
     const all = isAtEnd(evidence) ? { ...evidence, final: true } : evidence;
     const verdict = judge(all, this.settings.decision);
@@ -62,7 +64,7 @@ export class Answers {
     if (!this.printed.has(key) && !evidence.scenario)
       this.print(`${mark} ${key}  ${verdict.verdict}: ${verdict.cause}`);
     this.printed.add(key);
-    const way = all.final ? undefined : wayNow(verdict, all, this.plan.scenarios);
+    const way = all.final ? undefined : (wayNow(verdict, all, this.plan.scenarios) ?? deletionNow(verdict, all));
     if (way !== undefined) return way;
     if (!answered(verdict, all, this.plan.scenarios)) return undefined;
     this.verdicts.set(key, verdict);
@@ -91,7 +93,8 @@ export class Answers {
   private node(node: string): NodeVerdict {
     const base = this.verdicts.get(node) as Verdict;
     const found = this.pairs.flatMap(({ node: of, scenario }) => {
-      const verdict = scenario && of === node && scenariosAsked(base) && this.verdicts.get(keyOf({ node, scenario }));
+      const verdict =
+        scenario && of === node && isAsked(base, scenario) && this.verdicts.get(keyOf({ node, scenario }));
       return scenario && verdict ? [[scenario, scenarioVerdict(scenario, verdict)] as const] : [];
     });
     return nodeVerdict(base, Object.fromEntries(found), this.settings.decision);

@@ -2,15 +2,17 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { MARKS } from "../base/marks.ts";
 import { type Service, serviceOf, WAYS, type Way } from "../core/contract/replacement.ts";
+import { isSamePodWay, SAME_POD_WORDS, type SamePodWay } from "../core/contract/samePod.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Evidence } from "../core/evidence/evidence.ts";
-import { planOf } from "../core/plan/plan.ts";
+import { type Pair, planOf } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { Answers, keyOf } from "./answers.ts";
 import { connect, requireAnswer } from "./connect.ts";
 import { gather } from "./gather.ts";
 import { refusals } from "./refusals.ts";
 import { NotReplacedError, replacePod } from "./replacePod.ts";
+import { endingLines, replaceSamePod } from "./samePod.ts";
 
 export interface Report {
   readonly run: string;
@@ -58,44 +60,63 @@ export async function collect(
   const { promise, resolve } = Promise.withResolvers<void>();
   const problems = new Set<string>();
   const quiet = new Map<string, NodeJS.Timeout>();
-  /** By node. */
+  /** By pair. */
   const replacing = new Map<string, Promise<void>>();
+  /** By pair: how often the pod with its daemon has been replaced, its newest word of it included. */
+  const replaced = new Map<string, number>();
   const consider = (evidence: Evidence) => {
     const way = answers.consider(evidence);
-    const service = way && serviceOf(way);
+    const service = way && !isSamePodWay(way) ? serviceOf(way) : undefined;
     if (way && (!service || answers.allBut(evidence)))
       replacing.set(
-        evidence.node,
-        replace(evidence.node, way).finally(() => replacing.delete(evidence.node)),
+        keyOf(evidence),
+        replace(evidence, way).finally(() => replacing.delete(keyOf(evidence))),
       );
     if (answers.complete) resolve();
     // What disturbs the whole node waits until nobody else needs it.
     else if (answers.has(evidence)) for (const one of gathering.evidence()) if (!one.scenario) changed(one);
   };
-  const replace = async (node: string, way: Way) => {
-    const producer = pairs.find((pair) => pair.node === node && !pair.scenario)?.names.producer ?? "";
-    const service = serviceOf(way);
-    if (service && !restart)
-      return gathering.unasked(node, way, `the node is not this test's to disturb: its ${service} was not restarted`);
-    print(`${MARKS.note} ${node}  ${producer} is ${WAYS[way].words}, and made again`);
+  const replace = async (evidence: Evidence, way: Way | SamePodWay) => {
+    const whose = keyOf(evidence);
+    const replacedBefore = replacedIn(evidence.records);
+    const pair = pairs.find(({ node, scenario }) => node === evidence.node && scenario?.id === evidence.scenario);
+    const name = pair?.names.producer ?? "";
+    const onLeaving = (uid: string) => gathering.leaving(evidence, uid);
     try {
-      if (service) await restart?.(service, node);
-      await replacePod(config, settings.namespace, producer, way, (uid) => gathering.leaving(node, uid));
+      if (isSamePodWay(way)) {
+        print(`${MARKS.note} ${whose}  ${name} is ${SAME_POD_WORDS[way]}, and made again`);
+        await replaceSamePod(config, settings, pair as Pair, way, onLeaving, (ended) => {
+          gathering.deleted(evidence, ended);
+          for (const line of endingLines(ended)) print(`${MARKS.inconclusive} ${whose}  ${line}`);
+        });
+      } else {
+        const service = serviceOf(way);
+        if (service && !restart)
+          return gathering.unasked(
+            evidence,
+            way,
+            `the node is not this test's to disturb: its ${service} was not restarted`,
+          );
+        print(`${MARKS.note} ${whose}  ${name} is ${WAYS[way].words}, and made again`);
+        if (service) await restart?.(service, evidence.node);
+        await replacePod(config, settings.namespace, name, way, onLeaving);
+      }
+      replaced.set(whose, (replaced.get(whose) ?? replacedBefore) + 1);
     } catch (error) {
       if (!(error instanceof NotReplacedError)) throw error;
-      print(`${MARKS.inconclusive} ${node}  ${error.message}`);
-      gathering.notReplaced(node, error.message);
+      print(`${MARKS.inconclusive} ${whose}  ${error.message}`);
+      gathering.notReplaced(evidence, error.message);
     }
   };
   const changed = (evidence: Evidence) => {
     if (answers.has(evidence)) return;
     onEvidence(evidence);
-    // While its pod is on its way, nothing else than that can be said of it.
-    if (!evidence.scenario && replacing.has(evidence.node)) return;
-    const pair = keyOf(evidence);
-    clearTimeout(quiet.get(pair));
+    // Until the pod that takes the place of another has said so, nothing else can be said of its pair.
+    const whose = keyOf(evidence);
+    if (replacing.has(whose) || replacedIn(evidence.records) < (replaced.get(whose) ?? 0)) return;
+    clearTimeout(quiet.get(whose));
     quiet.set(
-      pair,
+      whose,
       setTimeout(() => consider(evidence), QUIET_MS),
     );
   };
@@ -118,3 +139,7 @@ export async function collect(
   const evidence = gathering.evidence();
   return { report: { run: evidence[0]?.run ?? settings.run, nodes: answers.nodes() }, evidence };
 }
+
+/** How often the producer's pod was replaced, as far as it has said so. */
+const replacedIn = (records: Evidence["records"]): number =>
+  new Set(records.flatMap((record) => (record.step === "replaced" ? [record.uptime] : []))).size;

@@ -86,8 +86,18 @@ export function reasonOf(error: unknown): string {
     const { message, cause } = error as Error;
     return cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : message;
   }
-  const { message = "" } = (error.body ?? {}) as { message?: string };
-  return `HTTP ${error.code}${message && `: ${message}`}`;
+  const words = wordsOf(error.body);
+  return `HTTP ${error.code}${words && `: ${words}`}`;
+}
+
+/** The API server's message; what is no JSON, as of a proxy, as it stands; empty where there is none. */
+export function wordsOf(body: unknown): string {
+  if (typeof body !== "string") return (body as { message?: string } | undefined)?.message ?? "";
+  try {
+    return (JSON.parse(body) as { message?: string }).message ?? "";
+  } catch {
+    return body;
+  }
 }
 
 /** For a promise's catch: these answers of the API server are no error. */

@@ -6,10 +6,11 @@ import { CoreV1Api } from "@kubernetes/client-node";
 import { LABELS, nodeLabel, PROJECT } from "../core/contract/names.ts";
 import type { ProbeRecord } from "../core/contract/records.ts";
 import type { Way } from "../core/contract/replacement.ts";
-import type { ContainerFact, EventFact, Evidence, PodFact, Replacing } from "../core/evidence/evidence.ts";
-import { nodeFact, podFact } from "../core/evidence/facts.ts";
+import type { ContainerFact, Deletion, EventFact, Evidence, PodFact } from "../core/evidence/evidence.ts";
+import { nodeFact, podFact, sidesOf } from "../core/evidence/facts.ts";
 import { type Pair, planOf } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
+import type { Whose } from "./answers.ts";
 import { ContainerLogs } from "./containerLogs.ts";
 import { follow } from "./watch.ts";
 
@@ -38,11 +39,13 @@ export interface Gathering {
   /** Adds the API's refusal of an object of the test, to the base pair of its node. */
   refused(node: string, words: string): void;
   /** This pod is about to be replaced by another of its name, which goes on with its story: what is known of it stays. */
-  leaving(node: string, uid: string): void;
-  /** The producer's pod of a node is not replaced in this way, since the node may not be disturbed. */
-  unasked(node: string, way: Way, words: string): void;
-  /** The producer's pod of a node could not be replaced. */
-  notReplaced(node: string, words: string): void;
+  leaving(whose: Whose, uid: string): void;
+  /** The producer's pod is not replaced in this way, since the node may not be disturbed. */
+  unasked(whose: Whose, way: Way, words: string): void;
+  /** The pod with the daemon could not be replaced. */
+  notReplaced(whose: Whose, words: string): void;
+  /** A pod with a sidecar was deleted, and has gone. */
+  deleted(whose: Whose, deletion: Deletion): void;
   /** No more is to be expected. */
   finish(): void;
 }
@@ -75,28 +78,38 @@ export function gather(
   return {
     evidence: () => drafts.map(evidenceIn),
     refused: (node, words) => {
-      const of = baseOf(node);
+      const of = draftOf({ node });
       if (!of) return;
       if (!of.refusals.includes(words)) of.refusals = [...of.refusals, words];
       changed(of);
     },
-    leaving: (node, uid) => baseOf(node)?.leaving.add(uid),
-    unasked: (node, way, words) =>
-      replacing(node, ({ unasked, ...rest }) => ({ ...rest, unasked: { ...unasked, [way]: words } })),
-    notReplaced: (node, refused) => replacing(node, (before) => ({ ...before, refused })),
+    leaving: (whose, uid) => draftOf(whose)?.leaving.add(uid),
+    unasked: (whose, way, words) =>
+      amend(whose, ({ replacing }) => {
+        if (replacing) return { replacing: { ...replacing, unasked: { ...replacing.unasked, [way]: words } } };
+      }),
+    notReplaced: (whose, refused) =>
+      amend(whose, ({ replacing, samePod }) => ({
+        ...(replacing ? { replacing: { ...replacing, refused } } : {}),
+        ...(samePod ? { samePod: { ...samePod, refused } } : {}),
+      })),
+    deleted: (whose, deletion) =>
+      amend(whose, ({ samePod }) => {
+        if (samePod) return { samePod: { ...samePod, deletions: [...samePod.deletions, deletion] } };
+      }),
     finish: () => {
       for (const of of drafts) of.final = true;
     },
   };
 
-  function baseOf(node: string): Draft | undefined {
-    return drafts.find((one) => one.node === node && one.scenario === undefined);
+  function draftOf({ node, scenario }: Whose): Draft | undefined {
+    return drafts.find((one) => one.node === node && one.scenario === scenario);
   }
 
-  function replacing(node: string, next: (before: Replacing) => Replacing) {
-    const of = baseOf(node);
-    if (!of?.replacing) return;
-    of.replacing = next(of.replacing);
+  function amend(whose: Whose, next: (of: Draft) => Pick<Evidence, "replacing" | "samePod"> | undefined) {
+    const of = draftOf(whose);
+    if (!of) return;
+    Object.assign(of, next(of));
     changed(of);
   }
 
@@ -124,8 +137,9 @@ export function gather(
     if (type === "DELETED" && of.leaving.has(uid)) return;
     if (type === "DELETED") of.found.delete(name);
     else of.found.set(name, { fact, run: pod.metadata?.labels?.[LABELS.run] });
+    if (of.samePod && fact.containers.some(isOutOfMemory)) of.samePod = { ...of.samePod, outOfMemory: true };
     const newest = newestOf([...of.found.values()]);
-    of.pods = newest.map((one) => one.fact);
+    of.pods = newest.flatMap((one) => sidesOf(one.fact));
     // By hand nobody says which run it is: the pods do.
     of.run = newest.at(-1)?.run ?? of.run;
     of.events = eventsOf(of, said);
@@ -227,6 +241,9 @@ const evidenceIn = ({ logs, served, read, uids: _, found: __, leaving: ___, ...r
   ),
 });
 
+const isOutOfMemory = ({ reason, last }: ContainerFact): boolean =>
+  reason === "OOMKilled" || last?.reason === "OOMKilled";
+
 /** What the kubelet says of a container that never started, or that it has lost: there is no log of it. */
 const NO_LOG: readonly string[] = ["ContainerStatusUnknown", "StartError", "ContainerCannotRun"];
 
@@ -256,7 +273,7 @@ function eventsOf({ uids }: Draft, said: readonly CoreV1Event[]): EventFact[] {
   return [...facts.values()];
 }
 
-function draft(settings: Settings, { node, scenario, replaced }: Pair): Draft {
+function draft(settings: Settings, { node, scenario, replaced, variation }: Pair): Draft {
   const empty = { records: [], pods: [], events: [], refusals: [], final: false };
   const own = {
     found: new Map(),
@@ -267,5 +284,6 @@ function draft(settings: Settings, { node, scenario, replaced }: Pair): Draft {
     leaving: new Set<string>(),
   };
   const whose = scenario ? { scenario: scenario.id } : { replacing: { ways: replaced } };
-  return { node, ...whose, run: settings.run, ...empty, ...own };
+  const samePod = variation.samePod ? { samePod: { deletions: [] } } : {};
+  return { node, ...whose, ...samePod, run: settings.run, ...empty, ...own };
 }

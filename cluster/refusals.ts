@@ -7,6 +7,7 @@ import { apiPod } from "../core/manifests/api.ts";
 import { bundle } from "../core/manifests/index.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { probeScripts } from "../probe/scripts.ts";
+import { wordsOf } from "./connect.ts";
 
 /** A pod that the API accepted is there long before; a user's own tool may still be at work, though. */
 const PATIENCE_MS = 5_000;
@@ -41,10 +42,13 @@ interface Offer {
   readonly nodes: readonly string[];
 }
 
-const made = (settings: Settings): Offer[] =>
-  bundle(settings, probeScripts()).pods.flatMap(({ node, producer, consumer }) =>
-    [producer, consumer].map((pod) => ({ pod: apiPod(pod), nodes: [node] })),
-  );
+function made(settings: Settings): Offer[] {
+  const { pods, samePods } = bundle(settings, probeScripts());
+  return [
+    ...pods.flatMap(({ node, producer, consumer }) => [producer, consumer].map((pod) => ({ pod, node }))),
+    ...samePods,
+  ].map(({ pod, node }) => ({ pod: apiPod(pod), nodes: [node] }));
+}
 
 /** The node a pod says it tests; a pod that says nothing concerns them all. */
 function nodesOf(settings: Settings, pod: V1Pod): readonly string[] {
@@ -59,16 +63,6 @@ async function refusal(api: CoreV1Api, namespace: string, body: V1Pod): Promise<
   } catch (error) {
     // 409: it is there; 404: the namespace is not there yet; the others: a busy server, or a proxy before it.
     if (!(error instanceof ApiException) || [404, 409, 429, 502, 503, 504].includes(error.code)) return undefined;
-    return wordsOf(error);
-  }
-}
-
-/** The API's message; what is no JSON, as of a proxy, as it stands. */
-function wordsOf({ body, message }: ApiException<unknown>): string {
-  if (typeof body !== "string") return (body as { message?: string } | undefined)?.message ?? message;
-  try {
-    return (JSON.parse(body) as { message?: string }).message ?? message;
-  } catch {
-    return body;
+    return wordsOf(error.body) || error.message;
   }
 }

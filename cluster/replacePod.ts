@@ -50,7 +50,7 @@ export async function replacePod(
 }
 
 /** The pod as it was asked for, without what the API server, the scheduler and the kubelet have made of it. */
-function again({ apiVersion = "v1", kind = "Pod", metadata = {}, spec }: V1Pod, note: string): V1Pod {
+export function again({ apiVersion = "v1", kind = "Pod", metadata = {}, spec }: V1Pod, note: string): V1Pod {
   const { name, namespace, labels, annotations, ownerReferences } = metadata;
   const asked = { ...(spec ?? { containers: [] }) };
   delete asked.nodeName;
@@ -68,7 +68,7 @@ function again({ apiVersion = "v1", kind = "Pod", metadata = {}, spec }: V1Pod, 
   };
 }
 
-const failing =
+export const failing =
   (what: string) =>
   (error: unknown): never => {
     const code = error instanceof ApiException ? error.code : undefined;

@@ -6,7 +6,7 @@ import { repository } from "../base/paths.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { connect } from "./connect.ts";
 import { beginToDelete, endPods, imagesThere, namespaceGone, namespaceMade, withNamespace } from "./sweepNamespace.ts";
-import { type Look, type Residue, sweepNode } from "./sweepNode.ts";
+import { freeNode, type Look, type Residue, sweepNode } from "./sweepNode.ts";
 import { sweepPolicies } from "./sweepPolicies.ts";
 
 /**
@@ -22,6 +22,14 @@ export async function sweepAll(settings: Settings, reach: Reach, print: (line: s
     const one = (node: string, more: While) => sweepNode(config, asked, node, { script, since, print, ...more });
     return sweepNodes(one, asked.nodes, deleteNamespace);
   };
+  /** Ends the pods first, and has the namespace go as soon as it may: not while pods may stay in it. */
+  const sweepAtRest = async (asked: Settings, since: Date | undefined, deleteNamespace: () => Promise<unknown>) => {
+    const free = () => Promise.all(asked.nodes.map((node) => freeNode(config, asked, node, script, print)));
+    const kept = await endPods(config, asked, reach === "everything" ? found : () => undefined, free);
+    return sweep(asked, since, kept ? undefined : deleteNamespace);
+  };
+  const found = (names: string) =>
+    print(`${MARKS.inconclusive} ${settings.namespace}  removing ${names} of an earlier run`);
 
   let since: Date | undefined;
   const first = async (): Promise<Swept> => {
@@ -29,16 +37,12 @@ export async function sweepAll(settings: Settings, reach: Reach, print: (line: s
       return withNamespace(config, settings, async (made, begin) => {
         since = made;
         await sweepPolicies(config, settings, print);
-        const images = await imagesThere(config, settings);
-        await endPods(config, settings, (names) =>
-          print(`${MARKS.inconclusive} ${settings.namespace}  removing ${names} of an earlier run`),
-        );
-        return sweep({ ...settings, ...images }, since, begin);
+        return sweepAtRest({ ...settings, ...(await imagesThere(config, settings)) }, since, begin);
       });
     since = await namespaceMade(config, settings);
-    if (reach === "nodes") return sweep(settings, since);
-    await endPods(config, settings);
-    return sweep(settings, since, () => beginToDelete(config, settings));
+    return reach === "nodes"
+      ? sweep(settings, since)
+      : sweepAtRest(settings, since, () => beginToDelete(config, settings));
   };
 
   const { residue, missed } = await first();

@@ -4,6 +4,7 @@ import { CoreV1Api, type KubeConfig, type V1Namespace, type V1Pod } from "@kuber
 import { UserError } from "../base/problem.ts";
 import { until } from "../base/stop.ts";
 import { LABELS, OWNER, PROJECT } from "../core/contract/names.ts";
+import { isSidecar } from "../core/evidence/specFact.ts";
 import { apiNamespace } from "../core/manifests/api.ts";
 import { namespace as namespaceObject } from "../core/manifests/namespace.ts";
 import type { Settings } from "../core/settings/settings.ts";
@@ -76,7 +77,7 @@ export async function imagesThere(
       .filter(
         ({ metadata, status }) => metadata?.labels?.[LABELS.component] === component && status?.phase !== "Pending",
       )
-      .map(({ spec }) => spec?.containers[0]?.image)[0];
+      .map(({ spec }) => (spec?.initContainers?.find(isSidecar) ?? spec?.containers[0])?.image)[0];
   const [producerImage, consumerImage] = [imageOf("producer"), imageOf("consumer")];
   return { ...(producerImage ? { producerImage } : {}), ...(consumerImage ? { consumerImage } : {}) };
 }
@@ -93,23 +94,39 @@ export async function tellPodsToEnd(config: KubeConfig, settings: Settings): Pro
   await config.makeApiClient(CoreV1Api).deleteCollectionNamespacedPod(ownPods(settings));
 }
 
+/** Within this time pods end, unless a daemon of theirs does not answer. */
+const ENDING_MS = 15_000;
+
 /**
  * Deletes every pod of the test, all at once, and waits until they have ended: only then is a node at rest.
  *
  * @param onFound takes the pods' names, before they are deleted
+ * @param free takes away what is mounted for pods that do not end
+ * @returns whether one of them may stay for what is mounted in a volume of its own, until that is taken away
  */
 export async function endPods(
   config: KubeConfig,
   settings: Settings,
-  onFound: (names: string) => void = () => undefined,
-): Promise<void> {
+  onFound: (names: string) => void,
+  free: () => Promise<unknown>,
+): Promise<boolean> {
   const api = config.makeApiClient(CoreV1Api);
   const query = ownPods(settings);
   const { items } = await api.listNamespacedPod(query);
-  if (items.length === 0) return;
+  if (items.length === 0) return false;
   onFound(items.map(({ metadata }) => metadata?.name).join(", "));
   await api.deleteCollectionNamespacedPod(query);
-  await settled(async () => (await api.listNamespacedPod(query)).items.every(hasEnded), "the pods of the run to end");
+  const begun = performance.now();
+  let freed = false;
+  await settled(async () => {
+    const ended = (await api.listNamespacedPod(query)).items.every(hasEnded);
+    if (!ended && !freed && performance.now() - begun > ENDING_MS) {
+      freed = true;
+      await free();
+    }
+    return ended;
+  }, "the pods of the run to end");
+  return items.some(({ spec }) => spec?.initContainers?.some(isSidecar));
 }
 
 /**

@@ -55,7 +55,7 @@ export async function sweepNode(
   // No pod ever ran on a node that does not exist, so nothing can be left on it.
   if (known && !nodeFact(known.items[0]).exists) return [];
   const seconds = since && Math.floor(since.getTime() / 1000);
-  const run = (task: "check" | "unmount", onTaken = () => {}) =>
+  const run = (task: "check" | "unmount", onTaken?: () => void) =>
     runPod(api, settings, sweepPod(settings, node, task, script, seconds), onTaken);
   try {
     const asked = performance.now();
@@ -80,15 +80,31 @@ export async function sweepNode(
 }
 
 /**
+ * Takes the test's mounts away on a node while pods are still to go: what is mounted in a volume keeps the kubelet from removing it.
+ * What cannot be done here the sweep tells afterwards.
+ */
+export async function freeNode(
+  config: KubeConfig,
+  settings: Settings,
+  node: string,
+  script: string,
+  print: (line: string) => void,
+): Promise<void> {
+  const api = config.makeApiClient(CoreV1Api);
+  const lines = await runPod(api, settings, sweepPod(settings, node, "unmount", script)).catch(() => []);
+  for (const line of lines) print(`${MARKS.inconclusive} ${node}  a pod does not go: ${line}`);
+}
+
+/**
  * Runs a pod to its end, returns the lines it printed, and deletes it in any case.
  *
  * @param onTaken called, maybe more than once, when its kubelet has it in hand
  */
-async function runPod(
+export async function runPod(
   api: CoreV1Api,
-  { namespace }: Settings,
+  { namespace }: Pick<Settings, "namespace">,
   pod: ReturnType<typeof sweepPod>,
-  onTaken: () => void,
+  onTaken: () => void = () => undefined,
 ): Promise<string[]> {
   const { name } = pod.metadata;
   await deletePod(api, namespace, name);
@@ -100,7 +116,7 @@ async function runPod(
       const fact = podFact(seen);
       if (seen.status?.startTime) onTaken();
       // The kubelet tells a pod's last phase only at its next round, a second after it has told that the container ended.
-      if (fact.containers.some(({ exitCode }) => exitCode === 0)) break;
+      if (fact.phase === "Succeeded" || fact.containers.some(({ exitCode }) => exitCode === 0)) break;
       const stuck = fact.containers.find(({ reason }) => /BackOff|Err|Invalid/.test(reason));
       const words = fact.unschedulable ?? (stuck ? `${stuck.reason}: ${stuck.message}` : "");
       const patience = fact.unschedulable ? PLACING_MS : PATIENCE_MS;

@@ -51,6 +51,8 @@ export class FusePropagationTest extends pulumi.ComponentResource {
   readonly pods: readonly Pod[];
   readonly teardown: local.Command;
   readonly sweep: local.Command;
+  /** Only where a scenario's daemon is a sidecar. */
+  readonly release: local.Command | undefined;
   readonly collect: local.Command;
 
   /**
@@ -67,6 +69,7 @@ export class FusePropagationTest extends pulumi.ComponentResource {
       objects.namespace,
       objects.probe,
       ...objects.pods.flatMap(({ producer, consumer }) => [producer, consumer]),
+      ...objects.samePods.map(({ pod }) => pod),
     ];
     assertIsolated(all, { ...allowedBy(settings), scripts });
 
@@ -82,12 +85,19 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     this.probe = new ConfigMap(`${name}-probe`, plain(objects.probe), inNamespace);
     this.teardown = teardown(name, settings, { parent: this, dependsOn: [this.probe, ...this.admission] });
     this.sweep = sweepAtReplacement(name, settings, { ...inNamespace, deletedWith: this.teardown });
-    this.pods = objects.pods.flatMap(({ node, scenario, producer, consumer }) => {
-      const child = [name, node, scenario?.id].filter(Boolean).join("-");
-      // The consumer first: its negative control must be there before the mount.
-      const reader = this.pod(`${child}-consumer`, consumer);
-      return [this.pod(`${child}-producer`, producer, [reader]), reader];
-    });
+    this.pods = [
+      ...objects.pods.flatMap(({ node, scenario, producer, consumer }) => {
+        const child = [name, node, scenario?.id].filter(Boolean).join("-");
+        // The consumer first: its negative control must be there before the mount.
+        const reader = this.pod(`${child}-consumer`, consumer);
+        return [this.pod(`${child}-producer`, producer, [reader]), reader];
+      }),
+      ...objects.samePods.map(({ node, scenario, pod }) => this.pod([name, node, scenario?.id].join("-"), pod)),
+    ];
+    this.release =
+      objects.samePods.length > 0
+        ? releaseAtDestroy(name, settings, { parent: this, dependsOn: [...this.pods] })
+        : undefined;
     this.collect = collect(name, settings, bundle({ ...settings, owner: "" }, scripts), inNamespace);
     // The collector masks what it prints.
     this.verdicts = pulumi
@@ -115,7 +125,9 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     // `skipAwait` would also skip the wait at deletion, and the sweep would meet a producer that still unmounts.
     const annotations = { ...pod.metadata.annotations, "pulumi.com/waitFor": "jsonpath={.metadata.uid}" };
     const args = plain({ ...pod, metadata: { ...pod.metadata, annotations } });
-    const commands = args.spec.containers.flatMap(({ env = [] }) => env.filter((each) => each.name === "COMMAND"));
+    const commands = [...(args.spec.initContainers ?? []), ...args.spec.containers].flatMap(({ env = [] }) =>
+      env.filter((each) => each.name === "COMMAND"),
+    );
     for (const each of commands) Object.assign(each, { value: pulumi.secret(each.value) });
     return new Pod(name, args, {
       parent: this,
@@ -159,6 +171,24 @@ function sweepAtReplacement(name: string, settings: Settings, options: pulumi.Cu
       dir: repository,
       // Another place is another sweep: the old one is swept where the old pods were.
       triggers: [JSON.stringify({ kubeconfig, context, nodes, namespace, bridge })],
+      logging: local.Logging.Stderr,
+    },
+    options,
+  );
+}
+
+/**
+ * Does nothing on creation; on destroy it deletes the pods whose daemon is a sidecar, before the engine does: one that a mount keeps
+ * would keep the engine, too, and the sweep comes only after the pods.
+ */
+function releaseAtDestroy(name: string, settings: Settings, options: pulumi.CustomResourceOptions): local.Command {
+  return new local.Command(
+    `${name}-release`,
+    {
+      delete: commandLine("sweep", { release: true }),
+      stdin: JSON.stringify({ ...swept(settings), run: settings.run }),
+      dir: repository,
+      triggers: [settings.run],
       logging: local.Logging.Stderr,
     },
     options,

@@ -2,7 +2,7 @@
  * What a user of the Kubernetes API must be allowed, as RBAC objects. A test runs the whole with a user who has exactly this, and
  * compares it with what the API server's audit log saw.
  */
-import { PROBE_CONFIG_MAP, PROJECT } from "./contract/names.ts";
+import { PROBE_CONFIG_MAP, PROJECT, podName, SWEEP_PODS } from "./contract/names.ts";
 import { planOf } from "./plan/plan.ts";
 import type { Settings } from "./settings/settings.ts";
 
@@ -82,14 +82,20 @@ const collectRules: readonly PolicyRule[] = [
   { apiGroups: core, resources: ["events"], verbs: ["list", "watch"] },
 ];
 
-/** Where the scenario is asked, the collector replaces the producer's pods. */
+/** Where the scenario is asked, the collector replaces the pods with the daemon, and frees those that do not go. */
 function replaceRules(settings: Settings): PolicyRule[] {
-  const replaced = planOf(settings).pairs.filter((pair) => pair.replaced.length > 0);
+  const { nodes } = settings;
+  const { pairs } = planOf(settings);
+  const sidecars = pairs.filter(({ variation }) => variation.samePod);
+  const replaced = [...pairs.filter((pair) => pair.replaced.length > 0), ...sidecars].map(
+    ({ names }) => names.producer,
+  );
   if (replaced.length === 0) return [];
+  const freeing = sidecars.map(({ node }) => podName(SWEEP_PODS.unmount, node, nodes));
   const pods = { apiGroups: core, resources: ["pods"] };
   return [
     { ...pods, verbs: ["create"] },
-    { ...pods, resourceNames: replaced.map(({ names }) => names.producer), verbs: ["get", "delete"] },
+    { ...pods, resourceNames: [...new Set([...replaced, ...freeing])], verbs: ["get", "delete"] },
   ];
 }
 

@@ -146,7 +146,7 @@ still() {
   if [ "$aged" -lt $((WATCH_SECONDS * 100)) ]; then each=1; else each=5; fi
   over "$told_at" "$each" || return 0
   told_at=$(uptime_now)
-  record look error "still cannot read the marker: $read_errno" errno "$read_errno" looked "$looked"
+  record look error "still cannot read the marker: $read_errno" errno "$read_errno" looked "$looked" mountinfo "$marker_mount"
 }
 
 nonce_of() { printf '%s\n' "$1" | sed -n 's/^.*nonce=\([0-9a-f-]*\).*$/\1/p'; }

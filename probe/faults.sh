@@ -5,6 +5,7 @@
 #   FAULT  crash  the daemon is killed
 #          hang   the daemon is stopped: it lives, and does not answer
 #          die    the daemon is killed and this container ends with it; its next life goes on with the schedule
+#          oom    the same, by the kernel: this container takes more memory than its limit, MEMORY_MIB
 
 # Where the volume is at the mount point, this tears down the kubelet's bind mount, and the peer group with it.
 unmount_at_start() {
@@ -28,10 +29,19 @@ crash() {
   fi
   # Without the file the next life would die again, and so would every other.
   dies=no
-  if [ "$FAULT" = die ]; then
-    if (: >"$FINDINGS/died") 2>"$words"; then dies=yes; else record died error "cannot write $FINDINGS/died: the container stays" detail "$(cat "$words")"; fi
-  fi
+  case $FAULT in
+    die | oom)
+      if (: >"$FINDINGS/died") 2>"$words"; then dies=yes; else record died error "cannot write $FINDINGS/died: the container stays" detail "$(cat "$words")"; fi
+      ;;
+  esac
   begun=$(uptime_now)
+  if [ "$FAULT" = oom ]; then
+    out="the container may not die"
+    [ "$dies" = no ] || exhaust_memory
+    rm -f "$FINDINGS/died"
+    record crash error "the container, and the FUSE daemon in it, go on: $out" fault "$FAULT" at "$begun" detail "$out" mountinfo "$(fuse_at "$MOUNT")"
+    return 1
+  fi
   strike
   if ! await_death; then
     [ "$dies" = no ] || rm -f "$FINDINGS/died"
@@ -48,12 +58,44 @@ crash() {
   [ "$dies" = no ] || exit 137
 }
 
+# Takes memory beyond the container's limit, as the first whom the kernel would kill: with this script the container ends. It notes
+# again and again when it was still alive. Comes back, with the reason in `out`, where nobody has killed it: then nobody keeps the
+# limit, and the node is to keep the rest of its memory.
+exhaust_memory() {
+  if ! [ "${MEMORY_MIB:-0}" -gt 0 ] || [ "$MEMORY_MIB" -gt 1024 ]; then
+    out="a memory limit of ${MEMORY_MIB:-unknown} MiB is too much to take from a node for a test (1024 at most)"
+    return
+  fi
+  record died info "taking more than the $MEMORY_MIB MiB of memory that this container may have, until the kernel ends it"
+  # By this shell itself, as is the loop: a child's end would be no end of the container.
+  { echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null
+  piece=$(printf '%4194304s' '') taken=0
+  while [ "$taken" -le $((MEMORY_MIB * 2)) ]; do
+    read -r up _ </proc/uptime
+    printf '%s\n' "$up" >>"$FINDINGS/died"
+    eval "taken_$taken=\$piece"
+    taken=$((taken + 4))
+  done
+  out="nobody has ended it, although it took $taken MiB of memory, and its limit is $MEMORY_MIB MiB"
+}
+
+# What was killed for its memory could not tell of it: its next life does, with the dead mount before its eyes.
+tell_death() {
+  [ "$FAULT" = oom ] && [ -s "$FINDINGS/died" ] || return 0
+  struck=$(tail -n 1 "$FINDINGS/died")
+  if is_dead; then
+    record crash ok "this container has died for its memory, and the FUSE daemon with it; its mount stays, dead: $death" fault "$FAULT" at "$struck" errno "$death" mountinfo "$(fuse_at "$MOUNT")"
+  else
+    record crash error "this container has died for its memory, and its mount is not dead: $out" fault "$FAULT" at "$struck" detail "$out" mountinfo "$(fuse_at "$MOUNT")"
+  fi
+}
+
 # strike [PROCESS]...: the fault's signal, for the daemon's own family or for these. Sets `struck`: the last one counts.
 strike() {
   struck=$(uptime_now)
   if [ "$FAULT" = hang ]; then
     did=SIGSTOP
-    # Before the signal: whatever ends this script now must let everyone go who waits for the daemon.
+    # Before the signal: however this script ends now, it must let everyone go who waits for the daemon.
     hung=yes
     # shellcheck disable=SC2046 # one word a process
     if [ $# -gt 0 ]; then kill -STOP "$@"; else kill -STOP $(family "$daemon"); fi

@@ -7,11 +7,14 @@
 # HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS; where they are set, COMMAND and MARKER_FILE (see core/settings/settings.ts); and for a
 # scenario
 #   FAULT             none: the mount is held, and that is all; else what befalls the daemon then: see faults.sh
+#   MEMORY_MIB        the container's memory limit, where the fault takes all of it
 #   UNMOUNT_AT_START  yes: unmounts the mount point before the first mount, as some daemons do
+#   CLEAR_DEAD_MOUNT  no: a dead mount stays when the daemon is started again, as in a deployment that does not take it away
 #   DELAY_SECONDS     how long the daemon takes before it mounts
 #   AFTERWARDS        inspect: leaves a mount for inspection; end: ends with the schedule
 #   FINDINGS          a directory that outlives the container
 #   POD               a directory with the pod's own annotations: this pod may be replaced by another, or has replaced one
+#   SAME_POD          the daemon is a sidecar of its readers' pod: see samePod.sh
 #   PERMISSIONS       yes: the permission matrix, before the inspection (see permissions.sh)
 
 here=${0%/*}
@@ -28,9 +31,11 @@ ROLE=producer
 . "$here/marker.sh"
 # shellcheck source=probe/permissions.sh
 . "$here/permissions.sh"
+# shellcheck source=probe/samePod.sh
+. "$here/samePod.sh"
 # shellcheck source=probe/driver-rclone.sh
 . "$here/driver-$DRIVER.sh"
-: "${FAULT:=crash}" "${UNMOUNT_AT_START:=no}" "${DELAY_SECONDS:=0}" "${AFTERWARDS:=inspect}"
+: "${FAULT:=crash}" "${UNMOUNT_AT_START:=no}" "${CLEAR_DEAD_MOUNT:=yes}" "${DELAY_SECONDS:=0}" "${AFTERWARDS:=inspect}"
 SOURCE=${SOURCE:-/tmp/source}
 
 main() {
@@ -41,11 +46,16 @@ main() {
   take_over
   preflight
   tell_predecessor
+  same_pod_fault
+  tell_death
   clear_stale
+  same_pod_prepare
   stamp_bridge
   make_mount_point
   if [ -n "$replaces" ]; then
     stand_in
+  elif [ -n "$SAME_POD" ]; then
+    same_pod_lives
   else
     if [ -e "$FINDINGS/died" ]; then second_life; else first_life; fi
     [ "$FAULT" = none ] || recover
@@ -58,14 +68,16 @@ main() {
 take_over() {
   replaces='' kept_in=''
   [ -r "$POD/annotations" ] || return 0
-  history=$BRIDGE/$STAMP.log
+  history=${home:-$BRIDGE}/$STAMP.log
   said=$(sed -n 's|^fuse-propagation-test/replaces="\([a-z]*\) \([0-9A-Za-z-]*\)"$|\1 \2|p' "$POD/annotations")
   told=$(grep -F "\"run\":\"$RUN\"," "$history" 2>/dev/null)
-  case $said-$told in
-    "deleted "*'"step":"inspect"'* | "forced "*'"step":"inspect"'*) replaces=$said ;;
-    "kubelet "*'"step":"inspect"'* | "runtime "*'"step":"inspect"'*) replaces=$said ;;
+  case ${said%% *}:$told in
+    deleted:*'"step":"inspect"'* | forced:*'"step":"inspect"'*) replaces=$said ;;
+    kubelet:*'"step":"inspect"'* | runtime:*'"step":"inspect"'*) replaces=$said ;;
+    tidy:*'"step":"inspect"'* | untidy:*'"step":"inspect"'*) replaces=$said ;;
   esac
-  if [ -n "$replaces" ]; then
+  # The logs of a container's earlier lives go, too.
+  if [ -n "$replaces" ] || { [ -n "$SAME_POD" ] && [ -e "$FINDINGS/died" ]; }; then
     printf '%s\n' "$told"
     mounts=$(printf '%s\n' "$told" | grep -c '"step":"mount","result":"ok"')
   else
@@ -84,9 +96,14 @@ tell_predecessor() {
     way "${replaces% *}" replaces "${replaces#* }" mounts "$found" mountinfo "$lines"
 }
 
-# Readers are there already: nothing waits, and nothing befalls this daemon. `none` keeps the matrix and the faults out.
+# Readers are there already, but for those of its own pod: nothing waits, and nothing befalls this daemon. `none` keeps the matrix and
+# the faults out.
 stand_in() {
   PERMISSIONS=no FAULT=none
+  if [ -n "$SAME_POD" ]; then
+    await_readers
+    hold "$SETTLE_SECONDS"
+  fi
   mount_fuse
   write_marker
 }
@@ -148,7 +165,7 @@ window_end() {
 # Tells a sweep that the bridge was made for the test: the kubelet makes it where it is missing, and leaves no word of it. Only
 # the base pair's producer sees the bridge itself.
 stamp_bridge() {
-  [ "$AFTERWARDS" = inspect ] && made_with_pod "$BRIDGE" || return 0
+  [ "$AFTERWARDS-$SAME_POD" = inspect- ] && made_with_pod "$BRIDGE" || return 0
   { : >"$BRIDGE/$STAMP"; } 2>/dev/null || return 0
 }
 
@@ -175,8 +192,10 @@ preflight() {
 }
 
 # What lies at the mount point would block this run. A dead FUSE mount of an earlier one, or a living one that carries this
-# test's marker, is taken away. Whatever else is there is somebody else's, and stays.
+# test's marker, is taken away. Everything else is somebody else's, and stays.
 clear_stale() {
+  # That of this run's own daemon, in another pod or in this container's first life.
+  if [ "$CLEAR_DEAD_MOUNT" = no ] && { [ -n "$replaces" ] || [ -e "$FINDINGS/died" ]; }; then return; fi
   tries=0
   # In the leaf layout the volume itself is mounted there.
   while stale=$(mounts_at "$MOUNT" | tail -n 1) && [ -n "$stale" ] && [ "$stale" != "$bridge_mount" ]; do
@@ -236,6 +255,10 @@ mount_fuse() {
 
 # What a supervisor does before it starts the daemon again. Only the mount table tells that nothing is left.
 clean() {
+  if [ "$CLEAR_DEAD_MOUNT" = no ]; then
+    record clean info "left the dead mount in its place, as the settings ask" mountinfo "$(fuse_at "$MOUNT")"
+    return
+  fi
   tries=0 out=''
   while [ -n "$(fuse_at "$MOUNT")" ] && [ "$tries" -lt 16 ] && bounded umount -l "$MOUNT"; do tries=$((tries + 1)); done
   left=$(fuse_at "$MOUNT")
@@ -297,6 +320,11 @@ finish() {
   # The kubelet gives a pod five seconds in all.
   PROBE_SECONDS=1 slow=100
   pause_over
+  if same_pod_leaves "$1"; then
+    record finish info "leaves its mount, as a daemon does that is killed: $1"
+    daemon_kill
+    exit 137
+  fi
   record finish info "taking the mount away: $1"
   permissions_finish
   [ "$hung" = no ] || let_go
@@ -309,6 +337,7 @@ finish() {
   left=$(own_mounts)
   if [ -z "$left" ]; then
     [ "$made" != yes ] || rmdir "$MOUNT" 2>/dev/null
+    same_pod_finish "$1"
     record unmount ok "nothing of this run is mounted below $BRIDGE any more"
   else
     record unmount error "still mounted: $left" mountinfo "$left" detail "$said"

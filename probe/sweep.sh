@@ -5,7 +5,8 @@
 #   sweep.sh unmount  sees the bridge at /bridge with propagation Bidirectional: takes away the FUSE mounts at the test's own
 #                     mount points that are dead, or carry a marker of this test
 # Environment: NAME, the bridge's last path component; SCENARIOS, the directories below it that pairs of their own have; SINCE,
-# when the test's namespace was made, in seconds since 1970, or empty where nobody knows.
+# when the test's namespace was made, in seconds since 1970, or empty where nobody knows; ONLY, where it is set, the one directory of
+# a scenario whose mounts are taken away.
 # Output: lines of "word rest", read by cluster/sweepNode.ts. Runs alone, without lib.sh.
 
 HOST=${HOST:-/host}
@@ -15,25 +16,36 @@ MOUNTINFO=${MOUNTINFO:-/proc/self/mountinfo}
 # As the producer writes it: see lib.sh.
 STAMP=.fuse-propagation-test
 
-# The test's own directories below the bridge, the deepest first. All but `permissions` are mount points.
+# The test's own directories below the bridge, the deepest first. All but `permissions` and `source` are mount points.
 own_directories() {
+  if [ -n "${ONLY:-}" ]; then
+    of_scenario "$ONLY"
+    return
+  fi
   # By name, as permissions.sh has them.
   for variant in user-conf-allow user-conf-only user-noconf-allow user-noconf-only root-only root-allow; do
     echo "permissions/$variant"
   done
-  for scenario in ${SCENARIOS:-}; do printf '%s\n' "$scenario/fuse" "$scenario"; done
+  for scenario in ${SCENARIOS:-}; do of_scenario "$scenario"; done
   printf '%s\n' fuse permissions
+}
+
+# Those of samePod.sh too: at `window` is what a sidecar has bound there, the volume that it mounts in; `source` is what it serves.
+of_scenario() {
+  scenario=$1
+  printf '%s\n' "$scenario/window/fuse" "$scenario/window" "$scenario/source" "$scenario/fuse" "$scenario"
 }
 
 # mounts_below DIRECTORY: "kind type point" of each mount at it or below it; `mount` where a FUSE mount is at one of the test's
 # own mount points, else `foreign`. What the bridge itself lies on is not below it; a FUSE mount over it is in its way.
 mounts_below() {
   awk -v path="$1" -v own="$(own_directories | tr '\n' ' ')" '
-    BEGIN { count = split(own, names, " "); for (i = 1; i <= count; i++) if (names[i] != "permissions") mine[path "/" names[i]] }
+    BEGIN { count = split(own, names, " "); for (i = 1; i <= count; i++) if (names[i] !~ /^permissions$|\/source$/) mine[path "/" names[i]] }
     $5 == path || index($5, path "/") == 1 {
       for (i = 7; $i != "-"; i++);
       fuse = $(i + 1) ~ /^fuse(blk)?([.].*)?$/
-      if ($5 != path || fuse) print (fuse && $5 in mine ? "mount" : "foreign"), $(i + 1), $5
+      volume = $5 ~ /\/window$/ && ($4 ~ /\/kubernetes[.]io~empty-dir\// || ($4 == "/" && $(i + 1) == "tmpfs"))
+      if ($5 != path || fuse) print ((fuse || volume) && $5 in mine ? "mount" : "foreign"), $(i + 1), $5
     }' "$MOUNTINFO"
 }
 
@@ -55,11 +67,20 @@ tidy() {
   kept=
   # What a producer's pod leaves for the one that follows it. No pod of the test is left by now.
   [ -d "$bridge/$STAMP.log" ] || rm -f "$bridge/$STAMP.log"
+  for scenario in ${SCENARIOS:-}; do tidy_store "$bridge/$scenario"; done
   for name in $(own_directories); do
     [ -d "$bridge/$name" ] || continue
     whose_is "$bridge/$name"
     [ "$whose" != ours ] || rmdir "$bridge/$name" 2>/dev/null || kept="$kept $name"
   done
+}
+
+# What samePod.sh leaves for a pod that may follow.
+tidy_store() {
+  [ -d "$1/source" ] || [ -f "$1/$STAMP.log" ] || return 0
+  whose_is "$1"
+  [ "$whose" = ours ] || return 0
+  rm -f "$1/$STAMP.log" "$1/source/sentinel" "$1/source/marker" "$1/source/held" "$1/source.squashfs" 2>/dev/null
 }
 
 remove_bridge() {
@@ -89,6 +110,13 @@ state_of() {
     words="another mount lies below it"
     return
   fi
+  # The volume of a pod: see mounts_below. Nothing is lost with it.
+  case $1 in
+    */window)
+      state=ours
+      return
+      ;;
+  esac
   ask "$1/marker"
   case $words in
     *'Transport endpoint is not connected' | *'Socket not connected' | *'onnection abort'*) state=dead ;;

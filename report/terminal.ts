@@ -3,12 +3,15 @@
 import { MARKS } from "../base/marks.ts";
 import { printable, shortIds } from "../base/printable.ts";
 import { WAYS } from "../core/contract/replacement.ts";
+import { SAME_POD_WORDS } from "../core/contract/samePod.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Decision } from "../core/diagnosis/decision.ts";
 import { platformLine } from "../core/diagnosis/platform.ts";
 import type { Replacement } from "../core/diagnosis/replacements.ts";
+import type { SamePod } from "../core/diagnosis/samePod.ts";
 import type { ReaderTimeline } from "../core/diagnosis/timeline.ts";
 import type { Verdict } from "../core/diagnosis/verdict.ts";
+import { fixLines } from "./fix.ts";
 import { permissionLines } from "./permissions.ts";
 
 /** At most this many pieces of evidence are shown; the JSON document has them all. */
@@ -28,7 +31,7 @@ export function verdictLines(node: string, verdict: NodeVerdict): string[] {
     "  evidence",
     ...shown.flatMap(({ source, text }) => [`    ${source}`, `      ${shortIds(text)}`]),
     ...(more > 0 ? [`    and ${more} more: see --json`] : []),
-    ...(verdict.verdict === "success" ? [] : [`  fix       ${verdict.fix}`]),
+    ...(verdict.verdict === "success" ? [] : fixLines(verdict)),
     `  decision  ${verdict.decision.text}`,
     `  next      ${verdict.decision.nextStep}`,
     ...wayLines(verdict.decision),
@@ -71,12 +74,16 @@ function scenarioLines({ scenarios = {} }: NodeVerdict): string[] {
   ];
 }
 
-function timingLines({ timings }: Verdict): string[] {
+function timingLines({ timings, samePod }: Verdict): string[] {
   const mounted = timings.mountMs === undefined ? [] : [`  mounted in ${timings.mountMs} ms`];
   return [
     ...mounted,
+    ...(timings.producerEnded === undefined
+      ? []
+      : [`  the producer's container ended (${timings.producerEnded}) and was started again`]),
     ...Object.entries(timings.readers).flatMap(([reader, seen]) => readerLines(reader, seen)),
     ...timings.replacements.flatMap(replacementLines),
+    ...(samePod ? samePodLines(samePod) : []),
   ];
 }
 
@@ -86,13 +93,37 @@ function replacementLines({ way, left, failed, readers }: Replacement): string[]
   const lines = [
     `  producer's pod ${WAYS[way].words}: ${failed === undefined ? before : `the next one failed: ${failed}`}`,
   ];
-  for (const [reader, { errno, outageMs, backMs, notBack, restarted, mountsAdded }] of Object.entries(readers)) {
+  return [...lines, ...outageLines(readers)];
+}
+
+function samePodLines({ revivals, deletions }: SamePod): string[] {
+  return [
+    ...revivals.flatMap(({ after, readers }) => [`  ${ENDS[after]}`, ...outageLines(readers)]),
+    ...deletions.map(({ way, gone, waitedMs, forced, sentinel = "not looked at" }) => {
+      const went = forced
+        ? `still there after ${waitedMs} ms, and when its mounts were taken away; deleted by force`
+        : gone
+          ? `gone after ${waitedMs} ms`
+          : `still there after ${waitedMs} ms, and gone when its mounts were taken away`;
+      return `  pod ${SAME_POD_WORDS[way]}: ${went}; the daemon's files: ${sentinel}`;
+    }),
+  ];
+}
+
+const ENDS = { crash: "the sidecar crashed", oom: "the sidecar ran out of memory" } as const;
+
+function outageLines(readers: Replacement["readers"]): string[] {
+  const lines: string[] = [];
+  for (const [reader, { errno, outageMs, backMs, notBack, unclear, restarted, mountsAdded }] of Object.entries(
+    readers,
+  )) {
     const parts = [
       ...(outageMs === undefined ? [] : [`${errno} for ${outageMs} ms`]),
       ...(backMs === undefined
         ? []
         : [`back ${backMs} ms after the new mount, ${restarted ? "restarted" : "without a restart"}`]),
       ...(notBack ? [`not back${errno === undefined ? "" : `: ${errno}`}`] : []),
+      ...(unclear ? ["not known: nobody served the new mount any more"] : []),
       ...(mountsAdded ? [`${mountsAdded} more mounts in its mount table`] : []),
     ];
     if (parts.length > 0) lines.push(`    ${reader} reader: ${parts.join("; ")}`);
@@ -100,7 +131,10 @@ function replacementLines({ way, left, failed, readers }: Replacement): string[]
   return lines;
 }
 
-function readerLines(reader: string, { seenMs, stale, recoveredMs, restarted, heldFile }: ReaderTimeline): string[] {
+function readerLines(
+  reader: string,
+  { seenMs, stale, recoveredMs, restarted, mounts, heldFile }: ReaderTimeline,
+): string[] {
   if (seenMs === undefined) return [];
   const parts = [
     `saw it ${seenMs} ms after the mount`,
@@ -112,6 +146,9 @@ function readerLines(reader: string, { seenMs, stale, recoveredMs, restarted, he
     ...(recoveredMs === undefined
       ? []
       : [`back ${recoveredMs} ms after the second mount, ${restarted ? "restarted" : "without a restart"}`]),
+    ...(mounts && mounts.before !== mounts.after
+      ? [`${mounts.before} mounts in its mount table before, ${mounts.after} after`]
+      : []),
     ...(heldFile ? [`a file kept open over the crash is ${heldFile}`] : []),
   ];
   return [`  ${reader} reader: ${parts.join("; ")}`];

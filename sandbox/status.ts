@@ -11,8 +11,8 @@ export interface Status {
   readonly running: boolean;
   /** Another process is starting or stopping it at this moment. */
   readonly busy: boolean;
-  /** What is wrong with the running one. The name is that of the JSON document. */
-  readonly ailment?: string;
+  /** What is wrong with the running one. */
+  readonly problem?: string;
   readonly nodes: readonly { readonly name: string; readonly ready: boolean; readonly message: string }[];
   readonly processes: readonly { readonly name: string; readonly pid: number; readonly alive: boolean }[];
   /** Running: on the nodes. Not running: on this machine. */
@@ -32,7 +32,7 @@ export async function status(): Promise<Status> {
   return {
     running: true,
     busy: isBusy(),
-    ...(problem && { ailment: problem }),
+    ...(problem && { problem }),
     nodes: nodes.map(({ name, ready, message }) => ({ name, ready, message })),
     processes: processesOf(record).map(({ name, process }) => ({ name, pid: process.pid, alive: isAlive(process) })),
     residue: record.boxes.filter(({ name }) => record.sandbox.nodes.includes(name)).flatMap(nodeResidue),
@@ -40,10 +40,10 @@ export async function status(): Promise<Status> {
 }
 
 /** The status for people: one line a node, a process and a thing that is left behind. */
-export function linesOf({ running, busy, ailment, nodes, processes, residue }: Status): string[] {
+export function linesOf({ running, busy, problem, nodes, processes, residue }: Status): string[] {
   const mark = (good: boolean) => (good ? MARKS.success : MARKS.failure);
   const state = running
-    ? `running${ailment ? `, but ${ailment}` : ""}`
+    ? `running${problem ? `, but ${problem}` : ""}`
     : busy
       ? "being started or stopped"
       : "not running";

@@ -27,7 +27,18 @@ const LONGEST_FIRST = [
   ...["scenarios", "causes", "recovery", "drivers", "start", "diagnosis", "flux.", "shared", "rights", "cli"].map(
     (name) => `e2e/${name}`,
   ),
-  ...["probe/", "cluster/gather", "model/laws", "examples/runner", "policy/", "/cli/", "core/gitops", "layers"],
+  ...[
+    "probe/producer",
+    "stand-ins/kubernetes",
+    "probe/",
+    "cluster/gather",
+    "model/laws",
+    "examples/runner",
+    "policy/",
+    "/cli/",
+    "core/gitops",
+    "layers",
+  ],
 ];
 
 const totals = { passed: 0, skipped: 0 };
@@ -106,7 +117,8 @@ async function endToEnd(found: readonly string[]): Promise<void> {
 
 async function staticChecks(): Promise<void> {
   await check("format and lint (biome)", [process.execPath, "node_modules/.bin/biome", "check", "."]);
-  await check("types (tsc)", [process.execPath, "node_modules/.bin/tsc", "--noEmit"]);
+  // The native compiler: a quarter of the other one's time. That one is there for dependency-cruiser, which reads TypeScript with it.
+  await check("types (tsc)", [process.execPath, "node_modules/@typescript/native/bin/tsc", "--noEmit"]);
   const scripts = ["probe", "sandbox", "base", "stand-ins", "cli", "test"].flatMap((folder) =>
     globSync(`${folder}/**/*.sh`, { cwd: ROOT }),
   );

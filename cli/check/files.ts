@@ -101,7 +101,7 @@ export function documentsIn(file: string, bytes: Buffer): Document[] {
         throw new Error(
           `document ${document} is ${typeof object === "string" ? "a mere text" : "one value"}, not a map`,
         );
-      // kubectl takes whatever has the key for a list, and one without a list in it for an empty one.
+      // kubectl takes every map with the key for a list, and one without a list in it for an empty one.
       const { items = [] } = (object ?? {}) as { readonly items?: unknown };
       if (!Array.isArray(items))
         throw new Error(`document ${document} has \`items\`, which is no list: remove it, or give a list`);

@@ -3,7 +3,13 @@ import { MARKS } from "../../base/marks.ts";
 import { ID, shortIds } from "../../base/printable.ts";
 import { faultNamed } from "../../core/contract/faults.ts";
 import { WAY_NAMES, WAYS } from "../../core/contract/replacement.ts";
+import { SAME_POD_WORDS } from "../../core/contract/samePod.ts";
 import type { Evidence } from "../../core/evidence/evidence.ts";
+
+const WAYS_IN_WORDS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(WAY_NAMES.map((way) => [way, WAYS[way].words])),
+  ...SAME_POD_WORDS,
+};
 
 /** @returns prints the steps of a pair's evidence that were not printed yet, with the time since now */
 export function narrator(print: (line: string) => void): (evidence: Evidence) => void {
@@ -39,7 +45,7 @@ function* steps(evidence: Evidence): Generator<readonly [mark: string, text: str
     const { role, step, result, errno, detail } = record;
     const failed =
       result === "error"
-        ? [MARKS.failure, `${role} ${step}: ${[errno, detail].filter(Boolean).join(": ")}`]
+        ? ([MARKS.failure, `${role} ${step}: ${[errno, detail].filter(Boolean).join(": ")}`] as const)
         : undefined;
     if (role === "producer" && step === "stale")
       yield failed ? [MARKS.failure, failed[1] ?? ""] : [MARKS.inconclusive, "producer took away a stale mount"];
@@ -50,9 +56,12 @@ function* steps(evidence: Evidence): Generator<readonly [mark: string, text: str
     if (step === "replaced")
       yield [
         MARKS.note,
-        `a new producer takes the place of the one that was ${WAYS[WAY_NAMES.find((way) => way === record.way) ?? "deleted"].words}`,
+        `a new producer takes the place of the one that was ${WAYS_IN_WORDS[record.way ?? ""] ?? WAYS.deleted.words}`,
       ];
     if (role === "producer" && step === "crash") yield [MARKS.note, `producer ${faultNamed(record.fault ?? "").did}`];
+    if (step === "sentinel" && result !== "info")
+      yield failed ?? [MARKS.success, "the daemon's own files are there as before"];
+    if (step === "window" && failed) yield failed;
     if (role === "producer" && step === "abort" && !failed) yield [MARKS.note, "producer aborted the FUSE connection"];
     if (step === "restart") yield [MARKS.note, `${role} ends, as a liveness probe would end it`];
     if (step === "read" && result === "error" && errno !== "ENOENT")

@@ -26,10 +26,10 @@ export const checkCommand = () =>
   command("check", [
     new Option("--json", "print one JSON object a violation, a line each"),
     new Option("--rule <id...>", "judge by these rules only").choices(RULES.map(({ id }) => id)),
-    new Option("-s, --stack <name>", "allow what Pulumi.<name>.yaml says (default: the homelab)"),
-    new Option("-n, --node <name...>", "allow these nodes"),
-    new Option("--namespace <name>", "allow this namespace"),
-    new Option("--bridge <path>", "allow this directory of a node"),
+    new Option("-s, --stack <name>", "allow what Pulumi.<name>.yaml says, in place of the defaults below"),
+    new Option("-n, --node <name...>", `allow these nodes (default: ${DEFAULTS.nodes.join(", ")})`),
+    new Option("--namespace <name>", `allow this namespace (default: ${DEFAULTS.namespace})`),
+    new Option("--bridge <path>", `allow this directory of a node (default: ${DEFAULTS.bridge})`),
     new Option("--source <name...>", "let Flux take objects from these GitRepositories (default: flux-system)"),
     new Option("--kustomize <program>", "judge what this program builds as well (default: kustomize, if any)"),
   ])
@@ -37,6 +37,8 @@ export const checkCommand = () =>
     .addHelpText(
       "after",
       `
+Name the paths first: --rule, --node and --source take all words behind them.
+
 Rules:
 ${RULES.map(({ id, title }) => `  ${id.padEnd(26)} ${title}`).join("\n")}
 

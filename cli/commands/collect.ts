@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { Option } from "commander";
 import { say } from "../../base/output.ts";
-import { collect, type Report } from "../../cluster/collect.ts";
+import type { Report } from "../../cluster/collect.ts";
 import { ownPods } from "../../cluster/ownPods.ts";
 import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { masked } from "../collect/masks.ts";
@@ -54,6 +54,8 @@ export async function runCollect(args: readonly string[]): Promise<number> {
     onEvidence: narrator(print),
     restart: restartOf(settings),
   };
+  // Half a second to load, for which --help need not wait.
+  const { collect } = await import("../../cluster/collect.ts");
   const { report, evidence } = await collect(settings, watched, stop);
   if (options.evidence) writeFileSync(options.evidence, `${JSON.stringify(hide(evidence))}\n`);
   const document = `${JSON.stringify(hide(report))}\n`;

@@ -33,8 +33,8 @@ interface Options extends SettingsOptions {
 
 export const exportCommand = () =>
   command("export", [
-    new Option("-o, --out <checkout>", "directory of the GitOps checkout"),
-    new Option("--cluster <name>", "name of the cluster in the checkout"),
+    new Option("-o, --out <checkout>", "directory of the GitOps checkout, in place of the setting flux.checkout"),
+    new Option("--cluster <name>", "name of the cluster in the checkout, in place of the setting flux.cluster"),
     new Option("--enable", "write it, and make the test's line active"),
     new Option("--disable", "only comment the test's line out").conflicts("enable"),
     new Option("--remove", "take everything out that an export wrote").conflicts(["enable", "disable"]),
@@ -45,7 +45,7 @@ export const exportCommand = () =>
     new Option("--force", "overwrite or remove exported files that were edited by hand"),
     new Option("--flux-kustomization", "give the test a Flux Kustomization of its own"),
     stdinOption(),
-    new Option("--json", "print one JSON document"),
+    new Option("--json", "print what was changed as one JSON document"),
     ...settingsOptions(),
   ]).addHelpText(
     "after",

@@ -7,7 +7,7 @@ import { appendFileSync } from "node:fs";
 import { Option } from "commander";
 import { MARKS } from "../../base/marks.ts";
 import { say } from "../../base/output.ts";
-import { type Reach, sweepAll } from "../../cluster/sweep.ts";
+import type { Reach } from "../../cluster/sweep.ts";
 import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { command, optionsIn } from "../command.ts";
 import { type SettingsOptions, settingsOptions, stdinOption, stdinSettings } from "../options.ts";
@@ -19,6 +19,7 @@ interface Options extends SettingsOptions {
   readonly stdin?: boolean;
   readonly nodesOnly?: boolean;
   readonly keepNamespace?: boolean;
+  readonly release?: boolean;
   readonly json?: boolean;
   readonly forget?: boolean;
 }
@@ -26,12 +27,16 @@ interface Options extends SettingsOptions {
 export const sweepCommand = () =>
   command("sweep", [
     stdinOption(),
-    new Option("--nodes-only", "leave pods and namespace alone: the engine deletes them"),
+    new Option("--nodes-only", "leave pods and namespace alone, where `pulumi up` moves the test to another place"),
     new Option(
       "--keep-namespace",
-      "take the pods away, and leave the namespace alone: the engine deletes it",
+      "take the pods away, and leave the namespace to `pulumi destroy`, which deletes it itself",
     ).conflicts("nodesOnly"),
-    new Option("--json", "print one JSON document"),
+    new Option(
+      "--release",
+      "only delete the run's pods whose daemon is a sidecar, and what keeps them, as `pulumi destroy` does at first",
+    ),
+    new Option("--json", "print what is left as one JSON document"),
     new Option(
       "--forget",
       "for a cluster that is gone for good: only forget what is known of the stack's run, and say what that gives up",
@@ -48,12 +53,24 @@ Exit codes: 0 clean, 1 something is left, 2 tool or cluster error`,
 
 export async function runSweep(args: readonly string[]): Promise<number> {
   const options = optionsIn<Options>(sweepCommand(), args);
-  if (options.stdin) return sweepOf(parseSettings(await stdinSettings()), options);
+  if (options.stdin) {
+    const settings = parseSettings(await stdinSettings());
+    return options.release ? releaseOf(settings) : sweepOf(settings, options);
+  }
   return endRun(options, (settings) => sweepOf(settings, options), say);
+}
+
+/** What cannot be deleted here the engine tries itself, and says. */
+async function releaseOf(settings: Settings): Promise<number> {
+  const { releasePods } = await import("../../cluster/samePod.ts");
+  await releasePods(settings, say);
+  return EXIT.success;
 }
 
 async function sweepOf(settings: Settings, { nodesOnly, keepNamespace, json }: Options): Promise<number> {
   const reach: Reach = nodesOnly ? "nodes" : keepNamespace ? "pods" : "everything";
+  // Half a second to load, for which --help need not wait.
+  const { sweepAll } = await import("../../cluster/sweep.ts");
   const residue = await sweepAll(settings, reach, say);
   const document = `${JSON.stringify({ residue })}\n`;
   const report = process.env[SWEEP_REPORT];

@@ -40,6 +40,8 @@ export function splitBridge(bridge: string): { readonly parent: string; readonly
 export interface BridgePaths {
   /** The directory of the node that is the pods' volume; undefined where that is an emptyDir, each pod's own. */
   readonly hostDirectory: string | undefined;
+  /** The directory of the node where a sidecar keeps what it serves; undefined where the daemon is in a pod of its own. */
+  readonly storeDirectory?: string;
   /** Where the pods mount the volume: the parent of the mount point, or in the leaf layout the mount point itself. */
   readonly volumePath: string;
   /** The mount point for a container that has the whole bridge at BRIDGE_PATH, and not only the pair's own directory. */
@@ -48,12 +50,14 @@ export interface BridgePaths {
 
 /** @param scenario undefined for the base pair */
 export function pairPaths(bridge: string, scenario?: { readonly id: string; readonly pair: Variation }): BridgePaths {
-  const { layout = "parent", bridge: volume = "hostPath" } = scenario?.pair ?? {};
+  const { layout = "parent", samePod } = scenario?.pair ?? {};
+  const volume = samePod ?? scenario?.pair.bridge ?? "hostPath";
   const leaf = layout === "leaf";
   const directoryIn = (root: string) => (scenario ? scenarioBridge(root, scenario.id) : root);
   const inWhole = directoryIn(BRIDGE_PATH);
   return {
     hostDirectory: volume === "hostPath" ? directoryIn(bridge) : undefined,
+    ...(samePod ? { storeDirectory: directoryIn(bridge) } : {}),
     volumePath: leaf ? MOUNT_PATH : BRIDGE_PATH,
     mountPointInWhole: leaf ? inWhole : mountPointIn(inWhole),
   };

@@ -65,9 +65,15 @@ export const ENVIRONMENT = {
   /** The script driver-DRIVER.sh, and for the driver `command` the daemon's own command line. */
   DRIVER: pods("word", "producer"),
   COMMAND: pods("command", "producer"),
-  /** What becomes of the daemon while its mount is held: see scenarios.ts. */
+  /** What becomes of the daemon while its mount is held: see faults.ts. */
   FAULT: pods("word", "producer"),
+  /** `no`: the mount of a daemon that died stays when it is started again. */
+  CLEAR_DEAD_MOUNT: pods("word", "producer"),
+  /** The producer's memory limit, in MiB: only where the fault takes all of it. */
+  MEMORY_MIB: pods("number", "producer"),
   UNMOUNT_AT_START: pods("word", "producer"),
+  /** The daemon is a sidecar of its readers' pod, and this is the volume between them: see samePod.ts. */
+  SAME_POD: pods("word", "producer"),
   DELAY_SECONDS: pods("number", "producer"),
 
   /** How long a reader looks closely, in seconds. */
@@ -83,8 +89,12 @@ export const ENVIRONMENT = {
   /** The bridge's last path component, the directories of scenarios, and when the namespace was made (seconds since 1970). */
   NAME: pods("name", "sweep"),
   SCENARIOS: pods("names", "sweep"),
+  /** The one scenario whose mounts are taken away; empty for all of the test's. */
+  ONLY: pods("name", "sweep"),
   SINCE: { ...pods("number", "sweep"), unprivileged: true },
 
+  /** Where a sidecar has its scenario's directory of the node. */
+  STORE: people("producer"),
   /** Where the bridge is, a directory that outlives the container, the mount table, and what a daemon serves. */
   BRIDGE: people("producer", "consumer", "turn", "sweep"),
   FINDINGS: people(...PROBES),
@@ -104,7 +114,7 @@ export type VariableOf<P extends Program> = {
   [Name in Variable]: P extends (typeof ENVIRONMENT)[Name]["readBy"][number] ? Name : never;
 }[Variable];
 
-/** What a container that runs a script is told. */
+/** What a container that runs a script is given. */
 export type Environment<P extends Program = Program> = {
   readonly [Name in P extends Program ? VariableOf<P> : never]?: string | number;
 };

@@ -9,6 +9,8 @@ export interface FaultEntry {
   readonly hangs?: true;
   /** The producer's container ends with its daemon, and the kubelet starts it again. */
   readonly endsContainer?: true;
+  /** It ends as the kernel ends a container that wants more memory than its limit. */
+  readonly outOfMemory?: true;
 }
 
 /** By the words of the variable FAULT. */
@@ -27,6 +29,12 @@ export const FAULTS = table({
     did: "dies, with the FUSE daemon",
     endsContainer: true,
   },
+  oom: {
+    how: "the daemon's container takes more memory than its limit: the kernel kills it, and the kubelet restarts it",
+    did: "ran out of memory, and the FUSE daemon died with it",
+    endsContainer: true,
+    outOfMemory: true,
+  },
 });
 
 /** What the schedule does to the daemon; `none`: its mount is held, and that is all. */
@@ -36,7 +44,7 @@ export type Fault = "none" | keyof typeof FAULTS;
 export const faultIn = ({ fault }: { readonly fault: Fault }): FaultEntry | undefined =>
   fault === "none" ? undefined : FAULTS[fault];
 
-/** The fault that a record names; one that this version does not know is told as a crash. */
+/** The fault that a record names; a word that this version does not know counts as a crash. */
 export const faultNamed = (name: string): FaultEntry =>
   (FAULTS as Readonly<Record<string, FaultEntry>>)[name] ?? FAULTS.crash;
 

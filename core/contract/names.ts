@@ -15,6 +15,10 @@ export const OWNER = `${PROJECT}/owner`;
 export const PROBE_CONFIG_MAP = "fuse-probe";
 export const PRODUCER = "fuse-producer";
 export const CONSUMER = "fuse-consumer";
+/** Beginning of the name of a pod with both in it: the scenario's follows. */
+export const BOTH = "fuse";
+/** The init container that waits for a pair's turn. */
+export const TURN = "fuse-turn";
 /** The sweep's own pods, by their task: see probe/sweep.sh. */
 export const SWEEP_PODS = { check: "fuse-sweep-check", unmount: "fuse-sweep-unmount" } as const;
 

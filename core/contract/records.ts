@@ -7,6 +7,7 @@ import { FAULTS } from "./faults.ts";
 import { ERRNOS, errno, type Field, text, word } from "./fields.ts";
 import { type AnyRole, CONTROL, READER_ROLES, READERS, ROLES, type Role } from "./readers.ts";
 import { WAY_NAMES } from "./replacement.ts";
+import { SAME_POD_WAYS } from "./samePod.ts";
 import type { Unlisted } from "./unlisted.ts";
 import { OPERATIONS, type Operation, VARIANTS } from "./variants.ts";
 
@@ -84,8 +85,18 @@ export const STEPS = {
   replaced: {
     by: PRODUCER,
     results: ["info"],
-    fields: { way: word(...WAY_NAMES), replaces: text, mounts: text, mountinfo: text },
+    fields: { way: word(...WAY_NAMES, ...SAME_POD_WAYS), replaces: text, mounts: text, mountinfo: text },
   },
+  /**
+   * Of a sidecar, whose files outlive its pod: one of them, written before the first mount, is there as it was. `info`: it was
+   * written.
+   */
+  sentinel: { by: PRODUCER, results: ["ok", "error", "info"], fields: { detail: text } },
+  /**
+   * Of a sidecar over an emptyDir: that volume is bound into the scenario's directory of the node too, so that a mount which is left
+   * there can be taken away.
+   */
+  window: { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text, mountinfo: text } },
   settle: { by: PRODUCER, results: ["info"], fields: {} },
   "unmount-at-start": { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text } },
   /** `info`: the daemon was started. `error`: it ended by itself with `exit_code`. */
@@ -132,12 +143,12 @@ export const STEPS = {
   },
   /** The node is busy: `seconds` of the schedule took `took` seconds. */
   pace: { by: PRODUCER, results: ["info"], fields: { seconds: text, took: text } },
-  /** The container cannot note that it is to die, and so does not. */
-  died: { by: PRODUCER, results: ["error"], fields: { detail: text } },
+  /** `info`: the container takes memory until the kernel ends it. `error`: it cannot note that it is to die, and so does not. */
+  died: { by: PRODUCER, results: ["info", "error"], fields: { detail: text } },
   /**
    * `ok`: the daemon was killed (`fault` hang: stopped) at `at`, and the producer has seen since that the mount is dead: `errno`
-   * ENOTCONN (ECONNABORTED where its question was in flight), or GONE from the mount table; of a hang ETIMEDOUT. `error`: the
-   * daemon lives on.
+   * ENOTCONN (ECONNABORTED where its question was in flight), or GONE from the mount table; of a hang ETIMEDOUT. `fault` oom: said by
+   * the container's next life; `at` is when the one before was last alive. `error`: the daemon lives on.
    */
   crash: {
     by: PRODUCER,
@@ -145,8 +156,9 @@ export const STEPS = {
     fields: { fault: word(...faults), at: text, errno: word(...ERRNOS, GONE), detail: text, mountinfo: text },
   },
   abort: { by: PRODUCER, results: ["ok", "error"], fields: { connection: text, errno, detail: text } },
-  /** `ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead. */
-  clean: { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text, mountinfo: text } },
+  /** `ok`: the mount table has no FUSE mount at the mount point any more. A new life of a container says `stale ok` instead.
+   * `info`: it stays, as the settings ask. */
+  clean: { by: PRODUCER, results: ["ok", "error", "info"], fields: { errno, detail: text, mountinfo: text } },
   "unmount-in-order": { by: PRODUCER, results: ["ok", "error"], fields: { errno, detail: text } },
   inspect: { by: PRODUCER, results: ["info"], fields: {} },
   /** The last word: whether anything of this run is still mounted. */
@@ -166,7 +178,7 @@ export const STEPS = {
     fields: { propagation: text, fuse_at_start: yesOrNo, life: text, mountinfo: text },
   },
   /**
-   * One look at the marker, from `looked` to the record's own time, told only where it differs from the last one. `mountinfo` is of
+   * One look at the marker, from `looked` to the record's own time, written only where it differs from the last one. `mountinfo` is of
    * the mount point itself, or of the bridge; `mounts` are all lines of the mount point. `table` is how many mounts the container
    * has in all, without those of the permission matrix.
    */
@@ -189,8 +201,8 @@ export const STEPS = {
       table: text,
     },
   },
-  /** The last `read` is still true: it fails. */
-  look: { by: READERS, results: ["error"], fields: { errno, looked: text } },
+  /** The last `read` is still true: it fails, at the mount of `mountinfo`. */
+  look: { by: READERS, results: ["error"], fields: { errno, looked: text, mountinfo: text } },
   /** `ok`: it does not see the marker; `mountinfo` is its own bridge. `kind` late: what it sees it was born with. */
   control: {
     by: [CONTROL.role],

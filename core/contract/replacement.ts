@@ -3,6 +3,7 @@
  * deletes it through the API and makes it again; an annotation tells the new pod's probe which one it follows, and how that went.
  */
 import { PROJECT } from "./names.ts";
+import type { SamePodWay } from "./samePod.ts";
 
 interface WayEntry {
   /** For people: what became of the pod. */
@@ -40,4 +41,4 @@ export const REPLACES = `${PROJECT}/replaces`;
 /** Where the producer finds its pod's annotations, as a volume of the downward API has them. */
 export const POD_PATH = "/pod";
 
-export const replaces = (way: Way, uid: string): string => `${way} ${uid}`;
+export const replaces = (way: Way | SamePodWay, uid: string): string => `${way} ${uid}`;

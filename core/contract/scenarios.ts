@@ -4,6 +4,7 @@
  */
 import { type Fault, faultIn } from "./faults.ts";
 import { GRADED, type Way } from "./replacement.ts";
+import { MEDIA, type Medium } from "./samePod.ts";
 
 /** How a scenario's pair differs from the base pair. */
 export interface Variation {
@@ -23,11 +24,16 @@ export interface Variation {
   readonly late?: boolean;
   /** Each reader ends at its first dead read, as with a liveness probe, and the kubelet starts it again. */
   readonly readersRestart?: boolean;
+  /** The daemon is a native sidecar in the readers' own pod, and this is the volume between them: see samePod.ts. */
+  readonly samePod?: Medium;
 }
 
 /** How a pair differs from the base pair, a part of a sentence each. */
 export const differencesOf = (pair: Variation): string[] =>
   [
+    pair.samePod
+      ? `the daemon is a native sidecar of the readers' own pod, which share ${MEDIA[pair.samePod]}; when it has come back, it runs out of memory; then its pod is deleted and made again, once in order and once while the sidecar leaves its mount`
+      : undefined,
     pair.layout === "leaf" ? "in both pods the volume is mounted at the mount point itself" : undefined,
     pair.bridge === "emptyDir" ? "the bridge is an emptyDir in each pod" : undefined,
     pair.unmountAtStart ? "the daemon unmounts its mount point before it mounts" : undefined,
@@ -52,10 +58,17 @@ export interface Scenario {
    * @default success
    */
   readonly expected?: string;
+  /** Asked also where the base pair's mount does not cross: its pair shares nothing with that one. */
+  readonly onItsOwn?: true;
   /** What it means when it ends as expected, and when it does not. */
   readonly yes: string;
   readonly no: string;
 }
+
+const SAME_POD = {
+  yes: "The application sees the mount, and is back after the sidecar's crash and its end by memory without a restart; the deleted pod goes in time, and the daemon's files are whole.",
+  no: "A daemon in the application's own pod does not hold here.",
+} as const;
 
 export const SCENARIOS = [
   {
@@ -114,6 +127,13 @@ export const SCENARIOS = [
     no: "Readers are not back by themselves after a restart of the producer: they need a liveness probe.",
   },
   {
+    id: "oom",
+    decides: "Are readers back when the daemon's container is killed for its memory, and the kubelet restarts it?",
+    pair: { fault: "oom" },
+    yes: "The producer was OOMKilled and restarted, and the readers were back without a restart of their own.",
+    no: "Readers are not back by themselves after the producer was OOMKilled: they need a liveness probe.",
+  },
+  {
     id: "consumer-restart",
     decides: "Does a reader work again when a liveness probe restarts it because its mount is dead?",
     pair: { fault: "crash", readersRestart: true },
@@ -150,6 +170,28 @@ export const SCENARIOS = [
     expected: "bridge-not-hostpath",
     yes: "An emptyDir is each pod's own: nothing crosses from one to the other.",
     no: "The mount crossed an emptyDir here.",
+  },
+  {
+    id: "same-pod",
+    decides:
+      "Can the daemon be a native sidecar of the application's own pod, over an emptyDir, and does such a pod go?",
+    pair: { fault: "die", samePod: "emptyDir" },
+    onItsOwn: true,
+    ...SAME_POD,
+  },
+  {
+    id: "same-pod-memory",
+    decides: "The same over an emptyDir in memory?",
+    pair: { fault: "die", samePod: "memory" },
+    onItsOwn: true,
+    ...SAME_POD,
+  },
+  {
+    id: "same-pod-host-path",
+    decides: "The same over a hostPath?",
+    pair: { fault: "die", samePod: "hostPath" },
+    onItsOwn: true,
+    ...SAME_POD,
   },
   {
     id: "daemon-hang",

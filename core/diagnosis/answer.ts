@@ -4,13 +4,19 @@ import type { DecisionWords } from "../contract/decision.ts";
 import { faultIn } from "../contract/faults.ts";
 import { READERS } from "../contract/readers.ts";
 import type { Way } from "../contract/replacement.ts";
+import type { SamePodWay } from "../contract/samePod.ts";
 import { type Scenario, type ScenarioId, scenarioOf } from "../contract/scenarios.ts";
-import type { Evidence } from "../evidence/evidence.ts";
+import { believed, type Evidence } from "../evidence/evidence.ts";
+import { meantFault, OOM_KILLED } from "./causes/index.ts";
 import { decide } from "./decision.ts";
 import { isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { permissionsComplete } from "./permissions.ts";
-import { isAtRest } from "./replacements.ts";
+import { isAtRest, isThrough } from "./replacements.ts";
+import { isThroughSamePod, nextDeletion, samePodFault, samePodHazard } from "./samePod.ts";
 import { settled, type Verdict } from "./verdict.ts";
+
+/** How a finding begins that says nothing of the node. */
+const NOT_ANSWERED = "Not answered";
 
 /** What a scenario's own pair found. */
 export interface ScenarioVerdict extends Verdict {
@@ -35,7 +41,9 @@ export function nodeVerdict(
   const found = Object.entries(scenarios);
   if (found.length === 0) return base;
   // What was not answered shows nothing.
-  const told = found.filter(([, { asExpected, verdict }]) => asExpected || verdict === "failure");
+  const told = found.filter(
+    ([, { verdict, finding }]) => verdict !== "inconclusive" && !finding.startsWith(NOT_ANSWERED),
+  );
   const shown = Object.fromEntries(told.map(([id, { asExpected }]) => [id, asExpected]));
   const decision = decide(base.verdict, base.grade, words, {
     cause: base.cause,
@@ -47,7 +55,15 @@ export function nodeVerdict(
 
 /** True once nothing that is still to come can change the verdict of a pair, its grade or its permission matrix. */
 export const answered = (verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean =>
-  evidence.final || (settled(verdict, evidence.replacing) && hasMatrix(verdict, evidence, names));
+  evidence.final ||
+  (settled(verdict, evidence.replacing) &&
+    hasMatrix(verdict, evidence, names) &&
+    isEndTold(verdict, evidence) &&
+    (!evidence.samePod || verdict.verdict !== "success" || isThroughSamePod(evidence)));
+
+/** That it was killed for its memory a container cannot say of itself: the kubelet does. */
+const isEndTold = ({ verdict, timings }: Verdict, evidence: Evidence): boolean =>
+  verdict !== "success" || !meantFault(evidence)?.outOfMemory || timings.producerEnded !== undefined;
 
 /**
  * How the producer's pod is to be replaced now: everything else is known of its pair, the pod has nothing more to do, and its readers
@@ -57,56 +73,76 @@ export const wayNow = (verdict: Verdict, evidence: Evidence, names: readonly Sce
   verdict.verdict === "success" &&
   isThroughCrash(verdict.timings) &&
   hasMatrix(verdict, evidence, names) &&
-  isAtRest(evidence, READERS)
+  // A file of the daemon's own is read as before until a reader tells that it was gone meanwhile.
+  verdict.timings.replacements.every(isThrough) &&
+  isAtRest(believed(evidence), READERS)
     ? nextWay(verdict.timings, evidence.replacing)
     : undefined;
+
+/** The same of a pod whose daemon is a sidecar. */
+export const deletionNow = (verdict: Verdict, evidence: Evidence): SamePodWay | undefined =>
+  verdict.verdict === "success" ? nextDeletion(evidence) : undefined;
 
 function hasMatrix(verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): boolean {
   const asked = names.includes("permissions") && evidence.scenario === undefined && verdict.verdict === "success";
   return !asked || permissionsComplete(evidence);
 }
 
-/** A scenario asks more than "is it seen?": where nothing is seen, it cannot ask. */
-export const scenariosAsked = ({ verdict }: Verdict): boolean => verdict === "success";
+/**
+ * A scenario asks more than "is it seen?": where nothing is seen, it cannot ask, unless its pair does without what the base pair
+ * needs.
+ */
+export const isAsked = ({ verdict }: Verdict, scenario: string): boolean =>
+  verdict === "success" || scenarioOf(scenario)?.onItsOwn === true;
 
 export function scenarioVerdict(id: string, verdict: Verdict): ScenarioVerdict {
   const scenario = scenarioOf(id);
   const missing = scenario && premiseMissing(scenario, verdict);
   const asExpected = missing === undefined && endsAsExpected(id, verdict);
-  const finding = missing ?? (asExpected ? scenario?.yes : otherwise(verdict, scenario));
+  const hazard = verdict.samePod && samePodHazard(verdict.samePod);
+  const finding =
+    missing ?? (asExpected ? [scenario?.yes, hazard].filter(Boolean).join(" ") : otherwise(verdict, scenario));
   return { ...verdict, asExpected, finding: finding ?? verdict.explanation };
 }
 
 /** What did not come about, on a busy node for one, and without which the scenario has asked nothing. */
-function premiseMissing({ pair }: Scenario, { verdict, timings }: Verdict): string | undefined {
+function premiseMissing({ pair }: Scenario, { verdict, timings, samePod }: Verdict): string | undefined {
   if (pair === "base" || verdict !== "success") return undefined;
+  if (samePod) {
+    const found = samePodFault(samePod);
+    return found?.open ? `${NOT_ANSWERED}: ${found.words}` : undefined;
+  }
   const readers = Object.values(timings.readers);
   const fault = faultIn(pair);
   if (fault && (!timings.remounted || readers.some(({ leftEarly }) => leftEarly)))
-    return "Not answered: the daemon did not mount again while the readers looked.";
+    return `${NOT_ANSWERED}: the daemon did not mount again while the readers looked.`;
   if (fault && readers.some(({ recoveredMs, notBack }) => recoveredMs === undefined && !notBack))
-    return "Not answered: a reader has not told what it saw of the second mount.";
+    return `${NOT_ANSWERED}: a reader has not reported what it saw of the second mount.`;
   if (fault?.hangs && !readers.some(({ stale }) => stale?.errno === "ETIMEDOUT"))
-    return "Not answered: no reader met the daemon while it hung.";
+    return `${NOT_ANSWERED}: no reader met the daemon while it hung.`;
   if (fault?.hangs && !timings.aborted)
-    return "Not answered: the connection of the daemon that hung could not be aborted.";
+    return `${NOT_ANSWERED}: the connection of the daemon that hung could not be aborted.`;
+  if (fault?.outOfMemory && timings.producerEnded !== OOM_KILLED)
+    return `${NOT_ANSWERED}: the kubelet does not say that the producer was killed for its memory (${timings.producerEnded ?? "nothing"}).`;
   if (pair.late && !readers.every(({ bornLate }) => bornLate))
-    return "Not answered: the consumer was not created after the mount.";
+    return `${NOT_ANSWERED}: the consumer was not created after the mount.`;
   if (pair.readersRestart && readers.some(({ recoveredMs, restarted }) => recoveredMs !== undefined && !restarted))
-    return "Not answered: a reader was back before it was restarted.";
+    return `${NOT_ANSWERED}: a reader was back before it was restarted.`;
   return undefined;
 }
 
-function otherwise({ verdict, explanation }: Verdict, scenario: Scenario | undefined): string | undefined {
-  if (verdict === "inconclusive") return `Not answered: ${explanation}`;
+function otherwise({ verdict, explanation, samePod }: Verdict, scenario: Scenario | undefined): string | undefined {
+  if (verdict === "inconclusive") return `${NOT_ANSWERED}: ${explanation}`;
   // A trap that was meant, but another one that closed: what closed says more than what did not.
-  return verdict === "failure" && scenario?.expected ? explanation : scenario?.no;
+  if (verdict === "failure" && (scenario?.expected || samePod)) return explanation;
+  return (samePod && samePodFault(samePod)?.words) ?? scenario?.no;
 }
 
-function endsAsExpected(id: string, { cause, timings, notes = [] }: Verdict): boolean {
+function endsAsExpected(id: string, { cause, timings, notes = [], samePod }: Verdict): boolean {
   const scenario = scenarioOf(id);
   if (!scenario || scenario.pair === "base" || cause !== (scenario.expected ?? "success")) return false;
   if (cause !== "success") return true;
+  if (scenario.pair.samePod) return samePod !== undefined && samePodFault(samePod) === undefined;
   if (scenario.pair.delaySeconds) return notes.some((note) => note.id === "slow-mount");
   const back = Object.values(timings.readers).every(({ recoveredMs }) => recoveredMs !== undefined);
   return !faultIn(scenario.pair) || back;

@@ -37,13 +37,15 @@ const PRODUCER = `# in the daemon's pod: the parent directory, never the mount p
 securityContext: { privileged: true }
 volumeMounts:
   - { name: media, mountPath: /media, mountPropagation: Bidirectional }   # mount at /media/remote
+volumes:
+  - { name: media, hostPath: { path: /srv/media, type: DirectoryOrCreate } }
 # before each start of the daemon, since a killed one leaves its dead mount: umount -l /media/remote; until then readers stay blind
-# in each reader's pod; readOnly does not reach the FUSE mount below: mount it read-only in the daemon
+# in each reader's pod; readOnly does not reach the FUSE mount below, and recursiveReadOnly wants no propagation: mount it read-only
+# in the daemon
 volumeMounts:
   - { name: media, mountPath: /media, readOnly: true, mountPropagation: HostToContainer }
-# in both
-volumes:
-  - { name: media, hostPath: { path: /srv/media, type: DirectoryOrCreate } }`;
+volumes:   # Directory: a reader does not start where the daemon's directory is missing, as on another node
+  - { name: media, hostPath: { path: /srv/media, type: Directory } }`;
 
 const LIVENESS = `# in each reader's pod: restart it when its mount is dead
 livenessProbe:

@@ -47,7 +47,8 @@ export const isThroughCrash = (timings: Timeline): boolean =>
 /** How the pod is to be replaced next; undefined where nothing more of it is asked, or can change the grade. */
 export function nextWay(timings: Timeline, replacing: Replacing | undefined): Way | undefined {
   const { replacements } = timings;
-  if (!replacing || replacing.refused !== undefined || afterCrash(timings) === "B") return undefined;
+  if (!replacing || replacing.refused !== undefined || timings.unaskable || afterCrash(timings) === "B")
+    return undefined;
   // A pod that cannot mount, or readers that are lost: another pod in its place would tell nothing new.
   if (replacements.some((one) => isThrough(one) && !isSurvived(one))) return undefined;
   const { ways, unasked = {} } = replacing;
@@ -59,4 +60,5 @@ export function nextWay(timings: Timeline, replacing: Replacing | undefined): Wa
 const losesReaders = (one: Replacement): boolean =>
   isThrough(one) && Object.values(one.readers).some(({ notBack, restarted }) => notBack || restarted);
 
-const isSurvived = (one: Replacement): boolean => isThrough(one) && one.mounted && !losesReaders(one);
+const isSurvived = (one: Replacement): boolean =>
+  isThrough(one) && one.mounted && !losesReaders(one) && !Object.values(one.readers).some(({ unclear }) => unclear);

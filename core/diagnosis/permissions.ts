@@ -31,11 +31,11 @@ export interface VariantPermissions {
   /** Only where it was refused: the errno's name, and the tool's own words. */
   readonly errno?: string;
   readonly detail?: string;
-  /** A reader that has not told is absent. */
+  /** A reader without a record of it is absent. */
   readonly readers: Readonly<Partial<Record<MatrixReader, Access>>>;
 }
 
-/** A variant of which the producer has not told is absent. */
+/** A variant without a record of the producer is absent. */
 export type PermissionMatrix = Readonly<Partial<Record<VariantId, VariantPermissions>>>;
 
 /** @returns undefined where the matrix was no part of the test, or has not begun */
@@ -48,12 +48,17 @@ export function permissionsOf(evidence: Evidence): PermissionMatrix | undefined 
 }
 
 /**
- * Whether nothing more of the matrix is to come: every reader has told of every variant that is mounted; or the producer is
+ * Whether nothing more of the matrix is to come: every reader has recorded every variant that is mounted; or the producer is
  * through with its schedule, and mounted none.
  */
 export function permissionsComplete(evidence: Evidence): boolean {
   const matrix = permissionsOf(evidence) ?? {};
-  const through = evidence.records.some((record) => record.role === "producer" && isStep(record, "inspect", "finish"));
+  // A producer that cannot mount gives up, and comes to no matrix.
+  const through = evidence.records.some(
+    (record) =>
+      record.role === "producer" &&
+      (isStep(record, "inspect", "finish") || (record.step === "mount" && record.result === "error")),
+  );
   if (!through && VARIANTS.some(({ id }) => matrix[id] === undefined)) return false;
   // The last one's mount is the readers' sign: without it none of them begins.
   if (matrix[LAST_VARIANT]?.mounted !== "yes") return true;
@@ -105,7 +110,7 @@ export interface Surprise {
  * allow_other and user_allow_other; Documentation/filesystems/fuse.rst of Linux). The one exception is the kernel module's
  * parameter allow_sys_admin_access, for a reader with CAP_SYS_ADMIN: no reader of this test has it.
  *
- * A write is told of wherever it works. Every reader's volume is read-only, but that holds for the bridge alone: a mount that
+ * A write is reported wherever it works. Every reader's volume is read-only, but that holds for the bridge alone: a mount that
  * propagates below it keeps its own flags, and Kubernetes' recursiveReadOnly excludes propagation (API reference, VolumeMount).
  */
 export function surprises(matrix: PermissionMatrix): Surprise[] {

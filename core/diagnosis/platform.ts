@@ -2,6 +2,7 @@
 import type { RecordOf } from "../contract/records.ts";
 import type { Evidence, SystemFact } from "../evidence/evidence.ts";
 import { of } from "./causes/index.ts";
+import type { NodeWords } from "./remedies/remedy.ts";
 
 const UNKNOWN = "unknown";
 
@@ -46,8 +47,22 @@ export function platformOf(evidence: Evidence): Platform {
   };
 }
 
+/** What a node says of itself, for whoever chooses a fix by it. */
+export function nodeWords(evidence: Evidence): NodeWords {
+  const system = systemOf(evidence);
+  const seen = firstOf(evidence, "platform");
+  return {
+    osImage: system?.osImage ?? "",
+    kernel: system?.kernel ?? seen?.kernel ?? "",
+    kubelet: system?.kubelet ?? "",
+    providerId: system?.providerId ?? "",
+    labels: system?.labels ?? [],
+    kubeletRoot: seen?.kubelet_root ?? "",
+  };
+}
+
 /** What the node's object says, if it could be read. */
-export const systemOf = ({ nodeFact }: Evidence): SystemFact | undefined =>
+const systemOf = ({ nodeFact }: Evidence): SystemFact | undefined =>
   nodeFact === "unreadable" ? undefined : nodeFact?.system;
 
 /** The producer's own; the control's where there is none, as it starts where all others are refused. */

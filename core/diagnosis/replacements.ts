@@ -6,9 +6,10 @@ import type { DecidingRole } from "../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf } from "../contract/records.ts";
 import { WAY_NAMES, type Way } from "../contract/replacement.ts";
 import type { Evidence } from "../evidence/evidence.ts";
+import { deviceOf, isFuse, saysDead } from "./causes/read.ts";
 
 /** How long a reader may take after the new marker, in seconds, before it is told that it is not back. */
-const BACK_SECONDS = 3;
+export const BACK_SECONDS = 3;
 
 /** What a reader saw of one replacement. All times in milliseconds. */
 export interface ReplacedReader {
@@ -20,6 +21,8 @@ export interface ReplacedReader {
   readonly backMs?: number;
   /** Whether it looked long enough after the new marker was there, and did not read it. */
   readonly notBack?: true;
+  /** Whether it did so where nobody served that mount any more for all that is known: then it says nothing of whether it is back. */
+  readonly unclear?: true;
   /** Whether its container was started again in between. */
   readonly restarted?: true;
   /** How many mounts its mount table had more afterwards than before. */
@@ -54,7 +57,8 @@ export function replacementsOf({ records }: Evidence, readers: readonly Deciding
     const mount = own.find((one): one is RecordOf<"mount"> => isStep(one, "mount") && one.result === "ok");
     const marker = own.find((one): one is RecordOf<"marker"> => isStep(one, "marker") && one.result === "ok");
     const failure = own.find((one) => isStep(one, "mount", "marker", "stale", "in-use") && one.result === "error");
-    const lost = { before, mount, marker, until };
+    const end = marker && own.find((one) => one.uptime > marker.uptime && endsMount(one));
+    const lost = { before, mount, marker, ended: end?.uptime ?? Number.POSITIVE_INFINITY, until };
     return [
       {
         way,
@@ -72,7 +76,7 @@ export function replacementsOf({ records }: Evidence, readers: readonly Deciding
 /** Whether nothing that is still to come of a replacement can change what is known of it. */
 export const isThrough = ({ mounted, failed, readers }: Replacement): boolean =>
   mounted
-    ? Object.values(readers).every(({ backMs, notBack }) => backMs !== undefined || notBack)
+    ? Object.values(readers).every(({ backMs, notBack, unclear }) => backMs !== undefined || notBack || unclear)
     : failed !== undefined;
 
 /** Whether the producer is through with its schedule, and each reader has read what it mounted last. */
@@ -86,35 +90,60 @@ export function isAtRest({ records }: Evidence, readers: readonly DecidingRole[]
   return marker !== undefined && rests && readers.every(isRead);
 }
 
+/** Whether the pod cannot be replaced for anyone to see: what it mounted last has failed, or some reader does not read it. */
+export function isUnaskable({ records }: Evidence, readers: readonly DecidingRole[]): boolean {
+  const producer = records.filter(({ role }) => role === "producer");
+  // A pod that has just taken the place of another has tried nothing yet.
+  const tried = producer.findLast((one) => isStep(one, "mount", "marker", "replaced"));
+  if (tried?.step !== "marker" || tried.result !== "ok") return tried?.result === "error";
+  // While it is at work the mount may be away.
+  if (producer.at(-1)?.step !== "inspect") return false;
+  // What a reader meets in the place of an earlier pod's is told of each replacement: whether it is back is the question then.
+  if (producer.some(({ step }) => step === "replaced")) return false;
+  return readers.some((role) => {
+    const look = records.findLast(
+      (one): one is RecordOf<"read" | "look"> => one.role === role && isStep(one, "read", "look"),
+    );
+    return look?.result === "error" && began(look) >= tried.uptime + BACK_SECONDS;
+  });
+}
+
 interface Lost {
   readonly before: RecordOf<"marker"> | undefined;
   readonly mount: RecordOf<"mount"> | undefined;
   readonly marker: RecordOf<"marker"> | undefined;
+  /** When the producer has ended the new mount, or learned that it was dead. */
+  readonly ended: number;
   /** When the next replacement began. */
   readonly until: number;
 }
 
-function readerOf(
+/** What a reader saw of one end of the daemon, and of what was mounted after it. */
+export function readerOf(
   records: readonly ProbeRecord[],
   role: DecidingRole,
-  { before, mount, marker, until }: Lost,
+  { before, mount, marker, ended, until }: Lost,
 ): ReplacedReader {
   const own = records.filter((record) => record.role === role && record.uptime < until);
   const looks = own.filter((record): record is RecordOf<"read"> => record.step === "read");
   const told = (read: RecordOf<"read">, of: RecordOf<"marker"> | undefined) =>
     of !== undefined && read.result === "ok" && read.nonce === of.nonce;
-  // A file of the daemon's own has the same nonce in every mount: which was read tells the time of the look.
-  const back =
-    mount && looks.find((read) => told(read, marker) && began(read) >= Number(mount.absent_until ?? mount.uptime));
+  // A file of the daemon's own has the same nonce in every mount: the time of the look tells which was read, or that it was gone
+  // before. A new nonce tells it alone.
+  const absent = mount && Number(mount.absent_until ?? mount.uptime);
+  const isOfNew = (read: RecordOf<"read">, nth: number) =>
+    absent !== undefined &&
+    read.uptime >= absent &&
+    (marker?.nonce !== before?.nonce || began(read) >= absent || metItsEnd(looks[nth - 1], before));
+  const back = looks.find((read, nth) => told(read, marker) && isOfNew(read, nth));
   const last = looks.findLast((read) => told(read, before) && (back === undefined || read.uptime < back.uptime));
   if (!last) return {};
   const error = looks.find(
     (read) => read.result === "error" && read.uptime > last.uptime && (back === undefined || read.uptime < back.uptime),
   );
-  const waited = own.some(
-    (one) =>
-      isStep(one, "read", "look") && one.result === "error" && marker && began(one) >= marker.uptime + BACK_SECONDS,
-  );
+  const lookedOn =
+    back || !marker ? [] : own.filter(isFailedLook).filter((one) => began(one) >= marker.uptime + BACK_SECONDS);
+  const notBack = lookedOn.some((look) => look.uptime < ended && !(mount && meetsUnserved(looks, look, mount)));
   const restarted = own.some(
     ({ step, uptime }) => step === "start" && uptime > last.uptime && (back === undefined || uptime < back.uptime),
   );
@@ -123,14 +152,42 @@ function readerOf(
     ...(error ? { errno: error.errno ?? "UNKNOWN" } : {}),
     ...(back && error ? { outageMs: ms(back.uptime - error.uptime) } : {}),
     ...(back && mount ? { backMs: ms(back.uptime - mount.uptime) } : {}),
-    ...(!back && waited ? { notBack: true as const } : {}),
+    ...(notBack ? { notBack: true as const } : {}),
+    ...(lookedOn.length > 0 && !notBack ? { unclear: true as const } : {}),
     ...(restarted ? { restarted: true as const } : {}),
     ...(added !== undefined && Number.isFinite(added) ? { mountsAdded: added } : {}),
   };
 }
 
+/** The pod ends and takes its mount away, or its container was started again, or its daemon has died. */
+const endsMount = (record: ProbeRecord): boolean =>
+  isStep(record, "finish", "unmount", "identity") || (record.step === "daemon" && record.result === "error");
+
+const isFailedLook = (record: ProbeRecord): record is RecordOf<"read" | "look"> =>
+  isStep(record, "read", "look") && record.result === "error";
+
+/** Whether a look met the mount of this marker dead or gone: it does not come back, so whatever is read next is another. */
+const metItsEnd = (look: RecordOf<"read"> | undefined, marker: RecordOf<"marker"> | undefined): boolean =>
+  look !== undefined &&
+  marker !== undefined &&
+  look.uptime > marker.uptime &&
+  (saysDead(look) || look.errno === "ENOENT");
+
+/**
+ * Whether a look met a new mount that nobody serves any more: its reader has received what it was to receive. One that has not meets
+ * none, or the dead one before: as long as that is mounted anywhere, the new one has another device.
+ */
+function meetsUnserved(
+  looks: readonly RecordOf<"read">[],
+  look: RecordOf<"read" | "look">,
+  { mountinfo }: RecordOf<"mount">,
+): boolean {
+  const met = look.mountinfo ?? looks.findLast((read) => read.uptime <= look.uptime)?.mountinfo;
+  return isFuse(met) && deviceOf(met) === deviceOf(mountinfo) && (saysDead(look) || look.errno === "ETIMEDOUT");
+}
+
 /** When the look began that a record is of; the record itself comes at its end. */
-const began = ({ looked, uptime }: RecordOf<"read" | "look">): number => Number(looked ?? uptime);
+export const began = ({ looked, uptime }: RecordOf<"read" | "look">): number => Number(looked ?? uptime);
 
 /** At least 0: a reader may see what the producer has done before the producer has told of it. */
 const ms = (seconds: number): number => Math.max(0, Math.round(seconds * 1000));

@@ -5,13 +5,13 @@
 import type { DecidingRole } from "../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf, type Step } from "../contract/records.ts";
 import type { Evidence } from "../evidence/evidence.ts";
-import { type Replacement, replacementsOf } from "./replacements.ts";
+import { isUnaskable, type Replacement, replacementsOf } from "./replacements.ts";
 
 /** What the dead mount looked like to a reader. */
 export interface Stale {
   /**
    * What the dead mount says: ENOTCONN as a rule. A request that was in flight when the daemon died ends with ECONNABORTED,
-   * once: that is told only where the mount said nothing else.
+   * once: that is reported only where the mount said nothing else.
    */
   readonly errno: string;
   /** From the daemon's death to the first error, whichever it was. */
@@ -30,12 +30,14 @@ export interface ReaderTimeline {
   readonly notBack?: true;
   /** Whether the reader's container was started again between the crash and that read. */
   readonly restarted?: true;
-  /** Whether it told its start so shortly after the crash that it may have been started again before. */
+  /** Whether it recorded its start so shortly after the crash that it may have been started again before. */
   readonly perhapsRestarted?: true;
   /** Whether its container was created when the FUSE mount was there already. */
   readonly bornLate?: true;
   /** Whether it stopped looking before the second mount had its marker: then it says nothing of a recovery. */
   readonly leftEarly?: true;
+  /** How many mounts its mount table had when it read the first mount, and when it was back. */
+  readonly mounts?: { readonly before: number; readonly after: number };
   /** Whether a file opened before the crash reads again after the recovery: `dead`, or `alive`. */
   readonly heldFile?: "dead" | "alive";
 }
@@ -50,12 +52,16 @@ export interface Timeline {
   readonly remounted: boolean;
   /** Of a daemon that hung: whether its connection could be aborted. */
   readonly aborted?: boolean;
+  /** How the producer's container ended before it was started again, in the kubelet's word: OOMKilled, Error. */
+  readonly producerEnded?: string;
   /** True once the producer is through with its schedule, and each reader has looked past the second mount. */
   readonly complete: boolean;
   /** By role: default, hardened. */
   readonly readers: Readonly<Record<string, ReaderTimeline>>;
   /** Each time that the producer's pod was replaced, in their order. */
   readonly replacements: readonly Replacement[];
+  /** Whether the pod cannot be replaced for anyone to see. */
+  readonly unaskable?: true;
 }
 
 /** @param evidence as `believed` gives it: in the order of the node's clock */
@@ -65,13 +71,16 @@ export function timelineOf(evidence: Evidence, readers: readonly DecidingRole[])
   const [first] = producer.filter(isOk("mount"));
   const daemon = producer.find(({ step }) => step === "daemon");
   const abort = producer.find(({ step }) => step === "abort");
+  const ended = producerEnded(evidence);
   return {
     ...(daemon && first ? { mountMs: since(daemon.uptime, first.uptime) } : {}),
     remounted: marks.again !== undefined,
     ...(abort ? { aborted: abort.result === "ok" } : {}),
+    ...(ended === undefined ? {} : { producerEnded: ended }),
     complete: isComplete(evidence, producer, marks, readers),
     readers: Object.fromEntries(readers.map((role) => [role, readerTimeline(evidence, role, first, marks)])),
     replacements: replacementsOf(evidence, readers),
+    ...(isUnaskable(evidence, readers) ? { unaskable: true as const } : {}),
   };
 }
 
@@ -132,7 +141,7 @@ function marksOf(producer: readonly ProbeRecord[]): Marks {
   return { ...marks, again: { ...again, until: end.uptime, served } };
 }
 
-/** Whether a daemon that was started since had mounted and died with its container, before anybody told of it: that was the next mount. */
+/** Whether a daemon that was started since had mounted and died with its container, before anybody recorded it: that was the next mount. */
 function isPreceded(before: readonly ProbeRecord[], cleaned: ProbeRecord): boolean {
   const since = before.slice(before.indexOf(cleaned) + 1);
   const started = since.findIndex(({ step }) => step === "daemon");
@@ -172,6 +181,11 @@ function isComplete(
   );
 }
 
+const producerEnded = ({ pods }: Pick<Evidence, "pods">): string | undefined =>
+  pods
+    .filter(({ component }) => component === "producer")
+    .flatMap(({ containers }) => containers.flatMap(({ last }) => last?.reason ?? []))[0];
+
 function readerTimeline(
   { records }: Evidence,
   role: DecidingRole,
@@ -182,7 +196,7 @@ function readerTimeline(
   const reads = own.filter((record) => record.step === "read");
   const seen = reads.find((read) => isOneOf(before, read) && (crashed === undefined || began(read) < crashed));
   // A file of the daemon's own has the same nonce in every mount: which of them was read tells the time of the look. The
-  // second may be read even before the producer has told of it.
+  // second may be read even before the producer has recorded it.
   const within = (record: RecordOf<"read">) =>
     again !== undefined && began(record) >= again.from && began(record) <= (again.until ?? Number.POSITIVE_INFINITY);
   const recovered = again && reads.find((read) => isOneOf([again.marker], read) && within(read));
@@ -194,17 +208,17 @@ function readerTimeline(
     error && reads.find((read) => read.uptime > error.uptime && (read.result === "ok" || read.errno === "ENOENT"));
   const starts = own.filter((record) => record.step === "start");
   // What is restarted only after it was back, at the end of a mount, came back by itself.
-  const anew = starts.filter(
+  const startsAgain = starts.filter(
     ({ uptime }) => crashed !== undefined && uptime > crashed && (recovered === undefined || uptime < recovered.uptime),
   );
-  // A container tells its start a moment after it was made: only what its earlier life saw of the crash proves the order.
-  const restarted = anew.some(
+  // A container records its start a moment after it was made: only what its earlier life saw of the crash proves the order.
+  const restarted = startsAgain.some(
     ({ uptime }) =>
       crashed !== undefined &&
       (uptime > crashed + START_SECONDS ||
         own.some((one) => one.step !== "identity" && one.uptime >= crashed && one.uptime < uptime)),
   );
-  const perhapsRestarted = anew.length > 0 && !restarted;
+  const perhapsRestarted = startsAgain.length > 0 && !restarted;
   const { until, served } = again ?? {};
   const notBack =
     again !== undefined &&
@@ -216,7 +230,9 @@ function readerTimeline(
   const finish = own.findLast(({ step }) => step === "finish");
   const leftEarly = !recovered && finish && again && finish.uptime < again.marker.uptime;
   const opened =
-    crashed !== undefined && anew.length === 0 && own.some(({ step, uptime }) => step === "held" && uptime < crashed);
+    crashed !== undefined &&
+    startsAgain.length === 0 &&
+    own.some(({ step, uptime }) => step === "held" && uptime < crashed);
   const held = opened && recovered && own.find(({ step, uptime }) => step === "held" && uptime >= recovered.uptime);
   return {
     ...(seen && first ? { seenMs: since(first.uptime, seen.uptime) } : {}),
@@ -235,8 +251,22 @@ function readerTimeline(
     ...(recovered && perhapsRestarted ? { perhapsRestarted: true as const } : {}),
     ...(starts[0]?.fuse_at_start === "yes" ? { bornLate: true as const } : {}),
     ...(leftEarly ? { leftEarly: true as const } : {}),
+    ...mountsOver(reads, crashed, recovered),
     ...(held ? { heldFile: held.result === "ok" ? ("alive" as const) : ("dead" as const) } : {}),
   };
+}
+
+/** What piles up at each mount shows in the size of the mount table. */
+function mountsOver(
+  reads: readonly RecordOf<"read">[],
+  crashed: number | undefined,
+  recovered: RecordOf<"read"> | undefined,
+): Pick<ReaderTimeline, "mounts"> {
+  const good = crashed === undefined ? undefined : reads.findLast((one) => one.result === "ok" && one.uptime < crashed);
+  const [before, after] = [good?.table, recovered?.table].map((size) =>
+    size === undefined ? Number.NaN : Number(size),
+  ) as [number, number];
+  return Number.isFinite(before + after) ? { mounts: { before, after } } : {};
 }
 
 function staleErrno(
@@ -264,5 +294,5 @@ const began = ({ looked, uptime }: RecordOf<"read" | "look">): number =>
 /** When the daemon got its signal; the record comes when the producer has seen what that did. */
 const at = ({ at: given, uptime }: RecordOf<"crash">): number => (given === undefined ? uptime : Number(given));
 
-/** At least 0: a reader may see what the producer has done before the producer has told of it. */
+/** At least 0: a reader may see what the producer has done before the producer has recorded it. */
 const since = (from: number, to: number): number => Math.max(0, Math.round((to - from) * 1000));

@@ -20,7 +20,9 @@ import {
 import { type Decision, decide, type Grade } from "./decision.ts";
 import { gradeOf, isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
-import { type Platform, platformOf } from "./platform.ts";
+import { nodeWords, type Platform, platformOf } from "./platform.ts";
+import type { Remedy } from "./remedies/remedy.ts";
+import { type SamePod, samePodOf } from "./samePod.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
 
 /** What is worth knowing beside the answer: a figure, no failure. */
@@ -36,6 +38,10 @@ export interface Verdict {
   readonly cause: string;
   readonly explanation: string;
   readonly fix: string;
+  /** The end-to-end tests of this project have applied this fix as it is printed. */
+  readonly fixTried: boolean;
+  /** The fix as commands and files for this node; undefined where there is nothing to copy. */
+  readonly remedy?: Remedy;
   readonly evidence: readonly Quote[];
   readonly decision: Decision;
   /** What it holds for. */
@@ -45,6 +51,8 @@ export interface Verdict {
   readonly timings: Timeline;
   /** Undefined where the matrix was no part of the test, or has not begun. */
   readonly permissions?: PermissionMatrix;
+  /** Undefined where no daemon is a sidecar of its readers' pod. */
+  readonly samePod?: SamePod;
   /** Undefined where there is nothing to note. */
   readonly notes?: readonly Note[];
 }
@@ -56,7 +64,7 @@ export interface Verdict {
  */
 export function judge(given: Evidence, words: DecisionWords = DECISION): Verdict | undefined {
   const evidence = believed(given);
-  // What nobody has read yet may prove more than whatever explains a failure.
+  // What nobody has read yet may prove more than what explains a failure.
   const unheard = !evidence.final && (evidence.unread ?? []).length > 0;
   const asked = untilDecided(evidence);
   for (const cause of causes) {
@@ -80,18 +88,22 @@ export const settled = (verdict: Verdict, replacing?: Replacing): boolean =>
   verdict.verdict !== "success" ||
   (isThroughCrash(verdict.timings) && nextWay(verdict.timings, replacing) === undefined);
 
-type Found = Pick<Cause, "id" | "outcome" | "explanation" | "fix">;
+type Found = Pick<Cause, "id" | "outcome" | "explanation" | "fix" | "tried" | "remedy">;
 
 function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, words: DecisionWords): Verdict {
   const timings = timelineOf(all, READERS);
   const grade = gradeOf(cause.outcome, timings, all.replacing);
   const permissions = permissionsOf(all);
+  const remedy = cause.remedy?.(all, nodeWords(all));
+  const samePod = samePodOf(all);
   const noted = cause.outcome === "success" ? notesOf(all) : [];
   return {
     verdict: cause.outcome,
     cause: cause.id,
     explanation: cause.explanation,
     fix: cause.fix,
+    fixTried: cause.tried ?? false,
+    ...(remedy ? { remedy } : {}),
     evidence,
     decision: decide(cause.outcome, grade, words, {
       cause: cause.id,
@@ -101,6 +113,7 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, word
     ...(grade ? { grade } : {}),
     timings,
     ...(permissions ? { permissions } : {}),
+    ...(samePod ? { samePod } : {}),
     ...(noted.length > 0 ? { notes: noted } : {}),
   };
 }
@@ -115,7 +128,7 @@ const notesOf = (evidence: Evidence): Note[] =>
 function unknown(evidence: Evidence): Found {
   const nonces = ownNonces(evidence);
   const gaveUp = READERS.filter((role) => of(evidence, role, "verdict").some(({ result }) => result === "error"));
-  // A nonce that nobody has told may be of a marker whose record is still to come: through FUSE it was read all the same.
+  // A nonce that nobody has recorded may be of a marker whose record is still to come: through FUSE it was read all the same.
   const hasRead = ({ result, nonce, mountinfo }: ProbeRecord) =>
     result === "ok" && (nonces.has(nonce ?? "") || isFuse(mountinfo));
   const unread = gaveUp.filter((role) => !of(evidence, role, "read").some(hasRead));

@@ -5,6 +5,7 @@
 import type { AnyComponent } from "../contract/readers.ts";
 import type { ProbeRecord } from "../contract/records.ts";
 import type { Way } from "../contract/replacement.ts";
+import type { SamePodWay } from "../contract/samePod.ts";
 import type { PodSpecFact } from "./specFact.ts";
 
 export type { BridgeFact, ContainerSpecFact, PodSpecFact } from "./specFact.ts";
@@ -82,6 +83,28 @@ export interface Replacing {
   readonly refused?: string;
 }
 
+/** A pod with a sidecar that was deleted. */
+export interface Deletion {
+  readonly way: SamePodWay;
+  /** Whether it went by itself. */
+  readonly gone: boolean;
+  /** How long it took to go; where it did not, how long was waited until its mounts were taken away. In milliseconds. */
+  readonly waitedMs: number;
+  /** What was taken away on the node. */
+  readonly taken?: readonly string[];
+  /** It did not go even then, and was deleted by force. */
+  readonly forced?: true;
+}
+
+/** What was done with a pod whose daemon is a sidecar. */
+export interface SamePodFact {
+  readonly deletions: readonly Deletion[];
+  /** The kubelet has said of the sidecar that it ran out of memory. */
+  readonly outOfMemory?: true;
+  /** Why the pod could not be deleted, or not be made again, in the API server's words. */
+  readonly refused?: string;
+}
+
 export interface Evidence {
   readonly node: string;
   /** The scenario whose own pair was seen; undefined for the base pair. */
@@ -96,11 +119,13 @@ export interface Evidence {
   readonly refusals: readonly string[];
   /**
    * `pod/container` of each that has started and whose log nobody has served yet, or, where it has ended, not to its end: what
-   * it has to say may prove more than what others say of it. Undefined where nobody kept count.
+   * it has to say may prove more than what others say of it. Undefined where nobody counted.
    */
   readonly unread?: readonly string[];
   /** What was asked about the producer's pod being replaced; undefined where that is no part of the pair's question. */
   readonly replacing?: Replacing;
+  /** Undefined where no daemon is a sidecar of its readers' pod. */
+  readonly samePod?: SamePodFact;
   /** True when no more will come: the time for collecting is over. */
   readonly final: boolean;
 }

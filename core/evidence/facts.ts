@@ -1,7 +1,7 @@
 /** Objects of the API as facts: what the causes need of a pod's states and of its node, and nothing else. */
 import type { V1ContainerStatus, V1Node, V1Pod } from "@kubernetes/client-node";
 import { LABELS } from "../contract/names.ts";
-import { componentNamed } from "../contract/readers.ts";
+import { type Component, componentNamed } from "../contract/readers.ts";
 import type { ContainerFact, NodeFact, PodFact, SystemFact } from "./evidence.ts";
 import { specFact } from "./specFact.ts";
 
@@ -24,6 +24,24 @@ export function podFact(pod: V1Pod): PodFact {
       containerFact,
     ),
   };
+}
+
+/**
+ * A pod as those that it stands for: where the daemon is a sidecar of its readers' pod, that sidecar is the producer, and the other
+ * containers are the consumer.
+ */
+export function sidesOf(pod: PodFact): readonly PodFact[] {
+  const sidecars = pod.spec?.containers.filter(({ sidecar }) => sidecar).map(({ name }) => name) ?? [];
+  const { spec } = pod;
+  if (!spec || sidecars.length === 0) return [pod];
+  const side = (component: Component, own: (name: string) => boolean): PodFact => ({
+    ...pod,
+    component,
+    spec: { ...spec, containers: spec.containers.filter(({ name }) => own(name)) },
+    containers: pod.containers.filter(({ name }) => own(name)),
+  });
+  const regular = spec.containers.filter(({ sidecar }) => !sidecar).map(({ name }) => name);
+  return [side("producer", (name) => !regular.includes(name)), side("consumer", (name) => regular.includes(name))];
 }
 
 function containerFact({ name, state, lastState, restartCount }: V1ContainerStatus): ContainerFact {

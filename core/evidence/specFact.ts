@@ -23,6 +23,8 @@ export interface ContainerSpecFact {
   /** As its records name it. */
   readonly role: AnyRole;
   readonly privileged: boolean;
+  /** It is a native sidecar. */
+  readonly sidecar?: true;
   /** Undefined where it mounts no bridge at all. */
   readonly bridge?: BridgeFact;
 }
@@ -37,17 +39,21 @@ export function specFact(spec: V1PodSpec, component: string): PodSpecFact {
   return {
     ...(spec.hostUsers === undefined ? {} : { hostUsers: spec.hostUsers }),
     ...(spec.runtimeClassName ? { runtimeClassName: spec.runtimeClassName } : {}),
-    containers: spec.containers.map((container) => {
+    containers: [...(spec.initContainers ?? []).filter(isSidecar), ...spec.containers].map((container) => {
       const bridge = bridgeFact(container, spec.volumes ?? []);
       return {
         name: container.name,
         role: roleNamed(environment(container, "ROLE") ?? component),
         privileged: container.securityContext?.privileged ?? false,
+        ...(isSidecar(container) ? { sidecar: true as const } : {}),
         ...(bridge ? { bridge } : {}),
       };
     }),
   };
 }
+
+/** Of the init containers those that stay: the kubelet starts the others after them. */
+export const isSidecar = ({ restartPolicy }: V1Container): boolean => restartPolicy === "Always";
 
 function bridgeFact(container: V1Container, volumes: NonNullable<V1PodSpec["volumes"]>): BridgeFact | undefined {
   const root = environment(container, "BRIDGE") ?? BRIDGE_PATH;

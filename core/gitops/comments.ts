@@ -65,9 +65,18 @@ export const COMMENTS: readonly Comment[] = [
     text: "Does nothing: it has the other pod's image pulled before either pod's clock runs.",
   },
   {
-    at: /^spec\.containers\[\]\.securityContext\.privileged$/,
+    at: /^spec\.initContainers\[\]\.restartPolicy$/,
+    text: "A native sidecar: started before the others, and again whenever it ends; ended after them.",
+  },
+  {
+    at: /^spec\.(initC|c)ontainers\[\]\.securityContext\.privileged$/,
     value: true,
     text: "Mounting FUSE needs /dev/fuse and CAP_SYS_ADMIN, and Kubernetes allows Bidirectional to privileged containers only.",
+  },
+  {
+    at: /^spec\.initContainers\[\]\.volumeMounts\[\]\.mountPropagation$/,
+    value: "Bidirectional",
+    text: "What is mounted in here reaches the node, and from there the pod's other containers.",
   },
   {
     at: /^spec\.containers\[\]\.volumeMounts\[\]\.mountPropagation$/,

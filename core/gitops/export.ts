@@ -46,7 +46,9 @@ export function exportedFiles(
     [
       "producer.yaml",
       render(
-        [`Mounts a real FUSE file system below the bridge of ${nodes}: the only privileged container of the test.`],
+        [
+          `Mounts a real FUSE file system below the bridge of ${nodes}: the only privileged container of ${objects.samePods.length > 0 ? "its pods" : "the test"}.`,
+        ],
         objects.pods.map(({ producer }) => producer),
       ),
     ],
@@ -57,6 +59,17 @@ export function exportedFiles(
         objects.pods.map(({ consumer }) => consumer),
       ),
     ],
+    ...(objects.samePods.length > 0
+      ? [
+          [
+            "same-pod.yaml",
+            render(
+              ["The daemon as a sidecar in its readers' own pod: the sidecar alone is privileged."],
+              objects.samePods.map(({ pod }) => pod),
+            ),
+          ] as [string, string],
+        ]
+      : []),
   ];
   const list = kustomization(
     "One test of FUSE mount propagation; it builds for Flux, Argo CD and `kubectl apply -k` alike.",

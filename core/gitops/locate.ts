@@ -30,6 +30,19 @@ export interface Parent {
 
 /** @throws ParentError where the text is no YAML map, or its list is written in a way that a line cannot be added to */
 export function locate(text: string): Parent {
+  const before = read.get(text);
+  if (before) return before;
+  const found = locateIn(text);
+  if (read.size >= MOST_READ) read.clear();
+  read.set(text, found);
+  return found;
+}
+
+/** An edit is checked by reading what it gives, and the next step begins with that text: most of an export's time. */
+const read = new Map<string, Parent>();
+const MOST_READ = 16;
+
+function locateIn(text: string): Parent {
   const map = rootOf(text);
   const lines = linesOf(text);
   const data = (map?.toJSON() ?? {}) as Record<string, unknown>;

@@ -42,9 +42,8 @@ export function hasOthers(text: string, entry: string): boolean {
  */
 export function withEntry(text: string, entry: string, wanted: EntryState, options: EntryOptions = {}): string {
   const before = locate(text);
-  const located = (now: string) => (now === text ? before : locate(now));
-  const edited = guarded(edit(text, before, entry, wanted, options), wanted, located);
-  if (!means(located(edited).data, before.data, entry, wanted, options))
+  const edited = guarded(edit(text, before, entry, wanted, options), wanted);
+  if (!means(locate(edited).data, before.data, entry, wanted, options))
     throw new ParentError(`its form leaves no place for \`${entry}\`: write \`resources\` with one entry a line`);
   return edited;
 }
@@ -138,12 +137,12 @@ function withoutKey(lines: readonly Line[]): Line[] {
 }
 
 /** A file whose lists are all empty does not build: one more empty list, as `[]`, makes it build. */
-function guarded(text: string, wanted: EntryState, located: (text: string) => Parent): string {
+function guarded(text: string, wanted: EntryState): string {
   const lines = linesOf(text);
   const isGuard = ({ text: line }: Line) => line.endsWith(GUARD);
   if (wanted === "absent") return textOf(without(lines, (index) => isGuard(lines[index] as Line)));
   if (wanted === "on" || lines.some(isGuard)) return text;
-  const { data, place } = located(text);
+  const { data, place } = locate(text);
   const { apiVersion: _, kind: __, metadata: ___, ...content } = data;
   if (Object.values(content).some((value) => value !== null) || place.kind === "missing") return text;
   const field = ["components", "configurations", "transformers"].find((key) => !(key in data));

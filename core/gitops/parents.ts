@@ -20,7 +20,7 @@ const FRESH = {
 /** The list as we make it, without an entry. */
 export const freshParent = (kind: keyof typeof FRESH): string => FRESH[kind] + HEAD;
 
-/** Whether we made the file, whatever was added to it since. */
+/** Whether we made the file, even if more was added to it since. */
 export const isOurs = (text: string, kind: keyof typeof FRESH): boolean =>
   text.replaceAll("\r\n", "\n").startsWith(FRESH[kind]);
 

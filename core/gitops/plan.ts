@@ -25,7 +25,7 @@ export interface Plan {
 export type Action =
   /** Writes the files; the line stays as it is where `enabled` is not said, and a new one is commented out. */
   | { readonly do: "export"; readonly enabled?: boolean | undefined }
-  /** Only comments the line out: it must work whatever the files look like. */
+  /** Only comments the line out: it must work on files in any state. */
   | { readonly do: "disable" }
   | { readonly do: "remove" };
 

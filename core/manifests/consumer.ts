@@ -21,9 +21,26 @@ import type { Container, Pod, Propagation, SecurityContext } from "./types.ts";
  * starts containers in their order and it must exist before the mount.
  */
 export function consumer(settings: Settings, pair: Pair): Pod {
-  const { scenario, permissions } = pair;
   const { late = false, readersRestart = false } = pair.variation;
-  const readers = READER_ROLES.filter((role) => isDeciding(role) || permissions);
+  return pairPod(settings, pair, "consumer", {
+    restarts: readersRestart,
+    annotations: READER_FIRST,
+    initContainers: [
+      ...pulls([settings.producerImage], settings.consumerImage, settings.resources.consumer),
+      ...turn(settings, pair, settings.consumerImage, late),
+    ],
+    containers: readers(settings, pair),
+    volumes: [FINDINGS_VOLUME, ...(late ? [wholeBridge(settings)] : [])],
+  });
+}
+
+/** `kubectl logs fuse-consumer` without -c then tells the default reader's story. */
+export const READER_FIRST = { "kubectl.kubernetes.io/default-container": READER_CONTAINERS.default.container } as const;
+
+/** The control and the readers of a pair. */
+export function readers(settings: Settings, pair: Pair): Container[] {
+  const { scenario, permissions } = pair;
+  const roles = READER_ROLES.filter((role) => isDeciding(role) || permissions);
   const container = (
     name: string,
     role: ReaderRole | typeof CONTROL.role,
@@ -49,21 +66,11 @@ export function consumer(settings: Settings, pair: Pair): Pod {
       ? {}
       : { readinessProbe: { exec: { command: ["test", "-e", `/findings/success-${role}`] }, periodSeconds: 2 } }),
   });
-  return pairPod(settings, pair, "consumer", {
-    restarts: readersRestart,
-    // `kubectl logs fuse-consumer` without -c then tells the default reader's story.
-    annotations: { "kubectl.kubernetes.io/default-container": READER_CONTAINERS.default.container },
-    initContainers: [
-      ...pulls([settings.producerImage], settings.consumerImage, settings.resources.consumer),
-      ...turn(settings, pair, settings.consumerImage, late),
-    ],
-    containers: [
-      container(CONTROL.container, CONTROL.role, "None", UNPRIVILEGED),
-      ...readers.map((role) => {
-        const { container: name, restrictions } = READER_CONTAINERS[role];
-        return container(name, role, "HostToContainer", { ...UNPRIVILEGED, ...restrictions });
-      }),
-    ],
-    volumes: [FINDINGS_VOLUME, ...(late ? [wholeBridge(settings)] : [])],
-  });
+  return [
+    container(CONTROL.container, CONTROL.role, "None", UNPRIVILEGED),
+    ...roles.map((role) => {
+      const { container: name, restrictions } = READER_CONTAINERS[role];
+      return container(name, role, "HostToContainer", { ...UNPRIVILEGED, ...restrictions });
+    }),
+  ];
 }

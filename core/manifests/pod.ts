@@ -1,6 +1,6 @@
 import { BRIDGE_PATH } from "../contract/bridge.ts";
 import type { Environment } from "../contract/environment.ts";
-import { labels, PROBE_CONFIG_MAP } from "../contract/names.ts";
+import { labels, PROBE_CONFIG_MAP, TURN } from "../contract/names.ts";
 import type { Pair } from "../plan/plan.ts";
 import type { Amounts, Settings } from "../settings/settings.ts";
 import type { Container, Pod, Propagation, Volume, VolumeMount } from "./types.ts";
@@ -60,7 +60,7 @@ export function pod(settings: Settings, parts: PodParts): Pod {
 /** A pod of a pair: it has the pair's bridge and the probe, and ends when the pair is through. */
 export function pairPod(
   settings: Settings,
-  { node, scenario, names, paths, schedule }: Pair,
+  { node, scenario, names, paths, schedule, variation: { samePod } }: Pair,
   component: keyof Pair["names"],
   parts: Omit<PodParts, "name" | "component" | "node" | "scenario" | "deadlineSeconds" | "graceSeconds">,
 ): Pod {
@@ -74,7 +74,7 @@ export function pairPod(
     graceSeconds: 5,
     volumes: [
       paths.hostDirectory === undefined
-        ? { name: "bridge", emptyDir: { sizeLimit: "1Mi" } }
+        ? { name: "bridge", emptyDir: { ...(samePod === "memory" ? { medium: "Memory" } : {}), sizeLimit: "1Mi" } }
         : directoryOf("bridge", paths.hostDirectory),
       { name: "probe", configMap: { name: PROBE_CONFIG_MAP } },
       ...parts.volumes,
@@ -97,7 +97,7 @@ export function turn(settings: Settings, pair: Pair, image: string, late = false
   if (!scenario) return [];
   return [
     {
-      name: "fuse-turn",
+      name: TURN,
       image,
       imagePullPolicy: "IfNotPresent",
       command: ["sh", "/probe/turn.sh"],
@@ -146,12 +146,19 @@ export const UNPRIVILEGED = {
 
 export const PROBE_MOUNT: VolumeMount = { name: "probe", mountPath: "/probe", readOnly: true };
 
-/** An emptyDir lies below the kubelet's own directory: a mount left there would keep the kubelet from removing it. */
-export const bridgeMount = ({ paths }: Pair, mountPropagation: Propagation, readOnly: boolean): VolumeMount => ({
+/**
+ * An emptyDir lies below the kubelet's own directory: a mount left there would keep the kubelet from removing it. Where it is the
+ * question whether that happens, the sidecar sees to it that such a mount can be taken away: see probe/samePod.sh.
+ */
+export const bridgeMount = (
+  { paths, variation: { samePod } }: Pair,
+  mountPropagation: Propagation,
+  readOnly: boolean,
+): VolumeMount => ({
   name: "bridge",
   mountPath: paths.volumePath,
   ...(readOnly ? { readOnly } : {}),
-  mountPropagation: paths.hostDirectory === undefined ? "None" : mountPropagation,
+  mountPropagation: paths.hostDirectory === undefined && !samePod ? "None" : mountPropagation,
 });
 
 /** What is found out in one container and must outlast it, or reach the others of its pod. */

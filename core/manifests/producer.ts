@@ -1,9 +1,10 @@
 import { faultIn } from "../contract/faults.ts";
 import { PRODUCER } from "../contract/names.ts";
+import { quantity } from "../contract/quantity.ts";
 import { POD_PATH } from "../contract/replacement.ts";
 import type { Pair } from "../plan/plan.ts";
 import type { Settings } from "../settings/settings.ts";
-import { commandEnvironment, markerEnvironment } from "./ownDaemon.ts";
+import { commandEnvironment, deadMountEnvironment, markerEnvironment } from "./ownDaemon.ts";
 import {
   bridgeMount,
   FINDINGS_MOUNT,
@@ -14,14 +15,16 @@ import {
   pulls,
   turn,
 } from "./pod.ts";
-import type { Pod, Volume, VolumeMount } from "./types.ts";
+import type { Container, Pod, Volume, VolumeMount } from "./types.ts";
+
+const MIB = 1024 ** 2;
 
 /** Its own annotations: whether this pod took the place of another. */
-const POD_VOLUME: Volume = {
+export const POD_VOLUME: Volume = {
   name: "pod",
   downwardAPI: { items: [{ path: "annotations", fieldRef: { fieldPath: "metadata.annotations" } }] },
 };
-const POD_MOUNT: VolumeMount = { name: "pod", mountPath: POD_PATH, readOnly: true };
+export const POD_MOUNT: VolumeMount = { name: "pod", mountPath: POD_PATH, readOnly: true };
 
 /**
  * The producer: the only privileged container of the test. Its bridge is the parent directory of the mount point, so that
@@ -29,7 +32,7 @@ const POD_MOUNT: VolumeMount = { name: "pod", mountPath: POD_PATH, readOnly: tru
  * show that trap have it otherwise.
  */
 export function producer(settings: Settings, pair: Pair): Pod {
-  const { consumer: amounts, producer: own } = settings.resources;
+  const { consumer: amounts } = settings.resources;
   const dies = faultIn(pair.variation)?.endsContainer ?? false;
   return pairPod(settings, pair, "producer", {
     restarts: dies,
@@ -40,27 +43,39 @@ export function producer(settings: Settings, pair: Pair): Pod {
       ...turn(settings, pair, settings.producerImage),
     ],
     containers: [
-      {
-        name: PRODUCER,
-        image: settings.producerImage,
-        imagePullPolicy: "IfNotPresent",
-        command: ["sh", "/probe/producer.sh"],
-        env: probeEnvironment(settings, pair, {
-          DRIVER: settings.driver,
-          ...pair.schedule.producer,
-          ...commandEnvironment(settings),
-          ...markerEnvironment(settings),
-        }),
-        resources: own,
-        securityContext: { privileged: true },
-        volumeMounts: [
-          bridgeMount(pair, "Bidirectional", false),
-          PROBE_MOUNT,
-          ...(dies ? [FINDINGS_MOUNT] : []),
-          ...(pair.replaced.length > 0 ? [POD_MOUNT] : []),
-        ],
-      },
+      daemon(settings, pair, PRODUCER, [
+        bridgeMount(pair, "Bidirectional", false),
+        PROBE_MOUNT,
+        ...(dies ? [FINDINGS_MOUNT] : []),
+        ...(pair.replaced.length > 0 ? [POD_MOUNT] : []),
+      ]),
     ],
     volumes: [...(dies ? [FINDINGS_VOLUME] : []), ...(pair.replaced.length > 0 ? [POD_VOLUME] : [])],
   });
 }
+
+/** The container of the daemon: the only privileged one of its pod. */
+export const daemon = (
+  settings: Settings,
+  pair: Pair,
+  name: string,
+  volumeMounts: readonly VolumeMount[],
+): Container => ({
+  name,
+  image: settings.producerImage,
+  imagePullPolicy: "IfNotPresent",
+  command: ["sh", "/probe/producer.sh"],
+  env: probeEnvironment(settings, pair, {
+    DRIVER: settings.driver,
+    ...pair.schedule.producer,
+    ...(faultIn(pair.variation)?.outOfMemory || pair.variation.samePod
+      ? { MEMORY_MIB: Math.ceil(quantity(settings.resources.producer.limits.memory) / MIB) }
+      : {}),
+    ...commandEnvironment(settings),
+    ...deadMountEnvironment(settings),
+    ...markerEnvironment(settings),
+  }),
+  resources: settings.resources.producer,
+  securityContext: { privileged: true },
+  volumeMounts,
+});

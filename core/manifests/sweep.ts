@@ -1,6 +1,6 @@
 import { BRIDGE_PATH, SWEEP_HOST_PATH, splitBridge } from "../contract/bridge.ts";
 import { podName, SWEEP_PODS } from "../contract/names.ts";
-import { PAIR_SCENARIOS } from "../contract/scenarios.ts";
+import { PAIR_SCENARIOS, type ScenarioId } from "../contract/scenarios.ts";
 import type { Settings } from "../settings/settings.ts";
 import { directoryOf, pod, UNPRIVILEGED } from "./pod.ts";
 import type { Pod, SecurityContext } from "./types.ts";
@@ -26,6 +26,7 @@ const REMOVER: SecurityContext = {
  * @param script the text of probe/sweep.sh: the config map may be gone by now
  * @param since when the test's namespace was made, in seconds since 1970; undefined where nobody knows: then only a bridge that
  * the producer has marked as the test's own is removed
+ * @param only the scenario whose mounts alone are taken away
  */
 export function sweepPod(
   settings: Settings,
@@ -33,6 +34,7 @@ export function sweepPod(
   task: keyof typeof SWEEP_PODS,
   script: string,
   since?: number,
+  only?: ScenarioId,
 ): Pod {
   const check = task === "check";
   const { parent, name } = splitBridge(settings.bridge);
@@ -53,6 +55,7 @@ export function sweepPod(
           env: [
             { name: "NAME", value: name },
             { name: "SCENARIOS", value: PAIR_SCENARIOS.map(({ id }) => id).join(" ") },
+            ...(only === undefined ? [] : [{ name: "ONLY", value: only }]),
             // Only directories have an age that matters.
             ...(check && since !== undefined ? [{ name: "SINCE", value: String(since) }] : []),
           ],

@@ -55,6 +55,8 @@ export interface Container {
     readonly limits: Readonly<Record<string, string>>;
   };
   readonly securityContext: SecurityContext;
+  /** Of an init container alone: it is a native sidecar. */
+  readonly restartPolicy?: "Always";
   readonly volumeMounts?: readonly VolumeMount[];
   readonly readinessProbe?: { readonly exec: { readonly command: readonly string[] }; readonly periodSeconds: number };
 }
@@ -62,7 +64,7 @@ export interface Container {
 export type Volume =
   | { readonly name: string; readonly hostPath: { readonly path: string; readonly type: "DirectoryOrCreate" } }
   | { readonly name: string; readonly configMap: { readonly name: string } }
-  | { readonly name: string; readonly emptyDir: { readonly sizeLimit: string } }
+  | { readonly name: string; readonly emptyDir: { readonly medium?: "Memory"; readonly sizeLimit: string } }
   | {
       readonly name: string;
       readonly downwardAPI: {

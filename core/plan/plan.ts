@@ -3,7 +3,7 @@
  * here: manifests, collector, sweep, the settings' own check of their deadlines.
  */
 import { type BridgePaths, pairPaths } from "../contract/bridge.ts";
-import { CONSUMER, PRODUCER, podName } from "../contract/names.ts";
+import { BOTH, CONSUMER, PRODUCER, podName } from "../contract/names.ts";
 import type { Way } from "../contract/replacement.ts";
 import { chosen, type PairScenario, type ScenarioId, type Variation, waysOf } from "../contract/scenarios.ts";
 import type { Times } from "../contract/times.ts";
@@ -28,7 +28,7 @@ export interface Pair {
   readonly permissions: boolean;
   /** How its producer's pod is replaced in turn, once everything else is known of it. */
   readonly replaced: readonly Way[];
-  /** Names of its pods. */
+  /** Names of its pods: the same twice where its daemon is a sidecar of the readers' pod. */
   readonly names: { readonly producer: string; readonly consumer: string };
   readonly paths: BridgePaths;
   readonly schedule: Schedule;
@@ -58,8 +58,8 @@ export function planOf(settings: PlanSettings): Plan {
         permissions: !scenario && scenarios.includes("permissions"),
         replaced: scenario ? [] : waysOf(scenarios),
         names: {
-          producer: podName(PRODUCER, node, nodes, scenario?.id),
-          consumer: podName(CONSUMER, node, nodes, scenario?.id),
+          producer: podName(scenario?.pair.samePod ? BOTH : PRODUCER, node, nodes, scenario?.id),
+          consumer: podName(scenario?.pair.samePod ? BOTH : CONSUMER, node, nodes, scenario?.id),
         },
         paths: pairPaths(bridge, scenario),
         schedule,

@@ -51,6 +51,9 @@ export const sumOf = (times: Times, steps: readonly (keyof Times)[]): number =>
 /** A pod that takes the producer's place: the old one is deleted, it is made, started and read. In seconds. */
 const REPLACED_SECONDS = 5;
 
+/** Two pods that take the place of one with a sidecar; the second deletion may wait for the kubelet. In seconds. */
+const DELETED_SECONDS = 35;
+
 /** How the base pair mounts, and what befalls its daemon. */
 export const baseVariation = (scenarios: readonly ScenarioId[]): Variation => ({
   fault: scenarios.includes("daemon-crash") ? "crash" : "none",
@@ -65,11 +68,13 @@ export function schedules(
   // A node makes all those pods at once, and a consumer may be there later than its producer.
   const crowdSeconds = own.length > 0 ? CROWD_SECONDS : 0;
   let turnSeconds = 0;
-  return [undefined, ...own].map((scenario) => {
+  return [undefined, ...own].map((scenario, index) => {
     const schedule = scenario
-      ? ofScenario(times, scenario.pair, crowdSeconds, turnSeconds)
+      ? (scenario.pair.samePod ? ofSamePod : ofScenario)(times, scenario.pair, crowdSeconds, turnSeconds)
       : ofBase(times, scenarios, crowdSeconds);
-    turnSeconds += schedule.busySeconds;
+    // Pods with a sidecar mostly wait for the kubelet: they may do so together, if they do not start together.
+    const together = scenario?.pair.samePod && own[index]?.pair.samePod;
+    turnSeconds += together ? START_SECONDS : schedule.busySeconds;
     return { scenario, schedule };
   });
 }
@@ -126,6 +131,24 @@ function ofScenario(times: Times, variation: Variation, crowdSeconds: number, tu
       WATCH_SECONDS: busySeconds,
       ...(variation.readersRestart ? { RESTART: "yes" } : {}),
     },
+  };
+}
+
+/** The kubelet waits this long before it starts a container for the second time. */
+const BACKOFF_SECONDS = 10;
+
+/** Its pod stays until it is deleted, twice: what it says of the pod before it must be read. */
+function ofSamePod(times: Times, variation: Variation, crowdSeconds: number, turnSeconds: number): Schedule {
+  const schedule = ofScenario(times, variation, crowdSeconds, turnSeconds);
+  const busySeconds = schedule.busySeconds + BACKOFF_SECONDS + START_SECONDS + DELETED_SECONDS;
+  const totalSeconds = turnSeconds + busySeconds * STRETCH;
+  return {
+    ...schedule,
+    busySeconds,
+    totalSeconds,
+    both: { PROBE_SECONDS: times.probeSeconds, INSPECT_SECONDS: totalSeconds },
+    producer: { ...schedule.producer, SAME_POD: variation.samePod ?? "" },
+    consumer: { ...schedule.consumer, WATCH_SECONDS: busySeconds },
   };
 }
 

@@ -1,3 +1,4 @@
+import { quantity } from "../contract/quantity.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Rule } from "./rule.ts";
 
@@ -52,19 +53,6 @@ function bounded({ value }: Cursor, key: keyof typeof MOST): boolean {
   if (typeof value !== "string" && typeof value !== "number") return false;
   const amount = quantity(String(value));
   return amount > 0 && amount <= quantity(MOST[key]);
-}
-
-/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
-const QUANTITY = /^[+]?(\d+[.]?\d*|[.]\d+)(?:[eE]([+-]?\d+)|([numkMGTPE]|[KMGTPE]i))?$/;
-const DECIMAL = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
-const BINARY = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-
-/** Not a number where it is no quantity, or less than nothing. */
-function quantity(text: string): number {
-  const [, digits, exponent, suffix = ""] = QUANTITY.exec(text) ?? [];
-  if (exponent !== undefined) return Number(digits) * 10 ** Number(exponent);
-  const binary = BINARY.indexOf(suffix);
-  return Number(digits) * (binary >= 0 ? 1024 ** binary : 1000 ** (DECIMAL.indexOf(suffix) - DECIMAL.indexOf("")));
 }
 
 /** A limit of every container, or where it has none, of the pod. */

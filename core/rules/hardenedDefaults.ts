@@ -100,7 +100,7 @@ function reportContext(review: Review, context: Cursor): void {
   if (!hostProcess.off) review.report(hostProcess, "runs on the node itself");
 }
 
-/** Without a profile a container runs unconfined, unless the kubelet was told otherwise. */
+/** Without a profile a container runs unconfined, unless the kubelet is configured otherwise. */
 function reportSeccomp(review: Review, ofPod: Cursor, { fields, list }: ContainerView): void {
   const context = fields.get("securityContext");
   // The runtime confines no privileged container, and who may be one is another rule's.

@@ -1,10 +1,14 @@
 import { BRIDGE_PATH, BRIDGE_VOLUME_PATHS } from "../contract/bridge.ts";
+import { STORE_PATH } from "../contract/samePod.ts";
 import { celLiteral, lines } from "./cel.ts";
 import type { Cursor } from "./cursor.ts";
 import { type ContainerView, type PodView, volumeOf } from "./pods.ts";
-import { privilegeFault } from "./privilegeFault.ts";
+import { privilegedContainers } from "./privilegedContainers.ts";
+import { comesFrom, privilegeFault } from "./privilegeFault.ts";
 import type { Review } from "./review.ts";
+import { roleOf } from "./roles.ts";
 import { inContainers, type Rule, values } from "./rule.ts";
+import { bothWaysInCel } from "./trustedContainers.ts";
 
 /** By these no mount leaves the container. */
 const INWARD = ["None", "HostToContainer"] as const;
@@ -18,7 +22,7 @@ export const mountPropagation: Rule = {
   restrictions: [
     {
       fields: [inContainers("volumeMounts[*].mountPropagation")],
-      allowed: `not set, empty, ${values(INWARD)}; \`${BOTH_WAYS}\` for a hostPath at ${values(BRIDGE_VOLUME_PATHS)} of a container that may be privileged`,
+      allowed: `not set, empty, ${values(INWARD)}; \`${BOTH_WAYS}\` for a hostPath at ${values(BRIDGE_VOLUME_PATHS)} of a container that may be privileged; in the sidecar of a \`same-pod\` scenario also for an emptyDir there, and for a hostPath at ${values([STORE_PATH])}`,
     },
   ],
   check(review) {
@@ -31,11 +35,11 @@ export const mountPropagation: Rule = {
         }
   },
   cel: {
-    pods: () => [
+    pods: (allowed) => [
       lines(
         "variables.containers.all(c, c.?volumeMounts.orValue([]).all(m,",
         `  m.?mountPropagation.orValue('None') in ${celLiteral(INWARD)}`,
-        `  || (c.name in variables.trusted && m.mountPath in ${celLiteral(BRIDGE_VOLUME_PATHS)} && m.name in variables.hostVolumes)))`,
+        `  || (c.name in variables.trusted && ${bothWaysInCel(allowed)})))`,
       ),
     ],
   },
@@ -52,8 +56,11 @@ function propagationFault(
   if (value !== BOTH_WAYS) return "is no kind of propagation";
   const problem = privilegeFault(review, pod, container);
   if (problem) return problem;
-  if (volumeOf(pod, mount)?.get("hostPath").absent ?? true) return "is not on the bridge";
-  return BRIDGE_VOLUME_PATHS.includes(mount.get("mountPath").text ?? "")
-    ? undefined
-    : `is not mounted at ${BRIDGE_PATH}`;
+  const path = mount.get("mountPath").text ?? "";
+  const bothWays =
+    privilegedContainers(review.allowed).find(({ role }) => role === roleOf(review, pod))?.bothWays ?? {};
+  const sources = Object.hasOwn(bothWays, path) ? bothWays[path] : undefined;
+  if (!sources) return `is not mounted at ${BRIDGE_PATH}`;
+  const volume = volumeOf(pod, mount);
+  return volume && sources.some((source) => comesFrom(volume, source)) ? undefined : "is not on the bridge";
 }

@@ -35,7 +35,7 @@ export function podsOf(subject: Subject, root: Cursor): PodView[] {
   return search(root, 0, new Set());
 }
 
-/** Whatever has containers is a pod spec: so a custom resource's templates are found as well. */
+/** Every map with containers is a pod spec: so a custom resource's templates are found as well. */
 function search(field: Cursor, depth: number, seen: Set<unknown>): PodView[] {
   const { value, parent } = field;
   // A YAML anchor may stand in many places, also in itself: once is enough.

@@ -33,7 +33,10 @@ function newPrivilegeFault(review: Review, pod: PodView, { fields, list }: Conta
   const known = privilegedContainers(review.allowed).find((one) => one.role === role);
   if (!known)
     return `belongs to no pod that may have it: only the Pod ${PRODUCER} of namespace ${review.allowed.namespace} does`;
-  if (list !== "containers") return `is in ${list}: only a regular container may have it`;
+  if (list !== known.list)
+    return `is in ${list}: only ${known.list === "containers" ? "a regular container" : "a native sidecar"} may have it`;
+  if (list === "initContainers" && fields.get("restartPolicy").text !== "Always")
+    return "is no native sidecar: restartPolicy is not Always";
   if (fields.get("name").text !== known.name) return `is not container ${known.name}`;
   const words = commandFault(known, fields) ?? environmentFault(known, fields) ?? mountFault(known, pod, fields);
   if (words) return words;
@@ -66,7 +69,7 @@ function environmentFault({ environment, role }: PrivilegedContainer, container:
     const name = one.get("name");
     const known = Object.hasOwn(environment, name.text ?? "") ? environment[name.text ?? ""] : undefined;
     const value = one.get("value").text ?? "";
-    if (role === "producer" && (name.text === "COMMAND" || name.unknown)) {
+    if (role !== "sweep-unmount" && (name.text === "COMMAND" || name.unknown)) {
       if (known === undefined || !may(known, value)) return "runs a daemon of its own that is not allowed";
     } else if (known === undefined)
       return `has the variable ${JSON.stringify(name.text ?? "")}, which the ${role} does not need`;
@@ -97,7 +100,7 @@ function mountFault({ mounts, role }: PrivilegedContainer, pod: PodView, contain
 }
 
 /** Kubernetes makes a volume without a source an emptyDir. */
-const comesFrom = (volume: Cursor, source: string): boolean =>
+export const comesFrom = (volume: Cursor, source: string): boolean =>
   !volume.get(source).absent ||
   (source === "emptyDir" && volume.entries().every((field) => field.key === "name" || field.absent));
 

@@ -8,6 +8,7 @@ import { type Content, givenTo, type Program } from "../contract/environment.ts"
 import { literal } from "../contract/literal.ts";
 import { PRODUCER } from "../contract/names.ts";
 import { POD_PATH } from "../contract/replacement.ts";
+import { SIDECAR, STORE_PATH } from "../contract/samePod.ts";
 import type { Allowed } from "./allowed.ts";
 
 /** What an environment variable may hold: what a pattern matches (and another does not), or one text. */
@@ -16,7 +17,9 @@ export type Value = { readonly matches: string; readonly butNot?: string } | { r
 export const SCRIPT: unique symbol = Symbol("the script's text");
 
 export interface PrivilegedContainer {
-  readonly role: "producer" | "sweep-unmount";
+  readonly role: "producer" | "same-pod" | "sweep-unmount";
+  /** Among which containers of the pod it stands; in initContainers it is a native sidecar, with `restartPolicy: Always`. */
+  readonly list: "containers" | "initContainers";
   readonly name: string;
   readonly command: readonly (string | typeof SCRIPT)[];
   /**
@@ -28,6 +31,8 @@ export interface PrivilegedContainer {
   readonly environment: Readonly<Record<string, Value>>;
   /** Where it may have a volume, and of which kinds. */
   readonly mounts: Readonly<Record<string, readonly string[]>>;
+  /** Where it may have one with propagation Bidirectional, and of which kinds. */
+  readonly bothWays: Readonly<Record<string, readonly string[]>>;
   /** Whether its script comes from the probe's config map. */
   readonly probe: boolean;
 }
@@ -43,49 +48,78 @@ const PATH: Value = {
   butNot: "(^|/)[.][.]?(/|$)",
 };
 
-/** What a variable may hold, by its content in core/contract/environment.ts. */
-const VALUES: Readonly<Record<Exclude<Content, "command">, Value>> = {
+/** What a variable may hold, by its content in core/contract/environment.ts; a command is the setting `command`, word for word. */
+const VALUES: Readonly<Record<Content, Value | undefined>> = {
   word: { matches: "^[A-Za-z0-9][A-Za-z0-9._-]*$" },
   number: { matches: "^[0-9]+([.][0-9]+)?$" },
   path: PATH,
   name: { matches: "^[A-Za-z0-9._-]+$" },
   names: { matches: "^[a-z0-9 -]+$" },
+  command: undefined,
 };
+
+const PRODUCER_COMMAND = ["sh", `${PROBE_MOUNT}/producer.sh`] as const;
+/** The variables that a privileged container which runs this script is given, without the command. */
+const variablesOf = (program: Program): Readonly<Record<string, Value>> =>
+  Object.fromEntries(
+    givenTo(program, "privileged").flatMap(([name, holds]) => {
+      const value = VALUES[holds];
+      return value ? [[name, value] as const] : [];
+    }),
+  );
+const PRODUCER_VARIABLES = variablesOf("producer");
+const SWEEP_VARIABLES = variablesOf("sweep");
+
+const producerEnvironment = ({ command }: Allowed): Readonly<Record<string, Value>> => ({
+  ...PRODUCER_VARIABLES,
+  // The probe runs what this holds as its daemon.
+  ...(command ? { COMMAND: { equals: literal(command) } } : {}),
+});
 
 export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] => [
   {
     role: "producer",
+    list: "containers",
     name: PRODUCER,
-    command: ["sh", `${PROBE_MOUNT}/producer.sh`],
-    environment: environmentOf("producer", allowed),
+    command: PRODUCER_COMMAND,
+    environment: producerEnvironment(allowed),
     mounts: {
       ...Object.fromEntries(BRIDGE_VOLUME_PATHS.map((path) => [path, ["hostPath", "emptyDir"]])),
       "/findings": ["emptyDir"],
       [POD_PATH]: ["downwardAPI"],
       [PROBE_MOUNT]: ["configMap"],
     },
+    bothWays: Object.fromEntries(BRIDGE_VOLUME_PATHS.map((path) => [path, ["hostPath"]])),
+    probe: true,
+  },
+  {
+    role: "same-pod",
+    list: "initContainers",
+    name: SIDECAR,
+    command: PRODUCER_COMMAND,
+    environment: producerEnvironment(allowed),
+    mounts: {
+      [BRIDGE_PATH]: ["hostPath", "emptyDir"],
+      [STORE_PATH]: ["hostPath"],
+      "/findings": ["emptyDir"],
+      [POD_PATH]: ["downwardAPI"],
+      [PROBE_MOUNT]: ["configMap"],
+    },
+    bothWays: { [BRIDGE_PATH]: ["hostPath", "emptyDir"], [STORE_PATH]: ["hostPath"] },
     probe: true,
   },
   {
     role: "sweep-unmount",
+    list: "containers",
     name: "sweep",
     command: ["sh", "-c", SCRIPT, "sweep", "unmount"],
     script: allowed.scripts?.["sweep.sh"],
-    environment: environmentOf("sweep", allowed),
+    environment: SWEEP_VARIABLES,
     mounts: { [BRIDGE_PATH]: ["hostPath"] },
+    bothWays: { [BRIDGE_PATH]: ["hostPath"] },
     probe: false,
   },
 ];
-
-/** The variables that a privileged container may have which runs this script. */
-function environmentOf(program: Program, { command }: Allowed): Readonly<Record<string, Value>> {
-  // The probe runs what this one holds as its daemon.
-  const daemon: Value | undefined = command ? { equals: literal(command) } : undefined;
-  const values = givenTo(program, "privileged").map(
-    ([name, holds]) => [name, holds === "command" ? daemon : VALUES[holds]] as const,
-  );
-  return Object.fromEntries(values.flatMap(([name, value]) => (value ? [[name, value]] : [])));
-}
 
 /** Fields of a container that the project's scripts do not need, and that could make it run or say something else. */
 export const UNNEEDED = [

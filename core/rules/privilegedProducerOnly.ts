@@ -1,4 +1,5 @@
 import { PROBE_CONFIG_MAP, PRODUCER } from "../contract/names.ts";
+import { SIDECAR } from "../contract/samePod.ts";
 import { celLiteral, lines } from "./cel.ts";
 import { privilegeFault } from "./privilegeFault.ts";
 import type { Review } from "./review.ts";
@@ -7,12 +8,13 @@ import { inContainers, type Rule } from "./rule.ts";
 export const privilegedProducerOnly: Rule = {
   id: "privileged-producer-only",
   severity: "critical",
-  title: "No container is privileged but the producer's, and that one runs the probe and nothing else.",
-  remedy: "set privileged: false; only container fuse-producer of the Pod fuse-producer may be privileged",
+  title: "No container is privileged but the one with the daemon, and that one runs the probe and nothing else.",
+  remedy:
+    "set privileged: false; only container fuse-producer of the Pod fuse-producer may be privileged, and the sidecar of a scenario's own pod",
   restrictions: [
     {
       fields: [inContainers("securityContext.privileged")],
-      allowed: `not set, \`false\`; \`true\` for container \`${PRODUCER}\` of a producer pod (and for the sweep's, where sweeps are let through), if its command, variables and volumes are those that this project gives it, and nothing else`,
+      allowed: `not set, \`false\`; \`true\` for container \`${PRODUCER}\` of a producer pod and native sidecar \`${SIDECAR}\` of a \`same-pod\` scenario's (and for the sweep's, where sweeps are let through), if its command, variables and volumes are those that this project gives it, and nothing else`,
     },
     {
       fields: ["data[*]", "binaryData"],

@@ -11,7 +11,7 @@ export interface RuleIdentity {
   /** Stable: tools, fixtures and tests refer to it. */
   readonly id: string;
   readonly severity: Severity;
-  /** What holds where the rule is kept, as one sentence. */
+  /** What holds where the rule is followed, as one sentence. */
   readonly title: string;
   /** What to do where it is broken. */
   readonly remedy: string;

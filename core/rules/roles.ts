@@ -1,15 +1,16 @@
-import { CONSUMER, PRODUCER, SWEEP_PODS } from "../contract/names.ts";
+import { BOTH, CONSUMER, PRODUCER, SWEEP_PODS } from "../contract/names.ts";
 import { PAIR_SCENARIOS } from "../contract/scenarios.ts";
 import type { Allowed } from "./allowed.ts";
 import type { PodView } from "./pods.ts";
 import type { Review } from "./review.ts";
 
 /** The pods of this project. A pod's kind, namespace and name say which it is; a label proves nothing. */
-export type Role = "producer" | "consumer" | "sweep-check" | "sweep-unmount";
+export type Role = "producer" | "consumer" | "same-pod" | "sweep-check" | "sweep-unmount";
 
 const NAMES: Readonly<Record<Role, string>> = {
   producer: PRODUCER,
   consumer: CONSUMER,
+  "same-pod": BOTH,
   "sweep-check": SWEEP_PODS.check,
   "sweep-unmount": SWEEP_PODS.unmount,
 };
@@ -29,6 +30,10 @@ export const mayExist = (role: Role, { sweep }: Allowed): boolean => sweep === t
 /** Every name that core/manifests gives to a pod of this role: with one node no suffix; with several, the node's name. */
 export function podNames(role: Role, { nodes }: Allowed): string[] {
   const base = NAMES[role];
-  const pairs = role === "producer" || role === "consumer" ? PAIR_SCENARIOS.map(({ id }) => `${base}-${id}`) : [];
-  return [base, ...pairs].flatMap((name) => [name, ...nodes.map((node) => `${name}-${node}`)]);
+  const scenarios = PAIR_SCENARIOS.filter(({ pair }) => (pair.samePod !== undefined) === (role === "same-pod"));
+  const pairs = role.startsWith("sweep") ? [] : scenarios.map(({ id }) => `${base}-${id}`);
+  return [...(role === "same-pod" ? [] : [base]), ...pairs].flatMap((name) => [
+    name,
+    ...nodes.map((node) => `${name}-${node}`),
+  ]);
 }

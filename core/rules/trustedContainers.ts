@@ -18,19 +18,36 @@ export function trustedContainers(allowed: Allowed): string {
     `c.?terminationMessagePath.orValue('${TERMINATION_PATH}') in ['', '${TERMINATION_PATH}']`,
     "!object.spec.?shareProcessNamespace.orValue(false)",
   ].join(" && ");
+  const known = (list: PrivilegedContainer["list"]) =>
+    privilegedContainers(allowed)
+      .filter((one) => one.list === list && mayExist(one.role, allowed))
+      .map((one) => {
+        const conditions = [
+          `variables.name in ${celLiteral(podNames(one.role, allowed))} && c.name == ${celLiteral(one.name)}`,
+          ...(list === "initContainers" ? ["c.?restartPolicy.orValue('') == 'Always'"] : []),
+          commandInCel(one),
+          environmentInCel(one),
+          mountsInCel(one),
+          ...(one.probe ? [PROBE_IN_CEL] : []),
+        ];
+        return `(${conditions.join("\n  && ")})`;
+      });
+  const names = (containers: string, list: PrivilegedContainer["list"]) =>
+    lines(`${containers}.filter(c, ${idle} && (`, known(list).join("\n|| "), ")).map(c, c.name)");
+  return lines(names("object.spec.containers", "containers"), `+ ${names("variables.init", "initContainers")}`);
+}
+
+/** In CEL, whether a mount `m` of a trusted container `c` may be Bidirectional: what propagationFault says. */
+export function bothWaysInCel(allowed: Allowed): string {
   const known = privilegedContainers(allowed)
     .filter(({ role }) => mayExist(role, allowed))
-    .map((one) => {
-      const conditions = [
-        `variables.name in ${celLiteral(podNames(one.role, allowed))} && c.name == ${celLiteral(one.name)}`,
-        commandInCel(one),
-        environmentInCel(one),
-        mountsInCel(one),
-        ...(one.probe ? [PROBE_IN_CEL] : []),
-      ];
-      return `(${conditions.join("\n  && ")})`;
-    });
-  return lines(`object.spec.containers.filter(c, ${idle} && (`, known.join("\n|| "), ")).map(c, c.name)");
+    .flatMap(({ name, bothWays }) =>
+      Object.entries(bothWays).map(
+        ([path, sources]) =>
+          `(c.name == ${celLiteral(name)} && m.mountPath == ${celLiteral(path)} && ${isFrom(sources)})`,
+      ),
+    );
+  return `(${known.join("\n    || ")})`;
 }
 
 function commandInCel({ command, script }: PrivilegedContainer): string {
@@ -54,12 +71,15 @@ function environmentInCel({ environment }: PrivilegedContainer): string {
 }
 
 function mountsInCel({ mounts }: PrivilegedContainer): string {
-  const known = Object.entries(mounts).map(([path, sources]) => {
-    const volume = sources.map((source) => `has(v.${source})`).join(" || ");
-    return `(m.mountPath == ${celLiteral(path)} && variables.volumes.exists(v, v.name == m.name && (${volume})))`;
-  });
+  const known = Object.entries(mounts).map(
+    ([path, sources]) => `(m.mountPath == ${celLiteral(path)} && ${isFrom(sources)})`,
+  );
   return `c.?volumeMounts.orValue([]).all(m, ${known.join("\n    || ")})`;
 }
+
+/** In CEL, whether a mount `m` is of a volume of one of these kinds. */
+const isFrom = (sources: readonly string[]): string =>
+  `variables.volumes.exists(v, v.name == m.name && (${sources.map((source) => `has(v.${source})`).join(" || ")}))`;
 
 const PROBE_IN_CEL = lines(
   `c.?volumeMounts.orValue([]).filter(m, (m.mountPath + '/').startsWith('${PROBE_MOUNT}/')).size() == 1`,

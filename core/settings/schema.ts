@@ -94,6 +94,12 @@ const daemon = {
     .describe(
       "With driver command, where nothing can be written through the mount: a file that your daemon's file system holds, relative to the mount point.",
     ),
+  clearDeadMount: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether the mount of a daemon that died is taken away before it mounts again, as the printed fragment does it; false: what becomes of a deployment that does not.",
+    ),
 };
 
 /** The times, as core/contract/times.ts has them. */

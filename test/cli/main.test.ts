@@ -49,6 +49,15 @@ describe("fuse-propagation-test", () => {
     assert.equal(program("help", "check").stdout, stdout);
   });
 
+  it("helps with Pulumi's own commands without an engine, which may have to be compiled first", () => {
+    const { status, stdout, stderr } = program("up", "--diff", "--help");
+    assert.deepEqual(
+      [status, stderr, stdout.split("\n")[0]],
+      [0, "", "Usage: fuse-propagation-test up [options of pulumi up]"],
+    );
+    assert.match(stdout, /All options are Pulumi's/);
+  });
+
   it("refuses a verb or an option that it does not have, and says which one is near", () => {
     const verb = program("strat");
     assert.equal(verb.status, 2);
@@ -85,6 +94,7 @@ describe("the verbs", () => {
     registered(collectCommand(), "collect", {});
     registered(sweepCommand(), "sweep", { nodesOnly: true, json: true });
     registered(sweepCommand(), "sweep", { keepNamespace: true, json: true });
+    registered(sweepCommand(), "sweep", { release: true });
     registered(exportCommand(), "export", { json: true, enable: true, force: true, fluxKustomization: true });
     registered(exportCommand(), "export", { json: true, remove: true });
     registered(exportCommand(), "export", { disable: true });

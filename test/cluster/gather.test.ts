@@ -3,7 +3,7 @@ import { getEventListeners } from "node:events";
 import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { gather } from "../../cluster/gather.ts";
+import { type Gathering, gather } from "../../cluster/gather.ts";
 import { LABELS, nodeLabel, PROJECT } from "../../core/contract/names.ts";
 import type { Step } from "../../core/contract/records.ts";
 import type { Evidence } from "../../core/evidence/evidence.ts";
@@ -132,11 +132,12 @@ describe("what is gathered of a run", () => {
   let api: FakeApi;
   let stop: AbortController;
   let seen: Evidence | undefined;
+  let gathering: Gathering;
 
   beforeEach(async () => {
     [api, stop, seen] = [new FakeApi(), new AbortController(), undefined];
     const config = await api.start();
-    gather(
+    gathering = gather(
       config,
       settings,
       undefined,
@@ -292,6 +293,31 @@ describe("what is gathered of a run", () => {
       await holds(() => assert.equal(seen?.pods.length, 1));
       assert.deepEqual(seen?.unread, []);
     });
+
+  it("keeps what a pod has said that is replaced by one that goes on with its story, and the pod until that one is there", async () => {
+    api.logs.set("fuse-producer current", lines(["mount", 10]));
+    await api.send(PODS, "ADDED", producer({ uid: "old", run: "r" }));
+    await holds(() => assert.deepEqual(steps(), ["mount"]));
+    gathering.leaving({ node: "n1" }, "old");
+    await api.send(PODS, "DELETED", producer({ uid: "old", run: "r", state: { terminated: { exitCode: 0 } } }));
+    assert.deepEqual([seen?.pods.length, steps()], [1, ["mount"]]);
+    api.logs.set("fuse-producer current", lines(["mount", 10], ["replaced", 12]));
+    await api.send(PODS, "ADDED", producer({ uid: "new", run: "r" }));
+    await holds(() => assert.deepEqual(new Set(steps()), new Set(["mount", "replaced"])));
+    assert.equal(seen?.pods.length, 1);
+  });
+
+  it("says what is asked of the producer's pod being replaced, and why it is not", async () => {
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r" }));
+    await holds(() => assert.deepEqual(seen?.replacing, { ways: ["deleted", "forced"] }));
+    gathering.unasked({ node: "n1" }, "forced", "not here");
+    gathering.notReplaced({ node: "n1" }, "HTTP 403");
+    assert.deepEqual(seen?.replacing, {
+      ways: ["deleted", "forced"],
+      unasked: { forced: "not here" },
+      refused: "HTTP 403",
+    });
+  });
 
   it("forgets a pod in whose place another has come, with its log and its events", async () => {
     const events = `/api/v1/namespaces/${settings.namespace}/events`;

@@ -79,8 +79,10 @@ describe("the pods of a run", () => {
     });
     const config: KubeConfig = await listening(server);
     const named: string[] = [];
-    await endPods(config, SETTINGS, (names) => named.push(names));
+    const free = async () => assert.fail("nothing keeps them");
+    const kept = await endPods(config, SETTINGS, (names) => named.push(names), free);
     server.close();
+    assert.equal(kept, false);
     assert.deepEqual(requests, ["GET", "DELETE", "GET", "GET", "GET"]);
     assert.deepEqual(named, ["Running, Failed"]);
   });

@@ -70,6 +70,20 @@ describe("FusePropagationTest", () => {
     ]);
   });
 
+  it("deletes a pod whose daemon is a sidecar before the engine does: a mount may keep it", async () => {
+    const test = new FusePropagationTest("a", { nodes: ["n"], scenarios: ["same-pod"] });
+    await settled(test);
+    assert.ok(test.release);
+    await value(test.release.id);
+    const release = registered.find(({ name }) => name === "a-release");
+    assert.equal(release?.inputs.delete, "sh cli/node.sh cli/main.ts sweep --stdin --release");
+    assert.equal(release?.inputs.create, undefined);
+    assert.equal(JSON.parse(String(release?.inputs.stdin)).run, test.run);
+    const names = registered.map(({ name }) => name);
+    // It depends on the pod: so it is deleted before it.
+    assert.ok(names.indexOf("a-release") > names.indexOf("a-n-same-pod"), names.join(" "));
+  });
+
   it("outputs the verdicts that the collector printed", async () => {
     const test = new FusePropagationTest("k3s-w2", { nodes: ["k3s-w2"] });
     assert.equal((await value(test.verdicts))["k3s-w2"]?.cause, "unknown");

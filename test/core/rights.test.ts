@@ -47,6 +47,18 @@ describe("the rights that are printed", () => {
     ]);
   });
 
+  it("let whoever collects replace a pod with a sidecar, and free it", () => {
+    const [, named] = rulesOf("collect", { ...reading, scenarios: ["same-pod"] }).filter(({ verbs }) =>
+      verbs.some((verb) => /create|delete/.test(verb)),
+    );
+    deepEqual(named?.resourceNames, [
+      "fuse-same-pod-w2",
+      "fuse-same-pod-w3",
+      "fuse-sweep-unmount-w2",
+      "fuse-sweep-unmount-w3",
+    ]);
+  });
+
   it("make admission policies only where the settings ask for them", () => {
     const policies = (admission: boolean) =>
       rulesOf("start", { ...settings, admission }).find(({ apiGroups }) => apiGroups[0] !== "")?.verbs;

@@ -68,6 +68,10 @@ export const BREAKS: Readonly<Record<string, (right: Judge) => Judge>> = {
   "does not notice that a reader was restarted": kinder((records) =>
     records.filter((one) => !(READERS.includes(one.role) && one.step === "start" && one.life !== "1")),
   ),
+  "does not ask what becomes of readers when the pod is replaced": ({ judge, settled }) => ({
+    judge: ({ replacing: _, ...evidence }) => judge(evidence),
+    settled: (verdict) => settled(verdict),
+  }),
   "takes the kubelet's words of an earlier attempt for today's": ({ judge, settled }) => ({
     judge: (evidence) =>
       evidence.events.some(({ message }) => message.includes("is not a shared"))

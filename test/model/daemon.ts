@@ -30,6 +30,8 @@ export class Daemon {
     const { first } = this;
     const { plan } = this.world;
     const says = (errno: Errno, words: string, code = "1") => ({ errno, words, code });
+    if (plan.successor === "cannot-mount" && this.world.truth.replacements.length > 0)
+      return says("UNKNOWN", "Fatal error: the remote has locked this account");
     if (plan.node === "no-fuse") return says("ENODEV", "fuse: device not found, try 'modprobe fuse' first");
     if (plan.node === "device-denied")
       return says("EPERM", "fusermount: failed to open /dev/fuse: Operation not permitted");

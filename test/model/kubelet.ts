@@ -1,28 +1,19 @@
 /** Scheduler, kubelet and runtime: they make the containers of both pods, refuse them, start them again, and tell of it. */
 import type { V1Pod } from "@kubernetes/client-node";
+import type { Way } from "../../core/contract/replacement.ts";
+import { prepareNode } from "./before.ts";
 import type { Task } from "./clock.ts";
-import { type FileSystem, HOST, isFuse } from "./mounts.ts";
+import { HOST, isFuse } from "./mounts.ts";
 import type { Plan } from "./plan.ts";
 import { type Name, specOf, volumeOf } from "./pods.ts";
-import { Producer } from "./producer.ts";
+import { Producer, type Story } from "./producer.ts";
 import { Reader } from "./reader.ts";
-import { CONTAINERS, END, plainFs, ROLES, RUN, START, World } from "./world.ts";
+import { replacer } from "./replacer.ts";
+import { IDMAP, NO_ROOM, notShared, PSA, QUOTA, TAINTED, UNPRIVILEGED } from "./words.ts";
+import { CONTAINERS, END, plainFs, ROLES, START, World } from "./world.ts";
 
 type Status = NonNullable<NonNullable<V1Pod["status"]>["containerStatuses"]>[number];
 type State = NonNullable<Status["state"]>;
-
-const NO_ROOM = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match Pod's node affinity/selector.";
-
-const TAINTED =
-  "0/2 nodes are available: 1 node(s) had untolerated taint {node.longhorn.io/storage: enabled}, 1 node(s) didn't match Pod's node affinity/selector.";
-const PSA = 'pods "fuse-producer" is forbidden: violates PodSecurity "baseline:latest": privileged';
-const UNPRIVILEGED =
-  'Pod "fuse-producer" is invalid: spec.containers[0].volumeMounts[0].mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers';
-const QUOTA =
-  'pods "fuse-producer" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=8, limited: pods=8';
-const IDMAP = "failed to create containerd task: failed to set MOUNT_ATTR_IDMAP on /tmp/bridge: invalid argument";
-const notShared = (kind: string, path: string) =>
-  `failed to generate container spec: failed to generate spec: path "${path}" is mounted on "/" but it is not a ${kind} mount`;
 
 const container = (name: Name, restartCount: number): Status => ({
   name: CONTAINERS[name],
@@ -42,6 +33,9 @@ class Kubelet {
   private readonly restarts: Record<Name, number> = { producer: 0, control: 0, default: 0, hardened: 0 };
   private readonly tasks = new Map<Name, Task>();
   private readonly lives = new Map<Name, Producer | Reader>();
+  /** Which of the pods that had the producer's name in turn there is now. */
+  private generation = 0;
+  private producerLoop: Task | undefined;
 
   constructor(world: World) {
     this.world = world;
@@ -50,7 +44,7 @@ class Kubelet {
   run(): void {
     const { world } = this;
     const { plan } = world;
-    this.prepareNode();
+    prepareNode(world);
     if (plan.pods === "pod-security") {
       world.refusals.push({ at: START, words: PSA }, { at: START, words: PSA.replace("producer", "consumer") });
       return;
@@ -60,30 +54,9 @@ class Kubelet {
     else world.clock.start(this.pod("producer"));
     world.clock.start(this.pod("consumer"));
     world.clock.start(this.accidents());
+    world.clock.start(replacer(world, (way) => this.replace(way)));
     world.clock.run(END);
     world.sweepTruth();
-  }
-
-  /** What is on the node before anything of this run. */
-  private prepareNode(): void {
-    const { world } = this;
-    const { plan, variation, tables, hostFs } = world;
-    const { directory } = volumeOf(world, "producer");
-    const point = variation.leaf ? directory : `${directory}/fuse`;
-    const mount = (over: Partial<FileSystem>, at: string) =>
-      tables.mount(HOST, at, {
-        ...plainFs("fuse.rclone", "/tmp/source", tables.freeDevice()),
-        options: "rw,allow_other",
-        ...over,
-      });
-    if (plan.node === "bridge-on-fuse") mount({ type: "fuse.mergerfs", source: "a:b" }, directory);
-    const nonce = "0ddba11d-0000-4000-8000-000000000000";
-    const run = plan.seed % 2 ? RUN : "r0";
-    if (plan.node === "plain-marker") hostFs.files.set(`${point}/marker`, `run=${run} nonce=${nonce}`);
-    if (plan.node === "left-alive" || plan.node === "left-stuck")
-      mount({ files: new Map([["/marker", `run=r0 nonce=${nonce}`]]) }, point);
-    if (plan.node === "in-use") mount({ source: "media:" }, point);
-    if (plan.node === "left-dead") mount({ daemon: "dead" }, point);
   }
 
   private *pod(component: "producer" | "consumer"): Task {
@@ -115,10 +88,9 @@ class Kubelet {
     if (component === "consumer" && variation.late) yield* this.untilMounted();
     if (plan.node === "refused-before") yield* this.refusedOnce(component, names);
     for (const name of names) {
-      this.world.clock.start(
-        this.container(name, component),
-        name === "control" && plan.readers === "control-slow" ? 6 : 0,
-      );
+      const loop = this.container(name, component);
+      if (name === "producer") this.producerLoop = loop;
+      this.world.clock.start(loop, name === "control" && plan.readers === "control-slow" ? 6 : 0);
       yield 0.1 + this.world.cost();
     }
   }
@@ -138,8 +110,32 @@ class Kubelet {
     yield 0.3;
   }
 
+  /** The producer's pod is deleted, and made again as soon as its name is free: see cluster/replacePod.ts. */
+  private *replace(way: Way): Task {
+    const { world } = this;
+    const old = this.lives.get("producer");
+    if (!(old instanceof Producer) || old.exit !== undefined) return;
+    world.truth.replacements.push({ way, at: world.now });
+    for (const task of [this.tasks.get("producer"), this.producerLoop]) world.clock.kill(task);
+    const patience = way === "forced" ? (world.plan.successor === "left-dead" ? 0 : 2) : 5;
+    const end = old.terminate();
+    this.tasks.set("producer", end);
+    if (patience > 0) world.clock.start(end);
+    for (let waited = 0; old.exit === undefined && waited < patience; waited += 0.1) yield 0.1;
+    this.ended("producer");
+    this.set("producer", { terminated: { reason: "Completed", exitCode: 0 } });
+    yield 0.1 + world.cost();
+    this.generation++;
+    this.restarts.producer = 0;
+    this.statuses.delete("producer");
+    this.set("producer", { waiting: { reason: "ContainerCreating" } });
+    yield 0.3 + world.cost();
+    this.producerLoop = this.container("producer", "producer", { way, lines: old.lines });
+    world.clock.start(this.producerLoop);
+  }
+
   /** The lives of one container. */
-  private *container(name: Name, component: "producer" | "consumer"): Task {
+  private *container(name: Name, component: "producer" | "consumer", story?: Story): Task {
     const { world } = this;
     // The next attempt, however it ends: from now on the container's state tells of that one.
     if (world.plan.node === "refused-before" && name !== "control") world.healedAt = world.now;
@@ -151,7 +147,7 @@ class Kubelet {
         yield 1;
         continue;
       }
-      const life = this.create(name);
+      const life = this.create(name, story);
       this.lives.set(name, life);
       const task = life.run();
       this.tasks.set(name, task);
@@ -166,7 +162,8 @@ class Kubelet {
           ? { reason: "OOMKilled", exitCode: 137 }
           : { reason: exitCode ? "Error" : "Completed", exitCode };
       this.set(name, { terminated });
-      const again = component === "producer" ? world.variation.fault === "die" : world.variation.readersRestart;
+      const ends = world.variation.fault === "die" || world.variation.fault === "oom";
+      const again = component === "producer" ? ends : world.variation.readersRestart;
       if (!again || exitCode === 0) return;
       yield 0.4;
       this.restarts[name]++;
@@ -193,7 +190,7 @@ class Kubelet {
     return undefined;
   }
 
-  private create(name: Name): Producer | Reader {
+  private create(name: Name, story: Story | undefined): Producer | Reader {
     const { world } = this;
     const { directory, point, propagation } = volumeOf(world, name);
     const { node, pods } = world.plan;
@@ -204,7 +201,7 @@ class Kubelet {
     world.truth.births[name].push(world.now);
     if (name === "producer") {
       world.source = new Map();
-      return new Producer(world, this.restarts.producer);
+      return new Producer(world, this.restarts.producer, this.generation, story);
     }
     return new Reader(world, name, this.restarts[name]);
   }
@@ -280,7 +277,8 @@ class Kubelet {
       conditions: words ? [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: words }] : [],
       containerStatuses: this.placed[component] ? own : [],
     };
-    const metadata = { name: `fuse-${component}`, labels: { "app.kubernetes.io/component": component } };
+    const uid = String(component === "producer" ? this.generation : 0);
+    const metadata = { name: `fuse-${component}`, uid, labels: { "app.kubernetes.io/component": component } };
     const pod = { metadata, spec: specOf(this.world, component, this.placed[component]), status };
     this.world.podStates.push({ at: this.world.now, pod });
   }

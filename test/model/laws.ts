@@ -4,7 +4,8 @@ import type { ProbeRecord } from "../../core/contract/records.ts";
 import type { judge, settled, Verdict } from "../../core/diagnosis/verdict.ts";
 import type { Evidence } from "../../core/evidence/evidence.ts";
 import { numbers } from "./clock.ts";
-import { type Collected, collect, evidenceAt } from "./collector.ts";
+import { type Collected, collect, evidenceAt, isReplacing } from "./collector.ts";
+import { notA, notB } from "./grades.ts";
 import { history } from "./kubelet.ts";
 import type { Plan } from "./plan.ts";
 import { PREMISES } from "./premises.ts";
@@ -48,6 +49,7 @@ export function violations(plan: Plan, by: Judge, collected = collect(history(pl
   const moments = pick(collected.arrivals, random);
   let before: { readonly verdict: Verdict; readonly time: number } | undefined;
   for (const time of [...moments, END]) {
+    if (isReplacing(collected, time)) continue;
     const evidence = evidenceAt(collected, time, false);
     const verdict = by.judge(evidence);
     const told = (law: Law, text: string) => found.push({ law, text, evidence, verdict });
@@ -57,7 +59,7 @@ export function violations(plan: Plan, by: Judge, collected = collect(history(pl
         "a settled answer stays",
         `${answer(before.verdict)} at ${at(before.time)}, ${answer(verdict)} at ${at(time)}`,
       );
-    if (!before && verdict && by.settled(verdict)) before = { verdict, time };
+    if (!before && verdict && by.settled(verdict, evidence.replacing)) before = { verdict, time };
   }
   const [middle = END] = moments.slice(Math.floor(random() * moments.length));
   for (const time of [middle, END]) {
@@ -126,48 +128,6 @@ const isProof = (own: OwnMount, look: Look, { mounts, looks, births }: World["tr
 /** A control that was killed and made anew while the mount was there has a copy of it: it has received nothing. */
 const isCopy = (own: OwnMount, { at }: Look, births: World["truth"]["births"]): boolean =>
   (births.control.findLast((born) => born <= at) ?? 0) > own.at;
-
-/** The crash that the schedule means, and the next mount. */
-function recovery({ truth, variation }: World) {
-  const crash = truth.deaths.find(({ by }) => by === (variation.fault === "hang" ? "hang" : "schedule"));
-  if (!crash) return undefined;
-  const second = truth.mounts.find(({ at: from }) => from > crash.at);
-  return second?.markedAt !== undefined ? { crash, second } : undefined;
-}
-
-function notA(world: World): string | undefined {
-  const found = recovery(world);
-  if (!found) return "there was no crash, or no second mount with its marker";
-  for (const role of READERS) {
-    const { looks, births, mounts } = world.truth;
-    const { second, crash } = found;
-    const seen = (look: Look) =>
-      look.at < crash.at && mounts.some(({ nonce, fs }) => fs === look.fs && nonce === look.nonce);
-    if (!looks[role].some(seen)) return `${role} never saw a mount before the crash`;
-    const back = backOf(looks[role], second);
-    if (!back) return `${role} never read the second mount's marker`;
-    if (births[role].some((born) => born > crash.at && born < back.at))
-      return `${role} was restarted before it was back`;
-  }
-  return undefined;
-}
-
-const backOf = (looks: readonly Look[], second: OwnMount): Look | undefined =>
-  looks.find(({ fs, nonce }) => fs === second.fs && nonce !== undefined && nonce === second.nonce);
-
-function notB(world: World): string | undefined {
-  const found = recovery(world);
-  if (!found) return "there was no crash, or no second mount with its marker";
-  const { looks, births } = world.truth;
-  const { second, crash } = found;
-  const lost = READERS.some((role) => {
-    const back = backOf(looks[role], second);
-    const restarted = births[role].some((born) => born > crash.at && (!back || born < back.at));
-    if (back) return restarted;
-    return looks[role].some((look) => look.at > (second.markedAt ?? 0) && look.at < (second.end ?? END));
-  });
-  return lost ? undefined : "every reader was back without a restart, or had no time to look";
-}
 
 /** The same evidence, in another order, twice, or among what is not of this run. */
 function same(

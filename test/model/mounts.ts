@@ -39,22 +39,26 @@ const join = (top: string, rest: string): string => (top === "/" ? rest || "/" :
 const after = (path: string, top: string): string =>
   top === "/" ? (path === "/" ? "" : path) : path.slice(top.length);
 
+/** As the kernel numbers file systems and mounts: what is gone leaves its number to the next one. */
+function lowestFree(from: number, isTaken: (number: number) => boolean): number {
+  for (let number = from; ; number++) if (!isTaken(number)) return number;
+}
+
 export class MountTables {
   mounts: Mount[] = [];
   /** What `at` has found since the tables last changed: whoever polls asks the same again and again. */
   private readonly found = new Map<string, Map<string, Mount | undefined>>();
-  private ids = 20;
   private groups = 1;
 
   private add(one: Omit<Mount, "id">): Mount {
-    const mount = { ...one, id: ++this.ids };
+    const mount = { ...one, id: lowestFree(21, (id) => this.mounts.some((other) => other.id === id)) };
     this.mounts.push(mount);
     this.found.clear();
     return mount;
   }
 
   freeDevice(): number {
-    for (let device = 60; ; device++) if (!this.mounts.some(({ fs }) => fs.device === device)) return device;
+    return lowestFree(60, (device) => this.mounts.some(({ fs }) => fs.device === device));
   }
 
   root(space: string, fs: FileSystem, shared: boolean): void {

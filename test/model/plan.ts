@@ -6,6 +6,7 @@ export const SCENARIOS = {
   base: { fault: "crash" },
   "no-crash": { fault: "none" },
   "producer-restart": { fault: "die" },
+  oom: { fault: "oom" },
   "consumer-restart": { fault: "crash", readersRestart: true },
   "late-consumer": { fault: "crash", late: true },
   "parent-vs-leaf": { fault: "crash", late: true, leaf: true },
@@ -16,7 +17,7 @@ export const SCENARIOS = {
 } as const satisfies Record<string, Variation>;
 
 export interface Variation {
-  readonly fault: "crash" | "none" | "die" | "hang";
+  readonly fault: "crash" | "none" | "die" | "hang" | "oom";
   readonly readersRestart?: boolean;
   readonly late?: boolean;
   readonly leaf?: boolean;
@@ -112,6 +113,10 @@ const READERS = [
   "default-stuck",
 ] as const;
 
+/** Whether it is asked what becomes of readers when the producer's pod is replaced, and what becomes of the pod in its place. */
+const ASKED = ["no", "left-out", "yes"] as const;
+const SUCCESSOR = ["well", "left-dead", "cannot-mount", "refused"] as const;
+
 export interface Plan {
   readonly seed: number;
   /** 0: an idle machine; 3: each step may take most of a second. */
@@ -123,6 +128,8 @@ export interface Plan {
   readonly node: (typeof NODE)[number];
   readonly daemon: (typeof DAEMON)[number];
   readonly readers: (typeof READERS)[number];
+  readonly asked: (typeof ASKED)[number];
+  readonly successor: (typeof SUCCESSOR)[number];
   /** When what the readers' trouble does to them happens, in seconds after the first mount. */
   readonly when: number;
   /** When the collector begins to look, in seconds after the pods were made. */
@@ -151,6 +158,8 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   node: trouble(NODE),
   daemon: trouble(DAEMON),
   readers: trouble(READERS),
+  asked: trouble(ASKED),
+  successor: trouble(SUCCESSOR),
   when: tenths(10),
   joins: mostly(0, tenths(25)),
   lags: fc.record({

@@ -1,13 +1,43 @@
 /** The producer: one life of its container, which follows the schedule of probe/producer.sh and probe/faults.sh. */
+import type { Way } from "../../core/contract/replacement.ts";
 import type { Task } from "./clock.ts";
-import { mountinfo } from "./mounts.ts";
+import { type FileSystem, mountinfo } from "./mounts.ts";
 import { SPACE, Steps } from "./steps.ts";
-import { MOUNT, TIMES } from "./world.ts";
+import { type Line, MOUNT, TIMES, type World } from "./world.ts";
+
+/** What the pod before this one has recorded, and how that one was deleted. */
+export interface Story {
+  readonly way: Way;
+  readonly lines: readonly Line[];
+}
+
+/** An exit code by which the kubelet knows the kernel's: see kubelet.ts. */
+const OUT_OF_MEMORY = 1137;
 
 export class Producer extends Steps {
+  private readonly story: Story | undefined;
+
+  /** @param generation which of the pods that had this name in turn it is in */
+  constructor(world: World, life: number, generation = 0, story?: Story) {
+    super(world, life, generation);
+    this.story = story;
+  }
+
+  get lines(): readonly Line[] {
+    return this.log.lines;
+  }
+
+  /** As after SIGTERM. */
+  *terminate(): Task {
+    yield this.world.cost();
+    yield* this.finish();
+  }
+
   *run(): Task {
+    if (this.story) return yield* this.standIn(this.story);
     const { variation, plan } = this.world;
     yield* this.preflight();
+    if (this.world.ranOut !== undefined) yield* this.tellDeath(this.world.ranOut);
     if (!(yield* this.clearStale())) return;
     if (plan.node === "read-only")
       return yield* this.giveUp(
@@ -43,6 +73,23 @@ export class Producer extends Steps {
     yield* this.afterwards();
   }
 
+  /** Says again all that was said before, and goes on where the other pod ended. */
+  private *standIn({ way, lines }: Story): Task {
+    const { now } = this.world;
+    this.log.lines.push(...lines.map(({ text }) => ({ at: now, text })));
+    this.mounts = lines.filter(({ text }) => text.includes('"step":"mount","result":"ok"')).length;
+    yield* this.preflight();
+    const found = this.tables.exactlyAt(SPACE, MOUNT);
+    const mounts = String(found.length);
+    this.record("replaced", "info", { way, replaces: "u", mounts, mountinfo: found.map(mountinfo).join("\n") });
+    yield this.world.cost();
+    if (!(yield* this.clearStale()) || !(yield* this.mountFuse())) return;
+    yield* this.writeMarker();
+    this.record("inspect", "info");
+    yield* this.keep(TIMES.inspect);
+    yield* this.finish();
+  }
+
   private unmountAtStart(): void {
     if (this.tables.unmount(SPACE, MOUNT)) {
       this.world.truth.volumeUnmounted = true;
@@ -64,6 +111,7 @@ export class Producer extends Steps {
     }
     const fs = this.served?.fs;
     const { fault } = variation;
+    if (fault === "oom") return yield* this.runOut(fs);
     // What was re-parented is in no family of the script's; it is found by the FUSE device that it holds.
     const reached = plan.daemon !== "unkillable" && fs !== undefined;
     const at = this.world.uptime.toFixed(2);
@@ -85,6 +133,26 @@ export class Producer extends Steps {
     if (fault !== "die") return "crashed";
     this.exit = 137;
     return "ended";
+  }
+
+  /** The kernel ends everything in the container, whatever its daemon is. */
+  private *runOut(fs: FileSystem | undefined): Generator<number, "ended", void> {
+    this.record("died", "info");
+    yield this.world.cost();
+    this.world.ranOut = this.world.uptime.toFixed(2);
+    yield this.world.cost();
+    if (this.served) this.served.killed = true;
+    if (fs) this.world.died(fs, "schedule");
+    this.exit = OUT_OF_MEMORY;
+    return "ended";
+  }
+
+  /** The next life tells of the death of the one before. */
+  private *tellDeath(at: string): Task {
+    const more = { fault: "oom" as const, at, mountinfo: mountinfo(this.at()) };
+    const errno = this.fuseBelow() ? yield* this.meets() : "GONE";
+    if (errno === "ENOTCONN" || errno === "GONE") this.record("crash", "ok", { ...more, errno });
+    else this.record("crash", "error", { ...more, detail: "the mount still answers" });
   }
 
   private *clean(): Task {

@@ -211,7 +211,8 @@ export class Reader {
       return;
     if (world.now - this.toldAt < 1) return;
     this.toldAt = world.now;
-    this.record("look", "error", { errno: this.errno, looked: this.lookedAt.toFixed(2) });
+    const looked = this.lookedAt.toFixed(2);
+    this.record("look", "error", { errno: this.errno, looked, mountinfo: mountinfo(this.there) });
   }
 
   private readHeld(): void {

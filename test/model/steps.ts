@@ -25,9 +25,9 @@ export class Steps {
   /** Exit code of the container, once it has ended. */
   exit: number | undefined;
 
-  constructor(world: World, life: number) {
+  constructor(world: World, life: number, generation: number) {
     this.world = world;
-    this.log = world.newLog("producer", "producer", life);
+    this.log = world.newLog("producer", "producer", life, generation);
   }
 
   protected record<S extends Step>(step: S, result: Result, more: Partial<FieldsOf<S>> = {}) {

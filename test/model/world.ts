@@ -1,6 +1,7 @@
 /** One node while one history runs on it: its clock, mount tables, containers and logs, and what really happened there. */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { FieldsOf, Result, Step } from "../../core/contract/records.ts";
+import type { Way } from "../../core/contract/replacement.ts";
 import { Clock, numbers, type Task } from "./clock.ts";
 import { type FileSystem, HOST, type Mount, MountTables } from "./mounts.ts";
 import { type Plan, SCENARIOS, type Variation } from "./plan.ts";
@@ -68,16 +69,25 @@ export interface Truth {
   /** When each reader gave its first answer. */
   readonly decidedAt: Partial<Record<Role, number>>;
   readonly gaveUpAt: Partial<Record<Role, number>>;
+  /** When the producer's pod was deleted, for another to take its place. */
+  readonly replacements: { readonly way: Way; readonly at: number }[];
   volumeUnmounted: boolean;
   /** Whether a reader's volume was a FUSE file system itself, or would have been, had it not been dead. */
   boundFuse: boolean;
 }
 
+export interface Line {
+  readonly at: number;
+  readonly text: string;
+}
+
 export interface Log {
   readonly pod: "producer" | "consumer";
+  /** Which of the pods that had this name in turn. */
+  readonly generation: number;
   readonly role: "producer" | Role;
   readonly life: number;
-  readonly lines: { readonly at: number; readonly text: string }[];
+  readonly lines: Line[];
 }
 
 export class World {
@@ -111,11 +121,16 @@ export class World {
     startedWith: [],
     decidedAt: {},
     gaveUpAt: {},
+    replacements: [],
     volumeUnmounted: false,
     boundFuse: false,
   };
+  /** When the producer's container was last alive before it ran out of memory, as the scenario means it: a file that outlives it. */
+  ranOut: string | undefined;
   /** When every container that was refused at first had its next attempt; before all histories where none was. */
   healedAt = 0;
+  /** When the API server refused to let the producer's pod be replaced. */
+  notReplacedAt: number | undefined;
   private nonces = 0;
 
   constructor(plan: Plan) {
@@ -149,8 +164,8 @@ export class World {
     return `${String(++this.nonces).padStart(8, "0")}-0000-4000-8000-${String(this.plan.seed).padStart(12, "0")}`;
   }
 
-  newLog(pod: Log["pod"], role: Log["role"], life: number): Log {
-    const log: Log = { pod, role, life, lines: [] };
+  newLog(pod: Log["pod"], role: Log["role"], life: number, generation = 0): Log {
+    const log: Log = { pod, generation, role, life, lines: [] };
     this.logs.push(log);
     return log;
   }

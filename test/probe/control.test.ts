@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, closeSync, openSync, readFileSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ofStep } from "../core/evidence/evidence.ts";
+import { until } from "../until.ts";
 import { type ImaginedNode, imaginedNode, recordsOf } from "./imagined.ts";
 
 /** Keeps the log as it is when the control's word of its first look reaches the readers. */
@@ -26,13 +27,17 @@ describe("control", () => {
       env: {
         ...node.environment,
         ROLE: "control",
-        MARKER_WAIT_SECONDS: "1",
-        INSPECT_SECONDS: "1",
-        WATCH_SECONDS: "1",
+        MARKER_WAIT_SECONDS: "30",
+        INSPECT_SECONDS: "30",
+        WATCH_SECONDS: "30",
       },
     });
     closeSync(log);
-    await once(child, "close");
+    const ended = once(child, "close");
+    // On a busy machine the first look may take seconds.
+    await until(() => existsSync(fileOf("log.then")));
+    child.kill();
+    await ended;
   });
   after(() => node.remove());
 

@@ -3,8 +3,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { schema } from "../../core/settings/settings.ts";
+import { driverPackages } from "../../sandbox/build/drivers.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 
@@ -26,7 +27,7 @@ describe("drivers", () => {
   before(() => {
     mkdirSync(programs);
     // In the place of the daemons: they say how they were called.
-    for (const name of ["rclone", "bindfs", "squashfuse", "mksquashfs"])
+    for (const name of Object.values(driverPackages).flatMap((one) => one.programs.map((path) => basename(path))))
       writeFileSync(join(programs, name), '#!/bin/sh\necho "$(basename "$0")" "$@"\n', { mode: 0o755 });
   });
   after(() => rmSync(folder, { recursive: true }));
@@ -36,7 +37,8 @@ describe("drivers", () => {
     return shell([`driver-${driver}.sh`], script, { PATH: path, ...environment }).split("\n");
   };
 
-  for (const driver of schema.shape.driver.unwrap().options)
+  const drivers = schema.shape.driver.unwrap().options;
+  for (const driver of drivers)
     it(`${driver} has a file of its own, which says its version in one line`, () => {
       const environment = { PATH: `${programs}:${process.env.PATH}`, COMMAND: "exec my-daemon --password secret" };
       const said = shell([`driver-${driver}.sh`], "driver_says", environment);
@@ -44,7 +46,7 @@ describe("drivers", () => {
       assert.doesNotMatch(said, /secret/, "a command may hold a password, and the log is for everyone");
     });
 
-  for (const driver of ["rclone", "bindfs", "squashfuse"]) {
+  for (const driver of drivers.filter((name) => name !== "command"))
     it(`${driver} serves its source at the mount point, to others unless it is told not to`, () => {
       const served = driver === "squashfuse" ? `${source}.squashfs` : source;
       const [with_, without] = [started(driver, "allow").at(-1) ?? "", started(driver, "only").at(-1) ?? ""];
@@ -56,7 +58,6 @@ describe("drivers", () => {
       assert.doesNotMatch(without, / (--allow-other|-o allow_other)( |$)/);
       assert.ok(existsSync(source));
     });
-  }
 
   it("squashfuse packs its source first, and ends where that fails", () => {
     assert.match(started("squashfuse", "allow")[0] ?? "", new RegExp(`^mksquashfs ${source} ${source}.squashfs `));

@@ -15,6 +15,8 @@ export interface ImaginedNode {
   readonly findings: string;
   readonly environment: Readonly<Record<string, string>>;
   mountTable(): string;
+  /** Adds a bind mount of a directory of the node's own file system. */
+  bind(root: string, at: string): void;
   /** Adds a mount at the mount point, or at a directory below the bridge; a source `dead` answers as a dead daemon's. */
   mount(type: string, source: string, at?: string): void;
   remove(): void;
@@ -29,7 +31,13 @@ umount() {
     "$MOUNTINFO" >"$MOUNTINFO.new" || { echo "umount: can't unmount $point: Invalid argument"; return 1; }
   mv "$MOUNTINFO.new" "$MOUNTINFO"
 }
-mount() { mkdir "$4/77"; : >"$4/77/abort"; }
+mount() {
+  case $1-$2 in
+    --bind-*) awk -v from="$2" -v to="$3" '{ print } $5 == from { line = $0; sub(" " from " ", " " to " ", line) } END { print line }' \
+      "$MOUNTINFO" >"$MOUNTINFO.new" && mv "$MOUNTINFO.new" "$MOUNTINFO" ;;
+    *) mkdir "$4/77"; : >"$4/77/abort" ;;
+  esac
+}
 rmdir() { rm -r "$1"; }
 on_fuse() { awk -v path="$1" -v file="\${1%/*}" '$5 == path || $5 == file { type = $0; sub(/.* - /, "", type) } END { exit type !~ /^fuse/ }' "$MOUNTINFO"; }
 stat() {
@@ -115,6 +123,7 @@ export function imaginedNode(layout: "parent" | "leaf" = "parent"): ImaginedNode
       mkdirSync(join(bridge, at), { recursive: true });
       appendFileSync(table, `90 30 0:78 / ${join(bridge, at)} rw shared:3 - ${type} ${source} rw\n`);
     },
+    bind: (root, at) => appendFileSync(table, `91 27 254:0 ${root} ${at} rw shared:1 - ext4 /dev/vda rw\n`),
     mountTable: () => readFileSync(table, "utf8"),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

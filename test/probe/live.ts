@@ -12,7 +12,10 @@ export interface Life {
   readonly endedIn?: number;
 }
 
-/** One life of the producer on an imagined node; where a step is named, SIGTERM comes in the pause after it. */
+/**
+ * One life of the producer on an imagined node; where a step is named, SIGTERM comes in the pause after it, or with `STEP#N` after the
+ * Nth of them: a log may begin with what others have said.
+ */
 export async function live(node: ImaginedNode, environment: Record<string, string>, termAfter?: string): Promise<Life> {
   const child = spawn("busybox", ["ash", join(node.probe, "producer.sh")], {
     stdio: ["ignore", "pipe", "ignore"],
@@ -36,7 +39,8 @@ export async function live(node: ImaginedNode, environment: Record<string, strin
   let signalled: number | undefined;
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {
     log += piece;
-    if (!termAfter || asked || !recordsOf(log).some(({ step }) => step === termAfter)) return;
+    const [awaited, count = 1] = termAfter?.split("#") ?? [];
+    if (!awaited || asked || recordsOf(log).filter(({ step }) => step === awaited).length < Number(count)) return;
     asked = true;
     setTimeout(() => {
       signalled = performance.now();

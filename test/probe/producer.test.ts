@@ -26,6 +26,13 @@ describe("producer", () => {
     return made;
   };
 
+  /** The second life of a container whose first one was killed for its memory. */
+  const ranOutBefore = (made: ImaginedNode): Promise<Life> => {
+    writeFileSync(join(made.findings, "died"), "12.10\n12.40\n");
+    made.mount("fuse.imagined", "dead");
+    return live(made, { FAULT: "oom", MEMORY_MIB: "6", SETTLE_SECONDS: "60" });
+  };
+
   const cases: readonly [
     what: string,
     environment: Record<string, string>,
@@ -62,6 +69,24 @@ describe("producer", () => {
       { FAULT: "die", OUTLIVES: "yes" },
       "parent",
       [...MOUNTED, "crash die!", ...GONE],
+    ],
+    [
+      "takes no more than twice its limit where nobody keeps that, and claims no death",
+      { FAULT: "oom", MEMORY_MIB: "6" },
+      "parent",
+      [...MOUNTED, "died", "crash oom!", ...GONE],
+    ],
+    [
+      "takes nothing at all where its limit is a good part of a node",
+      { FAULT: "oom", MEMORY_MIB: "2048" },
+      "parent",
+      [...MOUNTED, "crash oom!", ...GONE],
+    ],
+    [
+      "takes nothing where nobody says what its limit is",
+      { FAULT: "oom" },
+      "parent",
+      [...MOUNTED, "crash oom!", ...GONE],
     ],
     [
       "claims no clean-up where the dead mount stays in the table",
@@ -111,6 +136,7 @@ describe("producer", () => {
   let hung: Life;
   let inspected: Life;
   let died: readonly [first: Life, second: Life];
+  let ranOut: Life;
   let delayed: Life;
   let pooled: Life;
   let vanished: Life;
@@ -143,6 +169,9 @@ describe("producer", () => {
           .map(String)
           .filter((name) => /marker|held/.test(name));
       }),
+      ranOutBefore(node()).then((life) => {
+        ranOut = life;
+      }),
       live(restarted, { FAULT: "die" }).then(async (first) => {
         assert.ok(existsSync(join(restarted.findings, "died")));
         died = [first, await live(restarted, { FAULT: "die", SETTLE_SECONDS: "60" })];
@@ -166,6 +195,23 @@ describe("producer", () => {
     assert.deepEqual(stepsOf(first), [...MOUNTED, "crash die"]);
     assert.deepEqual(stepsOf(second), ["stale", ...RECOVERED, ...GONE]);
     assert.equal(ofStep(second.records, "mount")[0]?.mount, "2");
+  });
+
+  it("tells in its next life of the death of one that ran out of memory, and when that was last alive", () => {
+    assert.equal(ranOut.code, 0);
+    assert.deepEqual(stepsOf(ranOut), ["crash oom", "stale", ...RECOVERED, ...GONE]);
+    const [crash] = ofStep(ranOut.records, "crash");
+    assert.deepEqual([crash?.at, crash?.errno], ["12.40", "ENOTCONN"]);
+    assert.match(crash?.mountinfo ?? "", / - fuse\.imagined dead rw$/);
+  });
+
+  it("says how much it took, and of which limit, where nobody kept that", () => {
+    const of = (what: string) => ofStep(lives.get(what)?.records ?? [], "crash")[0]?.detail ?? "";
+    assert.match(
+      of("takes no more than twice its limit where nobody keeps that, and claims no death"),
+      /16 MiB .*6 MiB/,
+    );
+    assert.match(of("takes nothing at all where its limit is a good part of a node"), /2048 MiB is too much/);
   });
 
   it("tells the exit code of a daemon that died by itself", () => {

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
@@ -60,7 +69,7 @@ describe("sweep", () => {
   };
   const stamp = () => writeFileSync(join(bridge, ".fuse-propagation-test"), "");
 
-  function sweep(task: "check" | "unmount", since: string): string[] {
+  function sweep(task: "check" | "unmount", since: string, more: Record<string, string> = {}): string[] {
     const script = `${TOOLS}\n${readFileSync(SCRIPT, "utf8")}`;
     const { stdout, stderr } = spawnSync("busybox", ["ash", "-c", script, "sweep", task], {
       encoding: "utf8",
@@ -73,6 +82,7 @@ describe("sweep", () => {
         BRIDGE: bridge,
         MOUNTINFO: table,
         TMPDIR: folder,
+        ...more,
       },
     });
     assert.equal(stderr, "");
@@ -92,6 +102,32 @@ describe("sweep", () => {
       writeFileSync(join(bridge, "fuse", "marker"), "run=earlier nonce=1\n");
       mounted("fuse.rclone /tmp/source fuse");
       assert.deepEqual(sweep("unmount", NOW), ["unmounted B/fuse"]);
+    });
+
+    it("takes what a sidecar has left in the volume of its pod, and that volume, where it is bound into its directory", () => {
+      mounted("tmpfs tmpfs same-pod-memory/window", "fuse.rclone dead same-pod-memory/window/fuse");
+      const volume = `/var/lib/kubelet/pods/12-ab/volumes/kubernetes.io~empty-dir/bridge ${join(bridge, "same-pod/window")}`;
+      appendFileSync(table, `120 30 254:0 ${volume} rw shared:1 - ext4 /dev/vda rw\n`);
+      assert.deepEqual(sweep("unmount", NOW), [
+        "unmounted B/same-pod/window",
+        "unmounted B/same-pod-memory/window/fuse",
+        "unmounted B/same-pod-memory/window",
+      ]);
+      assert.deepEqual(stillMounted(), []);
+    });
+
+    it("takes no other mount that lies there", () => {
+      mounted("ext4 /dev/vdb same-pod/window", "tmpfs tmpfs same-pod/other", "tmpfs tmpfs window");
+      assert.deepEqual(sweep("unmount", NOW), []);
+      assert.deepEqual(
+        sweep("check", NOW).map((line) => line.split(" ")[0]),
+        ["foreign", "foreign", "foreign"],
+      );
+    });
+
+    it("takes those of one scenario alone where it is told to", () => {
+      mounted(...["fuse", "same-pod/fuse", "late-consumer/fuse"].map((at) => `fuse.rclone dead ${at}`));
+      assert.deepEqual(sweep("unmount", NOW, { ONLY: "same-pod" }), ["unmounted B/same-pod/fuse"]);
     });
 
     it("takes a variant of the permission matrix that root may not look into, by its source", () => {

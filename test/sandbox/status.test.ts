@@ -10,7 +10,7 @@ describe("the status of the sandbox, for people", () => {
     const status: Status = {
       ...down,
       running: true,
-      ailment: "not ready: k3s-w1",
+      problem: "not ready: k3s-w1",
       nodes: [
         { name: "k3s-w2", ready: true, message: "kubelet is posting ready status" },
         { name: "k3s-w1", ready: false, message: "container runtime is down" },

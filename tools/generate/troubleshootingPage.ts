@@ -1,4 +1,5 @@
 import { causes, notes } from "../../core/diagnosis/causes/index.ts";
+import { remediesPart } from "./remediesPart.ts";
 import { waysTable } from "./waysTable.ts";
 
 const TITLES = {
@@ -19,10 +20,16 @@ export function troubleshootingPage(): string {
     "To explain a deployment of your own, give its pods the labels of this test and run `npm run collect`; with `--pods FILE` it also asks the API server why it refuses one, and with `--evidence FILE` it keeps everything it saw.",
     ...sections,
     ...waysTable(),
+    ...remediesPart(),
     "## Worth knowing of a success",
     ...notes.map(entry),
   ].join("\n\n")}\n`;
 }
 
-const entry = ({ id, symptom, explanation, fix }: (typeof causes)[number]): string =>
-  [`### ${id}`, `**Symptom.** ${symptom}`, `**Why.** ${explanation}`, `**Fix.** ${fix}`].join("\n\n");
+const entry = ({ id, symptom, explanation, fix, tried }: (typeof causes)[number]): string =>
+  [
+    `### ${id}`,
+    `**Symptom.** ${symptom}`,
+    `**Why.** ${explanation}`,
+    `**Fix** (${tried ? "tried end to end" : "not tried here"}). ${fix}`,
+  ].join("\n\n");

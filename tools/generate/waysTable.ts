@@ -21,7 +21,7 @@ export function waysTable(): string[] {
     ["| way out | what is done | costs | hazards |", "|---|---|---|---|", ...WAYS.map(way)].join("\n"),
     ["| cause | way out | works? | why |", "|---|---|---|---|", ...barred.flatMap(rows)].join("\n"),
     `After ${open.map((id) => `\`${id}\``).join(", ")} every way needs a proof: nothing was asked of the node. Fix the cause and test again.`,
-    "### No way out",
+    "**No way out.** What people try to the same end, and what never reaches it:",
     NO_WAYS.map(({ id, wanted, why }) => `- **${id}**, for ${wanted}: ${why}.`).join("\n"),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Evidence } from "../../evidence/evidence.ts";
+import type { NodeWords, Remedy } from "../remedies/remedy.ts";
 
 /** A piece of evidence in its own words, and where it stands. */
 export interface Quote {
@@ -18,6 +19,13 @@ export interface Cause {
   readonly symptom: string;
   readonly explanation: string;
   readonly fix: string;
+  /**
+   * The end-to-end tests have applied the fix as a verdict prints it, and the next run succeeded.
+   * @default false
+   */
+  readonly tried?: boolean;
+  /** The fix as things to copy, for a node that says this of itself; undefined where there is nothing to copy. */
+  remedy?(evidence: Evidence, node: NodeWords): Remedy | undefined;
   /** The proof, or undefined where this is not, or not yet, the cause. Never empty. */
   find(evidence: Evidence): readonly Quote[] | undefined;
   /** Whether something points to it that more evidence may prove: until then nothing that comes after it is certain. */

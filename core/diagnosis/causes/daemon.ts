@@ -8,11 +8,12 @@ import {
   allReadersDecided,
   containerQuotes,
   daemonExitOf,
-  endsContainer,
   gaveUp,
   isFuse,
+  meantFault,
   mountFailures,
   notRead,
+  OOM_KILLED,
   of,
   recordQuote,
   saysDead,
@@ -113,13 +114,13 @@ function daemonEndPending(evidence: Evidence): boolean {
       component === "producer" && containers.some(({ state, last }) => state === "terminated" || last),
   );
   const last = evidence.records.findLast(
-    (record) => (record.role === "producer" && isStep(record, ...TOLD)) || daemonExitOf(record),
+    (record) => (record.role === "producer" && isStep(record, ...LAST_WORDS)) || daemonExitOf(record),
   );
   const dead = [...deadReads(evidence), ...mountFailures(evidence).filter(isDeadMarker)];
   return !evidence.final && !ended && dead.some(({ uptime }) => uptime > (last?.uptime ?? 0));
 }
-/** With these the producer has told how its daemon ended, or will not tell it any more. */
-const TOLD = ["crash", "finish"] as const;
+/** With these the producer has recorded how its daemon ended, or will record it no more. */
+const LAST_WORDS = ["crash", "finish"] as const;
 
 /** With these it ends its mount itself; the record comes a moment after that. */
 const ENDS = ["unmount-in-order", "finish", "unmount"] as const;
@@ -161,10 +162,12 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
     // A pod that the kubelet itself ended (its deadline, an eviction) says so.
     ({ component, reason }) => component === "producer" && reason === undefined,
   );
-  // Where the container is to die, its exit code is no news; that the kernel was out of memory still is.
-  const meant = endsContainer(evidence);
+  // Where the container is to die, its exit code is no news; that the kernel was out of memory still is, unless that is meant, too.
+  const { endsContainer: meant, outOfMemory } = meantFault(evidence) ?? {};
   const wasKilled = ({ reason, exitCode, last }: ContainerFact) =>
-    [{ reason, exitCode }, last].some((end) => end?.reason === "OOMKilled" || (end?.exitCode === KILLED && !meant));
+    [{ reason, exitCode }, last].some((end) =>
+      end?.reason === OOM_KILLED ? !outOfMemory : end?.exitCode === KILLED && !meant,
+    );
   const containers = containerQuotes(producers, wasKilled);
   // What comes after the readers have given up explains nothing of what they saw, nor of a mount that had failed before.
   const end = allReadersDecided(evidence)

@@ -36,8 +36,12 @@ export const bridgeNotHostpath: Cause = {
   find: (evidence) => {
     const all = [producerSide(evidence), ...readerSides(evidence)].flatMap((side) => (side ? [side] : []));
     if (!bothStarted(evidence)) return undefined;
-    // A mount inside one pod's emptyDir stays there, even between its own containers in another pod.
-    const own = all.filter(({ bridge }) => bridge.kind === "emptyDir");
+    // A mount inside one pod's emptyDir stays there, unless the daemon and its readers are in that very pod.
+    const own = all.filter(
+      ({ pod, bridge }) =>
+        bridge.kind === "emptyDir" &&
+        !all.every((one) => one.pod.name === pod.name && one.bridge.volume === bridge.volume),
+    );
     return own.length > 0 ? some(all.map(specQuote)) : apart(evidence);
   },
 };

@@ -93,7 +93,7 @@ export const producerNeverMounted: Cause = {
     if (mounts(evidence).length > 0) return undefined;
     const failed = gaveUp(evidence).filter(({ step }) => step === "mount");
     if (failed.length > 0) return failed.map(recordQuote);
-    // Why it failed may be told by more than its end, once a reader has looked.
+    // More than its end may explain why it failed, once a reader has looked.
     if (mountFailures(evidence).length > 0) return undefined;
     const ended = containerQuotes(
       evidence.pods.filter(({ component }) => component === "producer"),
@@ -113,7 +113,7 @@ const said = (evidence: Evidence, matches: (words: string) => boolean): readonly
   );
 
 /**
- * The kernel's answer to mount(2), as mount, fusermount and the runtimes hand it on. A full disk is told in the same words,
+ * The kernel's answer to mount(2), as mount, fusermount and the runtimes hand it on. A full disk is reported in the same words,
  * by whoever makes a directory or writes a file on the way to a mount.
  */
 const saysOfLimit = (text: string): boolean =>

@@ -39,18 +39,18 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   // Whenever it sees one of this run's own, propagation is not what shows it; the readers' word does not matter then.
   const shown = of(evidence, "control", "control").some((one) => hasReceived(evidence, one));
   // The producer's log may come later than the reader's: only its later lines prove that this nonce was never its own.
-  const told = Math.max(...evidence.records.filter(({ role }) => role === "producer").map(({ uptime }) => uptime));
+  const last = Math.max(...evidence.records.filter(({ role }) => role === "producer").map(({ uptime }) => uptime));
   // A marker that the producer could not read back may be the one that was read; a file of the daemon's own may change.
   const [first] = of(evidence, "producer", "marker");
   const isKnown = first?.result === "ok" && !isOwnFile(evidence, first);
   const foreign = of(evidence, "default", "verdict")
-    .filter(({ uptime }) => isKnown && uptime < told)
+    .filter(({ uptime }) => isKnown && uptime < last)
     .filter(({ result, nonce }) => result === "ok" && !ownNonces(evidence).has(nonce ?? ""))
     .map(recordQuote);
   if (foreign.length > 0) return foreign;
   // A plain directory may be seen first and the FUSE mount later: only the end of the wait decides, or that nothing is mounted.
   const failures = mounts(evidence).length > 0 ? [] : mountFailures(evidence);
-  // How the mount was made may explain it, and so may a sandbox or a user namespace: that is proven when the producer has told of its
+  // How the mount was made may explain it, and so may a sandbox or a user namespace: that is proven when the producer has recorded its
   // mount, or no reader reads any more.
   const isOver = ({ role }: Doubt) => role === "control" || of(evidence, role, "verdict").length > 0;
   const unread =
@@ -108,6 +108,6 @@ function overcome(evidence: Evidence, doubt: RecordOf<"doubt", DecidingRole>): b
 const onFuse = (record: RecordOf<"doubt" | "read" | "control">): boolean =>
   isFuse(record.mountinfo) || (record.step !== "control" && isFuseType(record.fstype ?? ""));
 
-/** Its own copy of the mount is what it sees: that proves nothing, whatever it reads there. */
+/** Its own copy of the mount is what it sees: that proves nothing of what it reads there. */
 const controlBornLate = (evidence: Evidence): boolean =>
   of(evidence, "control", "start").some(({ fuse_at_start }) => fuse_at_start === "yes");

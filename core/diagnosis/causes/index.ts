@@ -35,7 +35,7 @@ export { markerInTime } from "./marker.ts";
 export { notes } from "./notes.ts";
 export { isAtEnd } from "./over.ts";
 export { ownNonces } from "./proof.ts";
-export { isFuse, notRead, of, recordQuote, untilDecided } from "./read.ts";
+export { isFuse, meantFault, notRead, OOM_KILLED, of, recordQuote, untilDecided } from "./read.ts";
 
 export const causes: readonly Cause[] = [
   // A proven success needs no cause, whatever else was seen on the way.

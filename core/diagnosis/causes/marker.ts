@@ -35,8 +35,8 @@ export const markerChanges: Cause = {
     "The file that serves as the marker changes, so it does not prove which mount the consumer read it from.",
   fix: "Set `markerFile` to a file whose first 64 KiB stay as they are: a media file, no log, playlist or version file.",
   find: (evidence) => {
-    const told = of(evidence, "producer", "marker").filter(({ result }) => result === "ok");
-    const named = told.filter((record) => isOwnFile(evidence, record));
+    const markers = of(evidence, "producer", "marker").filter(({ result }) => result === "ok");
+    const named = markers.filter((record) => isOwnFile(evidence, record));
     const others = READERS.flatMap((role) => of(evidence, role, "verdict")).filter(
       ({ result, nonce }) => result === "ok" && !ownNonces(evidence).has(nonce ?? ""),
     );

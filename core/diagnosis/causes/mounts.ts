@@ -7,6 +7,7 @@ import type { Cause, Quote } from "./cause.ts";
 import {
   bothStarted,
   containerQuotes,
+  deviceOf,
   eventQuotes,
   isFuse,
   kubeletQuotes,
@@ -173,9 +174,6 @@ export function refusedAtDead(evidence: Evidence, side: Side): Quote[] {
     ...eventQuotes(evidence, isDead).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),
   ];
 }
-
-/** Field 3 of a line of the mount table: the device number of its file system. */
-const deviceOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[2];
 
 function stacked(evidence: Evidence): readonly Quote[] | undefined {
   const own = (role: DecidingRole, point: string | undefined) =>

@@ -3,7 +3,17 @@ import { READERS } from "../../contract/readers.ts";
 import { WAYS } from "../../contract/replacement.ts";
 import { replacementsOf } from "../replacements.ts";
 import type { Cause } from "./cause.ts";
-import { containerQuotes, endsContainer, mountFailures, mounts, of, recordQuote, some, sourceOf } from "./read.ts";
+import {
+  containerQuotes,
+  meantFault,
+  mountFailures,
+  mounts,
+  OOM_KILLED,
+  of,
+  recordQuote,
+  some,
+  sourceOf,
+} from "./read.ts";
 
 /** A consumer that starts with its daemon would have met the plain directory for this long, in seconds. */
 const SLOW_SECONDS = 2;
@@ -28,7 +38,7 @@ const daemonNotBack: Cause = {
   outcome: "success",
   symptom: "The mount is seen, but after the daemon's crash it cannot be mounted again.",
   explanation: "The daemon did not come back after its crash: whether a consumer recovers could not be asked.",
-  fix: "Fix what the daemon reports in the evidence (a lock or a cache left by the killed one, as a rule), then test again.",
+  fix: "Fix what the daemon reports in the evidence, then test again: as a rule the dead mount of the killed one is in the way (`umount -l` before each start), or a lock or a cache that it left.",
   find: (evidence) => {
     const [crash] = of(evidence, "producer", "crash").filter(({ result }) => result === "ok");
     if (!crash) return undefined;
@@ -44,10 +54,10 @@ const daemonDied: Cause = {
   explanation: "The daemon died by itself, and was started again: it will do so in use too, whatever the grade.",
   fix: "Find what ended it (its exit code and words in the evidence, `kubectl describe pod`), and raise the memory limit if it was that.",
   find: (evidence) => {
-    const meant = endsContainer(evidence);
+    const { endsContainer: meant, outOfMemory } = meantFault(evidence) ?? {};
     const ended = containerQuotes(
       evidence.pods.filter(({ component }) => component === "producer"),
-      ({ last }) => last !== undefined && (last.reason === "OOMKilled" || !meant),
+      ({ last }) => last !== undefined && (last.reason === OOM_KILLED ? !outOfMemory : !meant),
     );
     const died = of(evidence, "producer", "daemon").filter(({ result }) => result === "error");
     const words = died.map((record) => ({

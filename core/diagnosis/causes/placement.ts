@@ -69,11 +69,11 @@ function notPulled({ pods, events, final }: Evidence): readonly Quote[] | undefi
     const waiting = containerQuotes([pod], ({ state, reason }) => state === "waiting" && NO_IMAGE.includes(reason));
     const words = [...waiting.map(({ text }) => text), ...tries.map(({ message }) => message)];
     const lasting = words.some((text) => LASTING_PULL.test(text));
-    const told = tries.map(({ reason, object, message }) => ({
+    const reasons = tries.map(({ reason, object, message }) => ({
       source: `event ${reason} on ${object}`,
       text: message,
     }));
-    return lasting || final || mostTries(tries) > 1 ? [...waiting, ...(waiting.length > 0 ? told : [])] : [];
+    return lasting || final || mostTries(tries) > 1 ? [...waiting, ...(waiting.length > 0 ? reasons : [])] : [];
   });
   return some(found);
 }

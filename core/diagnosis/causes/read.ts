@@ -1,7 +1,7 @@
 /** How the causes read the evidence: its records by container and step, its states and words as quotes. */
 
 import { isFuseType } from "../../../base/fuse.ts";
-import { faultIn } from "../../contract/faults.ts";
+import { type FaultEntry, faultIn } from "../../contract/faults.ts";
 import { type AnyRole, COMPONENTS, CONTROL, READERS } from "../../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf, type Step, type WriterOf } from "../../contract/records.ts";
 import { scenarioOf } from "../../contract/scenarios.ts";
@@ -38,11 +38,14 @@ export function untilDecided(evidence: Evidence): Evidence {
 }
 const OBSERVERS: readonly AnyRole[] = [...READERS, CONTROL.role];
 
-/** Whether the pair's schedule ends the producer's container: then it need not have ended by itself. */
-export function endsContainer({ scenario }: Evidence): boolean {
+/** What befalls the daemon by the schedule of a scenario's pair: where it ends the container, that need not have ended by itself. */
+export function meantFault({ scenario }: Evidence): FaultEntry | undefined {
   const pair = scenario === undefined ? undefined : scenarioOf(scenario)?.pair;
-  return typeof pair === "object" && faultIn(pair)?.endsContainer === true;
+  return typeof pair === "object" ? faultIn(pair) : undefined;
 }
+
+/** The kubelet's word for a container that the kernel has killed for its memory. */
+export const OOM_KILLED = "OOMKilled";
 
 /** No reader will find the marker any more, and the producer has said whether there was one; or no more is to come. */
 export const notRead = (evidence: Evidence): boolean =>
@@ -51,7 +54,7 @@ export const notRead = (evidence: Evidence): boolean =>
 
 /**
  * The logs of several containers come in no order, and a daemon's own file may appear long after the mount: what is said of
- * the whole run waits until the producer has told of its marker, or that it cannot mount.
+ * the whole run waits until the producer has recorded its marker, or that it cannot mount.
  */
 export const producerTold = (evidence: Evidence): boolean =>
   evidence.final ||
@@ -65,7 +68,7 @@ export const mounts = (evidence: Evidence): RecordOf<"mount">[] =>
   of(evidence, "producer", "mount").filter(({ result }) => result === "ok");
 
 /**
- * Both sides have said how their bridge is mounted, and the daemon has mounted: whatever can explain a missing propagation by how
+ * Both sides have said how their bridge is mounted, and the daemon has mounted: what can explain a missing propagation by how
  * the pods were made is known now, whichever pod started first. Where nothing is mounted, nothing could be propagated.
  */
 export const bothStarted = (evidence: Evidence): boolean =>
@@ -98,12 +101,15 @@ export const daemonExitOf = (record: ProbeRecord): string | undefined =>
 /** The mount point in a line of the mount table (proc_pid_mountinfo(5), field 5). */
 export const pointOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[4];
 
-/** Whether a line of the mount table is in a peer group, as whatever is propagated is; a container's own copy is private. */
+/** Whether a line of the mount table is in a peer group, as everything propagated is; a container's own copy is private. */
 export const hasPeers = (mountinfo: string | undefined): boolean =>
   / (shared|master):\d+ /.test(mountinfo?.split(" - ")[0]?.concat(" ") ?? "");
 
 /** The first field of a line of the mount table: one mount of one container. */
 export const idOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[0];
+
+/** The third field: the device number of its file system, which no other has that is mounted anywhere meanwhile. */
+export const deviceOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[2];
 
 /** The device and the directory in it that a line of the mount table is of: the same for each volume of one directory. */
 export const directoryOf = (mountinfo: string | undefined): string | undefined =>
@@ -164,16 +170,17 @@ export const refusalQuotes = (evidence: Evidence, matches: (text: string) => boo
 
 /** Whether what an event speaks of has come to run since. */
 function isOver(evidence: Evidence, { object, container }: EventFact): boolean {
-  const pod = evidence.pods.find(({ name }) => object === `pod/${name}`);
   if (!object.startsWith("pod/")) return everythingRuns(evidence);
-  const meant = pod?.containers.filter(({ name }) => container === undefined || name === container) ?? [];
+  const meant = evidence.pods
+    .filter(({ name }) => object === `pod/${name}`)
+    .flatMap(({ containers }) => containers.filter(({ name }) => container === undefined || name === container));
   return meant.length > 0 && meant.every(hasRun);
 }
 
 /** What the runtime says of a container that it made, and could not start. */
 const NOT_STARTED = /^(StartError|ContainerCannotRun|ContainerStatusUnknown)$/;
 
-/** Whether a container runs, or has run: whatever kept it from starting is over. */
+/** Whether a container runs, or has run: what kept it from starting is over. */
 const hasRun = ({ state, reason }: ContainerFact): boolean =>
   state === "running" || (state === "terminated" && !NOT_STARTED.test(reason));
 

@@ -1,6 +1,7 @@
 /** The node's root, the container runtime or the pod's isolation stand in the way, before or after the start. */
 import type { RecordOf } from "../../contract/records.ts";
 import type { Evidence, PodFact } from "../../evidence/evidence.ts";
+import { sharedRoot } from "../remedies/sharedRoot.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
   bothStarted,
@@ -24,6 +25,7 @@ export const nodeRootPrivate: Cause = {
     '`CreateContainerError`: `path "..." is mounted on "/" but it is not a shared mount` (or `... shared or slave mount`).',
   explanation: "The node's root mount is private, so the container runtime refuses every mount propagation.",
   fix: "Run `mount --make-rshared /` on the node at boot, before its kubelet or k3s starts (a systemd unit).",
+  remedy: (_, node) => sharedRoot("/", node),
   // The kubelet's and the runtime's words: kubernetes/kubernetes#61058, juicedata/juicefs-csi-driver#647.
   find: (evidence) => some(kubeletQuotes(evidence, (text) => privateMount(text) === "/")),
 };
@@ -36,8 +38,15 @@ export const bridgeMountPrivate: Cause = {
   explanation:
     "The bridge lies on a mount of its own, and that mount is private: the container runtime refuses every propagation of it.",
   fix: "Run `mount --make-rshared` on the node for the mount that the words name, after it is mounted at boot; or choose a bridge on a shared one.",
-  find: (evidence) => some(kubeletQuotes(evidence, (text) => (privateMount(text) ?? "/") !== "/")),
+  remedy: (evidence, node) => {
+    const mount = kubeletQuotes(evidence, isOwnMount).flatMap(({ text }) => privateMount(text) ?? [])[0];
+    return mount === undefined ? undefined : sharedRoot(mount, node);
+  },
+  find: (evidence) => some(kubeletQuotes(evidence, isOwnMount)),
 };
+
+/** A mount of its own holds the bridge. */
+const isOwnMount = (text: string): boolean => (privateMount(text) ?? "/") !== "/";
 
 /** The mount that is not shared, as containerd, CRI-O and Docker name it (the last without quotes). */
 const privateMount = (text: string): string | undefined =>
@@ -76,7 +85,7 @@ export const runtimeDropsPropagation: Cause = {
 export const isIsolated = ({ pods }: Evidence): boolean =>
   pods.some(({ spec }) => spec?.hostUsers === false || isSandbox(spec));
 
-/** Whether the runtime alone has kept the mount from the readers: that is so whatever becomes of the daemon afterwards. */
+/** Whether the runtime alone has kept the mount from the readers: that is so even if the daemon ends afterwards. */
 export const runtimeDrops = (evidence: Evidence): boolean => !isIsolated(evidence) && drops(evidence) !== undefined;
 
 function drops(evidence: Evidence): readonly Quote[] | undefined {
@@ -111,8 +120,8 @@ export const hostReadOnly: Cause = {
 };
 
 /** The bridge's own line in the mount table is there, and has no peer group although the spec asks for one. */
-function dropped(side: Side, told: readonly RecordOf<"preflight" | "start">[]): Quote[] {
-  const found = told
+function dropped(side: Side, records: readonly RecordOf<"preflight" | "start">[]): Quote[] {
+  const found = records
     .filter(({ mountinfo, propagation }) => pointOf(mountinfo) === side.bridge.mountPath && propagation === "private")
     .map(recordQuote);
   return found.length > 0 ? [specQuote(side), ...found] : [];

@@ -35,7 +35,7 @@ const byWay = (cell: () => Cell): Partial<Record<WayId, Cell>> =>
 const BY_KUBELET: Cell = {
   answer: "works",
   why: "the kubelet mounts an `nfs` volume before the container starts: no mount has to reach a running one",
-  mind: "as an `nfs` volume, or a mount that the node has before the pods start: the CSI drivers for SMB and NFS ask for Bidirectional themselves",
+  mind: "by an `nfs` volume, or a mount that the node has before the pods start: the CSI drivers for SMB and NFS need Bidirectional themselves",
 };
 
 const VOID = "this run has shown nothing, for it or against it";
@@ -51,6 +51,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
         "on a private root mount HostToContainer and Bidirectional are refused alike, on a hostPath as on an emptyDir",
     },
     but: {
+      "shared-bridge": {
+        answer: "works",
+        why: "the runtime asks only whether the mount that holds the volume is shared, and the root may stay private (seen with containerd 1.6 and runc 1.1: grade A)",
+      },
       "csi-driver": cannot("its own pods ask for Bidirectional on the kubelet's directory, and are refused as well"),
       "network-export": BY_KUBELET,
     },

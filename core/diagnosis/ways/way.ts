@@ -86,7 +86,7 @@ export const WAYS = [
   },
   {
     id: "network-export",
-    text: "export the mount over the network from where it works: SMB, NFS (which needs `fsid=` for FUSE) or WebDAV, as an `nfs` volume of the pods, or a mount of the node or of the application",
+    text: "export the mount over the network from where it works: SMB, NFS (which needs `fsid=` for FUSE) or WebDAV",
     costs: "a server, its own cache and rights, and the network between",
     standsOn: ["pods"],
     why: "the kubelet mounts an `nfs` volume before the container starts: no mount has to reach a running one",

@@ -8,10 +8,11 @@ import type { Readable } from "node:stream";
 import { cache } from "../../../base/paths.ts";
 import { claim, claimFile, claimMade, release } from "../../../cli/stack/claim.ts";
 
-/** Empty where the process ended without one. */
-async function firstLine(stream: Readable): Promise<string> {
-  for await (const chunk of stream) return String(chunk);
-  return "";
+/** What is printed next. @throws Error where the process ends without */
+async function nextLine(stream: Readable): Promise<string> {
+  const ended = once(stream, "close").then(() => assert.fail("a racer has ended"));
+  const [chunk] = await Promise.race([once(stream, "data"), ended]);
+  return String(chunk);
 }
 
 describe("the claim of a stack", () => {
@@ -86,15 +87,18 @@ describe("the claim of a stack", () => {
     // Every second one was left by a process that has ended: taking over is raced for as well.
     for (const [round, name] of names.entries())
       if (round % 2) writeFileSync(name, JSON.stringify({ pid: process.pid, started: "1" }));
-    const args = [join(folder, "runs"), String(rounds), String(Date.now() + 2500), "15"];
+    const args = [join(folder, "runs"), String(rounds), "15"];
     const racers = Array.from({ length: 4 }, () =>
       spawn(process.execPath, [join(import.meta.dirname, "claimant.ts"), ...args], {
         stdio: ["pipe", "pipe", "inherit"],
       }),
     );
     try {
-      const lines = await Promise.all(racers.map(({ stdout }) => firstLine(stdout)));
-      const got = lines.flatMap((line) => JSON.parse(line) as number[]).sort((a, b) => a - b);
+      const lines = () => Promise.all(racers.map(({ stdout }) => nextLine(stdout)));
+      assert.deepEqual(new Set(await lines()), new Set(["ready\n"]));
+      const moment = Date.now() + 100;
+      for (const { stdin } of racers) stdin.write(String(moment));
+      const got = (await lines()).flatMap((line) => JSON.parse(line) as number[]).sort((a, b) => a - b);
       assert.deepEqual(got, [...names.keys()]);
     } finally {
       for (const { stdin } of racers) stdin.end();

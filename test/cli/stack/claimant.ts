@@ -1,8 +1,14 @@
-/** One of several processes that claim the same stacks at the same moments; prints the rounds that it got. See claim.test.ts. */
+/**
+ * One of several processes that claim the same stacks at the same moments. It says when it is ready, reads the first moment, and prints
+ * the rounds that it got. See claim.test.ts.
+ */
+import { once } from "node:events";
 import { join } from "node:path";
 import { claim } from "../../../cli/stack/claim.ts";
 
-const [folder = "", rounds = "0", first = "0", apart = "0"] = process.argv.slice(2);
+const [folder = "", rounds = "0", apart = "0"] = process.argv.slice(2);
+process.stdout.write("ready\n");
+const [first] = await once(process.stdin, "data");
 const got: number[] = [];
 const clock = new Int32Array(new SharedArrayBuffer(4));
 for (let round = 0; round < Number(rounds); round++) {

@@ -29,10 +29,14 @@ const readers = (name: string) =>
     .map(({ file }) => file);
 
 /** Every container that this project makes and that runs a script of the probe, over settings that ask for everything. */
-const containers = [{}, { driver: "command", command: "exec daemon", markerFile: "film" }].flatMap((more) => {
+const containers = [
+  {},
+  { driver: "command", command: "exec daemon", markerFile: "film", clearDeadMount: false },
+].flatMap((more) => {
   const settings = parseSettings({ nodes: ["k3s-w2"], producerImage: "x:1", scenarios: ["all"], ...more });
-  const pods = bundle(settings, {}).pods.flatMap(({ producer, consumer }) => [producer, consumer]);
-  return [...pods, sweepPod(settings, "k3s-w2", "check", "", 1)].flatMap(({ spec }) => [
+  const { pods, samePods } = bundle(settings, {});
+  const all = [...pods.flatMap(({ producer, consumer }) => [producer, consumer]), ...samePods.map(({ pod }) => pod)];
+  return [...all, sweepPod(settings, "k3s-w2", "check", "", 1, "same-pod")].flatMap(({ spec }) => [
     ...(spec.initContainers ?? []),
     ...spec.containers,
   ]);

@@ -90,13 +90,21 @@ describe("scenarios", () => {
       assert.equal(turns.length, 1 + PAIR_SCENARIOS.length);
       for (const [index, { scenario, schedule }] of turns.entries()) {
         const next = turns[index + 1];
-        if (scenario && next) assert.ok(next.schedule.turnSeconds >= schedule.turnSeconds + schedule.busySeconds);
+        if (!scenario || !next) continue;
+        // Those with a sidecar wait for the kubelet together, and only start one after the other.
+        const together = scenario.pair.samePod && next.variation.samePod;
+        const least = schedule.turnSeconds + (together ? 5 : schedule.busySeconds);
+        assert.ok(next.schedule.turnSeconds >= least, next.scenario?.id);
       }
     }
   });
 
   it("keep every isolation rule, each with a directory of its own below the bridge, or none", () => {
     const pods = podsOf(["all"]);
+    assertIsolated(
+      bundle(settings(["all"]), {}).samePods.map(({ pod }) => pod),
+      allowedBy(settings(["all"])),
+    );
     assertIsolated(
       pods.flatMap(({ producer, consumer }) => [producer, consumer]),
       allowedBy(settings(["all"])),
@@ -112,7 +120,8 @@ describe("scenarios", () => {
 
   it("end by themselves, are restarted only where that is the question, and never gate a deployment's health", () => {
     for (const { scenario, producer, consumer } of podsOf(["all"]).filter((pair) => pair.scenario)) {
-      assert.equal(producer.spec.restartPolicy, scenario?.id === "producer-restart" ? "OnFailure" : "Never");
+      const ends = ["producer-restart", "oom"].includes(scenario?.id ?? "");
+      assert.equal(producer.spec.restartPolicy, ends ? "OnFailure" : "Never");
       assert.equal(consumer.spec.restartPolicy, scenario?.id === "consumer-restart" ? "OnFailure" : "Never");
       for (const container of consumer.spec.containers) assert.equal(container.readinessProbe, undefined);
       assert.equal(environment(producer).AFTERWARDS, "end");
@@ -129,6 +138,11 @@ describe("scenarios", () => {
         ?.env?.find(({ name }) => name === "AWAIT")?.value;
     assert.equal(environment(podOf("daemon-hang", "producer")).FAULT, "hang");
     assert.equal(environment(podOf("producer-restart", "producer")).FAULT, "die");
+    assert.deepEqual(
+      [environment(podOf("oom", "producer")).FAULT, environment(podOf("oom", "producer")).MEMORY_MIB],
+      ["oom", "256"],
+    );
+    assert.equal(environment(podOf("producer-restart", "producer")).MEMORY_MIB, undefined);
     assert.equal(environment(podOf("consumer-restart", "consumer")).RESTART, "yes");
     assert.equal(environment(podOf("slow-mount", "producer")).DELAY_SECONDS, "3");
     assert.equal(environment(podOf("unmount-at-start", "producer")).UNMOUNT_AT_START, "yes");

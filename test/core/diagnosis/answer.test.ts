@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nodeVerdict, scenariosAsked, scenarioVerdict } from "../../../core/diagnosis/answer.ts";
+import { answered, isAsked, nodeVerdict, scenarioVerdict } from "../../../core/diagnosis/answer.ts";
 import { platformOf } from "../../../core/diagnosis/platform.ts";
 import type { ReaderTimeline } from "../../../core/diagnosis/timeline.ts";
 import type { Verdict } from "../../../core/diagnosis/verdict.ts";
@@ -10,6 +10,7 @@ const verdict = (more: Partial<Verdict>, reader: ReaderTimeline = {}): Verdict =
   cause: "success",
   explanation: "It was seen.",
   fix: "",
+  fixTried: false,
   evidence: [{ source: "default", text: "nonce" }],
   decision: { text: "", nextStep: "" },
   platform: platformOf(evidence({})),
@@ -27,6 +28,16 @@ const hang = (reader: ReaderTimeline, aborted?: boolean) =>
       replacements: [],
     },
   });
+const ran = (reader: ReaderTimeline, producerEnded?: string) =>
+  verdict({
+    timings: {
+      remounted: true,
+      complete: true,
+      ...(producerEnded === undefined ? {} : { producerEnded }),
+      readers: { default: reader, hardened: reader },
+      replacements: [],
+    },
+  });
 const note = { id: "slow-mount", explanation: "", fix: "", evidence: [{ source: "a", text: "b" }] };
 const unmounted = verdict({ timings: { remounted: false, complete: true, readers: {}, replacements: [] } });
 const failure = (cause: string) => verdict({ verdict: "failure", cause, explanation: "It was not." });
@@ -35,10 +46,26 @@ describe("what a scenario found", () => {
   const cases: readonly (readonly [string, string, Verdict, boolean, RegExp])[] = [
     ["is back", "producer-restart", verdict({}, { recoveredMs: 80 }), true, /were back without a restart of their own/],
     ["is not back", "producer-restart", verdict({}, { notBack: true }), false, /need a liveness probe/],
-    ["silent", "producer-restart", verdict({}), false, /^Not answered: a reader has not told/],
+    ["silent", "producer-restart", verdict({}), false, /^Not answered: a reader has not reported/],
+    ["is back", "oom", ran({ recoveredMs: 80 }, "OOMKilled"), true, /was OOMKilled .* without a restart of their own/],
+    ["is not back", "oom", ran({ notBack: true }, "OOMKilled"), false, /need a liveness probe/],
+    [
+      "not for its memory",
+      "oom",
+      ran({ recoveredMs: 80 }, "Error"),
+      false,
+      /^Not answered: the kubelet does not say .* \(Error\)/,
+    ],
+    [
+      "silent kubelet",
+      "oom",
+      ran({ recoveredMs: 80 }),
+      false,
+      /^Not answered: the kubelet does not say .* \(nothing\)/,
+    ],
     ["frees readers", "daemon-hang", hang(hung, true), true, /until the connection is aborted/],
     ["not back", "daemon-hang", hang({ stale: hung.stale, notBack: true }, true), false, /after a hang/],
-    ["silent", "daemon-hang", hang({ stale: hung.stale }, true), false, /^Not answered: a reader has not told/],
+    ["silent", "daemon-hang", hang({ stale: hung.stale }, true), false, /^Not answered: a reader has not reported/],
     ["met by nobody", "daemon-hang", hang({ recoveredMs: 80 }, true), false, /^Not answered: no reader met/],
     ["not aborted", "daemon-hang", hang(hung, false), false, /^Not answered: the connection .* could not be aborted/],
     ["not tried", "daemon-hang", hang(hung), false, /^Not answered: the connection .* could not be aborted/],
@@ -87,15 +114,23 @@ describe("what a scenario found", () => {
       assert.equal(found.cause, given.cause);
     });
 
-  it("is asked only where the mount crosses at all", () => {
-    assert.equal(scenariosAsked(verdict({})), true);
-    assert.equal(scenariosAsked(failure("node-root-private")), false);
+  it("waits for the kubelet's word on a container that ran out of memory, and no longer than there is any", () => {
+    const of = (producerEnded: string | undefined, scenario: string, final = false) =>
+      answered(ran({ recoveredMs: 80 }, producerEnded), evidence({ scenario, final }), []);
+    assert.deepEqual([of(undefined, "oom"), of(undefined, "oom", true), of("OOMKilled", "oom")], [false, true, true]);
+    assert.equal(of(undefined, "producer-restart"), true);
+  });
+
+  it("is asked only where the mount crosses at all, unless it does without the base pair's bridge", () => {
+    assert.equal(isAsked(verdict({}), "late-consumer"), true);
+    assert.equal(isAsked(failure("bridge-mount-private"), "late-consumer"), false);
+    assert.equal(isAsked(failure("bridge-mount-private"), "same-pod"), true);
   });
 });
 
 describe("the ways out of a node", () => {
   const barred = failure("peer-group-destroyed");
-  const found = (one: Verdict, asExpected: boolean) => ({ "same-pod": { ...one, asExpected, finding: "" } });
+  const found = (one: Verdict, asExpected: boolean, finding = "") => ({ "same-pod": { ...one, asExpected, finding } });
   const ways = (scenarios: Parameters<typeof nodeVerdict>[1]) =>
     nodeVerdict(barred, scenarios).decision.ways?.map(({ id, answer }) => `${id} ${answer}`) ?? [];
 
@@ -105,11 +140,13 @@ describe("the ways out of a node", () => {
 
   it("have none that has failed there, and take no word of one that was not answered", () => {
     assert.deepEqual(
-      ways(found(failure("unknown"), false)).filter((way) => way.startsWith("same-pod")),
+      [failure("unknown"), verdict({})].flatMap((failed) =>
+        ways(found(failed, false, "It does not hold.")).filter((way) => way.startsWith("same-pod")),
+      ),
       [],
     );
     for (const open of [verdict({}), verdict({ verdict: "inconclusive" })])
-      assert.ok(ways(found(open, false)).includes("same-pod needs-proof"));
+      assert.ok(ways(found(open, false, "Not answered: nobody knows.")).includes("same-pod needs-proof"));
   });
 
   it("are told in the operator's own words, too", () => {

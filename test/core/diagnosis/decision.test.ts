@@ -44,4 +44,19 @@ describe("the deployment that a success recommends", () => {
       }
     }
   });
+
+  it("starts no reader where the bridge is missing, and makes it in the daemon's pod alone", () => {
+    for (const grade of ["A", "B", undefined] as const) {
+      const { manifest = "" } = decide("success", grade);
+      const [daemon = "", reader = ""] = manifest.split("# in each reader's pod").slice(0, 2);
+      assert.match(daemon, /Bidirectional[\s\S]*type: DirectoryOrCreate/);
+      assert.match(reader, /HostToContainer[\s\S]*type: Directory }/);
+      assert.equal(manifest.match(/DirectoryOrCreate/g)?.length, 1);
+    }
+  });
+
+  it("asks for no read-only volume that would keep the mount from a reader", () => {
+    for (const grade of ["A", "B", undefined] as const)
+      assert.doesNotMatch(decide("success", grade).manifest?.replaceAll(/#.*/g, "") ?? "", /recursiveReadOnly/);
+  });
 });

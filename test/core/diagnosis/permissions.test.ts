@@ -134,6 +134,7 @@ describe("the permission matrix is complete", () => {
       [mounts("root-only"), record("producer", "finish", "info")],
       true,
     ],
+    ["where the producer cannot mount again, and comes to no matrix", [record("producer", "mount", "error")], true],
     ["where every variant was refused: no reader begins", VARIANTS.map(({ id }) => refuses(id, "ENODEV", "no")), true],
   ];
   for (const [what, records, complete] of cases)

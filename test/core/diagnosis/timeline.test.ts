@@ -58,7 +58,20 @@ describe("timeline", () => {
         hardened: { seenMs: 100, notBack: true },
       },
       replacements: [],
+      unaskable: true,
     });
+  });
+
+  it("counts the mounts that a reader had before the daemon's death, and when it was back", () => {
+    const table = (size: string, records: readonly ProbeRecord[]) =>
+      records.map((one) => (one.step === "read" && one.result === "ok" ? { ...one, table: size } : one));
+    const told = (after: readonly ProbeRecord[]) =>
+      timelineOf(
+        evidence({ records: [...table("12", success), ...crash, ...dead("default"), ...after, unmounted, over] }),
+        READERS,
+      ).readers.default?.mounts;
+    assert.deepEqual(told(table("13", back("default"))), { before: 12, after: 13 });
+    assert.equal(told(back("default")), undefined);
   });
 
   describe("a look in flight when the daemon died", () => {

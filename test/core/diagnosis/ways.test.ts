@@ -18,7 +18,7 @@ const ORDER = [
 ];
 const EXPECTED: Readonly<Record<string, string>> = {
   // A private root refuses whoever asks for propagation; what asks for none works.
-  "node-root-private": "w ? - - - w w w ?",
+  "node-root-private": "w w - - - w w w ?",
   "bridge-mount-private": "- ? ? - ? w w w ?",
   "runtime-drops-propagation": "- - - - - w w w ?",
   "sandboxed-runtime": "- - - - - ? ? - -",
@@ -104,7 +104,7 @@ describe("the ways out of a verdict", () => {
   it("come in the order: proven here, works, needs a proof", () => {
     assert.deepEqual(
       waysOutOf("node-root-private").map(({ id }) => id),
-      ["shared-root", "network-export", "same-container", "host-daemon-first", "shared-bridge", "another-node"],
+      ["shared-root", "shared-bridge", "network-export", "same-container", "host-daemon-first", "another-node"],
     );
     const [first, ...others] = waysOutOf("peer-group-destroyed", { "same-pod": true });
     assert.deepEqual([first?.id, first?.answer], ["same-pod", "works"]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { podFact } from "../../../core/evidence/facts.ts";
+import { podFact, sidesOf } from "../../../core/evidence/facts.ts";
 import { specFact } from "../../../core/evidence/specFact.ts";
 import { apiPod } from "../../../core/manifests/api.ts";
 import { bundle } from "../../../core/manifests/index.ts";
@@ -23,6 +23,39 @@ describe("facts of a pod's spec", () => {
         ["user", false, "hostPath", "/tmp/fuse-test-bridge", "HostToContainer"],
       ],
     );
+  });
+
+  it("of a pod with a sidecar: that is the producer, and the rest the consumer", () => {
+    const [own] = bundle(parseSettings({ nodes: ["k3s-w2"], scenarios: ["same-pod"] }), {}).samePods;
+    assert.ok(own);
+    const status = (name: string) => ({ name, image: "", imageID: "", ready: true, restartCount: 0, state: {} });
+    const pod = podFact({
+      ...apiPod(own.pod),
+      status: {
+        initContainerStatuses: ["fuse-turn", "fuse-sidecar"].map(status),
+        containerStatuses: ["fuse-control", "fuse-consumer"].map(status),
+      },
+    });
+    assert.deepEqual(
+      sidesOf(pod).map(({ name, component, spec, containers }) => [
+        name,
+        component,
+        spec?.containers.map(({ role, privileged, bridge }) => `${role} ${privileged} ${bridge?.kind}`),
+        containers.map((one) => one.name),
+      ]),
+      [
+        ["fuse-same-pod", "producer", ["producer true emptyDir"], ["fuse-turn", "fuse-sidecar"]],
+        [
+          "fuse-same-pod",
+          "consumer",
+          ["control false emptyDir", "default false emptyDir", "hardened false emptyDir"],
+          ["fuse-control", "fuse-consumer"],
+        ],
+      ],
+    );
+    assert.ok(pair);
+    const alone = podFact(apiPod(pair.consumer));
+    assert.deepEqual(sidesOf(alone), [alone]);
   });
 
   it("of pods that people wrote: the volume that holds the mount point, whatever its name", () => {

@@ -89,6 +89,64 @@ describe("manifests", () => {
     );
   });
 
+  it("have the daemon as a native sidecar of its readers' own pod, where that is asked", () => {
+    for (const [id, volume, store] of [
+      ["same-pod", { emptyDir: { sizeLimit: "1Mi" } }, true],
+      ["same-pod-memory", { emptyDir: { medium: "Memory", sizeLimit: "1Mi" } }, true],
+      ["same-pod-host-path", { hostPath: { path: "/srv/b/same-pod-host-path", type: "DirectoryOrCreate" } }, false],
+    ] as const) {
+      const { pods, samePods } = build({ scenarios: [id], bridge: "/srv/b" });
+      assert.equal(pods.length, 1);
+      const [{ pod }] = samePods as [(typeof samePods)[number]];
+      assert.equal(pod.metadata.name, `fuse-${id}`);
+      const { initContainers = [], containers, volumes } = pod.spec;
+      assert.deepEqual(
+        initContainers.map(({ name, restartPolicy, securityContext }) => [
+          name,
+          restartPolicy,
+          securityContext.privileged,
+        ]),
+        [
+          ["fuse-turn", undefined, false],
+          ["fuse-sidecar", "Always", true],
+        ],
+      );
+      assert.deepEqual(
+        initContainers[1]?.volumeMounts?.map(({ mountPath, mountPropagation = "None" }) => [
+          mountPath,
+          mountPropagation,
+        ]),
+        [
+          ["/bridge", "Bidirectional"],
+          ...(store ? [["/store", "Bidirectional"]] : []),
+          ["/probe", "None"],
+          ["/findings", "None"],
+          ["/pod", "None"],
+        ],
+      );
+      assert.deepEqual(
+        containers.map(({ name, securityContext, volumeMounts }) => [
+          name,
+          securityContext.privileged,
+          ...(volumeMounts ?? []).map(({ mountPath, mountPropagation = "None" }) => `${mountPath} ${mountPropagation}`),
+        ]),
+        [
+          ["fuse-control", "None"],
+          ["fuse-consumer", "HostToContainer"],
+          ["fuse-consumer-hardened", "HostToContainer"],
+        ].map(([name, propagation]) => [name, false, `/bridge ${propagation}`, "/probe None", "/findings None"]),
+      );
+      assert.deepEqual(
+        volumes.find(({ name }) => name === "bridge"),
+        { name: "bridge", ...volume },
+      );
+      assert.deepEqual(
+        volumes.filter((one) => one.name === "store"),
+        store ? [{ name: "store", hostPath: { path: `/srv/b/${id}`, type: "DirectoryOrCreate" } }] : [],
+      );
+    }
+  });
+
   it("have a hardened reader: no user, no capability, no writable root", () => {
     const hardened = only().consumer.spec.containers.find(({ name }) => name === "fuse-consumer-hardened");
     assert.deepEqual(hardened?.securityContext, {

@@ -51,8 +51,18 @@ describe("the plan", () => {
   it("waits for the last turn on a busy node, and for the collector's own patience beside", () => {
     const given = settings({ scenarios: ["all"], collectSeconds: 60 });
     const { pairs, deadlineSeconds } = planOf(given);
-    const { turnSeconds, busySeconds } = pairs.at(-1)?.schedule ?? { turnSeconds: 0, busySeconds: 0 };
-    assert.equal(deadlineSeconds, 60 + turnSeconds + busySeconds * STRETCH);
+    const ends = pairs
+      .filter(({ scenario }) => scenario)
+      .map(({ schedule: { turnSeconds, busySeconds } }) => turnSeconds + busySeconds * STRETCH);
+    assert.equal(deadlineSeconds, 60 + Math.max(...ends));
+  });
+
+  it("lets the pods with a sidecar wait for the kubelet together, and nobody else", () => {
+    const turn = (id: string) => pairOf(id, { scenarios: ["all"] }).schedule.turnSeconds;
+    const busy = (id: string) => pairOf(id, { scenarios: ["all"] }).schedule.busySeconds;
+    assert.ok(turn("same-pod-memory") - turn("same-pod") < 10);
+    assert.ok(turn("daemon-hang") >= turn("same-pod-host-path") + busy("same-pod-host-path"));
+    assert.ok(turn("same-pod") >= turn("empty-dir") + busy("empty-dir"));
   });
 
   it("keeps the base pair for the whole inspection", () => {

@@ -23,8 +23,13 @@ const SETTINGS = {
 describe("isolation rules on the project's own objects", () => {
   for (const [what, settings] of Object.entries(SETTINGS)) {
     const allowed = { ...allowedBy(settings), scripts };
-    const { namespace, probe, pods } = bundle(settings, scripts);
-    const objects = [namespace, probe, ...pods.flatMap(({ producer, consumer }) => [producer, consumer])];
+    const { namespace, probe, pods, samePods } = bundle({ ...settings, scenarios: ["all"] }, scripts);
+    const objects = [
+      namespace,
+      probe,
+      ...pods.flatMap(({ producer, consumer }) => [producer, consumer]),
+      ...samePods.map(({ pod }) => pod),
+    ];
     const sweeps = settings.nodes.flatMap((node) =>
       (["check", "unmount"] as const).map((task) => sweepPod(settings, node, task, scripts["sweep.sh"] ?? "")),
     );

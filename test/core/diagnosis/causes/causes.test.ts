@@ -46,6 +46,7 @@ describe("a cause found in recorded evidence", () => {
     assert.equal(judged("producer-restart", "Error"), undefined);
     assert.equal(judged("producer-restart", "OOMKilled"), "daemon-killed");
     assert.equal(judged("late-consumer", "Error"), "daemon-killed");
+    assert.equal(judged("oom", "OOMKilled"), undefined);
   });
 
   it("covers every row of the catalogue", () => {

@@ -8,7 +8,7 @@ import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Errno } from "../../../../core/contract/fields.ts";
 import type { Evidence, PodFact } from "../../../../core/evidence/evidence.ts";
-import { evidence, misses, mounted, record, sees, unseenByControl, waiting } from "../../evidence/evidence.ts";
+import { evidence, misses, mounted, NONCE, record, sees, unseenByControl, waiting } from "../../evidence/evidence.ts";
 import { leaf, made, podsWith } from "./pods.ts";
 
 const FOLDER = join(import.meta.dirname, "..", "..", "..", "fixtures", "evidence");
@@ -82,6 +82,47 @@ export const words: readonly Recorded[] = [
         ],
       }),
       records: [...mounted, unseenByControl, ...(["default", "hardened"] as const).flatMap((role) => sees(role))],
+    }),
+  },
+  {
+    what: "a pod that may not be deleted",
+    cause: "producer-not-replaced",
+    quoted: /HTTP 403: pods .* is forbidden/,
+    evidence: evidence({
+      pods: podsWith({}),
+      replacing: {
+        ways: ["deleted"],
+        refused: 'the pod cannot be deleted: HTTP 403: pods "fuse-producer" is forbidden',
+      },
+      records: [...mounted, unseenByControl, ...(["default", "hardened"] as const).flatMap((role) => sees(role))],
+    }),
+  },
+  {
+    what: "a node whose kubelet is not the test's to restart",
+    cause: "not-asked",
+    quoted: /its kubelet was not restarted/,
+    evidence: evidence({
+      pods: podsWith({}),
+      replacing: { ways: ["kubelet"], unasked: { kubelet: "its kubelet was not restarted" } },
+      records: [...mounted, unseenByControl, ...(["default", "hardened"] as const).flatMap((role) => sees(role))],
+    }),
+  },
+  {
+    what: "a reader with two more mounts once the pod was replaced",
+    cause: "mounts-pile-up",
+    quoted: /2 more mounts after the pod was deleted in order/,
+    evidence: evidence({
+      pods: podsWith({}),
+      records: [
+        ...mounted,
+        unseenByControl,
+        ...(["default", "hardened"] as const).flatMap((role) => sees(role)),
+        record("producer", "replaced", "info", { uptime: 2070, way: "deleted", replaces: "u", mounts: "0" }),
+        record("producer", "mount", "ok", { uptime: 2072, absent_until: "2071.9" }),
+        record("producer", "marker", "ok", { uptime: 2072, nonce: "b" }),
+        record("default", "read", "ok", { uptime: 2069, looked: "2068.9", nonce: NONCE, table: "30" }),
+        record("default", "read", "ok", { uptime: 2072.2, looked: "2072.1", nonce: "b", table: "32" }),
+      ],
     }),
   },
   {
