@@ -52,11 +52,11 @@ export async function withNamespace<T>(
  * Refuses a namespace of somebody else: the engine would take it over without a word, and delete it at the end with all
  * that is in it.
  *
+ * @returns whether it is there
  * @throws UserError where the namespace is there and not one that this project made, or belongs to another run.
  */
-export async function requireOwnNamespace(config: KubeConfig, settings: Place): Promise<void> {
-  await findOwn(config.makeApiClient(CoreV1Api), settings);
-}
+export const requireOwnNamespace = async (config: KubeConfig, settings: Place): Promise<boolean> =>
+  (await findOwn(config.makeApiClient(CoreV1Api), settings)) !== undefined;
 
 /** When the test's namespace was made; undefined where it is gone, or may not be read. */
 export const namespaceMade = (config: KubeConfig, { namespace }: Settings): Promise<Date | undefined> =>
@@ -83,16 +83,6 @@ export async function imagesThere(
 }
 
 const ownPods = ({ namespace }: Settings) => ({ namespace, labelSelector: `${LABELS.name}=${PROJECT}` });
-
-/**
- * Tells every pod of the run to end, and waits for nothing: they do it while an engine starts that will wait for them.
- *
- * @throws UserError where the namespace is another's by now
- */
-export async function tellPodsToEnd(config: KubeConfig, settings: Settings): Promise<void> {
-  await requireOwnNamespace(config, settings);
-  await config.makeApiClient(CoreV1Api).deleteCollectionNamespacedPod(ownPods(settings));
-}
 
 /** Within this time pods end, unless a daemon of theirs does not answer. */
 const ENDING_MS = 15_000;

@@ -5,7 +5,6 @@
  */
 import { appendFileSync } from "node:fs";
 import { Option } from "commander";
-import { MARKS } from "../../base/marks.ts";
 import { say } from "../../base/output.ts";
 import type { Reach } from "../../cluster/sweep.ts";
 import { parseSettings, type Settings } from "../../core/settings/settings.ts";
@@ -13,7 +12,8 @@ import { command, optionsIn } from "../command.ts";
 import { type SettingsOptions, settingsOptions, stdinOption, stdinSettings } from "../options.ts";
 import { EXIT } from "../run.ts";
 import { endRun } from "../stack/endRun.ts";
-import { SWEEP_REPORT } from "../start/reports.ts";
+import { isSweptAhead } from "../start/ahead.ts";
+import { residueLines, SWEEP_REPORT, sweepDocument } from "../start/reports.ts";
 
 interface Options extends SettingsOptions {
   readonly stdin?: boolean;
@@ -69,14 +69,15 @@ async function releaseOf(settings: Settings): Promise<number> {
 
 async function sweepOf(settings: Settings, { nodesOnly, keepNamespace, json }: Options): Promise<number> {
   const reach: Reach = nodesOnly ? "nodes" : keepNamespace ? "pods" : "everything";
+  const report = process.env[SWEEP_REPORT];
+  if (report && reach === "pods" && (await isSweptAhead(report))) return EXIT.success;
   // Half a second to load, for which --help need not wait.
   const { sweepAll } = await import("../../cluster/sweep.ts");
   const residue = await sweepAll(settings, reach, say);
-  const document = `${JSON.stringify({ residue })}\n`;
-  const report = process.env[SWEEP_REPORT];
+  const document = sweepDocument(residue);
   if (report) appendFileSync(report, document);
   if (json) process.stdout.write(document);
-  for (const { node, what } of residue) say(`${MARKS.failure} ${node}  left: ${what}`);
+  for (const line of residueLines(residue)) say(line);
   // At destroy the rest must still be deleted, so the residue is reported and not thrown.
   return residue.length > 0 && reach === "everything" ? EXIT.failure : EXIT.success;
 }

@@ -5,19 +5,20 @@ import { UserError } from "../../base/problem.ts";
 import { elapsed } from "../../base/progress.ts";
 import { connect } from "../../cluster/connect.ts";
 import { requireReach } from "../../cluster/reach.ts";
-import { requireOwnNamespace, tellPodsToEnd } from "../../cluster/sweepNamespace.ts";
+import { requireOwnNamespace } from "../../cluster/sweepNamespace.ts";
 import { ownerHere } from "../../components/owner.ts";
 import { swept } from "../../core/settings/identity.ts";
 import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { givenSettings, type SettingsOptions, saidSettings } from "../options.ts";
 import { claim, claimFile, claimMade, forget, type Made, release, wasInterrupted } from "../stack/claim.ts";
 import { forgetting } from "../stack/endRun.ts";
+import { sweepAhead } from "./ahead.ts";
 import type { Result } from "./answer.ts";
 import { eventPrinter } from "./engineEvents.ts";
 import { inspectionLines } from "./inspection.ts";
 import { openRun, type Run } from "./pulumi.ts";
-import { residueReported } from "./reports.ts";
-import { sweepByHand } from "./sweep.ts";
+import { residueReported, sweepReport } from "./reports.ts";
+import { sweepByHand, sweepOwn } from "./sweep.ts";
 import { prepareTarget, type Target } from "./target.ts";
 
 export interface StartOptions extends SettingsOptions {
@@ -94,13 +95,14 @@ async function test(run: Run): Promise<Result["nodes"]> {
 async function takeDown(stack: string, run: Run, settings: Settings, stop: AbortSignal): Promise<string[]> {
   const from = performance.now();
   say(`${MARKS.note} taking the test down`);
-  if (!stop.aborted) void tellPodsToEnd(connect(settings), settings).catch(() => undefined);
+  const ahead = stop.aborted ? undefined : sweepAhead(sweepReport(stack), () => sweepOwn(settings));
   const destroyed =
     !stop.aborted &&
     (await run.destroy().then(
       () => true,
       () => false,
     ));
+  await ahead;
   const residue = (destroyed ? residueReported(stack) : undefined) ?? (await sweepByHand(swept(settings)));
   run.forget();
   release(claimFile(stack));
