@@ -1,7 +1,6 @@
-/** The namespace of the test: whether it is ours, and what a sweep by hand does in it, first of all with the pods of a killed run. */
+/** The namespace of the test: whether it is ours, and how its pods and it go. */
 
-import { CoreV1Api, type KubeConfig, type V1Namespace } from "@kubernetes/client-node";
-import { MARKS } from "../base/marks.ts";
+import { CoreV1Api, type KubeConfig, type V1Namespace, type V1Pod } from "@kubernetes/client-node";
 import { UserError } from "../base/problem.ts";
 import { until } from "../base/stop.ts";
 import { LABELS, OWNER, PROJECT } from "../core/contract/names.ts";
@@ -14,32 +13,38 @@ import { except, reasonOf } from "./connect.ts";
 /** Without an owner it may be any run's: an engine knows by its state which is its own. */
 type Place = Pick<Settings, "namespace"> & Partial<Pick<Settings, "owner">>;
 
-const POLL_MS = 200;
+const POLL_MS = 100;
 /** How long the pods and the namespace may take to go. */
 const PATIENCE_MS = 120_000;
 
 /**
  * Runs the body with the test's namespace there, and deletes the namespace afterwards.
  *
- * @param body takes the time at which the namespace was made for the test; undefined where it is made only now
+ * @param body takes the time at which the namespace was made for the test, undefined where it is made only now; and what deletes
+ * the namespace earlier than at the body's end
  * @throws UserError where the namespace is not one that this project made.
  */
 export async function withNamespace<T>(
   config: KubeConfig,
   settings: Settings,
-  body: (since: Date | undefined) => Promise<T>,
+  body: (since: Date | undefined, begin: () => Promise<unknown>) => Promise<T>,
 ): Promise<T> {
   const api = config.makeApiClient(CoreV1Api);
-  const name = settings.namespace;
   const there = await findOwn(api, settings);
-  if (there?.status?.phase === "Terminating") await gone(api, name);
+  if (there?.status?.phase === "Terminating") await namespaceGone(config, settings);
   if (!there || there.status?.phase === "Terminating")
     await api.createNamespace({ body: apiNamespace(namespaceObject(settings)) });
+  let begun: Promise<unknown> | undefined;
+  // Once only: when it is gone, its name may be another's.
+  const begin = () => {
+    begun ??= beginToDelete(config, settings);
+    return begun;
+  };
   try {
-    return await body(there?.metadata?.creationTimestamp);
+    return await body(there?.metadata?.creationTimestamp, begin);
   } finally {
-    await api.deleteNamespace({ name });
-    await gone(api, name);
+    await begin();
+    await namespaceGone(config, settings);
   }
 }
 
@@ -47,11 +52,11 @@ export async function withNamespace<T>(
  * Refuses a namespace of somebody else: the engine would take it over without a word, and delete it at the end with all
  * that is in it.
  *
+ * @returns whether it is there
  * @throws UserError where the namespace is there and not one that this project made, or belongs to another run.
  */
-export async function requireOwnNamespace(config: KubeConfig, settings: Place): Promise<void> {
-  await findOwn(config.makeApiClient(CoreV1Api), settings);
-}
+export const requireOwnNamespace = async (config: KubeConfig, settings: Place): Promise<boolean> =>
+  (await findOwn(config.makeApiClient(CoreV1Api), settings)) !== undefined;
 
 /** When the test's namespace was made; undefined where it is gone, or may not be read. */
 export const namespaceMade = (config: KubeConfig, { namespace }: Settings): Promise<Date | undefined> =>
@@ -64,10 +69,9 @@ export const namespaceMade = (config: KubeConfig, { namespace }: Settings): Prom
 /** The images of the pods that are there, which their node has: those of the settings it may have to pull, and cannot. */
 export async function imagesThere(
   config: KubeConfig,
-  { namespace }: Settings,
+  settings: Settings,
 ): Promise<Partial<Pick<Settings, "producerImage" | "consumerImage">>> {
-  const labelSelector = `${LABELS.name}=${PROJECT}`;
-  const { items } = await config.makeApiClient(CoreV1Api).listNamespacedPod({ namespace, labelSelector });
+  const { items } = await config.makeApiClient(CoreV1Api).listNamespacedPod(ownPods(settings));
   const imageOf = (component: string) =>
     items
       .filter(
@@ -78,42 +82,61 @@ export async function imagesThere(
   return { ...(producerImage ? { producerImage } : {}), ...(consumerImage ? { consumerImage } : {}) };
 }
 
-/** Within this time pods go, unless something is mounted in a volume of theirs. */
-const GOING_MS = 15_000;
+const ownPods = ({ namespace }: Settings) => ({ namespace, labelSelector: `${LABELS.name}=${PROJECT}` });
+
+/** Within this time pods end, unless a daemon of theirs does not answer. */
+const ENDING_MS = 15_000;
 
 /**
- * Deletes the pods a killed run left and waits until they are gone: only then is the node at rest.
+ * Deletes every pod of the test, all at once, and waits until they have ended: only then is a node at rest.
  *
- * @param free takes away what is mounted in the volumes of pods that do not go
+ * @param onFound takes the pods' names, before they are deleted
+ * @param free takes away what is mounted for pods that do not end
+ * @returns whether one of them may stay for what is mounted in a volume of its own, until that is taken away
  */
-export async function leftovers(
+export async function endPods(
   config: KubeConfig,
   settings: Settings,
-  print: (line: string) => void,
-  free: () => Promise<void>,
-): Promise<void> {
+  onFound: (names: string) => void,
+  free: () => Promise<unknown>,
+): Promise<boolean> {
   const api = config.makeApiClient(CoreV1Api);
-  const query = { namespace: settings.namespace, labelSelector: `${LABELS.name}=${PROJECT}` };
+  const query = ownPods(settings);
   const { items } = await api.listNamespacedPod(query);
-  if (items.length === 0) return;
-  print(
-    `${MARKS.inconclusive} ${settings.namespace}  removing ${items.map(({ metadata }) => metadata?.name).join(", ")} of an earlier run`,
-  );
+  if (items.length === 0) return false;
+  onFound(items.map(({ metadata }) => metadata?.name).join(", "));
   await api.deleteCollectionNamespacedPod(query);
   const begun = performance.now();
   let freed = false;
   await settled(async () => {
-    const there = (await api.listNamespacedPod(query)).items.length > 0;
-    if (there && !freed && performance.now() - begun > GOING_MS) {
+    const ended = (await api.listNamespacedPod(query)).items.every(hasEnded);
+    if (!ended && !freed && performance.now() - begun > ENDING_MS) {
       freed = true;
       await free();
     }
-    return !there;
-  }, "the pods of the earlier run to go");
+    return ended;
+  }, "the pods of the run to end");
+  return items.some(({ spec }) => spec?.initContainers?.some(isSidecar));
 }
 
-const gone = (api: CoreV1Api, name: string) =>
-  settled(async () => !(await find(api, name)), `the namespace ${name} to go`);
+/**
+ * Whether nothing of a pod runs any more, or will. Its kubelet tells a last phase only when it has stopped every container; the pod
+ * itself it removes at its next round, up to a second later.
+ */
+const hasEnded = ({ metadata, status }: V1Pod): boolean =>
+  metadata?.deletionTimestamp !== undefined && (status?.phase === "Succeeded" || status?.phase === "Failed");
+
+/** Asks for the namespace's deletion, which begins five seconds later: so long its controller waits. */
+export const beginToDelete = (config: KubeConfig, { namespace: name }: Settings): Promise<unknown> =>
+  config
+    .makeApiClient(CoreV1Api)
+    .deleteNamespace({ name })
+    // It is gone, or on its way.
+    .catch(except([404, 409], undefined));
+
+/** Waits until the namespace is gone. */
+export const namespaceGone = (config: KubeConfig, { namespace: name }: Settings) =>
+  settled(async () => !(await find(config.makeApiClient(CoreV1Api), name)), `the namespace ${name} to go`);
 
 /** @throws UserError where the namespace is not one that this project made, or belongs to another run. */
 async function findOwn(api: CoreV1Api, { namespace: name, owner }: Place): Promise<V1Namespace | undefined> {

@@ -17,35 +17,51 @@ export interface Residue {
   readonly what: string;
 }
 
-const POLL_MS = 150;
+const POLL_MS = 100;
 /** A pod that has not ended, or has not gone, within this time will not: no image, no node. */
 const PATIENCE_MS = 45_000;
 /** One that the scheduler refuses may be placed in a moment, or never: no pod of the test was, either. */
 const PLACING_MS = 5_000;
+/** A kubelet that has a new pod in hand within this time has looked at its node long before a namespace goes. */
+const PROMPT_MS = 500;
+
+/** What a sweep of one node needs besides its settings. */
+export interface Look {
+  /** The text of probe/sweep.sh. */
+  readonly script: string;
+  /** When the test's namespace was made; undefined where that is not known. */
+  readonly since: Date | undefined;
+  readonly print: (line: string) => void;
+  /** Called where the kubelet was prompt to take the pod that looks. */
+  readonly onPrompt: () => void;
+  /** Whether the namespace is going: it takes no more pods, and may take those that are there away. */
+  readonly going: () => boolean;
+}
 
 /**
  * Takes what is the test's own and can be taken without losing anything, and returns what is left.
  *
- * @param since when the test's namespace was made; undefined where that is not known
+ * @returns undefined where the namespace went before the node was looked at, or swept
  */
 export async function sweepNode(
   config: KubeConfig,
   settings: Settings,
   node: string,
-  script: string,
-  since: Date | undefined,
-  print: (line: string) => void,
-): Promise<Residue[]> {
+  { script, since, print, onPrompt, going }: Look,
+): Promise<Residue[] | undefined> {
   const api = config.makeApiClient(CoreV1Api);
   const left = (what: string): Residue => ({ node, what });
   const known = await api.listNode({ fieldSelector: `metadata.name=${node}` }).catch(() => undefined);
   // No pod ever ran on a node that does not exist, so nothing can be left on it.
   if (known && !nodeFact(known.items[0]).exists) return [];
   const seconds = since && Math.floor(since.getTime() / 1000);
-  const run = (task: "check" | "unmount") => runPod(api, settings, sweepPod(settings, node, task, script, seconds));
+  const run = (task: "check" | "unmount", onTaken?: () => void) =>
+    runPod(api, settings, sweepPod(settings, node, task, script, seconds), onTaken);
   try {
-    let lines = await run("check");
+    const asked = performance.now();
+    let lines = await run("check", () => performance.now() - asked < PROMPT_MS && onPrompt());
     if (lines.some((line) => line.startsWith("mount "))) {
+      if (going()) return undefined;
       for (const line of lines) print(`${MARKS.inconclusive} ${node}  found ${line}`);
       const unmounted = await run("unmount");
       for (const line of unmounted)
@@ -56,6 +72,7 @@ export async function sweepNode(
       if (/^directory (removed|kept|stays)/.test(line)) print(`${MARKS.note} ${node}  bridge ${line}`);
     return lines.filter((line) => !/^directory (absent|removed|stays)/.test(line)).map((line) => left(line));
   } catch (error) {
+    if (going()) return undefined;
     return [
       left(`unknown, the node could not be looked at: ${error instanceof Error ? error.message : String(error)}`),
     ];
@@ -78,11 +95,16 @@ export async function freeNode(
   for (const line of lines) print(`${MARKS.inconclusive} ${node}  a pod does not go: ${line}`);
 }
 
-/** Runs a pod to its end, returns the lines it printed, and deletes it in any case. */
+/**
+ * Runs a pod to its end, returns the lines it printed, and deletes it in any case.
+ *
+ * @param onTaken called, maybe more than once, when its kubelet has it in hand
+ */
 export async function runPod(
   api: CoreV1Api,
   { namespace }: Pick<Settings, "namespace">,
   pod: ReturnType<typeof sweepPod>,
+  onTaken: () => void = () => undefined,
 ): Promise<string[]> {
   const { name } = pod.metadata;
   await deletePod(api, namespace, name);
@@ -90,8 +112,11 @@ export async function runPod(
     await api.createNamespacedPod({ namespace, body: apiPod(pod) });
     const from = Date.now();
     for (;;) {
-      const fact = podFact(await api.readNamespacedPod({ namespace, name }));
-      if (fact.phase === "Succeeded") break;
+      const seen = await api.readNamespacedPod({ namespace, name });
+      const fact = podFact(seen);
+      if (seen.status?.startTime) onTaken();
+      // The kubelet tells a pod's last phase only at its next round, a second after it has told that the container ended.
+      if (fact.phase === "Succeeded" || fact.containers.some(({ exitCode }) => exitCode === 0)) break;
       const stuck = fact.containers.find(({ reason }) => /BackOff|Err|Invalid/.test(reason));
       const words = fact.unschedulable ?? (stuck ? `${stuck.reason}: ${stuck.message}` : "");
       const patience = fact.unschedulable ? PLACING_MS : PATIENCE_MS;

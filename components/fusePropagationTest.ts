@@ -49,6 +49,7 @@ export class FusePropagationTest extends pulumi.ComponentResource {
   readonly admission: readonly pulumi.CustomResource[];
   readonly probe: ConfigMap;
   readonly pods: readonly Pod[];
+  readonly teardown: local.Command;
   readonly sweep: local.Command;
   /** Only where a scenario's daemon is a sidecar. */
   readonly release: local.Command | undefined;
@@ -79,10 +80,11 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     // Whoever made it owns it, also where somebody else of a team works on the stack.
     const ignoreChanges = [`metadata.annotations["${OWNER}"]`];
     this.namespace = new Namespace(`${name}-namespace`, plain(objects.namespace), { parent: this, ignoreChanges });
-    const inNamespace = { parent: this, dependsOn: [this.namespace] };
     this.admission = objects.admission.map((object) => this.admissionObject(name, settings, object));
+    const inNamespace = { parent: this, dependsOn: [this.namespace] };
     this.probe = new ConfigMap(`${name}-probe`, plain(objects.probe), inNamespace);
-    this.sweep = sweepAtDestroy(name, settings, inNamespace);
+    this.teardown = teardown(name, settings, { parent: this, dependsOn: [this.probe, ...this.admission] });
+    this.sweep = sweepAtReplacement(name, settings, { ...inNamespace, deletedWith: this.teardown });
     this.pods = [
       ...objects.pods.flatMap(({ node, scenario, producer, consumer }) => {
         const child = [name, node, scenario?.id].filter(Boolean).join("-");
@@ -117,7 +119,7 @@ export class FusePropagationTest extends pulumi.ComponentResource {
       : new ValidatingAdmissionPolicyBinding(`${child}-binding`, plain(object), { parent: this });
   }
 
-  /** A pod is deleted before the sweep runs, and the sweep before the namespace goes. */
+  /** A pod that is replaced is deleted before the sweep runs. */
   private pod(name: string, pod: manifest.Pod, after: readonly Pod[] = []): Pod {
     // Whether a pod becomes ready is what is tested: the collector watches it, the engine waits for its creation only.
     // `skipAwait` would also skip the wait at deletion, and the sweep would meet a producer that still unmounts.
@@ -129,6 +131,7 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     for (const each of commands) Object.assign(each, { value: pulumi.secret(each.value) });
     return new Pod(name, args, {
       parent: this,
+      deletedWith: this.teardown,
       // What the API server answers has it again.
       ...(commands.length > 0 ? { additionalSecretOutputs: ["spec"] } : {}),
       dependsOn: [this.probe, this.sweep, ...this.admission, ...after],
@@ -137,8 +140,28 @@ export class FusePropagationTest extends pulumi.ComponentResource {
   }
 }
 
-/** Does nothing on creation; on destroy it takes away what a killed producer left on the nodes. */
-function sweepAtDestroy(name: string, settings: Settings, options: pulumi.CustomResourceOptions): local.Command {
+/**
+ * Does nothing on creation; on destroy it deletes the pods, and then takes away what a killed producer left on the nodes. Only
+ * afterwards the engine deletes what the pods needed, and the namespace. By itself it would delete each producer before its consumer, and
+ * wait until each pod is removed, where it is enough that it has ended.
+ *
+ * It is never replaced, as whatever is deleted with it would go too: where settings change, the engine deletes what it replaces.
+ */
+function teardown(name: string, settings: Settings, options: pulumi.CustomResourceOptions): local.Command {
+  return new local.Command(
+    `${name}-teardown`,
+    {
+      delete: commandLine("sweep", { keepNamespace: true }),
+      stdin: JSON.stringify(swept(settings)),
+      dir: repository,
+      logging: local.Logging.Stderr,
+    },
+    options,
+  );
+}
+
+/** Does nothing on creation; where another place takes its own, it takes away what a killed producer left at the old one. */
+function sweepAtReplacement(name: string, settings: Settings, options: pulumi.CustomResourceOptions): local.Command {
   const { kubeconfig, context, nodes, namespace, bridge } = settings;
   return new local.Command(
     `${name}-sweep`,

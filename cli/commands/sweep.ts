@@ -1,22 +1,24 @@
 /**
  * Makes "nothing left behind" true and says so: takes dead mounts below the bridge off each node, removes the empty bridge
- * directory, and prints what could not be removed. `pulumi destroy` runs it between the pods and the namespace; by hand it
- * cleans up after a run that was killed.
+ * directory, and prints what could not be removed. `pulumi destroy` runs it before the namespace goes, and by it deletes the
+ * pods; by hand it cleans up after a run that was killed.
  */
 import { appendFileSync } from "node:fs";
 import { Option } from "commander";
-import { MARKS } from "../../base/marks.ts";
 import { say } from "../../base/output.ts";
+import type { Reach } from "../../cluster/sweep.ts";
 import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { command, optionsIn } from "../command.ts";
 import { type SettingsOptions, settingsOptions, stdinOption, stdinSettings } from "../options.ts";
 import { EXIT } from "../run.ts";
 import { endRun } from "../stack/endRun.ts";
-import { SWEEP_REPORT } from "../start/reports.ts";
+import { isSweptAhead } from "../start/ahead.ts";
+import { residueLines, SWEEP_REPORT, sweepDocument } from "../start/reports.ts";
 
 interface Options extends SettingsOptions {
   readonly stdin?: boolean;
   readonly nodesOnly?: boolean;
+  readonly keepNamespace?: boolean;
   readonly release?: boolean;
   readonly json?: boolean;
   readonly forget?: boolean;
@@ -25,7 +27,11 @@ interface Options extends SettingsOptions {
 export const sweepCommand = () =>
   command("sweep", [
     stdinOption(),
-    new Option("--nodes-only", "leave pods and namespace alone, as in `pulumi destroy`, which deletes them itself"),
+    new Option("--nodes-only", "leave pods and namespace alone, where `pulumi up` moves the test to another place"),
+    new Option(
+      "--keep-namespace",
+      "take the pods away, and leave the namespace to `pulumi destroy`, which deletes it itself",
+    ).conflicts("nodesOnly"),
     new Option(
       "--release",
       "only delete the run's pods whose daemon is a sidecar, and what keeps them, as `pulumi destroy` does at first",
@@ -61,15 +67,17 @@ async function releaseOf(settings: Settings): Promise<number> {
   return EXIT.success;
 }
 
-async function sweepOf(settings: Settings, { nodesOnly = false, json }: Options): Promise<number> {
+async function sweepOf(settings: Settings, { nodesOnly, keepNamespace, json }: Options): Promise<number> {
+  const reach: Reach = nodesOnly ? "nodes" : keepNamespace ? "pods" : "everything";
+  const report = process.env[SWEEP_REPORT];
+  if (report && reach === "pods" && (await isSweptAhead(report))) return EXIT.success;
   // Half a second to load, for which --help need not wait.
   const { sweepAll } = await import("../../cluster/sweep.ts");
-  const residue = await sweepAll(settings, nodesOnly, say);
-  const document = `${JSON.stringify({ residue })}\n`;
-  const report = process.env[SWEEP_REPORT];
+  const residue = await sweepAll(settings, reach, say);
+  const document = sweepDocument(residue);
   if (report) appendFileSync(report, document);
   if (json) process.stdout.write(document);
-  for (const { node, what } of residue) say(`${MARKS.failure} ${node}  left: ${what}`);
+  for (const line of residueLines(residue)) say(line);
   // At destroy the rest must still be deleted, so the residue is reported and not thrown.
-  return residue.length > 0 && !nodesOnly ? EXIT.failure : EXIT.success;
+  return residue.length > 0 && reach === "everything" ? EXIT.failure : EXIT.success;
 }

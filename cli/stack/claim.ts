@@ -11,7 +11,9 @@ import { UserError } from "../../base/problem.ts";
 import { requireStackName } from "./name.ts";
 
 /** Without /proc nobody knows when a process started. */
-interface Claim extends Pick<ProcessIdentity, "pid">, Partial<Pick<ProcessIdentity, "started">> {
+export type Process = Pick<ProcessIdentity, "pid"> & Partial<Pick<ProcessIdentity, "started">>;
+
+interface Claim extends Process {
   /** What the run made things with; undefined where it was killed before it made any. */
   readonly made?: Made;
 }
@@ -72,7 +74,7 @@ function alone<T>(file: string, work: () => T): T {
 }
 
 function write(file: string, made: Made | undefined): void {
-  const own: Claim = { pid: process.pid, ...identify(process.pid), ...(made ? { made } : {}) };
+  const own: Claim = { ...thisProcess(), ...(made ? { made } : {}) };
   // A kill leaves the old or the new one, never a part.
   writeFileSync(`${file}.new`, JSON.stringify(own), { mode: 0o600 });
   renameSync(`${file}.new`, file);
@@ -86,7 +88,9 @@ function read(file: string): Claim | undefined {
   }
 }
 
-function lives({ pid, started }: Claim): boolean {
+export const thisProcess = (): Process => ({ pid: process.pid, ...identify(process.pid) });
+
+export function lives({ pid, started }: Process): boolean {
   if (started !== undefined) return isAlive({ pid, started });
   try {
     return process.kill(pid, 0);

@@ -1,6 +1,8 @@
 /** What the commands that the engine runs report to the run: their output is the engine's, and asking it for them takes long. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { MARKS } from "../../base/marks.ts";
+import type { Residue } from "../../cluster/sweepNode.ts";
 import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
 import { stateOf } from "../stack/claim.ts";
 
@@ -9,7 +11,7 @@ export const SWEEP_REPORT = "FUSE_TEST_SWEEP_REPORT";
 /** Names a file that a collector writes its report to, as it prints it. */
 export const COLLECT_REPORT = "FUSE_TEST_COLLECT_REPORT";
 
-const sweepReport = (stack: string): string => join(stateOf(stack), "sweep.jsonl");
+export const sweepReport = (stack: string): string => join(stateOf(stack), "sweep.jsonl");
 const collectReport = (stack: string): string => join(stateOf(stack), "collect.json");
 
 /** The environment that has the commands of a stack's run write their reports. */
@@ -32,6 +34,13 @@ export function residueReported(stack: string): string[] | undefined {
   if (!existsSync(file)) return undefined;
   return readFileSync(file, "utf8").trim().split("\n").flatMap(residueIn);
 }
+
+/** What people are told while it is swept. */
+export const residueLines = (residue: readonly Residue[]): string[] =>
+  residue.map(({ node, what }) => `${MARKS.failure} ${node}  left: ${what}`);
+
+/** A sweep's report, as it is printed too. */
+export const sweepDocument = (residue: readonly Residue[]): string => `${JSON.stringify({ residue })}\n`;
 
 /** The lines of a sweep's report. */
 export const residueIn = (document: string): string[] =>

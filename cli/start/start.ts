@@ -8,16 +8,17 @@ import { requireReach } from "../../cluster/reach.ts";
 import { requireOwnNamespace } from "../../cluster/sweepNamespace.ts";
 import { ownerHere } from "../../components/owner.ts";
 import { swept } from "../../core/settings/identity.ts";
-import { parseSettings } from "../../core/settings/settings.ts";
+import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { givenSettings, type SettingsOptions, saidSettings } from "../options.ts";
 import { claim, claimFile, claimMade, forget, type Made, release, wasInterrupted } from "../stack/claim.ts";
 import { forgetting } from "../stack/endRun.ts";
+import { sweepAhead } from "./ahead.ts";
 import type { Result } from "./answer.ts";
 import { eventPrinter } from "./engineEvents.ts";
 import { inspectionLines } from "./inspection.ts";
 import { openRun, type Run } from "./pulumi.ts";
-import { residueReported } from "./reports.ts";
-import { sweepByHand } from "./sweep.ts";
+import { residueReported, sweepReport } from "./reports.ts";
+import { sweepByHand, sweepOwn } from "./sweep.ts";
 import { prepareTarget, type Target } from "./target.ts";
 
 export interface StartOptions extends SettingsOptions {
@@ -56,7 +57,7 @@ export async function start(options: StartOptions, stop: AbortSignal, inspection
     try {
       verdicts = await test(run);
     } finally {
-      if (!options.keep) residue = await takeDown(options.stack, run, here.settings, stop);
+      if (!options.keep) residue = await takeDown(options.stack, run, complete, stop);
     }
   } finally {
     await target.leave();
@@ -91,16 +92,18 @@ async function test(run: Run): Promise<Result["nodes"]> {
 }
 
 /** Destroys through the engine; where that fails, or was interrupted, the sweep does it by hand. */
-async function takeDown(stack: string, run: Run, settings: object, stop: AbortSignal): Promise<string[]> {
+async function takeDown(stack: string, run: Run, settings: Settings, stop: AbortSignal): Promise<string[]> {
   const from = performance.now();
   say(`${MARKS.note} taking the test down`);
+  const ahead = stop.aborted ? undefined : sweepAhead(sweepReport(stack), () => sweepOwn(settings));
   const destroyed =
     !stop.aborted &&
     (await run.destroy().then(
       () => true,
       () => false,
     ));
-  const residue = (destroyed ? residueReported(stack) : undefined) ?? (await sweepByHand(settings));
+  await ahead;
+  const residue = (destroyed ? residueReported(stack) : undefined) ?? (await sweepByHand(swept(settings)));
   run.forget();
   release(claimFile(stack));
   say(`${MARKS.success} ${destroyed ? "destroyed" : "removed"}  ${elapsed(from)}`);

@@ -11,7 +11,7 @@ const PROGRAM = ["sh", "cli/node.sh", "cli/main.ts"] as const;
 /** What each verb may be given besides its settings; a value is one word. In the order in which they stand on a command line. */
 const OPTIONS = {
   collect: { run: "value", failOn: "value" },
-  sweep: { nodesOnly: "flag", release: "flag", json: "flag" },
+  sweep: { nodesOnly: "flag", keepNamespace: "flag", release: "flag", json: "flag" },
   export: {
     json: "flag",
     enable: "flag",

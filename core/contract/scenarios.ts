@@ -32,7 +32,7 @@ export interface Variation {
 export const differencesOf = (pair: Variation): string[] =>
   [
     pair.samePod
-      ? `the daemon is a native sidecar of the readers' own pod, which share ${MEDIA[pair.samePod]}; when it has come back, it runs out of memory; then its pod is deleted and made again, once in order and once while the sidecar leaves its mount`
+      ? `the daemon is a native sidecar of the readers' own pod, and ${MEDIA[pair.samePod]} is between them`
       : undefined,
     pair.layout === "leaf" ? "in both pods the volume is mounted at the mount point itself" : undefined,
     pair.bridge === "emptyDir" ? "the bridge is an emptyDir in each pod" : undefined,
@@ -40,6 +40,9 @@ export const differencesOf = (pair: Variation): string[] =>
     pair.delaySeconds ? `the daemon takes ${pair.delaySeconds} seconds before it mounts` : undefined,
     pair.late ? "the consumer is created after the first mount" : undefined,
     faultIn(pair)?.how,
+    pair.samePod
+      ? "then it runs out of memory, and is started again; then its pod is deleted and made again, once in order, and once while the sidecar leaves its mount"
+      : undefined,
     pair.readersRestart ? "each reader ends at its first dead read, and the kubelet starts it again" : undefined,
   ].filter((one) => one !== undefined);
 

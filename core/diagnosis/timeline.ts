@@ -5,6 +5,7 @@
 import type { DecidingRole } from "../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf, type Step } from "../contract/records.ts";
 import type { Evidence } from "../evidence/evidence.ts";
+import { isStartedAgain } from "./causes/read.ts";
 import { isUnaskable, type Replacement, replacementsOf } from "./replacements.ts";
 
 /** What the dead mount looked like to a reader. */
@@ -172,9 +173,9 @@ function isComplete(
   if (!through || !again) return through;
   const { until } = again;
   const ended = (role: DecidingRole) =>
-    pods.some(({ containers, spec }) => {
-      const name = spec?.containers.find((container) => container.role === role)?.name;
-      return containers.some((container) => container.name === name && container.state === "terminated");
+    pods.some((pod) => {
+      const name = pod.spec?.containers.find((container) => container.role === role)?.name;
+      return pod.containers.some((one) => one.name === name && one.state === "terminated" && !isStartedAgain(pod, one));
     });
   return readers.every(
     (role) => ended(role) || (until !== undefined && records.some((one) => one.role === role && one.uptime >= until)),

@@ -32,6 +32,8 @@ export interface ContainerSpecFact {
 export interface PodSpecFact {
   readonly hostUsers?: boolean;
   readonly runtimeClassName?: string;
+  /** Undefined in evidence of an earlier version. */
+  readonly restartPolicy?: string;
   readonly containers: readonly ContainerSpecFact[];
 }
 
@@ -39,6 +41,7 @@ export function specFact(spec: V1PodSpec, component: string): PodSpecFact {
   return {
     ...(spec.hostUsers === undefined ? {} : { hostUsers: spec.hostUsers }),
     ...(spec.runtimeClassName ? { runtimeClassName: spec.runtimeClassName } : {}),
+    ...(spec.restartPolicy ? { restartPolicy: spec.restartPolicy } : {}),
     containers: [...(spec.initContainers ?? []).filter(isSidecar), ...spec.containers].map((container) => {
       const bridge = bridgeFact(container, spec.volumes ?? []);
       return {

@@ -54,6 +54,11 @@ const REPLACED_SECONDS = 5;
 /** Two pods that take the place of one with a sidecar; the second deletion may wait for the kubelet. In seconds. */
 const DELETED_SECONDS = 35;
 
+/** The kubelet waits this long before it starts a container for the second time, in seconds. */
+const BACKOFF_SECONDS = 10;
+/** What such a pod waits for, in all. */
+const KUBELET_SECONDS = BACKOFF_SECONDS + START_SECONDS + DELETED_SECONDS;
+
 /** How the base pair mounts, and what befalls its daemon. */
 export const baseVariation = (scenarios: readonly ScenarioId[]): Variation => ({
   fault: scenarios.includes("daemon-crash") ? "crash" : "none",
@@ -72,9 +77,10 @@ export function schedules(
     const schedule = scenario
       ? (scenario.pair.samePod ? ofSamePod : ofScenario)(times, scenario.pair, crowdSeconds, turnSeconds)
       : ofBase(times, scenarios, crowdSeconds);
-    // Pods with a sidecar mostly wait for the kubelet: they may do so together, if they do not start together.
-    const together = scenario?.pair.samePod && own[index]?.pair.samePod;
-    turnSeconds += together ? START_SECONDS : schedule.busySeconds;
+    // A pod with a sidecar mostly waits for the kubelet: others may do so with it, or work, if they do not start together.
+    const waits = scenario?.pair.samePod !== undefined;
+    const together = waits && own[index]?.pair.samePod !== undefined;
+    turnSeconds += together ? START_SECONDS : schedule.busySeconds - (waits ? KUBELET_SECONDS : 0);
     return { scenario, schedule };
   });
 }
@@ -134,13 +140,10 @@ function ofScenario(times: Times, variation: Variation, crowdSeconds: number, tu
   };
 }
 
-/** The kubelet waits this long before it starts a container for the second time. */
-const BACKOFF_SECONDS = 10;
-
 /** Its pod stays until it is deleted, twice: what it says of the pod before it must be read. */
 function ofSamePod(times: Times, variation: Variation, crowdSeconds: number, turnSeconds: number): Schedule {
   const schedule = ofScenario(times, variation, crowdSeconds, turnSeconds);
-  const busySeconds = schedule.busySeconds + BACKOFF_SECONDS + START_SECONDS + DELETED_SECONDS;
+  const busySeconds = schedule.busySeconds + KUBELET_SECONDS;
   const totalSeconds = turnSeconds + busySeconds * STRETCH;
   return {
     ...schedule,

@@ -59,7 +59,11 @@ export function start(
     ...options
   }: { readonly cwd?: string; readonly env: NodeJS.ProcessEnv; readonly signal?: AbortSignal | undefined },
 ): ChildProcessByStdio<null, Readable, Readable> {
-  const child = spawn("node", args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("node", args, {
+    ...options,
+    env: { ...options.env, ...ownCompileCache(options.env) },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   running.add(child);
   const stop = () => {
     child.kill("SIGINT");
@@ -72,3 +76,10 @@ export function start(
   });
   return child;
 }
+
+/**
+ * The SDK's runners set a flag of V8, and code that was compiled with it is refused without it, and the other way round: in one directory
+ * they and every other process would compile everything anew, and overwrite each other's.
+ */
+const ownCompileCache = ({ NODE_COMPILE_CACHE: shared }: NodeJS.ProcessEnv) =>
+  shared ? { NODE_COMPILE_CACHE: join(shared, "runners") } : {};

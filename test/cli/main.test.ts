@@ -93,6 +93,7 @@ describe("the verbs", () => {
     registered(collectCommand(), "collect", { run: "a-1", failOn: "never" });
     registered(collectCommand(), "collect", {});
     registered(sweepCommand(), "sweep", { nodesOnly: true, json: true });
+    registered(sweepCommand(), "sweep", { keepNamespace: true, json: true });
     registered(sweepCommand(), "sweep", { release: true });
     registered(exportCommand(), "export", { json: true, enable: true, force: true, fluxKustomization: true });
     registered(exportCommand(), "export", { json: true, remove: true });

@@ -52,9 +52,9 @@ describe("the namespace of a run", () => {
 
   it("may be one that this project made, or not be there at all", async () => {
     server = await api({ [READ]: namespace(SETTINGS) });
-    await requireOwnNamespace(server.config, SETTINGS);
+    assert.equal(await requireOwnNamespace(server.config, SETTINGS), true);
     server.close();
     server = await api({});
-    await requireOwnNamespace(server.config, SETTINGS);
+    assert.equal(await requireOwnNamespace(server.config, SETTINGS), false);
   });
 });

@@ -27,6 +27,7 @@ const settled = (test: FusePropagationTest) =>
   Promise.all([
     value(test.verdicts),
     value(test.sweep.id),
+    value(test.teardown.id),
     value(test.probe.id),
     ...test.pods.map((pod) => value(pod.id)),
   ]);
@@ -60,6 +61,7 @@ describe("FusePropagationTest", () => {
     assert.deepEqual(registered.map(({ type, name }) => `${type} ${name}`).sort(), [
       "command:local:Command k3s-w2-collect",
       "command:local:Command k3s-w2-sweep",
+      "command:local:Command k3s-w2-teardown",
       "fuse-propagation-test:index:FusePropagationTest k3s-w2",
       "kubernetes:core/v1:ConfigMap k3s-w2-probe",
       "kubernetes:core/v1:Namespace k3s-w2-namespace",
@@ -87,7 +89,7 @@ describe("FusePropagationTest", () => {
     assert.equal((await value(test.verdicts))["k3s-w2"]?.cause, "unknown");
   });
 
-  it("waits for no pod to become ready, but for its end, and runs the sweep only at destroy", async () => {
+  it("waits for no pod to become ready, but for its end, and runs teardown and sweep only at destroy", async () => {
     const test = new FusePropagationTest("a", { nodes: ["k3s-w2"] });
     await settled(test);
     for (const { inputs } of registered.filter(({ type }) => type.endsWith(":Pod"))) {
@@ -95,16 +97,21 @@ describe("FusePropagationTest", () => {
       assert.equal(annotations["pulumi.com/waitFor"], "jsonpath={.metadata.uid}");
       assert.equal(annotations["pulumi.com/skipAwait"], undefined, "it skips the wait at deletion too");
     }
-    const sweep = registered.find(({ name }) => name === "a-sweep")?.inputs;
-    assert.equal(sweep?.create, undefined);
-    assert.match(String(sweep?.delete), /main\.ts sweep/);
+    for (const [name, command] of [
+      ["a-teardown", /main\.ts sweep --stdin --keep-namespace$/],
+      ["a-sweep", /main\.ts sweep --stdin --nodes-only$/],
+    ] as const) {
+      const { create, update, delete: last } = registered.find((one) => one.name === name)?.inputs ?? {};
+      assert.deepEqual([create, update], [undefined, undefined]);
+      assert.match(String(last), command);
+    }
   });
 
   it("stands several times in one stack", async () => {
     const one = new FusePropagationTest("one", { nodes: ["a"], namespace: "fuse-one" });
     const two = new FusePropagationTest("two", { nodes: ["b", "c"], namespace: "fuse-two" });
     await Promise.all([settled(one), settled(two)]);
-    assert.equal(registered.length, 7 + 9);
+    assert.equal(registered.length, 8 + 10);
     assert.equal(new Set(registered.map(({ type, name }) => `${type} ${name}`)).size, registered.length);
   });
 
@@ -142,6 +149,14 @@ describe("FusePropagationTest", () => {
     for (const place of places) assert.notEqual(await triggers(place), here, JSON.stringify(place));
   });
 
+  it("is never taken down by a change of its settings: what goes with the teardown would go too", async () => {
+    for (const changed of [{}, { nodes: ["m"] }, { namespace: "b" }, { context: "b" }]) {
+      registered.length = 0;
+      await settled(new FusePropagationTest("a", { nodes: ["n"], ...changed }));
+      assert.equal(registered.find(({ name }) => name === "a-teardown")?.inputs.triggers, undefined);
+    }
+  });
+
   it("hands parent, provider and dependencies on to its children", async () => {
     const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
     const provider = new Provider("homelab", { kubeconfig: "/b" });
@@ -150,7 +165,7 @@ describe("FusePropagationTest", () => {
     await Promise.all([settled(test), value(before.id)]);
     const own = "fuse-propagation-test:index:FusePropagationTest";
     assert.ok((await value(test.urn)).includes(`::test:index:Parent$${own}::a`));
-    for (const child of [test.namespace, test.probe, ...test.pods, test.sweep, test.collect])
+    for (const child of [test.namespace, test.probe, ...test.pods, test.teardown, test.sweep, test.collect])
       assert.ok((await value(child.urn)).includes(`::${own}$`), "a child's parent is the component");
     const children = registered.filter(({ name }) => name.startsWith("a-"));
     for (const { name, provider } of children.filter(({ type }) => type.startsWith("kubernetes:")))
@@ -158,7 +173,7 @@ describe("FusePropagationTest", () => {
     // The children wait for the component, and the component for what it depends on.
     const order = registered.map(({ name }) => name);
     for (const { name } of children) assert.ok(order.indexOf(name) > order.indexOf("before"), name);
-    assert.equal(children.length, 6);
+    assert.equal(children.length, 7);
   });
 
   it("keeps a command, which may hold a key, secret wherever it goes, and the verdicts readable", async () => {
@@ -181,8 +196,8 @@ describe("FusePropagationTest", () => {
     for (const { name, inputs } of registered) assert.ok(!JSON.stringify(open(inputs)).includes(key), name);
     // The producer, the collector and the policies: where it has to be.
     assert.ok(held >= 3, `${held}`);
-    const sweep = registered.find(({ name }) => name === "a-sweep")?.inputs;
-    assert.equal(typeof sweep?.stdin, "string", "a sweep needs no command");
+    for (const { name, inputs } of registered.filter(({ name }) => /-(sweep|teardown)$/.test(name)))
+      assert.equal(typeof inputs.stdin, "string", `${name} needs no command`);
   });
 
   it("refuses bad settings before anything is registered", () => {

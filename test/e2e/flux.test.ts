@@ -15,6 +15,10 @@ const NODE = "k3s-w2";
 const CLUSTER = "clusters/homelab";
 const GROUP = `${CLUSTER}/testing/kustomization.yaml`;
 
+/** FUSE_TEST_SCENARIOS='all' asks these in the commit that enables the test; else the default ones are asked. */
+const ASKED = process.env.FUSE_TEST_SCENARIOS?.split(" ") ?? [];
+const asking = ASKED.length > 0 ? ["--scenario", ...ASKED] : [];
+
 let cluster: SandboxDocument;
 let tools: FluxTools;
 let flux: Flux;
@@ -31,9 +35,9 @@ const exportedFor = async (name: string, ...args: string[]) =>
   succeeded(await cli("export", ["--out", checkout, "--node", name, ...imagesOf(cluster), ...args]));
 const exported = (...args: string[]) => exportedFor(NODE, ...args);
 
-async function verdict(name = NODE): Promise<NodeVerdict> {
-  const { stdout } = await cli("collect", ["--kubeconfig", cluster.kubeconfig, "--node", name, ...imagesOf(cluster)]);
-  return JSON.parse(stdout).nodes[name];
+async function verdict(name = NODE, ...args: string[]): Promise<NodeVerdict> {
+  const own = ["--kubeconfig", cluster.kubeconfig, "--node", name, ...imagesOf(cluster), ...args];
+  return JSON.parse((await cli("collect", own)).stdout).nodes[name];
 }
 
 /** FUSE mounts on the nodes, as the sandbox sees them in their own mount namespaces. */
@@ -126,6 +130,8 @@ describe("the export on a cluster", function () {
   });
 
   it("is deployed by the commit that enables it, and pruned by the commit that disables it", async () => {
+    await exported(...asking);
+    if (asking.length > 0) commit("FUSE propagation test: these scenarios");
     await flux.follow(CLUSTER);
     const off = await flux.push(checkout);
     await until(
@@ -134,7 +140,7 @@ describe("the export on a cluster", function () {
     );
     equal((await kubectl(cluster, ["get", "namespace", "fuse-test", "--ignore-not-found"])).stdout, "");
 
-    await exported("--enable");
+    await exported("--enable", ...asking);
     equal(git("diff", "--numstat").trim(), `1\t1\t${GROUP}`, "one line");
     let from = performance.now();
     commit("FUSE propagation test: on");
@@ -143,9 +149,15 @@ describe("the export on a cluster", function () {
       () => kubectl(cluster, ["get", "pod", "-n", "fuse-test", "fuse-consumer"]),
       ({ code }) => code === 0,
     );
-    const { verdict: found, cause, grade, permissions } = await verdict();
+    const { verdict: found, cause, grade, permissions, timings, scenarios = {} } = await verdict(NODE, ...asking);
     say(`commit to verdict: ${since(from)}`);
     deepEqual([found, cause, grade], ["success", "success", "A"], "as npm start says of this node");
+    for (const { way, readers } of timings.replacements)
+      say(`${way}: readers back after ${Object.values(readers).map(({ backMs }) => backMs)} ms`);
+    for (const [id, { asExpected, finding }] of Object.entries(scenarios)) {
+      say(`${id}: ${finding}`);
+      ok(asExpected || finding.startsWith("Not asked"), `${id}: ${finding}`);
+    }
     deepEqual(permissions?.["user-conf-only"]?.readers.user?.read, "ok", "the matrix, too");
     await until(
       () => flux.status(),
@@ -157,7 +169,7 @@ describe("the export on a cluster", function () {
       "the mount is on the node",
     );
 
-    await exported("--disable");
+    await exported("--disable", ...asking);
     equal(git("diff", "--numstat").trim(), `1\t1\t${GROUP}`, "one line");
     from = performance.now();
     commit("FUSE propagation test: off");

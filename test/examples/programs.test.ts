@@ -22,6 +22,7 @@ const testOf = (...nodes: string[]) => [
   "kubernetes:core/v1:Namespace fuse-namespace",
   "kubernetes:core/v1:ConfigMap fuse-probe",
   ...nodes.flatMap(pods),
+  "command:local:Command fuse-teardown",
   "command:local:Command fuse-sweep",
   "command:local:Command fuse-collect",
 ];

@@ -27,6 +27,8 @@ describe("examples under the SDK's runners", function () {
   describe("the programs", () => {
     const said: string[] = [];
     const registered: string[] = [];
+    /** Names of what the engine leaves alone at destroy, each with the name of what takes it away. */
+    const leftTo = new Map<string, string>();
     let server: grpc.Server;
     let address: string;
 
@@ -49,6 +51,8 @@ describe("examples under the SDK's runners", function () {
           done(null, new monitorPb.SupportsFeatureResponse().setHassupport(true))) as Unary<unknown>,
         registerResource: (({ request }, done) => {
           registered.push(`${request.getType()} ${request.getName()}`);
+          const deletedWith = request.getDeletedwith();
+          if (deletedWith !== "") leftTo.set(request.getName(), deletedWith.split("::").at(-1) ?? "");
           const urn = `urn:pulumi:test::examples::${request.getType()}::${request.getName()}`;
           const response = new monitorPb.RegisterResourceResponse().setUrn(urn).setObject(request.getObject());
           done(null, response);
@@ -83,6 +87,10 @@ describe("examples under the SDK's runners", function () {
       await Promise.all(starts);
       const tests = registered.filter((one) => one === "fuse-propagation-test:index:FusePropagationTest fuse");
       assert.equal(tests.length, starts.length, registered.join("\n"));
+      // All else is deleted by the engine, after the pods.
+      const pods = ["storage-1", "storage-2"].flatMap((node) => [`fuse-${node}-consumer`, `fuse-${node}-producer`]);
+      assert.deepEqual([...leftTo.keys()].sort(), [...pods, "fuse-sweep"].sort());
+      assert.deepEqual([...new Set(leftTo.values())], ["fuse-teardown"]);
     });
   });
 

@@ -5,7 +5,7 @@ import { prepareNode } from "./before.ts";
 import type { Task } from "./clock.ts";
 import { HOST, isFuse } from "./mounts.ts";
 import type { Plan } from "./plan.ts";
-import { type Name, specOf, volumeOf } from "./pods.ts";
+import { type Name, restartPolicyOf, specOf, volumeOf } from "./pods.ts";
 import { Producer, type Story } from "./producer.ts";
 import { Reader } from "./reader.ts";
 import { replacer } from "./replacer.ts";
@@ -162,9 +162,7 @@ class Kubelet {
           ? { reason: "OOMKilled", exitCode: 137 }
           : { reason: exitCode ? "Error" : "Completed", exitCode };
       this.set(name, { terminated });
-      const ends = world.variation.fault === "die" || world.variation.fault === "oom";
-      const again = component === "producer" ? ends : world.variation.readersRestart;
-      if (!again || exitCode === 0) return;
+      if (restartPolicyOf(world, component) === "Never" || exitCode === 0) return;
       yield 0.4;
       this.restarts[name]++;
       this.statuses.set(name, { ...container(name, this.restarts[name]), lastState: { terminated } });
@@ -264,11 +262,13 @@ class Kubelet {
   private tell(component: "producer" | "consumer"): void {
     const names: readonly Name[] = component === "producer" ? ["producer"] : ROLES;
     const own = names.flatMap((name) => this.statuses.get(name) ?? []);
+    // What is started again has not ended.
+    const failed = restartPolicyOf(this.world, component) === "Never" ? "Failed" : "Running";
     const phase = own.some(({ state }) => state?.running)
       ? "Running"
       : own.length > 0 && own.every(({ state }) => state?.terminated)
         ? own.some(({ state }) => state?.terminated?.exitCode)
-          ? "Failed"
+          ? failed
           : "Succeeded"
         : "Pending";
     const words = this.words[component];

@@ -40,12 +40,19 @@ export function volumeOf({ plan, variation }: World, name: Name): Volume {
   return usual;
 }
 
+/** As core/manifests makes them: only where the scenario means a container to end. */
+export const restartPolicyOf = ({ variation }: World, component: "producer" | "consumer"): "OnFailure" | "Never" => {
+  const ends = variation.fault === "die" || variation.fault === "oom";
+  return (component === "producer" ? ends : variation.readersRestart) ? "OnFailure" : "Never";
+};
+
 export function specOf(world: World, component: "producer" | "consumer", placed: boolean): NonNullable<V1Pod["spec"]> {
   const { plan } = world;
   const names: readonly Name[] = component === "producer" ? ["producer"] : ROLES;
   const elsewhere = plan.pods === "different-nodes" && component === "consumer";
   const volumes = names.map((name) => ({ name, volume: volumeOf(world, name) }));
   return {
+    restartPolicy: restartPolicyOf(world, component),
     ...(placed ? { nodeName: elsewhere ? "k3s-w1" : NODE } : {}),
     ...(plan.pods === "sandboxed" && component === "consumer" ? { runtimeClassName: "kata" } : {}),
     ...(plan.pods === "user-namespace" ? { hostUsers: false } : {}),

@@ -1,5 +1,5 @@
 /** The mount is there, but its daemon is dead, silent, or does not answer this user. */
-import { READERS } from "../../contract/readers.ts";
+import { type DecidingRole, READERS } from "../../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf } from "../../contract/records.ts";
 import type { ContainerFact, Evidence } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
@@ -10,6 +10,7 @@ import {
   daemonExitOf,
   gaveUp,
   isFuse,
+  isStartedAgain,
   meantFault,
   mountFailures,
   notRead,
@@ -194,9 +195,20 @@ function killed(evidence: Evidence): readonly Quote[] | undefined {
   const found = [...containers, ...daemons];
   // The daemon's death explains a run only where that run did not end well without it; of a container that runs again its
   // records tell.
-  const isDown = producers.some((pod) => pod.containers.some((one) => wasKilled(one) && one.state !== "running"));
+  const isDown = producers.some((pod) =>
+    pod.containers.some(
+      (one) =>
+        wasKilled(one) &&
+        (one.state === "waiting" || (one.state === "terminated" && (evidence.final || !isStartedAgain(pod, one)))),
+    ),
+  );
+  // A SUCCESS from before may stand in a log that comes later, unless that has come to the dead mount.
+  const isOver = (role: DecidingRole) =>
+    of(evidence, role, "verdict").length > 0 || dead.some((read) => read.role === role);
+  const isTooLate = evidence.final || neverMounted || READERS.every(isOver);
   // After a marker that failed the schedule goes on, to the next mount.
-  const ended = notRead(evidence) || mountFailures(evidence).some(({ step }) => step === "mount") || isDown;
+  const ended =
+    notRead(evidence) || mountFailures(evidence).some(({ step }) => step === "mount") || (isDown && isTooLate);
   if (found.length === 0 || !explains || !ended || runtimeDrops(evidence)) return undefined;
   return some([...found, ...dead.map(recordQuote)]);
 }

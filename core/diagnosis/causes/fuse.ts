@@ -7,6 +7,7 @@ import {
   containerQuotes,
   gaveUp,
   isFuse,
+  isStartedAgain,
   kubeletQuotes,
   mountFailures,
   mounts,
@@ -97,9 +98,12 @@ export const producerNeverMounted: Cause = {
     if (mountFailures(evidence).length > 0) return undefined;
     const ended = containerQuotes(
       evidence.pods.filter(({ component }) => component === "producer"),
-      // Its log tells more, once it is read.
-      ({ name, state, exitCode }, pod) =>
-        state === "terminated" && exitCode !== 0 && !evidence.unread?.includes(`${pod.name}/${name}`),
+      (one, pod) =>
+        one.state === "terminated" &&
+        one.exitCode !== 0 &&
+        (evidence.final || !isStartedAgain(pod, one)) &&
+        // Its log tells more, once it is read.
+        !evidence.unread?.includes(`${pod.name}/${one.name}`),
     );
     return some(ended);
   },

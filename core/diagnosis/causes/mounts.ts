@@ -10,6 +10,7 @@ import {
   deviceOf,
   eventQuotes,
   isFuse,
+  isStartedAgain,
   kubeletQuotes,
   mountFailures,
   mounts,
@@ -163,7 +164,9 @@ const deadWords = ({ bridge }: Side) => saysOf([bridge.path ?? ""], DEAD);
 
 /** Whether a container was made, and ended where it met the dead mount: without a restart there is no other attempt. */
 const isEnded = (side: Side): boolean =>
-  side.pod.containers.some(({ state, message }) => state === "terminated" && deadWords(side)(message));
+  side.pod.containers.some(
+    (one) => one.state === "terminated" && deadWords(side)(one.message) && !isStartedAgain(side.pod, one),
+  );
 
 /** The kubelet's words that a dead mount is in the way of a reader's volume. */
 export function refusedAtDead(evidence: Evidence, side: Side): Quote[] {

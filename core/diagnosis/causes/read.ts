@@ -199,6 +199,14 @@ export const containerQuotes = (
       .map((container) => ({ source: `container ${container.name} of ${pod.name}`, text: stateOf(container) })),
   );
 
+/** Whether the kubelet starts a container again that has ended: then that end decides nothing yet. */
+export function isStartedAgain({ phase, spec }: PodFact, { name, exitCode }: ContainerFact): boolean {
+  if (phase === "Failed" || phase === "Succeeded") return false;
+  const isSidecar = spec?.containers.some((one) => one.name === name && one.sidecar);
+  const policy = isSidecar ? "Always" : spec?.restartPolicy;
+  return policy === "Always" || (policy === "OnFailure" && exitCode !== 0);
+}
+
 function stateOf({ reason, message, exitCode, restarts, last }: ContainerFact): string {
   const before = last && `${restarts} restarts, the last after ${last.reason}, exit code ${last.exitCode}`;
   return [reason, message, exitCode === undefined ? "" : `exit code ${exitCode}`, before].filter(Boolean).join(": ");

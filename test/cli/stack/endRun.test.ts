@@ -61,7 +61,7 @@ describe("npm run sweep", () => {
       said += `${line}\n`;
     };
     const sweepOf = async (settings: Settings) => {
-      const residue = await sweepAll(settings, false, print);
+      const residue = await sweepAll(settings, "everything", print);
       for (const { what } of residue) print(what);
       return residue.length === 0 ? 0 : 1;
     };

@@ -5,7 +5,8 @@ import type { ProbeRecord } from "../../../core/contract/records.ts";
 import { timelineOf } from "../../../core/diagnosis/timeline.ts";
 import { judge, settled } from "../../../core/diagnosis/verdict.ts";
 import { believed } from "../../../core/evidence/evidence.ts";
-import { evidence, mounted, NONCE, record, sees, unseenByControl } from "../evidence/evidence.ts";
+import { evidence, mounted, NONCE, record, running, sees, unseenByControl } from "../evidence/evidence.ts";
+import { made } from "./causes/pods.ts";
 
 const SECOND = "faa71249-0000-4000-8000-000000000000";
 const opened = (role: AnyRole) => record(role, "held", "ok", { uptime: 2057.5 });
@@ -202,6 +203,22 @@ describe("grade", () => {
     assert.equal(judged([...blind, ...back("default"), unmounted, over]).grade, undefined);
     const gone = record("hardened", "finish", "info", { uptime: 2063 });
     assert.equal(judged([...all, ...back("default"), gone, over]).grade, undefined);
+  });
+
+  it("is waited for while a reader's container that has ended is to be started again", () => {
+    const containers = [
+      { name: "fuse-default", state: "terminated" as const, reason: "OOMKilled", message: "", exitCode: 137 },
+      { name: "fuse-hardened", state: "running" as const, reason: "", message: "" },
+    ];
+    const seen = [...all, ...back("hardened"), unmounted, over, ...stillDead("hardened").slice(1)];
+    const isSettled = (restartPolicy: string) => {
+      const spec = made("consumer", { restartPolicy });
+      const pod = { ...running("consumer", []), spec, containers };
+      const verdict = judge(evidence({ records: seen, pods: [running("producer", ["fuse-producer"]), pod] }));
+      assert.equal(verdict?.cause, "success");
+      return verdict && settled(verdict);
+    };
+    assert.deepEqual([isSettled("OnFailure"), isSettled("Never")], [false, true]);
   });
 
   it("is known to be none as soon as the daemon could not be mounted again", () => {

@@ -4,6 +4,7 @@ import type { Component } from "../../../../core/contract/readers.ts";
 import { judge } from "../../../../core/diagnosis/verdict.ts";
 import type { Evidence, PodFact } from "../../../../core/evidence/evidence.ts";
 import { evidence, pending, running, waiting } from "../../evidence/evidence.ts";
+import { made } from "./pods.ts";
 
 const event = (object: string, reason: string, message: string, count = 1) => ({ object, reason, message, count });
 const failed = (component: Component, reason: string, message: string): PodFact => ({
@@ -135,6 +136,31 @@ const cases: readonly [what: string, cause: string | undefined, Partial<Evidence
       ],
     },
   ],
+  ...(["OOMKilled", "Error"] as const).flatMap((reason): [string, string | undefined, Partial<Evidence>][] => {
+    const containers = [
+      {
+        name: "fuse-producer",
+        state: "terminated" as const,
+        reason,
+        message: "",
+        exitCode: reason === "Error" ? 1 : 137,
+      },
+    ];
+    const spec = made("producer", { restartPolicy: "OnFailure" });
+    const ended = (phase: string) => ({ pods: [{ ...running("producer", []), phase, spec, containers }, consumer] });
+    return [
+      [
+        `a container that ended before its daemon mounted (${reason}), in a pod that starts it again`,
+        undefined,
+        ended("Running"),
+      ],
+      [
+        `a container that ended before its daemon mounted (${reason}), and its pod with it`,
+        reason === "Error" ? "producer-never-mounted" : "daemon-killed",
+        ended("Failed"),
+      ],
+    ];
+  }),
   ["a pod that waits for a node's memory", undefined, { pods: [pending("producer", "Insufficient memory"), consumer] }],
 ];
 

@@ -1,0 +1,50 @@
+/** A producer whose container dies while the question is open: what was read before counts, and its log may come last. */
+import assert from "node:assert/strict";
+import { READERS } from "../../../../core/contract/readers.ts";
+import { judge } from "../../../../core/diagnosis/verdict.ts";
+import type { Evidence } from "../../../../core/evidence/evidence.ts";
+import { evidence, misses, mounted, record, sees, unseenByControl } from "../../evidence/evidence.ts";
+import { made, podsWith } from "./pods.ts";
+
+const FUSE = "387 311 0:155 / /bridge/fuse rw,relatime master:38 - fuse.rclone /tmp/source rw,allow_other";
+const killed = {
+  phase: "Failed",
+  containers: [{ name: "fuse-producer", state: "terminated", reason: "OOMKilled", message: "", exitCode: 137 }],
+} as const;
+const dead = (role: (typeof READERS)[number]) =>
+  record(role, "read", "error", { uptime: 2059, looked: "2058.9", errno: "ENOTCONN", mountinfo: FUSE });
+const start = (role: (typeof READERS)[number]) =>
+  record(role, "start", "info", { uptime: 2055, propagation: "master:1" });
+
+describe("a producer that is killed after its marker", () => {
+  const seen = [...mounted, unseenByControl, ...sees("hardened"), dead("hardened")];
+  const cases: readonly [what: string, cause: string | undefined, Partial<Evidence>][] = [
+    ["while a reader's log has not come so far", undefined, { records: [...seen, start("default")] }],
+    ["after a SUCCESS that comes later", "success", { records: [...seen, ...sees("default"), dead("default")] }],
+    ["before a reader had read it", "daemon-killed", { records: [...seen, start("default"), dead("default")] }],
+    ["when the time is over, and a reader's log never came", "daemon-killed", { records: seen, final: true }],
+  ];
+  for (const [what, cause, more] of cases)
+    it(`${cause ?? "none yet"}: ${what}`, () =>
+      assert.equal(judge(evidence({ pods: podsWith(killed), ...more }))?.cause, cause));
+});
+
+describe("a producer whose next life finds somebody else's mount", () => {
+  const inUse = record("producer", "in-use", "error", { uptime: 2064, errno: "UNKNOWN", detail: "it lives" });
+  const found = [...mounted, unseenByControl, ...READERS.map(start), inUse];
+  const sandbox = podsWith({}, { spec: made("consumer", { runtimeClassName: "kata" }) });
+  const cases: readonly [what: string, cause: string | undefined, Partial<Evidence>][] = [
+    ["over a mount that readers may have read", undefined, { records: found }],
+    ["over a mount that they read", "success", { records: [...found, ...READERS.flatMap((role) => sees(role))] }],
+    ["over a mount that they did not read", "bridge-in-use", { records: [...found, ...READERS.flatMap(misses)] }],
+    [
+      "over a mount that their sandbox kept from them",
+      "sandboxed-runtime",
+      { pods: sandbox, records: [...found, ...READERS.flatMap(misses)] },
+    ],
+    ["where it had mounted nothing", "bridge-in-use", { records: [inUse] }],
+  ];
+  for (const [what, cause, more] of cases)
+    it(`${cause ?? "none yet"}: ${what}`, () =>
+      assert.equal(judge(evidence({ pods: podsWith({}), ...more }))?.cause, cause));
+});
