@@ -27,7 +27,7 @@ rfc3339() {
 # Text on standard input as the inside of a JSON string, line ends included.
 json_text() {
   awk 'BEGIN { ORS = "" } {
-    gsub(/\\/, "\\\\"); gsub(/"/, "\\\""); gsub(/\t/, "\\t"); gsub(/\r/, "\\r"); gsub(/[\001-\037]/, "?")
+    gsub(/\\/, "&&"); gsub(/"/, "\\\""); gsub(/\t/, "\\t"); gsub(/\r/, "\\r"); gsub(/[\001-\037]/, "?")
     if (NR > 1) print "\\n"
     print
   }'
