@@ -40,9 +40,10 @@ slowly() {
   asked_slowly=yes
   # Not with the file that a reader holds: a process that ends with it asks the daemon again.
   (
+    exec 4>&-
     began=$(uptime_now)
     "$@" >/dev/null 2>&1 </dev/null && over "$began" "$PROBE_SECONDS" || exit 0
     took=$(awk -v from="$began" -v to="$(uptime_now)" 'BEGIN { printf "%.1f", to - from }')
     record slow info "the daemon answers, after $took s; probeSeconds is $PROBE_SECONDS" seconds "$took"
-  ) 4>&- &
+  ) &
 }
