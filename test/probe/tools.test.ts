@@ -81,6 +81,13 @@ describe("the tools of an image", () => {
       assert.deepEqual([records.map(({ detail }) => detail), status], [[lacking], 1]);
     });
 
+  it("are told where they lose an answer now and then, as toybox' timeout does", () => {
+    const timeout =
+      '#!/bin/sh\nif mkdir "$0.asked"; then shift 3; exec "$@"; fi 2>/dev/null\nrmdir "$0.asked"; exit 127\n';
+    const { records, status } = required(image([], { timeout }));
+    assert.deepEqual([records.map(({ detail }) => detail), status], [["timeout -s KILL"], 1]);
+  });
+
   for (const script of ["producer.sh", "consumer.sh", "turn.sh"])
     it(`are looked for before anything else: ${script}`, () => {
       const path = image(["timeout"]);
