@@ -23,11 +23,9 @@ interface Shell {
 const SHELLS: Readonly<Record<string, Shell>> = {
   "busybox ash": { command: "busybox ash", packages: ["busybox-static"], tools: "busybox" },
   dash: { command: "dash", packages: ["dash"] },
-  bash: { command: "bash", packages: ["bash"] },
-  "bash as sh": { command: "bash --posix", packages: ["bash"] },
+  bash: { command: "bash --norc", packages: ["bash"] },
+  "bash as sh": { command: "bash --norc --posix", packages: ["bash"] },
   mksh: { command: "mksh", packages: ["mksh"] },
-  yash: { command: "yash", packages: ["yash"] },
-  "toybox, dash": { command: "dash", packages: ["dash", "toybox"], tools: "toybox" },
 };
 
 const asked = process.argv.slice(2);

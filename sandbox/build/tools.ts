@@ -11,7 +11,7 @@ import { findGo, type Go } from "./toolchain.ts";
 import { makeDirectory } from "./whole.ts";
 
 /** What one go.mod pins; its programs are compiled together. */
-export type Family = "etcd" | "kubernetes" | "containerd" | "runc" | "pulumi" | "flux" | "gitops" | "oracle";
+export type Family = "etcd" | "kubernetes" | "containerd" | "runc" | "pulumi" | "flux" | "gitops" | "oracle" | "e2e";
 
 /** The engine's, which is that of the SDK (test/sandbox/installer). */
 export const pulumiVersion = pinned("pulumi", "github.com/pulumi/pulumi/pkg/v3");
@@ -44,6 +44,7 @@ const versions: Readonly<Record<Family, readonly string[]>> = {
   runc: [],
   flux: [],
   gitops: [],
+  e2e: [],
   oracle: [],
   pulumi: [`github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${pulumiVersion}`],
 };
@@ -100,7 +101,7 @@ export function buildKey(goMod: string, goSum: string, flags: readonly string[],
 
 function directoryName(family: Family): string {
   const file = (name: string) => readSource(family, name);
-  const own = isOwn(family) ? [file("main.go")] : [];
+  const own = [...(isOwn(family) ? [file("main.go")] : []), ...(isTest(family) ? [file(`${family}_test.go`)] : [])];
   return `${family}-${buildKey(file("go.mod"), file("go.sum"), [...flags(family), ...own], process.arch)}`;
 }
 
@@ -137,6 +138,9 @@ function flags(family: Family): string[] {
 /** Whether it is a program of this project's own, made of modules of others. */
 const isOwn = (family: Family): boolean => existsSync(join(source, "tools", family, "main.go"));
 
+/** Tests of others, that become a program called `e2e.test`. */
+const isTest = (family: Family): boolean => existsSync(join(source, "tools", family, `${family}_test.go`));
+
 async function build(family: Family, go: Go): Promise<void> {
   const instead = family === "pulumi" ? ` Or install pulumi ${pulumiVersion} or newer.` : "";
   const started = performance.now();
@@ -155,9 +159,15 @@ async function build(family: Family, go: Go): Promise<void> {
     remedy: `If a module could not be fetched, check the network or GOPROXY. Then run this again: it continues where it stopped.${instead}`,
   };
   try {
-    await makeDirectory(toolDirectory(family), (fresh) =>
-      run(go.program, ["build", "-v", ...flags(family), "-o", `${fresh}/`, isOwn(family) ? "." : "tool"], options),
-    );
+    await makeDirectory(toolDirectory(family), async (fresh) => {
+      await run(
+        go.program,
+        ["build", "-v", ...flags(family), "-o", `${fresh}/`, isOwn(family) ? "." : "tool"],
+        options,
+      );
+      if (isTest(family))
+        await run(go.program, ["test", "-c", "-v", ...flags(family), "-o", `${fresh}/`, "."], options);
+    });
   } finally {
     clearInterval(heartbeat);
   }
