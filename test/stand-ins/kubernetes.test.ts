@@ -215,7 +215,7 @@ describe("kubernetes plugin: objects", () => {
         real,
         /^Error: configured Kubernetes cluster is unreachable: http:\/\/127.*context "fake".*ECONNREFUSED/,
       );
-    }).timeout(8_000);
+    });
   });
 
   it("an update that the server refuses leaves the object in the state, for the next one to try again", async () => {
@@ -336,7 +336,7 @@ describe("kubernetes plugin: objects", () => {
       await provider.configure({ kubeconfig, deleteUnreachable: "true" });
       await remove();
       assert.equal(await provider.read({ ...POD_TYPE, id: "n/p", oldInputs: POD, oldOutputs: POD }), undefined);
-    }).timeout(60_000);
+    });
 
     it("names what holds the object back when the time is over", async () => {
       server.objects.set(POD_PATH, { ...POD, metadata: { uid: "u", finalizers: ["example.com/hold"] } });
