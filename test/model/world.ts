@@ -52,8 +52,8 @@ export interface Look {
   /** Whether that mount came to the reader by propagation. */
   readonly propagated: boolean;
   readonly errno: string;
-  /** Whether the look failed all the same, as its next question did. */
-  failed?: boolean;
+  /** Whether the look found nothing, as its next question failed, or it was never ended: its reader was killed meanwhile. */
+  failed: boolean;
 }
 
 export interface Truth {
@@ -203,6 +203,9 @@ export const plainFs = (type: string, source: string, device: number): FileSyste
   daemon: "answers",
   files: new Map(),
 });
+
+/** As the probe names it: with `markerFile`, by the name of a file of the daemon's own. */
+export const markerPath = ({ markerFile }: Plan): string => `${MOUNT}/${markerFile ? "film.mkv" : "marker"}`;
 
 /** Where the marker lies on the file system that is mounted there. */
 export const markerOn = ({ root, point }: Mount): string => {
