@@ -45,7 +45,12 @@ export function mountingOf(container: Container): Mounting | undefined {
 /** How many words may stand between a program and its verb. */
 const NEAR = 8;
 
+/** Commands that name a program, and do not run it. */
+const NAMES =
+  /^(apk|apt|apt-get|dnf|yum|microdnf|pacman|zypper|pip|brew|nix-env|pkill|pgrep|killall|kill|which|command|type|hash|echo|printf|test|\[|grep|ps|man|chmod|cp|ln|rm|curl|wget)$/;
+
 function mountsAt(words: readonly string[], word: string, index: number): boolean {
+  if (words.slice(0, index).some((one) => NAMES.test(one))) return false;
   const program = word.split("/").at(-1) ?? "";
   const verb = WITH_VERB[program];
   if (verb) return words.slice(index + 1, index + 1 + NEAR).some((one) => verb.test(one));
