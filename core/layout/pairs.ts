@@ -37,10 +37,11 @@ function placeOf({ workload: { object, namespace }, mount: { source, volume } }:
   switch (source.kind) {
     case "hostPath": {
       const path = canonical(source.path);
-      return OF_THE_NODE.test(path) ? undefined : path;
+      // Of a path that is not known yet nobody can say who shares it.
+      return path === "" || OF_THE_NODE.test(path) ? undefined : path;
     }
     case "claim":
-      return `claim ${namespace}/${source.name}`;
+      return source.name === "" ? undefined : `claim ${namespace}/${source.name}`;
     case "emptyDir":
       return `emptyDir ${volume} of ${object}`;
     default:
