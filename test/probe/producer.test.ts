@@ -54,7 +54,7 @@ describe("producer", () => {
     ],
     [
       "stops the daemon and aborts its connection",
-      { FAULT: "hang" },
+      { FAULT: "hang", PROBE_SECONDS: "4" },
       "parent",
       [...MOUNTED, "crash hang", "abort", "clean", ...RECOVERED, ...GONE],
     ],
@@ -153,7 +153,7 @@ describe("producer", () => {
         lives.set(what, await live(own, environment));
         tables.set(what, own.mountTable());
       }),
-      live(node(), { FAULT: "hang", STALE_SECONDS: "60" }, "crash").then((life) => {
+      live(node(), { FAULT: "hang", STALE_SECONDS: "60", PROBE_SECONDS: "4" }, "crash").then((life) => {
         hung = life;
       }),
       live(node(), { FAULT: "none", AFTERWARDS: "inspect", INSPECT_SECONDS: "60" }, "inspect").then((life) => {

@@ -450,6 +450,15 @@ describe("where two faults meet", () => {
     assert.equal(causeOf(record("producer", "inspect", "info", { uptime: 2090 })), "unknown");
   });
 
+  it("is unknown only once the control has told anything: it may have come too late", () => {
+    const records = [...mounted, ...ROLES.flatMap(misses)];
+    assert.equal(judge(evidence({ records })), undefined);
+    assert.equal(judge(evidence({ records: [...records, unseenByControl] }))?.cause, "unknown");
+    const late = record("control", "control", "info", { uptime: 2060, kind: "late", nonce: NONCE });
+    assert.equal(judge(evidence({ records: [...records, late] }))?.cause, "control-too-late");
+    assert.equal(judge(evidence({ records, final: true }))?.cause, "unknown");
+  });
+
   it("is hollow for certain only once the producer has told of its mount", () => {
     const gone = ROLES.map((role) => gaveUp(role));
     const started = record("control", "start", "info", { uptime: 2055, fuse_at_start: "no" });
