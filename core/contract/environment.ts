@@ -78,8 +78,9 @@ export const ENVIRONMENT = {
 
   /** How long a reader looks closely, in seconds. */
   WATCH_SECONDS: pods("number", "consumer"),
-  /** `yes`: a reader ends itself once, at its first failed read after a success. */
+  /** `yes`: a reader ends itself once, when it has read, and then failed to for so many seconds. */
   RESTART: pods("word", "consumer"),
+  RESTART_SECONDS: pods("number", "consumer"),
 
   /** When the pair's turn comes, in seconds; the mount point that a late consumer waits for, and how long at most. */
   TURN_SECONDS: pods("number", "turn"),

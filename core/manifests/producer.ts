@@ -44,7 +44,7 @@ export function producer(settings: Settings, pair: Pair): Pod {
     ],
     containers: [
       daemon(settings, pair, PRODUCER, [
-        bridgeMount(pair, "Bidirectional", false),
+        bridgeMount(pair, "producer", "Bidirectional"),
         PROBE_MOUNT,
         ...(dies ? [FINDINGS_MOUNT] : []),
         ...(pair.replaced.length > 0 ? [POD_MOUNT] : []),

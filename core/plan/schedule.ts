@@ -34,6 +34,8 @@ const START_SECONDS = 6;
 const CROWD_SECONDS = 2;
 /** A late consumer's containers are there this long after the mount at the latest, in seconds. */
 const LATE_SECONDS = 8;
+/** From the end of a dead mount to the next one, and to the looks that meet it, in seconds. */
+const REMOUNT_SECONDS = 2;
 /** A restart of a reader by the kubelet, in seconds. */
 const RESTART_SECONDS = 4;
 /** Six daemons, and their mounts read by three users, in seconds. */
@@ -136,6 +138,8 @@ function ofScenario(times: Times, variation: Variation, crowdSeconds: number, tu
       MARKER_WAIT_SECONDS: Math.min(times.markerWaitSeconds, busySeconds - 2),
       WATCH_SECONDS: busySeconds,
       ...(variation.readersRestart ? { RESTART: "yes" } : {}),
+      // The dead mount is taken away meanwhile, and the next one made.
+      ...(variation.readersRestart === "still-dead" ? { RESTART_SECONDS: STALE_SECONDS + REMOUNT_SECONDS } : {}),
     },
   };
 }

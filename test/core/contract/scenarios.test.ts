@@ -121,7 +121,8 @@ describe("scenarios", () => {
     for (const { scenario, producer, consumer } of podsOf(["all"]).filter((pair) => pair.scenario)) {
       const ends = ["producer-restart", "oom"].includes(scenario?.id ?? "");
       assert.equal(producer.spec.restartPolicy, ends ? "OnFailure" : "Never");
-      assert.equal(consumer.spec.restartPolicy, scenario?.id === "consumer-restart" ? "OnFailure" : "Never");
+      const again = ["consumer-restart", "sub-path"].includes(scenario?.id ?? "");
+      assert.equal(consumer.spec.restartPolicy, again ? "OnFailure" : "Never");
       for (const container of consumer.spec.containers) assert.equal(container.readinessProbe, undefined);
       assert.equal(environment(producer).AFTERWARDS, "end");
       assert.equal(environment(consumer).AFTERWARDS, "end");
@@ -142,7 +143,17 @@ describe("scenarios", () => {
       ["oom", "256"],
     );
     assert.equal(environment(podOf("producer-restart", "producer")).MEMORY_MIB, undefined);
-    assert.equal(environment(podOf("consumer-restart", "consumer")).RESTART, "yes");
+    assert.deepEqual(
+      ["consumer-restart", "sub-path", "late-consumer"].map((id) => {
+        const { RESTART, RESTART_SECONDS } = environment(podOf(id, "consumer"));
+        return [RESTART, RESTART_SECONDS];
+      }),
+      [
+        ["yes", undefined],
+        ["yes", "4"],
+        [undefined, undefined],
+      ],
+    );
     assert.equal(environment(podOf("slow-mount", "producer")).DELAY_SECONDS, "3");
     assert.equal(environment(podOf("unmount-at-start", "producer")).UNMOUNT_AT_START, "yes");
     assert.deepEqual(
@@ -150,9 +161,17 @@ describe("scenarios", () => {
       ["/bridge/fuse", "/bridge/fuse"],
     );
     assert.equal(mountPath("late-consumer", "consumer"), "/bridge");
-    assert.deepEqual(["late-consumer", "parent-vs-leaf", "slow-mount"].map(awaits), [
+    const subPaths = (kind: "producer" | "consumer") =>
+      podOf("sub-path", kind).spec.containers.map(({ volumeMounts = [] }) => volumeMounts[0]?.subPath);
+    assert.deepEqual(
+      [mountPath("sub-path", "consumer"), subPaths("consumer")],
+      ["/bridge/fuse", ["fuse", "fuse", "fuse"]],
+    );
+    assert.deepEqual([mountPath("sub-path", "producer"), subPaths("producer")], ["/bridge", [undefined]]);
+    assert.deepEqual(["late-consumer", "parent-vs-leaf", "sub-path", "slow-mount"].map(awaits), [
       "/bridge/late-consumer/fuse",
       "/bridge/parent-vs-leaf",
+      "/bridge/sub-path/fuse",
       undefined,
     ]);
   });
