@@ -23,10 +23,16 @@ export const BRIDGE_VOLUME_PATHS: readonly string[] = [BRIDGE_PATH, MOUNT_PATH];
 /** A scenario's pair has a directory of its own: the base pair's mount stays for inspection. */
 export const scenarioBridge = (bridge: string, scenario: string): string => `${bridge}/${scenario}`;
 
-/** Every directory of a node that the test's pods may mount: the bridge, and that of each scenario with a pair of its own. */
+/**
+ * Every directory of a node that the test's pods may mount: the bridge, that of each scenario with a pair of its own, and the mount
+ * point in one.
+ */
 export const hostBridges = (bridge: string): readonly string[] => [
   bridge,
-  ...PAIR_SCENARIOS.map(({ id }) => scenarioBridge(bridge, id)),
+  ...PAIR_SCENARIOS.flatMap(({ id, pair }) => {
+    const directory = scenarioBridge(bridge, id);
+    return pair.layout === "producer-leaf" ? [directory, mountPointIn(directory)] : [directory];
+  }),
 ];
 
 /**
@@ -69,8 +75,9 @@ export function pairPaths(bridge: string, scenario?: { readonly id: string; read
   const hostDirectory = volume === "hostPath" ? directoryIn(bridge) : undefined;
   const leaf = layout === "leaf";
   const both = { hostDirectory, mountPath: leaf ? MOUNT_PATH : BRIDGE_PATH };
+  const alone = { hostDirectory: hostDirectory && mountPointIn(hostDirectory), mountPath: MOUNT_PATH };
   return {
-    producer: both,
+    producer: layout === "producer-leaf" ? alone : both,
     consumer: layout === "sub-path" ? { hostDirectory, mountPath: MOUNT_PATH, subPath: MOUNT_NAME } : both,
     ...(samePod ? { storeDirectory: directoryIn(bridge) } : {}),
     mountPointInWhole: leaf ? inWhole : mountPointIn(inWhole),

@@ -9,6 +9,7 @@ import { MEDIA, type Medium } from "./samePod.ts";
 /** What else a volume may be than the directory above the mount point: see pairPaths in bridge.ts. */
 const LAYOUTS = {
   leaf: "in both pods the volume is mounted at the mount point itself",
+  "producer-leaf": "in the producer the volume is mounted at the mount point itself",
   "sub-path": "in the consumer the mount point is mounted alone, as a subPath of the volume",
 } as const;
 
@@ -169,6 +170,14 @@ export const SCENARIOS = [
     expected: "consumer-binds-mountpoint",
     yes: "With the mount point itself as the volume the consumer keeps the dead mount; with the parent it recovers.",
     no: "The leaf layout did not lose the mount here.",
+  },
+  {
+    id: "leaf-restart",
+    decides: "What if the producer's volume is the mount point itself, and its container dies?",
+    pair: { fault: "die", layout: "producer-leaf", late: true },
+    expected: "producer-binds-mountpoint",
+    yes: "The dead mount is in the way of the producer's own container, and the kubelet cannot start it again: give it the directory above.",
+    no: "The producer was started again on its dead mount here.",
   },
   {
     id: "sub-path",

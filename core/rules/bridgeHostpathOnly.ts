@@ -29,7 +29,7 @@ export const bridgeHostpathOnly: Rule = {
     {
       fields: ["spec.volumes[*].hostPath.path", "spec.hostPath.path"],
       allowed:
-        "the bridge, or the directory below it of a scenario with a pair of its own; in `fuse-sweep-check` the bridge's parent",
+        "the bridge, or the directory below it of a scenario with a pair of its own, or the mount point in that of `leaf-restart`; in `fuse-sweep-check` the bridge's parent",
     },
     {
       fields: ["spec.volumes[*].hostPath.type", "spec.hostPath.type"],

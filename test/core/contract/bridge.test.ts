@@ -37,6 +37,15 @@ describe("the bridge's paths", () => {
     assert.deepEqual([producer.hostDirectory, consumer.hostDirectory], [undefined, undefined]);
   });
 
+  it("give the producer alone the mount point as its volume where that is the question", () => {
+    const paths = pairPaths("/srv/x", { id: "a", pair: { fault: "none", layout: "producer-leaf" } });
+    assert.deepEqual(paths, {
+      producer: { hostDirectory: "/srv/x/a/fuse", mountPath: MOUNT_PATH },
+      consumer: { hostDirectory: "/srv/x/a", mountPath: "/bridge" },
+      mountPointInWhole: "/bridge/a/fuse",
+    });
+  });
+
   it("give readers the mount point as a subPath where that is the question", () => {
     const { producer, consumer } = pairPaths("/srv/x", { id: "a", pair: { fault: "none", layout: "sub-path" } });
     assert.deepEqual(producer, { hostDirectory: "/srv/x/a", mountPath: "/bridge" });
