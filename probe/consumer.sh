@@ -11,6 +11,7 @@
 #               RESTART_SECONDS without a good one
 #   AFTERWARDS  inspect: ends with its verdict as exit code; end: ends with 0, or a pod that restarts would never end
 #   FINDINGS    a directory that the containers of the pod share, and that outlives them
+#   MOUNTS      how many file systems the producer mounts: see many.sh
 # and for the base pair PERMISSIONS (see permissions.sh).
 
 here=${0%/*}
@@ -20,6 +21,8 @@ here=${0%/*}
 . "$here/tools.sh"
 # shellcheck source=probe/platform.sh
 . "$here/platform.sh"
+# shellcheck source=probe/many.sh
+. "$here/many.sh"
 # shellcheck source=probe/permissions.sh
 . "$here/permissions.sh"
 : "${RESTART:=no}" "${RESTART_SECONDS:=0}" "${AFTERWARDS:=inspect}"
@@ -63,6 +66,7 @@ main() {
         ;;
     esac
     permissions_look
+    many_look
     # Finely while the producer's schedule runs, at leisure afterwards.
     if [ "$aged" -lt $((WATCH_SECONDS * 100)) ]; then pause 0.1; else pause 1; fi
   done

@@ -71,6 +71,8 @@ export const ENVIRONMENT = {
   CLEAR_DEAD_MOUNT: pods("word", "producer"),
   /** The producer's memory limit, in MiB: only where the fault takes all of it. */
   MEMORY_MIB: pods("number", "producer"),
+  /** How many file systems the producer mounts, each by a daemon of its own: see probe/many.sh. */
+  MOUNTS: pods("number", ...PAIR),
   UNMOUNT_AT_START: pods("word", "producer"),
   /** The daemon is a sidecar of its readers' pod, and this is the volume between them: see samePod.ts. */
   SAME_POD: pods("word", "producer"),

@@ -54,6 +54,16 @@ export const STEPS = {
   /** The mount that a late consumer waits for is there, or never came. */
   turn: { by: ["turn"], results: ["ok", "error"], fields: { mountinfo: text } },
 
+  /**
+   * Where there are to be many mounts: `seen` of the `asked` are in the mount table, which has `table` lines. Of the producer `ok`:
+   * all are mounted. Of the others `ok`: all are there, and all can be read (`readable`).
+   */
+  many: {
+    by: [...PRODUCER, ...LOOKING],
+    results: ["ok", "error", "info"],
+    fields: { seen: text, asked: text, table: text, readable: text, detail: text },
+  },
+
   // ---- of the producer, in the order of its schedule ----
   /** What the kernel offers: `fuse` in /proc/filesystems; `device`: /dev/fuse opens (yes), is missing (no), or the errno. */
   preflight: {

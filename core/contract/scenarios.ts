@@ -19,6 +19,9 @@ const READERS_RESTART = {
   "still-dead": "each reader that cannot read when the daemon is back ends, and the kubelet starts it again",
 } as const;
 
+/** As many as probe/sweep.sh takes away. */
+export const MANY_MOUNTS = 20;
+
 /** How a scenario's pair differs from the base pair. */
 export interface Variation {
   readonly fault: Fault;
@@ -33,6 +36,11 @@ export interface Variation {
   readonly unmountAtStart?: boolean;
   /** How long the daemon takes before it mounts, in seconds. */
   readonly delaySeconds?: number;
+  /**
+   * How many FUSE file systems the producer mounts, each by a daemon of its own.
+   * @default 1
+   */
+  readonly mounts?: number;
   /** The consumer's containers are created after the first mount. */
   readonly late?: boolean;
   /** Each reader ends once, as with a liveness probe, and the kubelet starts it again: see READERS_RESTART. */
@@ -51,6 +59,7 @@ export const differencesOf = (pair: Variation): string[] =>
     pair.bridge === "emptyDir" ? "the bridge is an emptyDir in each pod" : undefined,
     pair.unmountAtStart ? "the daemon unmounts its mount point before it mounts" : undefined,
     pair.delaySeconds ? `the daemon takes ${pair.delaySeconds} seconds before it mounts` : undefined,
+    pair.mounts ? `the producer mounts ${pair.mounts} file systems, each by a daemon of its own` : undefined,
     pair.late ? "the consumer is created after the first mount" : undefined,
     faultIn(pair)?.how,
     pair.samePod
@@ -202,6 +211,13 @@ export const SCENARIOS = [
     expected: "bridge-not-hostpath",
     yes: "An emptyDir is each pod's own: nothing crosses from one to the other.",
     no: "The mount crossed an emptyDir here.",
+  },
+  {
+    id: "many-mounts",
+    decides: "Are all seen where one bridge has many mounts, and what do they cost in the mount tables?",
+    pair: { fault: "none", mounts: MANY_MOUNTS },
+    yes: "Every reader sees and reads them all, and each mount is one line in each mount table.",
+    no: "Not every mount is seen and read, or the mount tables grow by more than the mounts.",
   },
   {
     id: "same-pod",

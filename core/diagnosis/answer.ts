@@ -10,6 +10,7 @@ import { believed, type Evidence } from "../evidence/evidence.ts";
 import { meantFault, OOM_KILLED } from "./causes/index.ts";
 import { decide } from "./decision.ts";
 import { isThroughCrash, nextWay, unknownIn } from "./grade.ts";
+import { manyMountsCost, manyMountsFault } from "./many.ts";
 import { permissionsComplete } from "./permissions.ts";
 import { isAtRest, isThrough } from "./replacements.ts";
 import { isThroughSamePod, nextDeletion, samePodFault, samePodHazard } from "./samePod.ts";
@@ -99,17 +100,21 @@ export function scenarioVerdict(id: string, verdict: Verdict): ScenarioVerdict {
   const scenario = scenarioOf(id);
   const missing = scenario && premiseMissing(scenario, verdict);
   const asExpected = missing === undefined && endsAsExpected(id, verdict);
-  const hazard = verdict.samePod && samePodHazard(verdict.samePod);
+  const more = verdict.samePod ? samePodHazard(verdict.samePod) : verdict.many && manyMountsCost(verdict.many);
   const finding =
-    missing ?? (asExpected ? [scenario?.yes, hazard].filter(Boolean).join(" ") : otherwise(verdict, scenario));
+    missing ?? (asExpected ? [scenario?.yes, more].filter(Boolean).join(" ") : otherwise(verdict, scenario));
   return { ...verdict, asExpected, finding: finding ?? verdict.explanation };
 }
 
 /** What did not come about, on a busy node for one, and without which the scenario has asked nothing. */
-function premiseMissing({ pair }: Scenario, { verdict, timings, samePod }: Verdict): string | undefined {
+function premiseMissing({ pair }: Scenario, { verdict, timings, samePod, many }: Verdict): string | undefined {
   if (pair === "base" || verdict !== "success") return undefined;
   if (samePod) {
     const found = samePodFault(samePod);
+    return found?.open ? `${NOT_ANSWERED}: ${found.words}` : undefined;
+  }
+  if (pair.mounts) {
+    const found = manyMountsFault(many);
     return found?.open ? `${NOT_ANSWERED}: ${found.words}` : undefined;
   }
   const readers = Object.values(timings.readers);
@@ -131,18 +136,22 @@ function premiseMissing({ pair }: Scenario, { verdict, timings, samePod }: Verdi
   return undefined;
 }
 
-function otherwise({ verdict, explanation, samePod }: Verdict, scenario: Scenario | undefined): string | undefined {
+function otherwise(
+  { verdict, explanation, samePod, many }: Verdict,
+  scenario: Scenario | undefined,
+): string | undefined {
   if (verdict === "inconclusive") return `${NOT_ANSWERED}: ${explanation}`;
   // A trap that was meant, but another one that closed: what closed says more than what did not.
   if (verdict === "failure" && (scenario?.expected || samePod)) return explanation;
-  return (samePod && samePodFault(samePod)?.words) ?? scenario?.no;
+  return (samePod ? samePodFault(samePod) : many && manyMountsFault(many))?.words ?? scenario?.no;
 }
 
-function endsAsExpected(id: string, { cause, timings, notes = [], samePod }: Verdict): boolean {
+function endsAsExpected(id: string, { cause, timings, notes = [], samePod, many }: Verdict): boolean {
   const scenario = scenarioOf(id);
   if (!scenario || scenario.pair === "base" || cause !== (scenario.expected ?? "success")) return false;
   if (cause !== "success") return true;
   if (scenario.pair.samePod) return samePod !== undefined && samePodFault(samePod) === undefined;
+  if (scenario.pair.mounts) return manyMountsFault(many) === undefined;
   if (scenario.pair.delaySeconds) return notes.some((note) => note.id === "slow-mount");
   const back = Object.values(timings.readers).every(({ recoveredMs }) => recoveredMs !== undefined);
   return !faultIn(scenario.pair) || back;

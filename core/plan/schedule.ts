@@ -38,6 +38,8 @@ const LATE_SECONDS = 8;
 const REMOUNT_SECONDS = 2;
 /** A restart of a reader by the kubelet, in seconds. */
 const RESTART_SECONDS = 4;
+/** Many daemons that start together, in seconds. */
+const MANY_SECONDS = 8;
 /** Six daemons, and their mounts read by three users, in seconds. */
 const PERMISSIONS_SECONDS = 4;
 
@@ -120,14 +122,20 @@ function ofBase(times: Times, scenarios: readonly ScenarioId[], crowdSeconds: nu
 function ofScenario(times: Times, variation: Variation, crowdSeconds: number, turnSeconds: number): Schedule {
   const producer = producerTimes(times, variation, crowdSeconds);
   const { SETTLE_SECONDS, MOUNT_SECONDS, HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS } = producer;
-  const busySeconds = SETTLE_SECONDS + HOLD_SECONDS + STALE_SECONDS + RECOVER_SECONDS + START_SECONDS;
+  const manySeconds = variation.mounts ? MANY_SECONDS : 0;
+  const busySeconds = SETTLE_SECONDS + HOLD_SECONDS + STALE_SECONDS + RECOVER_SECONDS + START_SECONDS + manySeconds;
   return {
     turnSeconds,
     awaitSeconds: SETTLE_SECONDS + MOUNT_SECONDS + START_SECONDS,
     busySeconds,
     totalSeconds: turnSeconds + busySeconds * STRETCH,
     // Its pods end with its schedule: what they saw stays in their logs.
-    both: { PROBE_SECONDS: times.probeSeconds, INSPECT_SECONDS: busySeconds, AFTERWARDS: "end" },
+    both: {
+      PROBE_SECONDS: times.probeSeconds,
+      INSPECT_SECONDS: busySeconds,
+      AFTERWARDS: "end",
+      ...(variation.mounts ? { MOUNTS: variation.mounts } : {}),
+    },
     producer: {
       ...producer,
       ...(variation.unmountAtStart ? { UNMOUNT_AT_START: "yes" } : {}),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { chosen, DEFAULT_SCENARIOS, PAIR_SCENARIOS, SCENARIOS } from "../../../core/contract/scenarios.ts";
+import { chosen, DEFAULT_SCENARIOS, MANY_MOUNTS, PAIR_SCENARIOS, SCENARIOS } from "../../../core/contract/scenarios.ts";
 import { bundle } from "../../../core/manifests/index.ts";
 import { planOf, scenariosIn } from "../../../core/plan/plan.ts";
 import { allowedBy, assertIsolated } from "../../../core/rules/index.ts";
@@ -65,6 +65,7 @@ describe("scenarios", () => {
   it("have no matrix where the daemon serves a file system of its own", () => {
     const own = parseSettings({ nodes: ["n"], driver: "command", command: "d", markerFile: "version.txt" });
     assert.deepEqual(scenariosIn(own), ["propagation", "daemon-crash", "producer-replaced"]);
+    assert.ok(!scenariosIn({ ...own, scenarios: ["all"] }).includes("many-mounts"));
     const names = bundle(own, probeScripts()).pods.flatMap(({ consumer }) =>
       consumer.spec.containers.map(({ name }) => name),
     );
@@ -154,6 +155,14 @@ describe("scenarios", () => {
         [undefined, undefined],
       ],
     );
+    const many = podOf("many-mounts", "producer");
+    assert.deepEqual(
+      [environment(many).MOUNTS, environment(podOf("many-mounts", "consumer")).MOUNTS],
+      [String(MANY_MOUNTS), String(MANY_MOUNTS)],
+    );
+    // The twenty daemons must fit in it.
+    assert.equal(many.spec.containers[0]?.resources.limits.memory, "480Mi");
+    assert.equal(podOf("slow-mount", "producer").spec.containers[0]?.resources.limits.memory, "256Mi");
     assert.equal(environment(podOf("slow-mount", "producer")).DELAY_SECONDS, "3");
     assert.equal(environment(podOf("unmount-at-start", "producer")).UNMOUNT_AT_START, "yes");
     assert.deepEqual(
