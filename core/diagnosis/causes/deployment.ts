@@ -12,7 +12,7 @@ export const subpathUsed: Cause = {
   outcome: "failure",
   symptom: "The consumer sees the wrong directory, or `failed to prepare subPath`.",
   explanation:
-    "A volume mount of the bridge has a subPath: the pod does not see the directory the mount is made in, or cannot be made again when the daemon of the mount that it has was replaced.",
+    "A volume mount of the bridge has a subPath: the pod does not see the directory the mount is made in, or keeps a dead mount.",
   fix: "Drop subPath; give both pods the bridge directory itself (kubernetes/kubernetes#108681, kubernetes/kubernetes#139275).",
   find: (evidence) => {
     const users = [producerSide(evidence), ...readerSides(evidence)].filter(
