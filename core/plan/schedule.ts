@@ -81,12 +81,25 @@ export function schedules(
     const schedule = scenario
       ? (scenario.pair.samePod ? ofSamePod : ofScenario)(times, scenario.pair, crowdSeconds, turnSeconds)
       : ofBase(times, scenarios, crowdSeconds);
-    // A pod with a sidecar mostly waits for the kubelet: others may do so with it, or work, if they do not start together.
-    const waits = scenario?.pair.samePod !== undefined;
-    const together = waits && own[index]?.pair.samePod !== undefined;
-    turnSeconds += together ? START_SECONDS : schedule.busySeconds - (waits ? KUBELET_SECONDS : 0);
+    // What mostly waits lets others wait with it, or work meanwhile, if they do not start together.
+    const mostly = waitsFor(scenario?.pair);
+    const together = mostly !== undefined && mostly === waitsFor(own[index]?.pair);
+    turnSeconds += together ? START_SECONDS : schedule.busySeconds - idleSeconds(times, scenario?.pair);
     return { scenario, schedule };
   });
+}
+
+/** A pod with a sidecar for the kubelet; a trap that closes as soon as it is mounted, for its end. */
+function waitsFor(pair: Variation | undefined): "kubelet" | "end" | undefined {
+  if (pair?.samePod) return "kubelet";
+  return pair?.fault === "none" && !pair.delaySeconds && !pair.mounts ? "end" : undefined;
+}
+
+/** How long nothing goes on at the end of a pair's turn but waiting. */
+function idleSeconds({ staleSeconds, recoverSeconds }: Times, pair: Variation | undefined): number {
+  if (pair?.samePod) return KUBELET_SECONDS;
+  // Its producer does not come back.
+  return pair?.layout === "producer-leaf" ? staleSeconds + recoverSeconds + START_SECONDS : 0;
 }
 
 function ofBase(times: Times, scenarios: readonly ScenarioId[], crowdSeconds: number): Schedule {
