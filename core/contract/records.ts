@@ -49,10 +49,7 @@ export const STEPS = {
   /** The mount that a late consumer waits for is there, or never came. */
   turn: { by: ["turn"], results: ["ok", "error"], fields: { mountinfo: text } },
 
-  /**
-   * Where there are to be many mounts: `seen` of the `asked` are in the mount table, which has `table` lines. Of the producer `ok`:
-   * all are mounted. Of the others `ok`: all are there, and all can be read (`readable`).
-   */
+  /** Of many mounts `seen` of `asked` are there, in a table of `table` lines. `ok`: all; readers can read all, too (`readable`). */
   many: {
     by: [...PRODUCER, ...LOOKING],
     results: ["ok", "error", "info"],
