@@ -9,6 +9,7 @@ import type { Step } from "../../core/contract/records.ts";
 import type { Evidence } from "../../core/evidence/evidence.ts";
 import { parseSettings } from "../../core/settings/settings.ts";
 import { record } from "../core/evidence/evidence.ts";
+import { until } from "../until.ts";
 import { listening } from "./api.ts";
 
 const settings = parseSettings({ nodes: ["n1"], scenarios: ["!permissions"] });
@@ -44,7 +45,7 @@ class FakeApi {
   }
 
   async send(path: string, type: string, object: object) {
-    for (let tries = 0; !this.watches.get(path)?.length && tries < 200; tries++) await sleep(5);
+    await until(() => this.watches.get(path)?.length, Boolean, { everyMs: 5 });
     for (const watch of this.watches.get(path) ?? []) watch.write(`${JSON.stringify({ type, object })}\n`);
     await sleep(100);
   }

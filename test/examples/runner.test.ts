@@ -21,9 +21,7 @@ type Unary<Request> = grpc.handleUnaryCall<Request, unknown>;
 
 const EXAMPLES = join(import.meta.dirname, "..", "..", "examples");
 
-describe("examples under the SDK's runners", function () {
-  this.timeout(60_000);
-
+describe("examples under the SDK's runners", () => {
   describe("the programs", () => {
     const said: string[] = [];
     const registered: string[] = [];

@@ -87,8 +87,8 @@ export const PREMISES: Readonly<Record<string, Premise>> = {
     const over = Math.max(...READERS.map((role) => decidedAt[role] ?? Number.POSITIVE_INFINITY));
     return startedWith.some((at) => at <= over);
   },
-  // What was mounted over the run's own mount is somebody else's to its next life.
-  "bridge-in-use": node("in-use", "stacked"),
+  // What was mounted over the run's own mount came later: that is no use of the bridge by somebody else.
+  "bridge-in-use": node("in-use"),
   "reader-not-hardened": pods("hardened-is-root"),
   "admission-refused": pods("quota"),
   // Nothing of these happens in the model.

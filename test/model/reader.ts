@@ -4,7 +4,18 @@ import type { Errno } from "../../core/contract/fields.ts";
 import type { FieldsOf, Result, Step } from "../../core/contract/records.ts";
 import type { Task } from "./clock.ts";
 import { type FileSystem, isFuse, type Mount, mountinfo, peers } from "./mounts.ts";
-import { BRIDGE, type Log, type Look, MOUNT, markerOn, type Role, RUN, TIMES, type World } from "./world.ts";
+import {
+  BRIDGE,
+  type Log,
+  type Look,
+  MOUNT,
+  markerOn,
+  markerPath,
+  type Role,
+  RUN,
+  TIMES,
+  type World,
+} from "./world.ts";
 
 const MARKER = `${MOUNT}/marker`;
 const WATCH = TIMES.markerWait + TIMES.hold + TIMES.stale + TIMES.recover + 2;
@@ -178,7 +189,7 @@ export class Reader {
     this.seenAt = this.lookedAt;
     this.seenUntil = world.uptime;
     const place = {
-      path: MARKER,
+      path: markerPath(world.plan),
       looked: this.lookedAt.toFixed(2),
       on_mount: this.there?.point === MOUNT ? "yes" : "no",
       fstype: this.fstype,

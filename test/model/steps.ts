@@ -4,7 +4,7 @@ import type { FieldsOf, Result, Step } from "../../core/contract/records.ts";
 import type { Task } from "./clock.ts";
 import { Daemon } from "./daemon.ts";
 import { isFuse, type Mount, mountinfo, peers } from "./mounts.ts";
-import { type Log, MOUNT, markerOn, RUN, TIMES, type World } from "./world.ts";
+import { type Log, MOUNT, markerOn, markerPath, RUN, TIMES, type World } from "./world.ts";
 
 export const SPACE = "producer";
 
@@ -199,7 +199,7 @@ export class Steps {
       errno = yield* this.meets();
       if (!errno) {
         this.record("marker", "ok", {
-          path: `${MOUNT}/marker`,
+          path: markerPath(plan),
           nonce,
           absent_until: absent,
           mount: String(this.mounts),
@@ -210,7 +210,7 @@ export class Steps {
       }
     }
     const detail = errno === "ETIMEDOUT" ? `no answer within ${TIMES.probe} s: sh` : `cannot write: ${errno}`;
-    this.record("marker", "error", { path: `${MOUNT}/marker`, ...(errno ? { errno } : {}), detail });
+    this.record("marker", "error", { path: markerPath(plan), ...(errno ? { errno } : {}), detail });
   }
 
   protected died(): void {

@@ -204,6 +204,9 @@ export const plainFs = (type: string, source: string, device: number): FileSyste
   files: new Map(),
 });
 
+/** As the probe names it: with `markerFile`, by the name of a file of the daemon's own. */
+export const markerPath = ({ markerFile }: Plan): string => `${MOUNT}/${markerFile ? "film.mkv" : "marker"}`;
+
 /** Where the marker lies on the file system that is mounted there. */
 export const markerOn = ({ root, point }: Mount): string => {
   const rest = point === "/" ? `${MOUNT}/marker` : `${MOUNT}/marker`.slice(point.length);

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import * as grpc from "@grpc/grpc-js";
 import analyzer from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import pb from "@pulumi/pulumi/proto/analyzer_pb.js";
@@ -16,14 +15,14 @@ import { parseSettings } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 import { brokenPods } from "../core/rules/fixtures.ts";
 import { oldNode, type Running, startPack } from "../runner.ts";
+import { until } from "../until.ts";
 
 type Value = Parameters<typeof structPb.Struct.fromJavaScript>[0];
 type Answer = InstanceType<typeof pb.AnalyzeResponse>;
 
 const PACK = join(import.meta.dirname, "..", "..", "policy");
 
-describe("the policy pack under the SDK's runner", function () {
-  this.timeout(60_000);
+describe("the policy pack under the SDK's runner", () => {
   let pack: Running;
   let client: InstanceType<typeof analyzer.AnalyzerClient>;
   const call = <Response>(send: (done: (error: grpc.ServiceError | null, response: Response) => void) => unknown) =>
@@ -141,7 +140,7 @@ describe("the policy pack under the SDK's runner", function () {
     await another.port;
     const compiled = () => globSync(`${folder}/*/*`).length;
     // It writes one file after the other, while it waits for the engine: on a busy machine for seconds.
-    for (let tries = 0; tries < 200 && compiled() <= 100; tries++) await sleep(100);
+    await until(compiled, (modules) => modules > 100);
     await another.stop();
     const kept = compiled();
     rmSync(folder, { recursive: true });

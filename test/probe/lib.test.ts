@@ -99,15 +99,16 @@ describe("probe library", () => {
   });
 
   it("keeps a time within a second of the machine's", () => {
-    const now = Date.parse(shell('rfc3339 "$(uptime_now)"').stdout);
-    assert.ok(Math.abs(now - Date.now()) < 2000, `${now} ${Date.now()}`);
+    const before = Date.now();
+    const told = Date.parse(shell('rfc3339 "$(uptime_now)"').stdout);
+    assert.ok(told > before - 2000 && told < Date.now() + 2000, `${told} ${before}`);
   });
 
   it("ends a read that does not come back, and says so", () => {
     const from = Date.now();
-    const { stdout } = shell('bounded sleep 30 || echo "$errno"');
+    const { stdout } = shell('bounded sleep 60 || echo "$errno"');
     assert.equal(stdout.trim(), "ETIMEDOUT");
-    assert.ok(Date.now() - from < 5000);
+    assert.ok(Date.now() - from < 30_000);
   });
 
   it("does not wait for what outlives its kill, and asks the next question all the same", () => {

@@ -1,4 +1,5 @@
 /** One life of the producer on an imagined node, for the tests. */
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -8,8 +9,10 @@ import { type ImaginedNode, recordsOf } from "./imagined.ts";
 export interface Life {
   readonly code: number | null;
   readonly records: readonly ProbeRecord[];
-  /** From the signal to the end. */
+  /** Milliseconds from the signal to the end. */
   readonly endedIn?: number;
+  /** Milliseconds that this machine took meanwhile for work of the same kind, without a pause in it. */
+  readonly pace?: number;
 }
 
 /**
@@ -37,6 +40,7 @@ export async function live(node: ImaginedNode, environment: Record<string, strin
   let log = "";
   let asked = false;
   let signalled: number | undefined;
+  let pace: Promise<number> | undefined;
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {
     log += piece;
     const [awaited, count = 1] = termAfter?.split("#") ?? [];
@@ -45,6 +49,7 @@ export async function live(node: ImaginedNode, environment: Record<string, strin
     setTimeout(() => {
       signalled = performance.now();
       child.kill("SIGTERM");
+      pace = paceOf(node);
     }, 300);
   });
   const [code] = (await once(child, "close")) as [number | null];
@@ -52,7 +57,20 @@ export async function live(node: ImaginedNode, environment: Record<string, strin
     code,
     records: recordsOf(log),
     ...(signalled === undefined ? {} : { endedIn: performance.now() - signalled }),
+    ...(pace ? { pace: await pace } : {}),
   };
+}
+
+async function paceOf({ probe, environment }: ImaginedNode): Promise<number> {
+  const from = performance.now();
+  const work = `. "${probe}/lib.sh"; for round in 1 2 3; do log_identity; bounded true; family $$; done`;
+  await once(spawn("busybox", ["ash", "-c", work], { stdio: "ignore", env: environment }), "close");
+  return performance.now() - from;
+}
+
+/** That a life ends as soon as this after its signal, on a machine that is not busy; a busy one takes longer for whatever it does. */
+export function endsWithin({ endedIn = Number.POSITIVE_INFINITY, pace = 0 }: Life, milliseconds: number): void {
+  assert.ok(endedIn < milliseconds + 3 * pace, `${endedIn} ms, where other work took ${pace} ms`);
 }
 
 export const stepsOf = ({ records }: Life): string[] =>

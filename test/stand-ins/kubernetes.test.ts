@@ -215,7 +215,7 @@ describe("kubernetes plugin: objects", () => {
         real,
         /^Error: configured Kubernetes cluster is unreachable: http:\/\/127.*context "fake".*ECONNREFUSED/,
       );
-    }).timeout(8_000);
+    });
   });
 
   it("an update that the server refuses leaves the object in the state, for the next one to try again", async () => {
@@ -313,8 +313,10 @@ describe("kubernetes plugin: objects", () => {
       const outputs = { ...POD, metadata: { ...(POD.metadata as Bag), uid: "u", annotations } };
       server.objects.set(POD_PATH, outputs);
       server.holdDeletions = true;
-      const removing = provider.delete({ ...POD_TYPE, timeoutSeconds: 0.5, id: "n/p", inputs: POD, outputs });
-      await assert.rejects(removing, /n\/p is still there/);
+      const removing = provider.delete({ ...POD_TYPE, id: "n/p", inputs: POD, outputs });
+      await isWatched();
+      server.vanish(POD_PATH);
+      await removing;
       const request = server.requests.find(({ method }) => method === "DELETE");
       assert.equal(request?.body.propagationPolicy, "Foreground");
     });
@@ -336,12 +338,16 @@ describe("kubernetes plugin: objects", () => {
       await provider.configure({ kubeconfig, deleteUnreachable: "true" });
       await remove();
       assert.equal(await provider.read({ ...POD_TYPE, id: "n/p", oldInputs: POD, oldOutputs: POD }), undefined);
-    }).timeout(60_000);
+    });
 
     it("names what holds the object back when the time is over", async () => {
       server.objects.set(POD_PATH, { ...POD, metadata: { uid: "u", finalizers: ["example.com/hold"] } });
       server.holdDeletions = true;
-      await assert.rejects(remove(0.1), /n\/p is still there 0.1 s after its deletion: finalizer example.com\/hold/);
+      const removed = (seconds: number) => remove(seconds).then(() => "gone", String);
+      let answer = await removed(0.1);
+      // A busy machine had no time to look.
+      if (!progress.includes("still there: finalizer example.com/hold")) answer = await removed(30);
+      assert.match(answer, /^Error: n\/p is still there [\d.]+ s after its deletion: finalizer example.com\/hold/);
     });
   });
 

@@ -25,7 +25,7 @@ import {
   sourceOf,
 } from "./read.ts";
 import { runtimeDrops } from "./runtime.ts";
-import { producerSide, readerSides, type Side, specQuote } from "./spec.ts";
+import { producerSide, type ReaderSide, readerSides, type Side, specQuote } from "./spec.ts";
 import { bridgePaths, mountPoint, saysOf } from "./words.ts";
 
 const IN_THE_WAY =
@@ -81,9 +81,15 @@ export const consumerBindsMountpoint: Cause = {
     "A consumer's volume is the FUSE mount itself, as it was when the consumer was made: it never sees the next one.",
   fix: "Give the consumer the parent directory of the mount point as its volume (awslabs/mountpoint-s3-csi-driver#576).",
   find: bindsMountpoint,
-  // What it cannot make the kubelet tries again: made when the daemon is back, a reader may read the next mount.
+  // What it cannot make the kubelet tries again: made when the daemon is back, a reader may read the next mount. And how a reader
+  // was made, that has not told yet, may explain it.
   isPending: (evidence) =>
-    !evidence.final && readerSides(evidence).some((reader) => refusedAtMountpoint(evidence, reader).length > 0),
+    !evidence.final &&
+    readerSides(evidence).some(
+      (reader) =>
+        refusedAtMountpoint(evidence, reader).length > 0 ||
+        (!bothStarted(evidence) && bornAtMountpoint(evidence, reader).length > 0),
+    ),
 };
 
 export const staleMountLeft: Cause = {
@@ -145,22 +151,10 @@ function blockedStarts(evidence: Evidence): Quote[] {
 
 function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
   if (runtimeDrops(evidence)) return undefined;
+  const told = evidence.final || bothStarted(evidence);
   const found = readerSides(evidence).flatMap((reader) => {
-    const { role, bridge } = reader;
-    const reads = of(evidence, role, "read");
-    const dead = reads.filter(saysDead);
-    const born = of(evidence, role, "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
-    // The bridge may be on FUSE itself: that is none of the daemon's.
-    const bridges = of(evidence, "producer", "preflight").map(({ mountinfo }) => deviceOf(mountinfo));
-    const root = reads.filter(
-      ({ mountinfo }) =>
-        isFuse(mountinfo) && pointOf(mountinfo) === bridge.mountPath && !bridges.includes(deviceOf(mountinfo)),
-    );
-    // A living one is told from a bridge on FUSE by what the producer says of its own, and where that could not mount there is none.
-    const [own, failed] = [mounts(evidence).length > 0, mountFailures(evidence).length > 0];
-    const proven = own ? dead.length > 0 || notRead(evidence) : dead.length > 0 && !failed;
-    if (isMountpoint(reader) && born && root.length > 0 && proven)
-      return [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)];
+    const born = told ? bornAtMountpoint(evidence, reader) : [];
+    if (born.length > 0) return born;
     const refused = evidence.final || isEnded(reader) ? refusedAtMountpoint(evidence, reader) : [];
     return refused.length > 0 ? [specQuote(reader), ...refused] : [];
   });
@@ -173,6 +167,26 @@ function refusedProducer(evidence: Evidence): Quote[] {
   if (!producer || !isMountpoint(producer)) return [];
   const refused = refusedAt(evidence, producer, inTheWay([producer.bridge.path ?? ""]));
   return refused.length > 0 ? [specQuote(producer), ...mounts(evidence).slice(0, 1).map(recordQuote), ...refused] : [];
+}
+
+/** What a reader meets whose volume is the FUSE mount, as it was when the reader was made. */
+function bornAtMountpoint(evidence: Evidence, reader: ReaderSide): Quote[] {
+  const { role, bridge } = reader;
+  const reads = of(evidence, role, "read");
+  const dead = reads.filter(saysDead);
+  const born = of(evidence, role, "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
+  // The bridge may be on FUSE itself: that is none of the daemon's.
+  const bridges = of(evidence, "producer", "preflight").map(({ mountinfo }) => deviceOf(mountinfo));
+  const root = reads.filter(
+    ({ mountinfo }) =>
+      isFuse(mountinfo) && pointOf(mountinfo) === bridge.mountPath && !bridges.includes(deviceOf(mountinfo)),
+  );
+  // A living one is told from a bridge on FUSE by what the producer says of its own, and where that could not mount there is none.
+  const [own, failed] = [mounts(evidence).length > 0, mountFailures(evidence).length > 0];
+  const proven = own ? dead.length > 0 || notRead(evidence) : dead.length > 0 && !failed;
+  return isMountpoint(reader) && born && root.length > 0 && proven
+    ? [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)]
+    : [];
 }
 
 const isMountpoint = ({ bridge }: Side): boolean => bridge.mountPath === mountPointIn(bridge.root);

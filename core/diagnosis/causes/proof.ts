@@ -17,6 +17,7 @@ import {
   some,
   sourceOf,
 } from "./read.ts";
+import { isOwnFile } from "./words.ts";
 
 export const success: Cause = {
   id: "success",
@@ -175,12 +176,17 @@ function bornWith(evidence: Evidence, role: DecidingRole): RecordOf<"start">[] {
 
 /**
  * Whether what was seen is the marker of a daemon that was started after this time: its mount is there before the producer tells of
- * it. A file of the daemon's own is the same in every mount: that of a later one was not what was seen.
+ * it. A file of the daemon's own is the same in every mount, whether the producer could read it there or not: that is what was seen
+ * where not even the first daemon was started by then.
  */
 function mountedAfter(evidence: Evidence, { nonce, uptime: seen }: ProbeRecord, time: number): boolean {
   const marker = of(evidence, "producer", "marker").find((one) => one.result === "ok" && one.nonce === nonce);
   const mount = marker && mounts(evidence).findLast(({ uptime }) => uptime <= marker.uptime);
-  const daemon = mount && of(evidence, "producer", "daemon").findLast(({ uptime }) => uptime <= mount.uptime);
+  const daemons = of(evidence, "producer", "daemon");
+  const daemon =
+    marker && isOwnFile(evidence, marker)
+      ? daemons[0]
+      : mount && daemons.findLast(({ uptime }) => uptime <= mount.uptime);
   return daemon !== undefined && daemon.uptime > time && daemon.uptime <= seen;
 }
 

@@ -138,8 +138,7 @@ describe("npm run sweep", () => {
     await assert.rejects(sweep(), new RegExp(`runs as process ${process.ppid}`));
   });
 
-  it("of a test neither sees nor touches what a user has in the usual directory", async function () {
-    this.timeout(60_000);
+  it("of a test neither sees nor touches what a user has in the usual directory", async () => {
     const kubeconfig = await cluster({ ...NO_NODES, ...namespaceOf("fuse-test"), ...namespaceOf("fuse-users") });
     leave({ nodes: ["a"], namespace: "fuse-users", kubeconfig }, "cluster", usual());
     const before = found();

@@ -240,6 +240,22 @@ describe("what is proven", () => {
     assert.notEqual(judge(evidence({ records: [...born, crash, clean, ...again] }))?.verdict, "success");
   });
 
+  it("is a success of a file that is the same in every mount, by a reader that was there before the first one", () => {
+    const file = { nonce: NONCE, path: "/bridge/fuse/film.mkv" };
+    const failed = changed(seen, "producer", "marker", {
+      ...file,
+      nonce: undefined,
+      result: "error",
+      errno: "ENOTCONN",
+    });
+    const records = [...failed, crash, clean, ...changed(again, "producer", "marker", file)];
+    // What lay there when it started was the dead mount of an earlier run.
+    const left = changed(records, "hardened", "start", { fuse_at_start: "yes" });
+    assert.equal(judged(left).verdict, "success");
+    const born = changed(left, "hardened", "start", { uptime: 2057.3 });
+    assert.notEqual(judge(evidence({ records: born, final: true }))?.verdict, "success");
+  });
+
   it("is nothing where the reader's line has no peer group: a copy that its container was born with", () => {
     const own = FUSE.replace("shared:38 ", "");
     const copied = changed(seen, "hardened", "read", { mountinfo: own });

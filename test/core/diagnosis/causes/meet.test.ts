@@ -412,6 +412,26 @@ describe("where two faults meet", () => {
     );
   });
 
+  it("is a bound mount for certain only once each reader has told how its volume is mounted", () => {
+    const mountinfo = FUSE.replace("387 ", "388 ");
+    const born = (role: AnyRole) =>
+      record(role, "start", "info", { uptime: 2058, fuse_at_start: "yes", propagation: "private", mountinfo });
+    const met = [...mounted, born("default"), crash, altered(dead("default", 2061.1), { mountinfo })];
+    const spec = leaf();
+    const none = spec.containers.map(({ bridge, ...one }) =>
+      bridge ? { ...one, bridge: { ...bridge, propagation: "None" as const } } : one,
+    );
+    const causeOf = (records: readonly ProbeRecord[], containers: typeof spec.containers, final = false) =>
+      judge(evidence({ records, pods: podsWith({}, { spec: { containers } }), final }))?.cause;
+    assert.equal(causeOf(met, none), undefined);
+    assert.equal(causeOf(met, none, true), "consumer-binds-mountpoint");
+    assert.equal(causeOf([...met, born("hardened")], none), "consumer-not-host-to-container");
+    const passedOn = [...met, born("hardened")].map((one) =>
+      one.step === "start" ? altered(one, { propagation: "master:1" }) : one,
+    );
+    assert.equal(causeOf(passedOn, spec.containers), "consumer-binds-mountpoint");
+  });
+
   it("is hollow for certain only once the producer has told of its mount", () => {
     const gone = ROLES.map((role) => gaveUp(role));
     const started = record("control", "start", "info", { uptime: 2055, fuse_at_start: "no" });

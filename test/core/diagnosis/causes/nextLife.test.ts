@@ -32,17 +32,30 @@ describe("a producer that is killed after its marker", () => {
 describe("a producer whose next life finds somebody else's mount", () => {
   const inUse = record("producer", "in-use", "error", { uptime: 2064, errno: "UNKNOWN", detail: "it lives" });
   const found = [...mounted, unseenByControl, ...READERS.map(start), inUse];
+  const lives = (uptime: number) => record("producer", "identity", "info", { uptime });
+  const begun = record("producer", "daemon", "info", { uptime: 2056 });
+  const again = [lives(2063), inUse];
+  const running = { name: "fuse-producer", state: "running", reason: "", message: "", restarts: 1 } as const;
+  const started = podsWith({ containers: [running] });
   const sandbox = podsWith({}, { spec: made("consumer", { runtimeClassName: "kata" }) });
   const cases: readonly [what: string, cause: string | undefined, Partial<Evidence>][] = [
     ["over a mount that readers may have read", undefined, { records: found }],
     ["over a mount that they read", "success", { records: [...found, ...READERS.flatMap((role) => sees(role))] }],
-    ["over a mount that they did not read", "bridge-in-use", { records: [...found, ...READERS.flatMap(misses)] }],
+    ["over a mount that they did not read", "unknown", { records: [...found, ...READERS.flatMap(misses)] }],
     [
       "over a mount that their sandbox kept from them",
       "sandboxed-runtime",
       { pods: sandbox, records: [...found, ...READERS.flatMap(misses)] },
     ],
     ["where it had mounted nothing", "bridge-in-use", { records: [inUse] }],
+    [
+      "over a mount that it had no time to tell of",
+      "unknown",
+      { records: [lives(2055), begun, ...again], final: true },
+    ],
+    ["and its first life has not told", undefined, { pods: started, records: again }],
+    ["and its first life never told", "unknown", { pods: started, records: again, final: true }],
+    ["as its first life did", "bridge-in-use", { pods: started, records: [lives(2055), ...again] }],
   ];
   for (const [what, cause, more] of cases)
     it(`${cause ?? "none yet"}: ${what}`, () =>
