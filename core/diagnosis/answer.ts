@@ -14,6 +14,7 @@ import { manyMountsCost, manyMountsFault } from "./many.ts";
 import { permissionsComplete } from "./permissions.ts";
 import { isAtRest, isThrough } from "./replacements.ts";
 import { isThroughSamePod, nextDeletion, samePodFault, samePodHazard } from "./samePod.ts";
+import type { ReaderTimeline } from "./timeline.ts";
 import { settled, type Verdict } from "./verdict.ts";
 
 /** How a finding begins that says nothing of the node. */
@@ -107,8 +108,12 @@ export function scenarioVerdict(id: string, verdict: Verdict): ScenarioVerdict {
 }
 
 /** What did not come about, on a busy node for one, and without which the scenario has asked nothing. */
-function premiseMissing({ pair }: Scenario, { verdict, timings, samePod, many }: Verdict): string | undefined {
-  if (pair === "base" || verdict !== "success") return undefined;
+function premiseMissing({ pair }: Scenario, { verdict, cause, timings, samePod, many }: Verdict): string | undefined {
+  if (pair === "base") return undefined;
+  const readers = Object.values(timings.readers);
+  if (pair.readersRestart === "still-dead" && cause === "consumer-binds-mountpoint" && readers.some(isNotBack))
+    return `${NOT_ANSWERED}: a reader was not to be made again while the daemon was back.`;
+  if (verdict !== "success") return undefined;
   if (samePod) {
     const found = samePodFault(samePod);
     return found?.open ? `${NOT_ANSWERED}: ${found.words}` : undefined;
@@ -117,7 +122,6 @@ function premiseMissing({ pair }: Scenario, { verdict, timings, samePod, many }:
     const found = manyMountsFault(many);
     return found?.open ? `${NOT_ANSWERED}: ${found.words}` : undefined;
   }
-  const readers = Object.values(timings.readers);
   const fault = faultIn(pair);
   if (fault && (!timings.remounted || readers.some(({ leftEarly }) => leftEarly)))
     return `${NOT_ANSWERED}: the daemon did not mount again while the readers looked.`;
@@ -136,6 +140,8 @@ function premiseMissing({ pair }: Scenario, { verdict, timings, samePod, many }:
   return undefined;
 }
 
+const isNotBack = ({ recoveredMs }: ReaderTimeline): boolean => recoveredMs === undefined;
+
 function otherwise(
   { verdict, explanation, samePod, many }: Verdict,
   scenario: Scenario | undefined,
@@ -153,6 +159,5 @@ function endsAsExpected(id: string, { cause, timings, notes = [], samePod, many 
   if (scenario.pair.samePod) return samePod !== undefined && samePodFault(samePod) === undefined;
   if (scenario.pair.mounts) return manyMountsFault(many) === undefined;
   if (scenario.pair.delaySeconds) return notes.some((note) => note.id === "slow-mount");
-  const back = Object.values(timings.readers).every(({ recoveredMs }) => recoveredMs !== undefined);
-  return !faultIn(scenario.pair) || back;
+  return !faultIn(scenario.pair) || !Object.values(timings.readers).some(isNotBack);
 }

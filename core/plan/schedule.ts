@@ -35,7 +35,7 @@ const CROWD_SECONDS = 2;
 /** A late consumer's containers are there this long after the mount at the latest, in seconds. */
 const LATE_SECONDS = 8;
 /** From the end of a dead mount to the next one, and to the looks that meet it, in seconds. */
-const REMOUNT_SECONDS = 2;
+const REMOUNT_SECONDS = 3;
 /** A restart of a reader by the kubelet, in seconds. */
 const RESTART_SECONDS = 4;
 /** Many daemons that start together, in seconds. */

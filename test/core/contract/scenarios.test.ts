@@ -153,7 +153,7 @@ describe("scenarios", () => {
       }),
       [
         ["yes", undefined],
-        ["yes", "4"],
+        ["yes", "5"],
         [undefined, undefined],
       ],
     );
