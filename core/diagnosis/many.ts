@@ -81,6 +81,6 @@ export function manyMountsFault(
 
 /** What they cost, for people. */
 export function manyMountsCost({ asked, tables }: ManyMounts): string {
-  const grown = Object.entries(tables).map(([role, table]) => `${role} ${table.came}: ${table.grown}`);
-  return `${asked} mounts; each mount table has grown, for as many as came while it looked (${grown.join(", ")}).`;
+  const grown = Object.entries(tables).map(([role, table]) => `${role} ${table.grown}`);
+  return `${asked} mounts; lines that came to each mount table: ${grown.join(", ")} (the producer had its first one by then).`;
 }

@@ -28,7 +28,7 @@ describe("many mounts", () => {
   it("are seen and read by each reader, each a line of each mount table", () => {
     const { asExpected, finding } = found(...producer, ...control, ...readers);
     assert.equal(asExpected, true, finding);
-    assert.match(finding, /20 mounts; .*\(producer 19: 19, control 0: 0, default 20: 20, hardened 20: 20\)\.$/);
+    assert.match(finding, /20 mounts; .*: producer 19, control 0, default 20, hardened 20 \(/);
   });
 
   const cases: readonly (readonly [what: string, records: readonly ProbeRecord[], finding: RegExp])[] = [
