@@ -141,7 +141,7 @@ export const provocations: readonly Provocation[] = [
     cause: "producer-binds-mountpoint",
     how: "the mount point itself as the producer's volume, with the dead mount of its last daemon",
     before:
-      "mkdir -p /host/$ID/fuse /tmp/source; rclone mount /tmp/source /host/$ID/fuse --daemon; sleep 0.3; killall -9 rclone; sleep 0.2; stat /host/$ID/fuse || true",
+      "mkdir -p /host/$ID/fuse /tmp/source; rclone mount /tmp/source /host/$ID/fuse --allow-other --daemon; sleep 0.3; killall -9 rclone; sleep 0.2; stat /host/$ID/fuse || true",
     after: "umount -l /host/$ID/fuse 2>/dev/null || true",
     change: ({ producer, bridge }) => {
       volume(producer, { hostPath: { path: `${bridge}/fuse`, type: "DirectoryOrCreate" } });

@@ -61,10 +61,10 @@ export const producerBindsMountpoint: Cause = {
   id: "producer-binds-mountpoint",
   outcome: "failure",
   symptom:
-    "The producer's container cannot be started again after its daemon's death: `mkdir ...: file exists`, or `transport endpoint is not connected`.",
+    "The producer's container cannot be started again after its daemon's death: `mkdir ...: file exists`, or `transport endpoint is not connected` (fluid-cloudnative/fluid#1345, pytorch/ci-infra#876).",
   explanation:
     "The producer's volume is the mount point itself: a daemon that dies leaves its dead mount there, and no container can be made with that.",
-  fix: "Give the producer the parent directory of the mount point as its volume, and unmount (`umount -l`) before each start of the daemon (fluid-cloudnative/fluid#1345, pytorch/ci-infra#876).",
+  fix: "Give the producer the parent directory of the mount point as its volume, and run `umount -l` before each start of the daemon.",
   find: (evidence) => {
     const refused = refusedProducer(evidence);
     // While its daemon lived there was a mount, and a reader may have read it.

@@ -37,7 +37,7 @@ export const trials: Readonly<Record<string, Trial>> = {
   "daemon-killed": tried("Raise the producer's memory limit"),
   "producer-binds-mountpoint": tried(
     "Give the producer the parent directory of the mount point as its volume",
-    "unmount (`umount -l`) before each start of the daemon",
+    "run `umount -l` before each start of the daemon",
   ),
   "consumer-binds-mountpoint": tried("Give the consumer the parent directory of the mount point as its volume"),
   "user-namespace": tried("Set hostUsers: true"),
