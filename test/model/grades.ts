@@ -83,4 +83,4 @@ const isRestarted = ({ truth }: World, role: (typeof READERS)[number], from: num
   truth.births[role].some((born) => born > from && born < back.at);
 
 const backOf = (looks: readonly Look[], mount: OwnMount): Look | undefined =>
-  looks.find(({ fs, nonce }) => fs === mount.fs && nonce !== undefined && nonce === mount.nonce);
+  looks.find(({ fs, nonce, failed }) => !failed && fs === mount.fs && nonce !== undefined && nonce === mount.nonce);

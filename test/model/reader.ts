@@ -167,6 +167,7 @@ export class Reader {
       fs: asked?.fs,
       propagated: asked?.propagated ?? false,
       errno: this.errno,
+      failed: true,
     };
     world.truth.looks[role].push(told);
     answers = this.answering();
@@ -176,10 +177,12 @@ export class Reader {
     if (this.content) {
       const stat = yield* this.meets(answers);
       if (stat) {
-        told.failed = true;
         this.content = "";
         this.errno = stat;
-      } else this.device = String(this.there?.fs.device);
+      } else {
+        this.device = String(this.there?.fs.device);
+        told.failed = false;
+      }
     }
     this.bridgeDevice = String(this.at(BRIDGE)?.fs.device);
     const state = [this.errno, this.content, this.fstype, this.device].join("|");

@@ -190,6 +190,11 @@ export class Steps {
       yield TIMES.probe;
       errno = "ETIMEDOUT";
     }
+    if (!errno && there && plan.markerFile && !there.fs.files.has("/marker")) {
+      // Somebody else's mount lies over the daemon's: its file is waited for in vain.
+      yield TIMES.mount;
+      errno = "ENOENT";
+    }
     if (!errno && there) {
       const nonce = plan.markerFile ? (there.fs.files.get("/marker")?.split("nonce=")[1] ?? "") : this.world.nonce();
       if (!plan.markerFile) there.fs.files.set(markerOn(there), `run=${RUN} nonce=${nonce}`);

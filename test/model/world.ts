@@ -52,8 +52,8 @@ export interface Look {
   /** Whether that mount came to the reader by propagation. */
   readonly propagated: boolean;
   readonly errno: string;
-  /** Whether the look failed all the same, as its next question did. */
-  failed?: boolean;
+  /** Whether the look found nothing, as its next question failed, or it was never ended: its reader was killed meanwhile. */
+  failed: boolean;
 }
 
 export interface Truth {

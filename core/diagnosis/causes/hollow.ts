@@ -4,6 +4,7 @@ import { type DecidingRole, READERS } from "../../contract/readers.ts";
 import type { RecordOf } from "../../contract/records.ts";
 import type { Evidence } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
+import { scheduleOver } from "./marker.ts";
 import { hasReceived, ownNonces } from "./proof.ts";
 import {
   allReadersDecided,
@@ -28,7 +29,7 @@ export const hollowSuccess: Cause = {
   fix: "Remove what lies in the bridge directory on the node (its path is in the evidence), see that the daemon mounts there, then test again.",
   find: hollow,
   // What comes after it explains why nothing is seen, and something is.
-  isPending: isDoubtful,
+  isPending: (evidence) => isDoubtful(evidence) || isNonceUntold(evidence),
 };
 
 function hollow(evidence: Evidence): readonly Quote[] | undefined {
@@ -72,6 +73,17 @@ function isDoubtful(evidence: Evidence): boolean {
   const open = !allReadersDecided(evidence) || !producerTold(evidence) || controlToStart(evidence);
   return !evidence.final && open && doubtsOf(evidence).length > 0;
 }
+
+/**
+ * Whether the control has seen something that may be the daemon's own file, which the producer could not read in its first mount: the
+ * next one's marker tells.
+ */
+const isNonceUntold = (evidence: Evidence): boolean =>
+  !scheduleOver(evidence) &&
+  !mountFailures(evidence).some(({ step }) => step === "mount") &&
+  of(evidence, "control", "control").some(({ nonce }) => nonce !== undefined) &&
+  of(evidence, "producer", "marker").length > 0 &&
+  of(evidence, "producer", "marker").every((record) => record.result === "error" && isOwnFile(evidence, record));
 
 /** A doubt of what is seen on FUSE is worth nothing where the control has a copy of it: how it started is to be known first. */
 const controlToStart = (evidence: Evidence): boolean =>

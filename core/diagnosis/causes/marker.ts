@@ -46,7 +46,7 @@ export const markerChanges: Cause = {
   },
 };
 
-const scheduleOver = (evidence: Evidence): boolean =>
+export const scheduleOver = (evidence: Evidence): boolean =>
   evidence.final || of(evidence, "producer", "inspect").length > 0 || of(evidence, "producer", "finish").length > 0;
 
 /** Whether there was a marker before the last reader gave up. */

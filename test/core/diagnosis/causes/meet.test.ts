@@ -432,6 +432,24 @@ describe("where two faults meet", () => {
     assert.equal(causeOf(passedOn, spec.containers), "consumer-binds-mountpoint");
   });
 
+  it("is unknown only once the producer has told of the file that a late control saw, which its first mount did not show it", () => {
+    const path = "/bridge/fuse/film.mkv";
+    const records = [
+      record("control", "start", "info", { uptime: 2055, fuse_at_start: "yes" }),
+      ...unmarked,
+      record("control", "control", "error", { uptime: 2057.4, kind: "seen", nonce: NONCE, mountinfo: FUSE }),
+      record("producer", "marker", "error", { uptime: 2057.5, errno: "ECONNABORTED", path }),
+      crash,
+      ...ROLES.map((role) => gaveUp(role)),
+      record("producer", "clean", "ok", { uptime: 2088 }),
+    ];
+    const causeOf = (...more: ProbeRecord[]) => judge(evidence({ records: [...records, ...more] }))?.cause;
+    assert.equal(causeOf(), undefined);
+    assert.equal(causeOf(record("producer", "marker", "ok", { uptime: 2090, nonce: NONCE, path })), "hollow-success");
+    assert.equal(causeOf(record("producer", "marker", "ok", { uptime: 2090, nonce: SECOND, path })), "unknown");
+    assert.equal(causeOf(record("producer", "inspect", "info", { uptime: 2090 })), "unknown");
+  });
+
   it("is hollow for certain only once the producer has told of its mount", () => {
     const gone = ROLES.map((role) => gaveUp(role));
     const started = record("control", "start", "info", { uptime: 2055, fuse_at_start: "no" });
