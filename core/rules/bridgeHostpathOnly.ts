@@ -112,13 +112,16 @@ function cleaned(path: string): string | undefined {
 /** A path below the bridge is followed on the node: a symlink there leads out of it. One scenario asks what becomes of that. */
 function reportSubPath(review: Review, pod: PodView, mount: Cursor): void {
   if (volumeOf(pod, mount)?.get("hostPath").absent ?? true) return;
-  const isAsked = roleOf(review, pod) === "consumer" && subPathPods(review.allowed).includes(review.name);
   for (const key of SUB_PATHS) {
     const path = mount.get(key);
-    if (key === "subPath" && path.text === MOUNT_NAME && isAsked) continue;
+    if (key === "subPath" && path.text === MOUNT_NAME && isOfSubPath(review, pod)) continue;
     if (!path.empty && !path.unknown) review.report(path, "follows a path on the node");
   }
 }
+
+/** Whether it is the pod of the scenario that asks what becomes of a subPath. */
+const isOfSubPath = (review: Review, pod: PodView): boolean =>
+  roleOf(review, pod) === "consumer" && subPathPods(review.allowed).includes(review.name);
 
 function reportPersistentVolume(review: Review): void {
   const spec = review.object.get("spec");
