@@ -99,5 +99,6 @@ export const PREMISES: Readonly<Record<string, Premise>> = {
   "bridge-mount-private": never,
   "daemon-slow": never,
   "marker-changes": never,
+  "producer-binds-mountpoint": never,
   "window-over": never,
 };

@@ -486,6 +486,24 @@ describe("where two faults meet", () => {
     );
   });
 
+  it("is the producer's own volume that keeps it from starting only where nobody reads what it had mounted", () => {
+    const refused = { ...waiting("producer", "fuse-producer", "CreateContainerError", DEAD), spec: leaf("producer") };
+    const causeOf = (records: readonly ProbeRecord[], spec = refused.spec) =>
+      judge(evidence({ records, pods: podsWith({ ...refused, spec }) }))?.cause;
+    assert.equal(causeOf([]), "producer-binds-mountpoint");
+    assert.equal(causeOf([], made("producer")), "stale-mount-left");
+    assert.equal(causeOf(mounted), undefined);
+    assert.equal(causeOf([...mounted, ...ROLES.map((role) => gaveUp(role))]), "producer-binds-mountpoint");
+    const read = ROLES.flatMap((role) => sees(role));
+    assert.equal(causeOf([...mounted, unseenByControl, ...read]), "success");
+  });
+
+  it("is the producer's own volume by words on the producer only", () => {
+    const refused = { ...waiting("consumer", "fuse-consumer", "CreateContainerError", DEAD), spec: made("consumer") };
+    const pods = podsWith({ spec: leaf("producer") }, refused);
+    assert.notEqual(judge(evidence({ pods, final: true }))?.cause, "producer-binds-mountpoint");
+  });
+
   it("is a failure only where a marker was there before the readers gave up, and was not read through FUSE", () => {
     const verdictOf = (records: readonly ProbeRecord[]) => judge(evidence({ records, final: true }))?.verdict;
     const failed = record("producer", "marker", "error", { errno: "EIO" });
