@@ -40,10 +40,12 @@ export class ContainerLogs {
    * @param current the container as it stands now; undefined when there is no such pod any more
    */
   read(of: Container, current: () => ContainerFact | undefined, onRecords: OnRecords): void {
-    const { restarts = 0, state } = of.container;
+    const { restarts = 0, state, last } = of.container;
+    // One that has ended, and cannot be made again, waits with the log of its only life.
+    const hasLog = state !== "waiting" || (restarts === 0 && last !== undefined);
     // That it was restarted may be known before anybody could follow it.
     if (restarts > 0) this.once(of, restarts - 1, true, () => this.previous(of, restarts - 1, onRecords));
-    if (state !== "waiting") this.once(of, restarts, false, () => this.follow(of, restarts, current, onRecords));
+    if (hasLog) this.once(of, restarts, false, () => this.follow(of, restarts, current, onRecords));
   }
 
   private once({ pod, uid, container }: Container, life: number, previous: boolean, begin: () => Promise<void>) {

@@ -7,9 +7,11 @@
 # Environment: RUN, NODE, ROLE, MARKER_WAIT_SECONDS, WATCH_SECONDS, PROBE_SECONDS, INSPECT_SECONDS, and MARKER_FILE where it
 # is set (see core/settings/settings.ts);
 # and for a scenario
-#   RESTART     yes: a reader ends itself once, at its first failed read after SUCCESS, as a liveness probe would end it
+#   RESTART     yes: a reader that has read ends itself once, as a liveness probe would end it: at its first failed read, or after
+#               RESTART_SECONDS without a good one
 #   AFTERWARDS  inspect: ends with its verdict as exit code; end: ends with 0, or a pod that restarts would never end
 #   FINDINGS    a directory that the containers of the pod share, and that outlives them
+#   MOUNTS      how many file systems the producer mounts: see many.sh
 # and for the base pair PERMISSIONS (see permissions.sh).
 
 here=${0%/*}
@@ -19,9 +21,11 @@ here=${0%/*}
 . "$here/tools.sh"
 # shellcheck source=probe/platform.sh
 . "$here/platform.sh"
+# shellcheck source=probe/many.sh
+. "$here/many.sh"
 # shellcheck source=probe/permissions.sh
 . "$here/permissions.sh"
-: "${RESTART:=no}" "${AFTERWARDS:=inspect}"
+: "${RESTART:=no}" "${RESTART_SECONDS:=0}" "${AFTERWARDS:=inspect}"
 
 main() {
   trap 'leave "asked to end"' TERM INT
@@ -29,7 +33,7 @@ main() {
   code=1
   # The control decides nothing: after a SUCCESS its pod has succeeded.
   [ "$ROLE" != control ] || code=0
-  state='' verdict='' waiting='' held=no first_nonce=
+  state='' verdict='' waiting='' held=no first_nonce='' read_aged=
   started=$(uptime_now) born='' life=1
   # The control and the producer's schedule do not start again with us: the window is one for both lives.
   if [ -r "$FINDINGS/restarted-$ROLE" ]; then read -r born <"$FINDINGS/restarted-$ROLE" && life=2; fi
@@ -62,6 +66,7 @@ main() {
         ;;
     esac
     permissions_look
+    many_look
     # Finely while the producer's schedule runs, at leisure afterwards.
     if [ "$aged" -lt $((WATCH_SECONDS * 100)) ]; then pause 0.1; else pause 1; fi
   done
@@ -90,7 +95,9 @@ since() {
 }
 
 restart_once() {
-  [ "$RESTART" = yes ] && [ "$life" = 1 ] && [ "$verdict" = success ] && [ -n "$read_errno" ] || return 0
+  [ -n "$read_errno" ] || read_aged=$aged
+  [ "$RESTART" = yes ] && [ "$life" = 1 ] && [ "$verdict" != error ] && [ -n "$read_errno" ] && [ -n "$read_aged" ] || return 0
+  [ $((aged - read_aged)) -ge $((RESTART_SECONDS * 100)) ] || return 0
   # Without the file the next life would end itself too, and so would every other.
   (printf '%s\n' "$born" >"$FINDINGS/restarted-$ROLE") 2>/dev/null || return 0
   record restart info "the reader ends, as a liveness probe would end it" errno "$read_errno"

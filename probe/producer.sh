@@ -15,6 +15,7 @@
 #   FINDINGS          a directory that outlives the container
 #   POD               a directory with the pod's own annotations: this pod may be replaced by another, or has replaced one
 #   SAME_POD          the daemon is a sidecar of its readers' pod: see samePod.sh
+#   MOUNTS            how many file systems are mounted: see many.sh
 #   PERMISSIONS       yes: the permission matrix, before the inspection (see permissions.sh)
 
 here=${0%/*}
@@ -31,6 +32,8 @@ ROLE=producer
 . "$here/marker.sh"
 # shellcheck source=probe/permissions.sh
 . "$here/permissions.sh"
+# shellcheck source=probe/many.sh
+. "$here/many.sh"
 # shellcheck source=probe/samePod.sh
 . "$here/samePod.sh"
 # shellcheck source=probe/driver-rclone.sh
@@ -115,6 +118,7 @@ first_life() {
   unmount_at_start
   mount_fuse
   write_marker
+  many_mount
   [ "$FAULT" != none ] || return 0
   hold "$HOLD_SECONDS"
   # What outlives its end is held, and that is all.
@@ -194,19 +198,20 @@ preflight() {
 # What lies at the mount point would block this run. A dead FUSE mount of an earlier one, or a living one that carries this
 # test's marker, is taken away. Everything else is somebody else's, and stays.
 clear_stale() {
+  point=${1:-$MOUNT}
   # That of this run's own daemon, in another pod or in this container's first life.
   if [ "$CLEAR_DEAD_MOUNT" = no ] && { [ -n "$replaces" ] || [ -e "$FINDINGS/died" ]; }; then return; fi
   tries=0
   # In the leaf layout the volume itself is mounted there.
-  while stale=$(mounts_at "$MOUNT" | tail -n 1) && [ -n "$stale" ] && [ "$stale" != "$bridge_mount" ]; do
-    state_of_mount "$MOUNT" "$stale"
+  while stale=$(mounts_at "$point" | tail -n 1) && [ -n "$stale" ] && [ "$stale" != "$bridge_mount" ]; do
+    state_of_mount "$point" "$stale"
     said=${errno:-alive}
-    [ "$state" != foreign ] || give_up in-use "a mount that is not this test's lies at $MOUNT, and stays" "$out" mountinfo "$stale"
+    [ "$state" != foreign ] || give_up in-use "a mount that is not this test's lies at $point, and stays" "$out" mountinfo "$stale"
     tries=$((tries + 1))
-    if [ "$tries" -gt 16 ] || ! bounded umount -l "$MOUNT"; then
-      give_up stale "a mount of an earlier run at $MOUNT cannot be taken away" "$out" mountinfo "$stale"
+    if [ "$tries" -gt 16 ] || ! bounded umount -l "$point"; then
+      give_up stale "a mount of an earlier run at $point cannot be taken away" "$out" mountinfo "$stale"
     fi
-    record stale ok "took away a mount of an earlier run at $MOUNT ($said)" state "$said" mountinfo "$stale"
+    record stale ok "took away a mount of an earlier run at $point ($said)" state "$said" mountinfo "$stale"
   done
 }
 
@@ -327,6 +332,7 @@ finish() {
   fi
   record finish info "taking the mount away: $1"
   permissions_finish
+  many_finish
   [ "$hung" = no ] || let_go
   out=
   # Before the first mount there is nothing of ours to take away.
@@ -334,7 +340,7 @@ finish() {
   if [ -n "$(own_mounts)" ]; then bounded umount "$MOUNT" || bounded umount -l "$MOUNT"; fi
   said=$out
   daemon_stop
-  left=$(own_mounts)
+  left=$(own_mounts && many_left)
   if [ -z "$left" ]; then
     [ "$made" != yes ] || rmdir "$MOUNT" 2>/dev/null
     same_pod_finish "$1"

@@ -33,7 +33,14 @@ own_directories() {
 # Those of samePod.sh too: at `window` is what a sidecar has bound there, the volume that it mounts in; `source` is what it serves.
 of_scenario() {
   scenario=$1
-  printf '%s\n' "$scenario/window/fuse" "$scenario/window" "$scenario/source" "$scenario/fuse" "$scenario"
+  printf '%s\n' "$scenario/window/fuse" "$scenario/window" "$scenario/source" "$scenario/fuse"
+  number=2
+  # As many.sh has them.
+  while [ "$number" -le 20 ]; do
+    echo "$scenario/fuse-$number"
+    number=$((number + 1))
+  done
+  echo "$scenario"
 }
 
 # mounts_below DIRECTORY: "kind type point" of each mount at it or below it; `mount` where a FUSE mount is at one of the test's

@@ -4,8 +4,11 @@
  */
 import { PAIR_SCENARIOS, type Variation } from "./scenarios.ts";
 
-/** The FUSE file system is mounted here in a bridge that is the parent directory. */
-export const mountPointIn = (bridge: string): string => `${bridge}/fuse`;
+/** The mount point's name in a bridge that is the parent directory. */
+export const MOUNT_NAME = "fuse";
+
+/** The FUSE file system is mounted here in such a bridge. */
+export const mountPointIn = (bridge: string): string => `${bridge}/${MOUNT_NAME}`;
 
 /** Where pods mount the bridge, and where the FUSE file system is then mounted in them. */
 export const BRIDGE_PATH = "/bridge";
@@ -20,10 +23,16 @@ export const BRIDGE_VOLUME_PATHS: readonly string[] = [BRIDGE_PATH, MOUNT_PATH];
 /** A scenario's pair has a directory of its own: the base pair's mount stays for inspection. */
 export const scenarioBridge = (bridge: string, scenario: string): string => `${bridge}/${scenario}`;
 
-/** Every directory of a node that the test's pods may mount: the bridge, and that of each scenario with a pair of its own. */
+/**
+ * Every directory of a node that the test's pods may mount: the bridge, that of each scenario with a pair of its own, and the mount
+ * point in one.
+ */
 export const hostBridges = (bridge: string): readonly string[] => [
   bridge,
-  ...PAIR_SCENARIOS.map(({ id }) => scenarioBridge(bridge, id)),
+  ...PAIR_SCENARIOS.flatMap(({ id, pair }) => {
+    const directory = scenarioBridge(bridge, id);
+    return pair.layout === "producer-leaf" ? [directory, mountPointIn(directory)] : [directory];
+  }),
 ];
 
 /**
@@ -36,14 +45,23 @@ export function splitBridge(bridge: string): { readonly parent: string; readonly
   return { parent: bridge.slice(0, cut), name: bridge.slice(cut + 1) };
 }
 
+/** A pod's volume, and where its containers mount it. */
+export interface BridgeVolume {
+  /** The directory of the node that it is; undefined where it is an emptyDir, the pod's own. */
+  readonly hostDirectory: string | undefined;
+  /** The parent of the mount point, or where the volume is the mount point, that. */
+  readonly mountPath: string;
+  /** What of the volume is mounted. */
+  readonly subPath?: string;
+}
+
 /** Where a pair's file system lies; in its own pods the mount point is always MOUNT_PATH. */
 export interface BridgePaths {
-  /** The directory of the node that is the pods' volume; undefined where that is an emptyDir, each pod's own. */
-  readonly hostDirectory: string | undefined;
+  /** The volume of each pod. */
+  readonly producer: BridgeVolume;
+  readonly consumer: BridgeVolume;
   /** The directory of the node where a sidecar keeps what it serves; undefined where the daemon is in a pod of its own. */
   readonly storeDirectory?: string;
-  /** Where the pods mount the volume: the parent of the mount point, or in the leaf layout the mount point itself. */
-  readonly volumePath: string;
   /** The mount point for a container that has the whole bridge at BRIDGE_PATH, and not only the pair's own directory. */
   readonly mountPointInWhole: string;
 }
@@ -52,13 +70,16 @@ export interface BridgePaths {
 export function pairPaths(bridge: string, scenario?: { readonly id: string; readonly pair: Variation }): BridgePaths {
   const { layout = "parent", samePod } = scenario?.pair ?? {};
   const volume = samePod ?? scenario?.pair.bridge ?? "hostPath";
-  const leaf = layout === "leaf";
   const directoryIn = (root: string) => (scenario ? scenarioBridge(root, scenario.id) : root);
   const inWhole = directoryIn(BRIDGE_PATH);
+  const hostDirectory = volume === "hostPath" ? directoryIn(bridge) : undefined;
+  const leaf = layout === "leaf";
+  const both = { hostDirectory, mountPath: leaf ? MOUNT_PATH : BRIDGE_PATH };
+  const alone = { hostDirectory: hostDirectory && mountPointIn(hostDirectory), mountPath: MOUNT_PATH };
   return {
-    hostDirectory: volume === "hostPath" ? directoryIn(bridge) : undefined,
+    producer: layout === "producer-leaf" ? alone : both,
+    consumer: layout === "sub-path" ? { hostDirectory, mountPath: MOUNT_PATH, subPath: MOUNT_NAME } : both,
     ...(samePod ? { storeDirectory: directoryIn(bridge) } : {}),
-    volumePath: leaf ? MOUNT_PATH : BRIDGE_PATH,
     mountPointInWhole: leaf ? inWhole : mountPointIn(inWhole),
   };
 }

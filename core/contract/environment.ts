@@ -71,6 +71,8 @@ export const ENVIRONMENT = {
   CLEAR_DEAD_MOUNT: pods("word", "producer"),
   /** The producer's memory limit, in MiB: only where the fault takes all of it. */
   MEMORY_MIB: pods("number", "producer"),
+  /** How many file systems the producer mounts, each by a daemon of its own: see probe/many.sh. */
+  MOUNTS: pods("number", ...PAIR),
   UNMOUNT_AT_START: pods("word", "producer"),
   /** The daemon is a sidecar of its readers' pod, and this is the volume between them: see samePod.ts. */
   SAME_POD: pods("word", "producer"),
@@ -78,8 +80,9 @@ export const ENVIRONMENT = {
 
   /** How long a reader looks closely, in seconds. */
   WATCH_SECONDS: pods("number", "consumer"),
-  /** `yes`: a reader ends itself once, at its first failed read after a success. */
+  /** `yes`: a reader ends itself once, when it has read, and then failed to for so many seconds. */
   RESTART: pods("word", "consumer"),
+  RESTART_SECONDS: pods("number", "consumer"),
 
   /** When the pair's turn comes, in seconds; the mount point that a late consumer waits for, and how long at most. */
   TURN_SECONDS: pods("number", "turn"),

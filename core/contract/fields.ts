@@ -45,3 +45,8 @@ export const ERRNOS = [
 ] as const;
 export type Errno = (typeof ERRNOS)[number];
 export const errno = word(...ERRNOS);
+
+const answer = word("ok", "", ...ERRNOS);
+/** What each of these questions was answered: `ok`, an error, or nothing. */
+export const answers = <Name extends string>(names: readonly Name[]) =>
+  Object.fromEntries(names.map((name) => [name, answer])) as Record<Name, typeof answer>;

@@ -4,12 +4,12 @@
  */
 import { z } from "zod";
 import { FAULTS } from "./faults.ts";
-import { ERRNOS, errno, type Field, text, word } from "./fields.ts";
+import { answers, ERRNOS, errno, type Field, text, word } from "./fields.ts";
 import { type AnyRole, CONTROL, READER_ROLES, READERS, ROLES, type Role } from "./readers.ts";
 import { WAY_NAMES } from "./replacement.ts";
 import { SAME_POD_WAYS } from "./samePod.ts";
 import type { Unlisted } from "./unlisted.ts";
-import { OPERATIONS, type Operation, VARIANTS } from "./variants.ts";
+import { OPERATIONS, VARIANTS } from "./variants.ts";
 
 export const RESULTS = ["ok", "error", "info"] as const;
 export type Result = (typeof RESULTS)[number];
@@ -24,11 +24,6 @@ const PRODUCER = ["producer"] as const;
 const CONSUMER = [CONTROL.role, ...READER_ROLES] as const;
 const LOOKING = [CONTROL.role, ...READERS] as const;
 
-const answer = word("ok", "", ...ERRNOS);
-const operations = Object.fromEntries(OPERATIONS.map((operation) => [operation, answer])) as Record<
-  Operation,
-  typeof answer
->;
 const variant = word(...VARIANTS.map(({ id }) => id));
 const yesOrNo = word("yes", "no");
 /** What crash tells in place of an errno where the mount is gone from the mount table with its daemon. */
@@ -53,6 +48,13 @@ export const STEPS = {
   held: { by: [...PRODUCER, ...READERS], results: ["ok", "error"], fields: { errno, detail: text } },
   /** The mount that a late consumer waits for is there, or never came. */
   turn: { by: ["turn"], results: ["ok", "error"], fields: { mountinfo: text } },
+
+  /** Of many mounts `seen` of `asked` are there, in a table of `table` lines. `ok`: all; readers can read all, too (`readable`). */
+  many: {
+    by: [...PRODUCER, ...LOOKING],
+    results: ["ok", "error", "info"],
+    fields: { seen: text, asked: text, table: text, readable: text, detail: text },
+  },
 
   // ---- of the producer, in the order of its schedule ----
   /** What the kernel offers: `fuse` in /proc/filesystems; `device`: /dev/fuse opens (yes), is missing (no), or the errno. */
@@ -230,7 +232,7 @@ export const STEPS = {
   access: {
     by: READER_ROLES,
     results: ["ok", "error", "info"],
-    fields: { variant, mounted: yesOrNo, uid: text, nlink: text, ...operations },
+    fields: { variant, mounted: yesOrNo, uid: text, nlink: text, ...answers(OPERATIONS) },
   },
 } as const satisfies Readonly<Record<string, StepContract>>;
 

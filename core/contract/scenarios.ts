@@ -6,24 +6,45 @@ import { type Fault, faultIn } from "./faults.ts";
 import { GRADED, type Way } from "./replacement.ts";
 import { MEDIA, type Medium } from "./samePod.ts";
 
+/** What else a volume may be than the directory above the mount point: see pairPaths in bridge.ts. */
+const LAYOUTS = {
+  leaf: "in both pods the volume is mounted at the mount point itself",
+  "producer-leaf": "in the producer the volume is mounted at the mount point itself",
+  "sub-path": "in the consumer the mount point is mounted alone, as a subPath of the volume",
+} as const;
+
+/** When a reader ends: at its first dead read, or when the daemon is back and it still cannot read. */
+const READERS_RESTART = {
+  dead: "each reader ends at its first dead read, and the kubelet starts it again",
+  "still-dead": "each reader that cannot read when the daemon is back ends, and the kubelet starts it again",
+} as const;
+
+/** As many as probe/sweep.sh takes away. */
+export const MANY_MOUNTS = 20;
+
 /** How a scenario's pair differs from the base pair. */
 export interface Variation {
   readonly fault: Fault;
   /**
-   * Where the volume is mounted: the directory above the mount point, or the mount point itself.
+   * What the pods' volumes are: see LAYOUTS.
    * @default parent
    */
-  readonly layout?: "parent" | "leaf";
+  readonly layout?: "parent" | keyof typeof LAYOUTS;
   /** @default hostPath */
   readonly bridge?: "hostPath" | "emptyDir";
   /** The daemon unmounts its mount point before it mounts, as some do when they start. */
   readonly unmountAtStart?: boolean;
   /** How long the daemon takes before it mounts, in seconds. */
   readonly delaySeconds?: number;
+  /**
+   * How many FUSE file systems the producer mounts, each by a daemon of its own.
+   * @default 1
+   */
+  readonly mounts?: number;
   /** The consumer's containers are created after the first mount. */
   readonly late?: boolean;
-  /** Each reader ends at its first dead read, as with a liveness probe, and the kubelet starts it again. */
-  readonly readersRestart?: boolean;
+  /** Each reader ends once, as with a liveness probe, and the kubelet starts it again: see READERS_RESTART. */
+  readonly readersRestart?: keyof typeof READERS_RESTART;
   /** The daemon is a native sidecar in the readers' own pod, and this is the volume between them: see samePod.ts. */
   readonly samePod?: Medium;
 }
@@ -34,16 +55,17 @@ export const differencesOf = (pair: Variation): string[] =>
     pair.samePod
       ? `the daemon is a native sidecar of the readers' own pod, and ${MEDIA[pair.samePod]} is between them`
       : undefined,
-    pair.layout === "leaf" ? "in both pods the volume is mounted at the mount point itself" : undefined,
+    pair.layout === undefined || pair.layout === "parent" ? undefined : LAYOUTS[pair.layout],
     pair.bridge === "emptyDir" ? "the bridge is an emptyDir in each pod" : undefined,
     pair.unmountAtStart ? "the daemon unmounts its mount point before it mounts" : undefined,
     pair.delaySeconds ? `the daemon takes ${pair.delaySeconds} seconds before it mounts` : undefined,
+    pair.mounts ? `the producer mounts ${pair.mounts} file systems, each by a daemon of its own` : undefined,
     pair.late ? "the consumer is created after the first mount" : undefined,
     faultIn(pair)?.how,
     pair.samePod
       ? "then it runs out of memory, and is started again; then its pod is deleted and made again, once in order, and once while the sidecar leaves its mount"
       : undefined,
-    pair.readersRestart ? "each reader ends at its first dead read, and the kubelet starts it again" : undefined,
+    pair.readersRestart ? READERS_RESTART[pair.readersRestart] : undefined,
   ].filter((one) => one !== undefined);
 
 export interface Scenario {
@@ -139,7 +161,7 @@ export const SCENARIOS = [
   {
     id: "consumer-restart",
     decides: "Does a reader work again when a liveness probe restarts it because its mount is dead?",
-    pair: { fault: "crash", readersRestart: true },
+    pair: { fault: "crash", readersRestart: "dead" },
     yes: "A reader that was restarted at a dead mount reads again: a liveness probe is a cure.",
     no: "A reader that was restarted at a dead mount does not read again: a liveness probe is no cure here.",
   },
@@ -159,6 +181,22 @@ export const SCENARIOS = [
     no: "The leaf layout did not lose the mount here.",
   },
   {
+    id: "leaf-restart",
+    decides: "What if the producer's volume is the mount point itself, and its container dies?",
+    pair: { fault: "die", layout: "producer-leaf", late: true },
+    expected: "producer-binds-mountpoint",
+    yes: "The dead mount is in the way of the producer's own container, and the kubelet cannot start it again: give it the directory above.",
+    no: "The producer was started again on its dead mount here.",
+  },
+  {
+    id: "sub-path",
+    decides: "What if the consumer mounts the mount point as a subPath of the bridge, and has to start again?",
+    pair: { fault: "crash", layout: "sub-path", late: true, readersRestart: "still-dead" },
+    expected: "subpath-used",
+    yes: "A reader with a subPath keeps the dead mount when the daemon is back, and the kubelet cannot make it again: give it the directory above, without subPath.",
+    no: "The subPath did not lose the mount here.",
+  },
+  {
     id: "unmount-at-start",
     decides: "What if the daemon unmounts its mount point when it starts, and that is the volume itself?",
     pair: { fault: "none", layout: "leaf", unmountAtStart: true },
@@ -173,6 +211,13 @@ export const SCENARIOS = [
     expected: "bridge-not-hostpath",
     yes: "An emptyDir is each pod's own: nothing crosses from one to the other.",
     no: "The mount crossed an emptyDir here.",
+  },
+  {
+    id: "many-mounts",
+    decides: "Are all seen where one bridge has many mounts, and what do they cost in the mount tables?",
+    pair: { fault: "none", mounts: MANY_MOUNTS },
+    yes: "Every reader sees and reads them all, and each mount is one line in each mount table.",
+    no: "Not every mount is seen and read, or the mount tables grow by more than the mounts.",
   },
   {
     id: "same-pod",

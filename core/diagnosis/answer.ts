@@ -10,9 +10,11 @@ import { believed, type Evidence } from "../evidence/evidence.ts";
 import { meantFault, OOM_KILLED } from "./causes/index.ts";
 import { decide } from "./decision.ts";
 import { isThroughCrash, nextWay, unknownIn } from "./grade.ts";
+import { manyMountsCost, manyMountsFault } from "./many.ts";
 import { permissionsComplete } from "./permissions.ts";
 import { isAtRest, isThrough } from "./replacements.ts";
 import { isThroughSamePod, nextDeletion, samePodFault, samePodHazard } from "./samePod.ts";
+import type { ReaderTimeline } from "./timeline.ts";
 import { settled, type Verdict } from "./verdict.ts";
 
 /** How a finding begins that says nothing of the node. */
@@ -99,20 +101,27 @@ export function scenarioVerdict(id: string, verdict: Verdict): ScenarioVerdict {
   const scenario = scenarioOf(id);
   const missing = scenario && premiseMissing(scenario, verdict);
   const asExpected = missing === undefined && endsAsExpected(id, verdict);
-  const hazard = verdict.samePod && samePodHazard(verdict.samePod);
+  const more = verdict.samePod ? samePodHazard(verdict.samePod) : verdict.many && manyMountsCost(verdict.many);
   const finding =
-    missing ?? (asExpected ? [scenario?.yes, hazard].filter(Boolean).join(" ") : otherwise(verdict, scenario));
+    missing ?? (asExpected ? [scenario?.yes, more].filter(Boolean).join(" ") : otherwise(verdict, scenario));
   return { ...verdict, asExpected, finding: finding ?? verdict.explanation };
 }
 
 /** What did not come about, on a busy node for one, and without which the scenario has asked nothing. */
-function premiseMissing({ pair }: Scenario, { verdict, timings, samePod }: Verdict): string | undefined {
-  if (pair === "base" || verdict !== "success") return undefined;
+function premiseMissing({ pair }: Scenario, { verdict, cause, timings, samePod, many }: Verdict): string | undefined {
+  if (pair === "base") return undefined;
+  const readers = Object.values(timings.readers);
+  if (pair.readersRestart === "still-dead" && cause === "consumer-binds-mountpoint" && readers.some(isNotBack))
+    return `${NOT_ANSWERED}: a reader was not to be made again while the daemon was back.`;
+  if (verdict !== "success") return undefined;
   if (samePod) {
     const found = samePodFault(samePod);
     return found?.open ? `${NOT_ANSWERED}: ${found.words}` : undefined;
   }
-  const readers = Object.values(timings.readers);
+  if (pair.mounts) {
+    const found = manyMountsFault(many);
+    return found?.open ? `${NOT_ANSWERED}: ${found.words}` : undefined;
+  }
   const fault = faultIn(pair);
   if (fault && (!timings.remounted || readers.some(({ leftEarly }) => leftEarly)))
     return `${NOT_ANSWERED}: the daemon did not mount again while the readers looked.`;
@@ -131,19 +140,24 @@ function premiseMissing({ pair }: Scenario, { verdict, timings, samePod }: Verdi
   return undefined;
 }
 
-function otherwise({ verdict, explanation, samePod }: Verdict, scenario: Scenario | undefined): string | undefined {
+const isNotBack = ({ recoveredMs }: ReaderTimeline): boolean => recoveredMs === undefined;
+
+function otherwise(
+  { verdict, explanation, samePod, many }: Verdict,
+  scenario: Scenario | undefined,
+): string | undefined {
   if (verdict === "inconclusive") return `${NOT_ANSWERED}: ${explanation}`;
   // A trap that was meant, but another one that closed: what closed says more than what did not.
   if (verdict === "failure" && (scenario?.expected || samePod)) return explanation;
-  return (samePod && samePodFault(samePod)?.words) ?? scenario?.no;
+  return (samePod ? samePodFault(samePod) : many && manyMountsFault(many))?.words ?? scenario?.no;
 }
 
-function endsAsExpected(id: string, { cause, timings, notes = [], samePod }: Verdict): boolean {
+function endsAsExpected(id: string, { cause, timings, notes = [], samePod, many }: Verdict): boolean {
   const scenario = scenarioOf(id);
   if (!scenario || scenario.pair === "base" || cause !== (scenario.expected ?? "success")) return false;
   if (cause !== "success") return true;
   if (scenario.pair.samePod) return samePod !== undefined && samePodFault(samePod) === undefined;
+  if (scenario.pair.mounts) return manyMountsFault(many) === undefined;
   if (scenario.pair.delaySeconds) return notes.some((note) => note.id === "slow-mount");
-  const back = Object.values(timings.readers).every(({ recoveredMs }) => recoveredMs !== undefined);
-  return !faultIn(scenario.pair) || back;
+  return !faultIn(scenario.pair) || !Object.values(timings.readers).some(isNotBack);
 }

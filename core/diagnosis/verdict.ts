@@ -20,6 +20,7 @@ import {
 import { isTried } from "./causes/trials.ts";
 import { type Decision, decide, type Grade } from "./decision.ts";
 import { gradeOf, isThroughCrash, nextWay, unknownIn } from "./grade.ts";
+import { type ManyMounts, manyMountsOf } from "./many.ts";
 import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
 import { nodeWords, type Platform, platformOf } from "./platform.ts";
 import type { Remedy } from "./remedies/remedy.ts";
@@ -54,6 +55,8 @@ export interface Verdict {
   readonly permissions?: PermissionMatrix;
   /** Undefined where no daemon is a sidecar of its readers' pod. */
   readonly samePod?: SamePod;
+  /** Undefined where there are not many mounts. */
+  readonly many?: ManyMounts;
   /** Undefined where there is nothing to note. */
   readonly notes?: readonly Note[];
 }
@@ -97,6 +100,7 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, word
   const permissions = permissionsOf(all);
   const remedy = cause.remedy?.(all, nodeWords(all));
   const samePod = samePodOf(all);
+  const many = manyMountsOf(all);
   const noted = cause.outcome === "success" ? notesOf(all) : [];
   return {
     verdict: cause.outcome,
@@ -115,6 +119,7 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, word
     timings,
     ...(permissions ? { permissions } : {}),
     ...(samePod ? { samePod } : {}),
+    ...(many ? { many } : {}),
     ...(noted.length > 0 ? { notes: noted } : {}),
   };
 }

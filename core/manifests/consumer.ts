@@ -21,9 +21,9 @@ import type { Container, Pod, Propagation, SecurityContext } from "./types.ts";
  * starts containers in their order and it must exist before the mount.
  */
 export function consumer(settings: Settings, pair: Pair): Pod {
-  const { late = false, readersRestart = false } = pair.variation;
+  const { late = false, readersRestart } = pair.variation;
   return pairPod(settings, pair, "consumer", {
-    restarts: readersRestart,
+    restarts: readersRestart !== undefined,
     annotations: READER_FIRST,
     initContainers: [
       ...pulls([settings.producerImage], settings.consumerImage, settings.resources.consumer),
@@ -59,7 +59,7 @@ export function readers(settings: Settings, pair: Pair): Container[] {
     }),
     resources: settings.resources.consumer,
     securityContext,
-    volumeMounts: [bridgeMount(pair, mountPropagation, true), PROBE_MOUNT, FINDINGS_MOUNT],
+    volumeMounts: [bridgeMount(pair, "consumer", mountPropagation), PROBE_MOUNT, FINDINGS_MOUNT],
     // A reader is ready only after its SUCCESS: so `kubectl get pods` and Flux's health show the result. A scenario's pair
     // may be meant to fail: it is healthy once it is through.
     ...(scenario || role === CONTROL.role || !isDeciding(role)

@@ -64,6 +64,7 @@ export function pairPod(
   component: keyof Pair["names"],
   parts: Omit<PodParts, "name" | "component" | "node" | "scenario" | "deadlineSeconds" | "graceSeconds">,
 ): Pod {
+  const { hostDirectory } = paths[component];
   return pod(settings, {
     ...parts,
     name: names[component],
@@ -73,9 +74,9 @@ export function pairPod(
     deadlineSeconds: schedule.totalSeconds + START_ALLOWANCE_SECONDS,
     graceSeconds: 5,
     volumes: [
-      paths.hostDirectory === undefined
+      hostDirectory === undefined
         ? { name: "bridge", emptyDir: { ...(samePod === "memory" ? { medium: "Memory" } : {}), sizeLimit: "1Mi" } }
-        : directoryOf("bridge", paths.hostDirectory),
+        : directoryOf("bridge", hostDirectory),
       { name: "probe", configMap: { name: PROBE_CONFIG_MAP } },
       ...parts.volumes,
     ],
@@ -152,14 +153,18 @@ export const PROBE_MOUNT: VolumeMount = { name: "probe", mountPath: "/probe", re
  */
 export const bridgeMount = (
   { paths, variation: { samePod } }: Pair,
+  side: "producer" | "consumer",
   mountPropagation: Propagation,
-  readOnly: boolean,
-): VolumeMount => ({
-  name: "bridge",
-  mountPath: paths.volumePath,
-  ...(readOnly ? { readOnly } : {}),
-  mountPropagation: paths.hostDirectory === undefined && !samePod ? "None" : mountPropagation,
-});
+): VolumeMount => {
+  const { hostDirectory, mountPath, subPath } = paths[side];
+  return {
+    name: "bridge",
+    mountPath,
+    ...(subPath === undefined ? {} : { subPath }),
+    ...(side === "consumer" ? { readOnly: true } : {}),
+    mountPropagation: hostDirectory === undefined && !samePod ? "None" : mountPropagation,
+  };
+};
 
 /** What is found out in one container and must outlast it, or reach the others of its pod. */
 export const FINDINGS_VOLUME: Volume = { name: "findings", emptyDir: { sizeLimit: "1Mi" } };

@@ -3,7 +3,7 @@ import { PRODUCER } from "../contract/names.ts";
 import { quantity } from "../contract/quantity.ts";
 import { POD_PATH } from "../contract/replacement.ts";
 import type { Pair } from "../plan/plan.ts";
-import type { Settings } from "../settings/settings.ts";
+import type { Amounts, Settings } from "../settings/settings.ts";
 import { commandEnvironment, deadMountEnvironment, markerEnvironment } from "./ownDaemon.ts";
 import {
   bridgeMount,
@@ -18,6 +18,8 @@ import {
 import type { Container, Pod, Volume, VolumeMount } from "./types.ts";
 
 const MIB = 1024 ** 2;
+/** What an rclone takes that serves a small directory, in MiB: 15 were measured. */
+const DAEMON_MIB = 24;
 
 /** Its own annotations: whether this pod took the place of another. */
 export const POD_VOLUME: Volume = {
@@ -44,7 +46,7 @@ export function producer(settings: Settings, pair: Pair): Pod {
     ],
     containers: [
       daemon(settings, pair, PRODUCER, [
-        bridgeMount(pair, "Bidirectional", false),
+        bridgeMount(pair, "producer", "Bidirectional"),
         PROBE_MOUNT,
         ...(dies ? [FINDINGS_MOUNT] : []),
         ...(pair.replaced.length > 0 ? [POD_MOUNT] : []),
@@ -75,7 +77,14 @@ export const daemon = (
     ...deadMountEnvironment(settings),
     ...markerEnvironment(settings),
   }),
-  resources: settings.resources.producer,
+  resources: amountsFor(settings.resources.producer, pair.variation.mounts ?? 1),
   securityContext: { privileged: true },
   volumeMounts,
 });
+
+/** A limit in which so many daemons fit. */
+function amountsFor(amounts: Amounts, daemons: number): Amounts {
+  const needed = daemons * DAEMON_MIB;
+  if (daemons === 1 || quantity(amounts.limits.memory) >= needed * MIB) return amounts;
+  return { ...amounts, limits: { ...amounts.limits, memory: `${needed}Mi` } };
+}

@@ -11,8 +11,8 @@ import type { Pod } from "./types.ts";
  * it ends, and ends it after them. Over an emptyDir it has the scenario's directory of the node as well, for what it serves.
  */
 export function samePod(settings: Settings, pair: Pair): Pod {
-  const { hostDirectory, storeDirectory } = pair.paths;
-  const apart = hostDirectory === undefined && storeDirectory !== undefined;
+  const { producer, storeDirectory } = pair.paths;
+  const apart = producer.hostDirectory === undefined && storeDirectory !== undefined;
   return pairPod(settings, pair, "producer", {
     annotations: {
       ...READER_FIRST,
@@ -24,7 +24,7 @@ export function samePod(settings: Settings, pair: Pair): Pod {
       ...turn(settings, pair, settings.producerImage),
       {
         ...daemon(settings, pair, SIDECAR, [
-          bridgeMount(pair, "Bidirectional", false),
+          bridgeMount(pair, "producer", "Bidirectional"),
           ...(apart ? [{ name: "store", mountPath: STORE_PATH, mountPropagation: "Bidirectional" } as const] : []),
           PROBE_MOUNT,
           FINDINGS_MOUNT,

@@ -29,6 +29,7 @@ export type Propagation = "None" | "HostToContainer" | "Bidirectional";
 export interface VolumeMount {
   readonly name: string;
   readonly mountPath: string;
+  readonly subPath?: string;
   readonly readOnly?: boolean;
   readonly mountPropagation?: Propagation;
 }

@@ -70,11 +70,11 @@ export function planOf(settings: PlanSettings): Plan {
 }
 
 /**
- * The scenarios of a test. A daemon with a file system of its own (`markerFile`) has no matrix: that would start six more of it,
- * with its own accounts and caches, on directories that it does not serve.
+ * The scenarios of a test. A daemon with a file system of its own (`markerFile`) has no matrix, and no many mounts: that would start
+ * more of it, with its own accounts and caches, on directories that it does not serve.
  */
 export const scenariosIn = ({
   scenarios,
   markerFile,
 }: Pick<PlanSettings, "scenarios" | "markerFile">): readonly ScenarioId[] =>
-  chosen(scenarios).filter((id) => id !== "permissions" || markerFile === "");
+  chosen(scenarios).filter((id) => markerFile === "" || (id !== "permissions" && id !== "many-mounts"));

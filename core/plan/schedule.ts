@@ -34,8 +34,12 @@ const START_SECONDS = 6;
 const CROWD_SECONDS = 2;
 /** A late consumer's containers are there this long after the mount at the latest, in seconds. */
 const LATE_SECONDS = 8;
+/** From the end of a dead mount to the next one, and to the looks that meet it, in seconds. */
+const REMOUNT_SECONDS = 3;
 /** A restart of a reader by the kubelet, in seconds. */
 const RESTART_SECONDS = 4;
+/** Many daemons that start together, in seconds. */
+const MANY_SECONDS = 8;
 /** Six daemons, and their mounts read by three users, in seconds. */
 const PERMISSIONS_SECONDS = 4;
 
@@ -77,12 +81,25 @@ export function schedules(
     const schedule = scenario
       ? (scenario.pair.samePod ? ofSamePod : ofScenario)(times, scenario.pair, crowdSeconds, turnSeconds)
       : ofBase(times, scenarios, crowdSeconds);
-    // A pod with a sidecar mostly waits for the kubelet: others may do so with it, or work, if they do not start together.
-    const waits = scenario?.pair.samePod !== undefined;
-    const together = waits && own[index]?.pair.samePod !== undefined;
-    turnSeconds += together ? START_SECONDS : schedule.busySeconds - (waits ? KUBELET_SECONDS : 0);
+    // What mostly waits lets others wait with it, or work meanwhile, if they do not start together.
+    const mostly = waitsFor(scenario?.pair);
+    const together = mostly !== undefined && mostly === waitsFor(own[index]?.pair);
+    turnSeconds += together ? START_SECONDS : schedule.busySeconds - idleSeconds(times, scenario?.pair);
     return { scenario, schedule };
   });
+}
+
+/** A pod with a sidecar for the kubelet; a trap that closes as soon as it is mounted, for its end. */
+function waitsFor(pair: Variation | undefined): "kubelet" | "end" | undefined {
+  if (pair?.samePod) return "kubelet";
+  return pair?.fault === "none" && !pair.delaySeconds && !pair.mounts ? "end" : undefined;
+}
+
+/** How long nothing goes on at the end of a pair's turn but waiting. */
+function idleSeconds({ staleSeconds, recoverSeconds }: Times, pair: Variation | undefined): number {
+  if (pair?.samePod) return KUBELET_SECONDS;
+  // Its producer does not come back.
+  return pair?.layout === "producer-leaf" ? staleSeconds + recoverSeconds + START_SECONDS : 0;
 }
 
 function ofBase(times: Times, scenarios: readonly ScenarioId[], crowdSeconds: number): Schedule {
@@ -118,14 +135,20 @@ function ofBase(times: Times, scenarios: readonly ScenarioId[], crowdSeconds: nu
 function ofScenario(times: Times, variation: Variation, crowdSeconds: number, turnSeconds: number): Schedule {
   const producer = producerTimes(times, variation, crowdSeconds);
   const { SETTLE_SECONDS, MOUNT_SECONDS, HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS } = producer;
-  const busySeconds = SETTLE_SECONDS + HOLD_SECONDS + STALE_SECONDS + RECOVER_SECONDS + START_SECONDS;
+  const manySeconds = variation.mounts ? MANY_SECONDS : 0;
+  const busySeconds = SETTLE_SECONDS + HOLD_SECONDS + STALE_SECONDS + RECOVER_SECONDS + START_SECONDS + manySeconds;
   return {
     turnSeconds,
     awaitSeconds: SETTLE_SECONDS + MOUNT_SECONDS + START_SECONDS,
     busySeconds,
     totalSeconds: turnSeconds + busySeconds * STRETCH,
     // Its pods end with its schedule: what they saw stays in their logs.
-    both: { PROBE_SECONDS: times.probeSeconds, INSPECT_SECONDS: busySeconds, AFTERWARDS: "end" },
+    both: {
+      PROBE_SECONDS: times.probeSeconds,
+      INSPECT_SECONDS: busySeconds,
+      AFTERWARDS: "end",
+      ...(variation.mounts ? { MOUNTS: variation.mounts } : {}),
+    },
     producer: {
       ...producer,
       ...(variation.unmountAtStart ? { UNMOUNT_AT_START: "yes" } : {}),
@@ -136,6 +159,8 @@ function ofScenario(times: Times, variation: Variation, crowdSeconds: number, tu
       MARKER_WAIT_SECONDS: Math.min(times.markerWaitSeconds, busySeconds - 2),
       WATCH_SECONDS: busySeconds,
       ...(variation.readersRestart ? { RESTART: "yes" } : {}),
+      // The dead mount is taken away meanwhile, and the next one made.
+      ...(variation.readersRestart === "still-dead" ? { RESTART_SECONDS: STALE_SECONDS + REMOUNT_SECONDS } : {}),
     },
   };
 }

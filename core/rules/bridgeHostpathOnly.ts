@@ -1,9 +1,10 @@
+import { MOUNT_NAME } from "../contract/bridge.ts";
 import { type Allowed, bridgeParentOf, bridgesOf } from "./allowed.ts";
 import { celLiteral, lines } from "./cel.ts";
 import type { Cursor } from "./cursor.ts";
 import { type PodView, volumeOf } from "./pods.ts";
 import type { Review } from "./review.ts";
-import { roleOf } from "./roles.ts";
+import { roleOf, subPathPods } from "./roles.ts";
 import { inContainers, type Rule, values } from "./rule.ts";
 import { shapeOf } from "./subject.ts";
 
@@ -28,7 +29,7 @@ export const bridgeHostpathOnly: Rule = {
     {
       fields: ["spec.volumes[*].hostPath.path", "spec.hostPath.path"],
       allowed:
-        "the bridge, or the directory below it of a scenario with a pair of its own; in `fuse-sweep-check` the bridge's parent",
+        "the bridge, or the directory below it of a scenario with a pair of its own, or the mount point in that of `leaf-restart`; in `fuse-sweep-check` the bridge's parent",
     },
     {
       fields: ["spec.volumes[*].hostPath.type", "spec.hostPath.type"],
@@ -37,7 +38,7 @@ export const bridgeHostpathOnly: Rule = {
     { fields: ["spec.volumes[*].*"], allowed: `\`hostPath\`, ${values(HARMLESS_VOLUMES)}` },
     {
       fields: [inContainers(`volumeMounts[*].{${SUB_PATHS.join(",")}}`)],
-      allowed: "not set, empty; anything where the volume is no hostPath",
+      allowed: `not set, empty; anything where the volume is no hostPath; subPath \`${MOUNT_NAME}\` in ${values(subPathPods({ nodes: [] }))}`,
     },
     { fields: [inContainers("volumeDevices")], allowed: "not set, empty" },
     { fields: ["spec.resourceClaims", "spec.resources.claims", inContainers("resources.claims")], allowed: "not set" },
@@ -67,7 +68,7 @@ export const bridgeHostpathOnly: Rule = {
       review.report(claims, "claims volumes that may lie in a directory of a node");
   },
   cel: {
-    pods: (allowed) => [volumesInCel(allowed), MOUNTS_IN_CEL, DEVICES_IN_CEL],
+    pods: (allowed) => [volumesInCel(allowed), mountsInCel(allowed), DEVICES_IN_CEL],
     beyond: "PersistentVolumes lie in no namespace; StatefulSets are denied by `known-kinds-only`.",
   },
 };
@@ -108,14 +109,19 @@ function cleaned(path: string): string | undefined {
   return parts.includes("..") ? undefined : `/${parts.join("/")}`;
 }
 
-/** A path below the bridge is followed on the node: a symlink there leads out of it. */
+/** A path below the bridge is followed on the node: a symlink there leads out of it. One scenario asks what becomes of that. */
 function reportSubPath(review: Review, pod: PodView, mount: Cursor): void {
   if (volumeOf(pod, mount)?.get("hostPath").absent ?? true) return;
   for (const key of SUB_PATHS) {
     const path = mount.get(key);
+    if (key === "subPath" && path.text === MOUNT_NAME && isOfSubPath(review, pod)) continue;
     if (!path.empty && !path.unknown) review.report(path, "follows a path on the node");
   }
 }
+
+/** Whether it is the pod of the scenario that asks what becomes of a subPath. */
+const isOfSubPath = (review: Review, pod: PodView): boolean =>
+  roleOf(review, pod) === "consumer" && subPathPods(review.allowed).includes(review.name);
 
 function reportPersistentVolume(review: Review): void {
   const spec = review.object.get("spec");
@@ -150,11 +156,16 @@ function spellings(paths: readonly string[]): string {
   return `^(${paths.map(one).join("|")})(${between}\\.?)?$`;
 }
 
-const MOUNTS_IN_CEL = lines(
-  "variables.containers.all(c, c.?volumeDevices.orValue([]).size() == 0",
-  "  && c.?volumeMounts.orValue([]).all(m, !(m.name in variables.hostVolumes)",
-  `    || (${SUB_PATHS.map((key) => `m.?${key}.orValue('') == ''`).join(" && ")})))`,
-);
+/** reportSubPath, and the block devices. */
+function mountsInCel(allowed: Allowed): string {
+  const none = SUB_PATHS.map((key) => `m.?${key}.orValue('') == ''`);
+  const own = `(m.?subPath.orValue('') == ${celLiteral(MOUNT_NAME)} && variables.name in ${celLiteral(subPathPods(allowed))})`;
+  return lines(
+    "variables.containers.all(c, c.?volumeDevices.orValue([]).size() == 0",
+    "  && c.?volumeMounts.orValue([]).all(m, !(m.name in variables.hostVolumes)",
+    `    || ((${none[0]} || ${own}) && ${none[1]})))`,
+  );
+}
 
 const plainAmounts = (of: string): string[] =>
   AMOUNTS.map((key) => `&& ${of}.?resources.?${key}.orValue({}).all(k, k in ${celLiteral(PLAIN_RESOURCES)})`);

@@ -32,8 +32,13 @@ export function podNames(role: Role, { nodes }: Allowed): string[] {
   const base = NAMES[role];
   const scenarios = PAIR_SCENARIOS.filter(({ pair }) => (pair.samePod !== undefined) === (role === "same-pod"));
   const pairs = role.startsWith("sweep") ? [] : scenarios.map(({ id }) => `${base}-${id}`);
-  return [...(role === "same-pod" ? [] : [base]), ...pairs].flatMap((name) => [
-    name,
-    ...nodes.map((node) => `${name}-${node}`),
-  ]);
+  return [...(role === "same-pod" ? [] : [base]), ...pairs].flatMap((name) => onNodes(name, nodes));
 }
+
+/** The names of the pods whose scenario is about a subPath. */
+export const subPathPods = ({ nodes }: Pick<Allowed, "nodes">): string[] =>
+  PAIR_SCENARIOS.filter(({ pair }) => pair.layout === "sub-path").flatMap(({ id }) =>
+    onNodes(`${NAMES.consumer}-${id}`, nodes),
+  );
+
+const onNodes = (name: string, nodes: readonly string[]): string[] => [name, ...nodes.map((node) => `${name}-${node}`)];

@@ -82,6 +82,8 @@ interface Life {
   readonly restarts?: number;
   readonly deleted?: boolean;
   readonly state?: object;
+  /** It has ended before; so it has where it was started again. */
+  readonly ended?: boolean;
 }
 
 const producer = ({
@@ -92,6 +94,7 @@ const producer = ({
   restarts = 0,
   deleted = false,
   state = { running: {} },
+  ended = restarts > 0,
 }: Life) => ({
   metadata: {
     name,
@@ -113,7 +116,7 @@ const producer = ({
         name: "fuse-producer",
         state,
         restartCount: restarts,
-        ...(restarts > 0 ? { lastState: { terminated: { exitCode: 137, reason: "Error" } } } : {}),
+        ...(ended ? { lastState: { terminated: { exitCode: 137, reason: "Error" } } } : {}),
       },
     ],
   },
@@ -196,6 +199,13 @@ describe("what is gathered of a run", () => {
     api.logs.set("fuse-producer current", lines(["settle", 15]));
     await api.send(PODS, "ADDED", producer({ uid: "a", run: "r", restarts: 1 }));
     await holds(() => assert.deepEqual(steps()?.sort(), ["crash", "mount", "settle"]));
+  });
+
+  it("has the log of a container that has ended, and that the kubelet cannot make again", async () => {
+    api.logs.set("fuse-producer current", lines(["mount", 10], ["crash", 12]));
+    const state = { waiting: { reason: "CreateContainerError" } };
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r", state, ended: true }));
+    await holds(() => assert.deepEqual(steps()?.sort(), ["crash", "mount"]));
   });
 
   it("takes nothing for a line but what a line feed ends", async () => {

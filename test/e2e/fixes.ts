@@ -111,6 +111,14 @@ export const fixes: readonly Fix[] = [
     },
   },
   {
+    ...of("producer-binds-mountpoint"),
+    // The probe unmounts what is dead before it mounts.
+    change: ({ producer, bridge }) => {
+      volume(producer, hostPath(bridge));
+      for (const mount of bridges(producer)) mount.mountPath = "/bridge";
+    },
+  },
+  {
     ...of("peer-group-destroyed"),
     change: (all) => replaceInDriver(all, 'umount /bridge && mkdir -p "$1"', 'umount "$1" 2>/dev/null; mkdir -p "$1"'),
   },

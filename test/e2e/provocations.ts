@@ -138,6 +138,18 @@ export const provocations: readonly Provocation[] = [
     quoted: /ENOTCONN/,
   },
   {
+    cause: "producer-binds-mountpoint",
+    how: "the mount point itself as the producer's volume, with the dead mount of its last daemon",
+    before:
+      "mkdir -p /host/$ID/fuse /tmp/source; rclone mount /tmp/source /host/$ID/fuse --allow-other --daemon; sleep 0.3; killall -9 rclone; sleep 0.2; stat /host/$ID/fuse || true",
+    after: "umount -l /host/$ID/fuse 2>/dev/null || true",
+    change: ({ producer, bridge }) => {
+      volume(producer, { hostPath: { path: `${bridge}/fuse`, type: "DirectoryOrCreate" } });
+      for (const mount of bridges(producer)) mount.mountPath = "/bridge/fuse";
+    },
+    quoted: /mountPath: \/bridge\/fuse[\s\S]*(transport endpoint is not connected|file exists)/i,
+  },
+  {
     cause: "peer-group-destroyed",
     how: "the daemon unmounts its volume before it mounts",
     change: (all) => beforeDaemon(all, '  umount /bridge && mkdir -p "$1"'),

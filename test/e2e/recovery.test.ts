@@ -4,7 +4,16 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { prefix } from "../../sandbox/box/cgroups.ts";
-import { cli, machineResidue, onNode, type SandboxDocument, sandbox, sandboxDown, start } from "./sandbox.ts";
+import {
+  cli,
+  machineResidue,
+  onNode,
+  type SandboxDocument,
+  sandbox,
+  sandboxDown,
+  start,
+  tableOfNode,
+} from "./sandbox.ts";
 
 describe("a run that was killed", () => {
   afterEach(async () => {
@@ -24,6 +33,22 @@ describe("a run that was killed", () => {
     assert.deepEqual(document?.residue, []);
     assert.match(stderr, /an earlier run was not taken down/);
     assert.match(await onNode(cluster, "k3s-w2", "ls -d /host/fuse-test-bridge 2>&1 || true"), /No such file/);
+  });
+
+  it("amid many mounts, and beside a producer that cannot start again, leaves nothing after the next run", async () => {
+    const cluster = await sandbox();
+    const args = [...onW2(cluster), "--scenario", "leaf-restart", "many-mounts"];
+    const all = () => tableOfNode().filter((line) => / \S+\/many-mounts\/fuse-\d+ /.test(line)).length > 10;
+    await killedRun(args, () => killAll(/^sh \/probe\/producer\.sh/), all);
+    const left = tableOfNode().filter((line) => line.includes("/tmp/fuse-test-bridge/"));
+    assert.ok(left.length > 10, left.join("\n"));
+    const { document, stderr } = await start(onW2(cluster));
+    assert.equal(document?.nodes["k3s-w2"]?.verdict, "success", stderr);
+    assert.deepEqual(document?.residue, []);
+    assert.deepEqual(
+      tableOfNode().filter((line) => line.includes("/tmp/fuse-test-bridge")),
+      [],
+    );
   });
 
   it("by somebody else, leaving a dead mount, does not stop this one", async () => {
@@ -70,8 +95,8 @@ const onW2 = ({ images, kubeconfig, context }: SandboxDocument) => [
   ...["--set", `producerImage=${images.producer}`, `consumerImage=${images.producer}`],
 ];
 
-/** Runs `npm start` until the producer has mounted, and kills it with its whole process group. */
-async function killedRun(args: readonly string[], first: () => void): Promise<void> {
+/** Runs `npm start` until the producer has mounted, and what else is awaited, and kills it with its whole process group. */
+async function killedRun(args: readonly string[], first: () => void, isThere = () => true): Promise<void> {
   const child = spawn(process.execPath, ["cli/main.ts", "start", ...args], {
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,
@@ -86,6 +111,11 @@ async function killedRun(args: readonly string[], first: () => void): Promise<vo
   });
   await Promise.race([mounted, gone]);
   assert.match(stderr, /producer mounted/);
+  const from = performance.now();
+  while (!isThere()) {
+    assert.ok(performance.now() - from < 180_000, stderr);
+    await sleep(100);
+  }
   first();
   process.kill(-(child.pid ?? 0), "SIGKILL");
   await Promise.race([gone, sleep(2000)]);

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readRecord } from "../../sandbox/cluster/record.ts";
 import {
   cli,
   kubectl,
@@ -13,6 +11,7 @@ import {
   sandbox,
   start,
   succeeded,
+  tableOfNode,
 } from "./sandbox.ts";
 
 const READERS = ["default", "hardened"] as const;
@@ -99,12 +98,6 @@ const onW2 = ({ images, kubeconfig, context }: SandboxDocument) => [
   ...["--kubeconfig", kubeconfig, "--context", context, "--node", "k3s-w2"],
   ...["--set", `producerImage=${images.producer}`, `consumerImage=${images.producer}`],
 ];
-
-/** The mount table of the node itself, in the kernel's words. */
-function tableOfNode(): string[] {
-  const box = readRecord()?.boxes.find(({ name }) => name === "k3s-w2");
-  return readFileSync(`/proc/${box?.init.pid}/mountinfo`, "utf8").split("\n");
-}
 
 /** @returns ends it, and tells how many mounts the node had at the mount point at most */
 function watchMounts(): () => number {

@@ -1,9 +1,11 @@
 /** What the end-to-end tests share: the sandbox, this project's own commands as a user types them, and the nodes. */
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Verb } from "../../cli/verbs.ts";
 import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
+import { readRecord } from "../../sandbox/cluster/record.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -133,6 +135,12 @@ export async function onNode(
   } finally {
     await kubectl(cluster, ["delete", "pod", pod.metadata.name, "--wait=true"]);
   }
+}
+
+/** The mount table of the node k3s-w2 itself, in the kernel's words. */
+export function tableOfNode(): string[] {
+  const box = readRecord()?.boxes.find(({ name }) => name === "k3s-w2");
+  return readFileSync(`/proc/${box?.init.pid}/mountinfo`, "utf8").split("\n");
 }
 
 export function succeeded(result: Result): Result {

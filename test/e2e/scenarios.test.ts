@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
+import { MANY_MOUNTS, PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
 import type { ScenarioVerdict } from "../../core/diagnosis/answer.ts";
 import { planOf } from "../../core/plan/plan.ts";
 import { parseSettings } from "../../core/settings/settings.ts";
 import { prefix } from "../../sandbox/box/cgroups.ts";
-import { machineResidue, type StartDocument, sandbox, sandboxDown, start } from "./sandbox.ts";
+import { machineResidue, type StartDocument, sandbox, sandboxDown, start, tableOfNode } from "./sandbox.ts";
 
 const SIDECARS = PAIR_SCENARIOS.filter(({ pair }) => pair.samePod).map(({ id }) => id);
 
@@ -18,6 +18,7 @@ describe("every scenario on the sandbox", function () {
   let document: StartDocument;
   let seconds: number;
   let stuck: string[];
+  let onNode: { readonly before: number; readonly after: number; readonly most: number };
   let scenarios: Record<string, ScenarioVerdict>;
 
   before(async () => {
@@ -30,7 +31,10 @@ describe("every scenario on the sandbox", function () {
       scenarios = { ...scenarios, ...run.document.nodes["k3s-w2"]?.scenarios };
       return { document: run.document, seconds: run.seconds };
     };
+    const before = tableOfNode().length;
+    const most = watchMany();
     ({ document, seconds } = await ask(["all"]));
+    onNode = { before, most: most(), after: tableOfNode().length };
     stuck = uninterruptible();
     const open = () =>
       PAIR_SCENARIOS.map(({ id }) => id).filter((id) => scenarios[id]?.finding.startsWith("Not answered") ?? true);
@@ -77,6 +81,43 @@ describe("every scenario on the sandbox", function () {
     for (const { restarted } of Object.values(of("consumer-restart").timings.readers)) assert.equal(restarted, true);
     for (const { restarted } of Object.values(of("producer-restart").timings.readers))
       assert.equal(restarted, undefined);
+  });
+
+  it("sub-path: the kubelet could not make the readers again, although the daemon was back", () => {
+    const { evidence } = of("sub-path");
+    const sources = evidence.map(({ source }) => source);
+    assert.ok(
+      sources.some((source) => /^producer at .*, mount ok$/.test(source)),
+      sources.join(),
+    );
+    assert.ok(
+      sources.some((source) => source.endsWith("restart info")),
+      sources.join(),
+    );
+    assert.match(JSON.stringify(evidence), /failed to prepare subPath for volumeMount/);
+  });
+
+  it("leaf-restart: the producer's container meets the dead mount of its own daemon", () => {
+    const { evidence, timings } = of("leaf-restart");
+    assert.match(JSON.stringify(evidence), /leaf-restart\/fuse[^;]*transport endpoint is not connected/);
+    assert.equal(timings.remounted, false);
+  });
+
+  it("many-mounts: the node has a line for each in its mount table, and none of them afterwards", () => {
+    const { many } = of("many-mounts");
+    console.log(
+      `      the node's mount table: ${JSON.stringify(onNode)}; the containers': ${JSON.stringify(many?.tables)}`,
+    );
+    assert.equal(onNode.most, MANY_MOUNTS);
+    assert.equal(onNode.after, onNode.before);
+    assert.deepEqual(
+      ["default", "hardened", "control"].map((role) => [many?.tables[role]?.seen, many?.tables[role]?.grown]),
+      [
+        [MANY_MOUNTS, MANY_MOUNTS],
+        [MANY_MOUNTS, MANY_MOUNTS],
+        [0, 0],
+      ],
+    );
   });
 
   for (const id of SIDECARS)
@@ -131,6 +172,18 @@ describe("every scenario on the sandbox", function () {
     assert.ok(seconds < planOf(settings).deadlineSeconds, `${seconds} s`);
   });
 });
+
+/** @returns ends it, and tells how many of the many mounts the node had at most */
+function watchMany(): () => number {
+  let most = 0;
+  const timer = setInterval(() => {
+    most = Math.max(most, tableOfNode().filter((line) => / \S+\/many-mounts\/fuse\S* .* - fuse/.test(line)).length);
+  }, 200);
+  return () => {
+    clearInterval(timer);
+    return most;
+  };
+}
 
 /** Processes of this sandbox in state D, which no signal ends: what a hung FUSE daemon leaves behind. */
 function uninterruptible(): string[] {

@@ -78,7 +78,11 @@ export const PREMISES: Readonly<Record<string, Premise>> = {
   "allow-other-missing": ({ plan }) => plan.daemon === "one-user",
   "daemon-hung": (world) => died(world, "hang"),
   "daemon-ended": (world) => world.truth.mounts.length > 0 && world.truth.deaths.length > 0,
-  "no-marker": ({ plan }) => plan.daemon.startsWith("marker-") || plan.daemon === "second-marker-fails",
+  // A file of the daemon's own cannot be found where something else lies over its mount.
+  "no-marker": ({ plan }) =>
+    plan.daemon.startsWith("marker-") ||
+    plan.daemon === "second-marker-fails" ||
+    (plan.markerFile && plan.node === "stacked"),
   "producer-never-mounted": ({ truth, plan }, { time }) =>
     plan.daemon === "leaves" || !truth.mounts.some(({ at }) => at <= time),
   // A container looks for the first time a moment after it was created: what came between the two is no proof either.
@@ -95,5 +99,6 @@ export const PREMISES: Readonly<Record<string, Premise>> = {
   "bridge-mount-private": never,
   "daemon-slow": never,
   "marker-changes": never,
+  "producer-binds-mountpoint": never,
   "window-over": never,
 };

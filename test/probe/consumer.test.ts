@@ -171,6 +171,36 @@ describe("consumer", () => {
     });
   });
 
+  describe("that is restarted where a daemon is back, and not its mount", () => {
+    let log: string;
+    others.push(async () => {
+      const node = imaginedNode();
+      const point = join(node.bridge, "fuse");
+      writeFileSync(join(point, "marker"), MARKER);
+      appendFileSync(node.environment.MOUNTINFO ?? "", `99 30 0:77 / ${point} rw master:2 - fuse.imagined s rw\n`);
+      const given = {
+        ...node.environment,
+        RESTART: "yes",
+        RESTART_SECONDS: "2",
+        MARKER_WAIT_SECONDS: "60",
+        INSPECT_SECONDS: "60",
+      };
+      const reading = consume(node.bridge, "default", node.probe, given);
+      // It may have looked by then, or not yet: only what it has read can be lost.
+      setTimeout(() => rmSync(join(point, "marker")), 3000);
+      log = await reading;
+      node.remove();
+    });
+
+    it("ends when it has failed to read for so long, though it has never said SUCCESS", () => {
+      const records = recordsOf(log);
+      const failed = records.find(({ step, result }) => step === "read" && result === "error");
+      const [ended] = ofStep(records, "restart");
+      assert.deepEqual(ofStep(records, "verdict"), [], log);
+      assert.ok(failed && ended && ended.uptime - failed.uptime >= 1.5, log);
+    });
+  });
+
   describe("that is restarted", () => {
     const NONCES = ["ccf6d907-3f62-401b-b093-0358ca26b7d9", "faa71249-0000-4000-8000-000000000000"] as const;
     interface Life {

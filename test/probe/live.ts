@@ -25,11 +25,11 @@ export async function live(node: ImaginedNode, environment: Record<string, strin
     stdio: ["ignore", "pipe", "ignore"],
     env: {
       ...node.environment,
-      // A machine that is busy still answers in this time.
-      PROBE_SECONDS: "4",
+      // A machine that is busy still answers in this time, and mounts in that.
+      PROBE_SECONDS: "20",
       DRIVER: "imagined",
       SETTLE_SECONDS: "0",
-      MOUNT_SECONDS: "5",
+      MOUNT_SECONDS: "60",
       HOLD_SECONDS: "1",
       STALE_SECONDS: "0",
       RECOVER_SECONDS: "0",

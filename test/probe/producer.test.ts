@@ -41,6 +41,12 @@ describe("producer", () => {
   ][] = [
     ["holds one mount where there is no fault", { FAULT: "none" }, "parent", [...MOUNTED, ...GONE]],
     [
+      "mounts as many as are asked, and takes all of them away",
+      { FAULT: "none", MOUNTS: "4" },
+      "parent",
+      [...MOUNTED, "many", "many", ...GONE],
+    ],
+    [
       "kills the daemon and mounts again",
       { FAULT: "crash" },
       "parent",
@@ -54,7 +60,7 @@ describe("producer", () => {
     ],
     [
       "stops the daemon and aborts its connection",
-      { FAULT: "hang" },
+      { FAULT: "hang", PROBE_SECONDS: "4" },
       "parent",
       [...MOUNTED, "crash hang", "abort", "clean", ...RECOVERED, ...GONE],
     ],
@@ -153,7 +159,7 @@ describe("producer", () => {
         lives.set(what, await live(own, environment));
         tables.set(what, own.mountTable());
       }),
-      live(node(), { FAULT: "hang", STALE_SECONDS: "60" }, "crash").then((life) => {
+      live(node(), { FAULT: "hang", STALE_SECONDS: "60", PROBE_SECONDS: "4" }, "crash").then((life) => {
         hung = life;
       }),
       live(node(), { FAULT: "none", AFTERWARDS: "inspect", INSPECT_SECONDS: "60" }, "inspect").then((life) => {
@@ -190,6 +196,14 @@ describe("producer", () => {
       const volume = layout === "parent" || what.includes("unmounts the volume") ? 0 : 1;
       assert.equal(tables.get(what)?.match(/ \/\S*\/fuse /g)?.length ?? 0, volume, tables.get(what));
     });
+
+  it("says how many mounts there are before and after, with the size of its mount table, and leaves none", () => {
+    const what = "mounts as many as are asked, and takes all of them away";
+    const [before, then] = ofStep(lives.get(what)?.records ?? [], "many");
+    assert.deepEqual([before?.seen, then?.seen, then?.asked, then?.result], ["1", "4", "4", "ok"]);
+    assert.equal(Number(then?.table) - Number(before?.table), 3);
+    assert.doesNotMatch(tables.get(what) ?? "", /fuse/);
+  });
 
   it("dies with its daemon, and goes on with the schedule in its next life", () => {
     const [first, second] = died;

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
+import { MANY_MOUNTS, PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
 import { SHELL } from "./shell.ts";
 
 const SCRIPT = join(import.meta.dirname, "..", "..", "probe", "sweep.sh");
@@ -93,6 +93,7 @@ describe("sweep", () => {
   describe("of mounts", () => {
     it("takes the test's own that are dead, wherever it makes any", () => {
       const own = ["fuse", "late-consumer/fuse", "parent-vs-leaf", "permissions/root-only"];
+      for (let number = 2; number <= MANY_MOUNTS; number++) own.push(`many-mounts/fuse-${number}`);
       mounted(...own.map((at) => `fuse.rclone dead ${at}`));
       assert.deepEqual(sweep("unmount", NOW).sort(), own.map((at) => `unmounted B/${at}`).sort());
       assert.deepEqual(stillMounted(), []);

@@ -1,7 +1,9 @@
 /** The pods were made in a way that cannot work on any node: their spec and the mount table prove it together. */
+import { scenarioOf } from "../../contract/scenarios.ts";
 import type { Evidence } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import { refusedAtDead } from "./mounts.ts";
+import { isOver } from "./over.ts";
 import { bothStarted, kubeletQuotes, mounts, of, recordQuote, some } from "./read.ts";
 import { mountedPlace, placeOf, producerSide, type ReaderSide, readerSides, type Side, specQuote } from "./spec.ts";
 
@@ -9,8 +11,9 @@ export const subpathUsed: Cause = {
   id: "subpath-used",
   outcome: "failure",
   symptom: "The consumer sees the wrong directory, or `failed to prepare subPath`.",
-  explanation: "A volume mount of the bridge has a subPath: the pod does not see the directory the mount is made in.",
-  fix: "Drop subPath; give both pods the bridge directory itself (kubernetes/kubernetes#108681).",
+  explanation:
+    "A volume mount of the bridge has a subPath: the pod does not see the directory the mount is made in, or keeps a dead mount.",
+  fix: "Drop subPath; give both pods the bridge directory itself (kubernetes/kubernetes#108681, kubernetes/kubernetes#139275).",
   find: (evidence) => {
     const users = [producerSide(evidence), ...readerSides(evidence)].filter(
       (side) => side?.bridge.subPath !== undefined,
@@ -21,11 +24,35 @@ export const subpathUsed: Cause = {
       const [, volume] = /failed to prepare subPath for volumeMount "([^"]*)"/.exec(text) ?? [];
       return volume !== undefined && (volumes.length === 0 || volumes.includes(volume));
     });
-    if (words.length > 0) return some([...users.flatMap((side) => (side ? [specQuote(side)] : [])), ...words]);
+    const again = remounted(evidence);
+    if (words.length > 0 && (!isMadeAgain(evidence) || again.length > 0))
+      return some([...users.flatMap((side) => (side ? [specQuote(side)] : [])), ...again, ...words]);
     if (users.length === 0 || !(bothStarted(evidence) || isRefused(evidence))) return undefined;
     return apart(evidence);
   },
+  // What it means that a reader has kept a dead mount is known when the kubelet has made it again, or could not.
+  isPending: (evidence) =>
+    isMadeAgain(evidence) &&
+    !evidence.final &&
+    readerSides(evidence).some(
+      ({ role, pod, bridge }) =>
+        bridge.subPath !== undefined && of(evidence, role, "start").length < 2 && !isOver(evidence, pod),
+    ),
 };
+
+/** Whether the readers end by the scenario's schedule when the daemon is back, to be made again. */
+function isMadeAgain({ scenario }: Evidence): boolean {
+  const pair = scenario === undefined ? undefined : scenarioOf(scenario)?.pair;
+  return typeof pair === "object" && pair.readersRestart === "still-dead";
+}
+
+/** The daemon's second mount and the ends of the readers, if they all ended after it: then it was there for them. */
+function remounted(evidence: Evidence): Quote[] {
+  const [, second] = mounts(evidence);
+  const ends = readerSides(evidence).flatMap(({ role }) => of(evidence, role, "restart").slice(0, 1));
+  const all = ends.length > 0 && ends.length === readerSides(evidence).length;
+  return second && all && ends.every(({ uptime }) => uptime > second.uptime) ? [second, ...ends].map(recordQuote) : [];
+}
 
 export const bridgeNotHostpath: Cause = {
   id: "bridge-not-hostpath",

@@ -17,7 +17,13 @@ import {
 } from "./fuse.ts";
 import { hollowSuccess } from "./hollow.ts";
 import { markerChanges, noMarker } from "./marker.ts";
-import { consumerBindsMountpoint, peerGroupDestroyed, stackedMounts, staleMountLeft } from "./mounts.ts";
+import {
+  consumerBindsMountpoint,
+  peerGroupDestroyed,
+  producerBindsMountpoint,
+  stackedMounts,
+  staleMountLeft,
+} from "./mounts.ts";
 import { differentNodes, imageUnavailable, nodeUnavailable, windowOver } from "./placement.ts";
 import { controlTooLate, mountedTooLate, readerNotHardened, success } from "./proof.ts";
 import {
@@ -62,6 +68,7 @@ export const causes: readonly Cause[] = [
   peerGroupDestroyed,
   // A daemon that was killed leaves its dead mount behind; who has bound that mount meets it, too.
   daemonKilled,
+  producerBindsMountpoint,
   consumerBindsMountpoint,
   // These explain what the runtime says of its own, what cannot be mounted and what is not received.
   userNamespace,

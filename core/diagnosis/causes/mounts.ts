@@ -57,6 +57,22 @@ export const peerGroupDestroyed: Cause = {
   },
 };
 
+export const producerBindsMountpoint: Cause = {
+  id: "producer-binds-mountpoint",
+  outcome: "failure",
+  symptom:
+    "The producer's container cannot be started again after its daemon's death: `mkdir ...: file exists`, or `transport endpoint is not connected` (fluid-cloudnative/fluid#1345, pytorch/ci-infra#876).",
+  explanation:
+    "The producer's volume is the mount point itself: a daemon that dies leaves its dead mount there, and no container can be made with that.",
+  fix: "Give the producer the parent directory of the mount point as its volume, and run `umount -l` before each start of the daemon.",
+  find: (evidence) => {
+    const refused = refusedProducer(evidence);
+    // While its daemon lived there was a mount, and a reader may have read it.
+    return mounts(evidence).length === 0 || notRead(evidence) ? some(refused) : undefined;
+  },
+  isPending: (evidence) => refusedProducer(evidence).length > 0,
+};
+
 export const consumerBindsMountpoint: Cause = {
   id: "consumer-binds-mountpoint",
   outcome: "failure",
@@ -145,6 +161,14 @@ function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
   return some(found);
 }
 
+/** The kubelet's words on a producer whose volume is the mount point, and has a dead mount in it. */
+function refusedProducer(evidence: Evidence): Quote[] {
+  const producer = producerSide(evidence);
+  if (!producer || !isMountpoint(producer)) return [];
+  const refused = refusedAt(evidence, producer, inTheWay([producer.bridge.path ?? ""]));
+  return refused.length > 0 ? [specQuote(producer), ...mounts(evidence).slice(0, 1).map(recordQuote), ...refused] : [];
+}
+
 /** What a reader meets whose volume is the FUSE mount, as it was when the reader was made. */
 function bornAtMountpoint(evidence: Evidence, reader: ReaderSide): Quote[] {
   const { role, bridge } = reader;
@@ -183,14 +207,13 @@ const isEnded = (side: Side): boolean =>
   );
 
 /** The kubelet's words that a dead mount is in the way of a reader's volume. */
-export function refusedAtDead(evidence: Evidence, side: Side): Quote[] {
-  const { pod } = side;
-  const isDead = deadWords(side);
-  return [
-    ...containerQuotes([pod], ({ message }) => isDead(message)),
-    ...eventQuotes(evidence, isDead).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),
-  ];
-}
+export const refusedAtDead = (evidence: Evidence, side: Side): Quote[] => refusedAt(evidence, side, deadWords(side));
+
+/** What the kubelet says of these words on a pod. */
+const refusedAt = (evidence: Evidence, { pod }: Side, isSaid: (text: string) => boolean): Quote[] => [
+  ...containerQuotes([pod], ({ message }) => isSaid(message)),
+  ...eventQuotes(evidence, isSaid).filter(({ source }) => source.endsWith(` pod/${pod.name}`)),
+];
 
 function stacked(evidence: Evidence): readonly Quote[] | undefined {
   const own = (role: DecidingRole, point: string | undefined) =>

@@ -37,9 +37,11 @@ export const controlTooLate: Cause = {
   fix: "Test again, now that the images are on the node; if it stays so, raise `settleSeconds`.",
   find: (evidence) =>
     allReadersDecided(evidence) && isTold(evidence) ? some(tooLate(evidence).map(recordQuote)) : undefined,
-  // A SUCCESS may yet be proven, or that it is none.
-  isPending: (evidence) => allReadersDecided(evidence) && !isTold(evidence),
+  // A SUCCESS may yet be proven, or that it is none; and of a control that nobody has heard of, that it came too late.
+  isPending: (evidence) => allReadersDecided(evidence) && (!isTold(evidence) || !(evidence.final || isHeard(evidence))),
 };
+
+const isHeard = ({ records }: Evidence): boolean => records.some(({ role }) => role === "control");
 
 /** What was seen by a container that may have been created with the mount. */
 function tooLate(evidence: Evidence): ProbeRecord[] {

@@ -35,6 +35,10 @@ export const trials: Readonly<Record<string, Trial>> = {
   ),
   "peer-group-destroyed": tried("let the daemon use a sub-directory, which it may unmount freely"),
   "daemon-killed": tried("Raise the producer's memory limit"),
+  "producer-binds-mountpoint": tried(
+    "Give the producer the parent directory of the mount point as its volume",
+    "run `umount -l` before each start of the daemon",
+  ),
   "consumer-binds-mountpoint": tried("Give the consumer the parent directory of the mount point as its volume"),
   "user-namespace": tried("Set hostUsers: true"),
   "sandboxed-runtime": tried("Leave runtimeClassName out of both pods"),

@@ -117,6 +117,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     takes: { readerVolume: "its readers need HostToContainer, too: with that they need no way out" },
   },
   "peer-group-destroyed": { at: "pods", takes: {} },
+  "producer-binds-mountpoint": { at: "pods", takes: {} },
   "consumer-binds-mountpoint": {
     at: "pods",
     takes: {

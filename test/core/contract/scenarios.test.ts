@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { chosen, DEFAULT_SCENARIOS, PAIR_SCENARIOS, SCENARIOS } from "../../../core/contract/scenarios.ts";
+import { chosen, DEFAULT_SCENARIOS, MANY_MOUNTS, PAIR_SCENARIOS, SCENARIOS } from "../../../core/contract/scenarios.ts";
 import { bundle } from "../../../core/manifests/index.ts";
 import { planOf, scenariosIn } from "../../../core/plan/plan.ts";
 import { allowedBy, assertIsolated } from "../../../core/rules/index.ts";
@@ -65,6 +65,7 @@ describe("scenarios", () => {
   it("have no matrix where the daemon serves a file system of its own", () => {
     const own = parseSettings({ nodes: ["n"], driver: "command", command: "d", markerFile: "version.txt" });
     assert.deepEqual(scenariosIn(own), ["propagation", "daemon-crash", "producer-replaced"]);
+    assert.ok(!scenariosIn({ ...own, scenarios: ["all"] }).includes("many-mounts"));
     const names = bundle(own, probeScripts()).pods.flatMap(({ consumer }) =>
       consumer.spec.containers.map(({ name }) => name),
     );
@@ -92,7 +93,9 @@ describe("scenarios", () => {
         const next = turns[index + 1];
         if (!scenario || !next) continue;
         // Those with a sidecar mostly wait for the kubelet, and only start one after the other; so do others after them.
-        const least = schedule.turnSeconds + (scenario.pair.samePod ? 5 : schedule.busySeconds);
+        const waits = scenario.pair.samePod || scenario.id === "unmount-at-start";
+        const isOver = scenario.id === "leaf-restart" ? 12 : 0;
+        const least = schedule.turnSeconds + (waits ? 5 : schedule.busySeconds - isOver);
         assert.ok(next.schedule.turnSeconds >= least, next.scenario?.id);
       }
     }
@@ -110,18 +113,19 @@ describe("scenarios", () => {
     );
     for (const { scenario, producer, consumer } of pods) {
       const [one, other] = [producer, consumer].map(({ spec }) => spec.volumes[0]);
-      assert.deepEqual(one, other);
+      if (scenario?.pair.layout !== "producer-leaf") assert.deepEqual(one, other);
       const path = scenario ? `/tmp/fuse-test-bridge/${scenario.id}` : "/tmp/fuse-test-bridge";
       if (scenario?.id === "empty-dir") assert.ok(one && "emptyDir" in one);
-      else assert.deepEqual(one, { name: "bridge", hostPath: { path, type: "DirectoryOrCreate" } });
+      else assert.deepEqual(other, { name: "bridge", hostPath: { path, type: "DirectoryOrCreate" } });
     }
   });
 
   it("end by themselves, are restarted only where that is the question, and never gate a deployment's health", () => {
     for (const { scenario, producer, consumer } of podsOf(["all"]).filter((pair) => pair.scenario)) {
-      const ends = ["producer-restart", "oom"].includes(scenario?.id ?? "");
+      const ends = ["producer-restart", "oom", "leaf-restart"].includes(scenario?.id ?? "");
       assert.equal(producer.spec.restartPolicy, ends ? "OnFailure" : "Never");
-      assert.equal(consumer.spec.restartPolicy, scenario?.id === "consumer-restart" ? "OnFailure" : "Never");
+      const again = ["consumer-restart", "sub-path"].includes(scenario?.id ?? "");
+      assert.equal(consumer.spec.restartPolicy, again ? "OnFailure" : "Never");
       for (const container of consumer.spec.containers) assert.equal(container.readinessProbe, undefined);
       assert.equal(environment(producer).AFTERWARDS, "end");
       assert.equal(environment(consumer).AFTERWARDS, "end");
@@ -142,7 +146,25 @@ describe("scenarios", () => {
       ["oom", "256"],
     );
     assert.equal(environment(podOf("producer-restart", "producer")).MEMORY_MIB, undefined);
-    assert.equal(environment(podOf("consumer-restart", "consumer")).RESTART, "yes");
+    assert.deepEqual(
+      ["consumer-restart", "sub-path", "late-consumer"].map((id) => {
+        const { RESTART, RESTART_SECONDS } = environment(podOf(id, "consumer"));
+        return [RESTART, RESTART_SECONDS];
+      }),
+      [
+        ["yes", undefined],
+        ["yes", "5"],
+        [undefined, undefined],
+      ],
+    );
+    const many = podOf("many-mounts", "producer");
+    assert.deepEqual(
+      [environment(many).MOUNTS, environment(podOf("many-mounts", "consumer")).MOUNTS],
+      [String(MANY_MOUNTS), String(MANY_MOUNTS)],
+    );
+    // The twenty daemons must fit in it.
+    assert.equal(many.spec.containers[0]?.resources.limits.memory, "480Mi");
+    assert.equal(podOf("slow-mount", "producer").spec.containers[0]?.resources.limits.memory, "256Mi");
     assert.equal(environment(podOf("slow-mount", "producer")).DELAY_SECONDS, "3");
     assert.equal(environment(podOf("unmount-at-start", "producer")).UNMOUNT_AT_START, "yes");
     assert.deepEqual(
@@ -150,9 +172,17 @@ describe("scenarios", () => {
       ["/bridge/fuse", "/bridge/fuse"],
     );
     assert.equal(mountPath("late-consumer", "consumer"), "/bridge");
-    assert.deepEqual(["late-consumer", "parent-vs-leaf", "slow-mount"].map(awaits), [
+    const subPaths = (kind: "producer" | "consumer") =>
+      podOf("sub-path", kind).spec.containers.map(({ volumeMounts = [] }) => volumeMounts[0]?.subPath);
+    assert.deepEqual(
+      [mountPath("sub-path", "consumer"), subPaths("consumer")],
+      ["/bridge/fuse", ["fuse", "fuse", "fuse"]],
+    );
+    assert.deepEqual([mountPath("sub-path", "producer"), subPaths("producer")], ["/bridge", [undefined]]);
+    assert.deepEqual(["late-consumer", "parent-vs-leaf", "sub-path", "slow-mount"].map(awaits), [
       "/bridge/late-consumer/fuse",
       "/bridge/parent-vs-leaf",
+      "/bridge/sub-path/fuse",
       undefined,
     ]);
   });

@@ -40,6 +40,8 @@ const ran = (reader: ReaderTimeline, producerEnded?: string) =>
   });
 const note = { id: "slow-mount", explanation: "", fix: "", evidence: [{ source: "a", text: "b" }] };
 const unmounted = verdict({ timings: { remounted: false, complete: true, readers: {}, replacements: [] } });
+const { timings } = verdict({}, { recoveredMs: 80, restarted: true });
+const timed = { timings };
 const failure = (cause: string) => verdict({ verdict: "failure", cause, explanation: "It was not." });
 
 describe("what a scenario found", () => {
@@ -71,6 +73,9 @@ describe("what a scenario found", () => {
     ["not tried", "daemon-hang", hang(hung), false, /^Not answered: the connection .* could not be aborted/],
     ["the trap is sprung", "empty-dir", failure("bridge-not-hostpath"), true, /each pod's own/],
     ["the trap is not sprung", "empty-dir", verdict({}), false, /crossed an emptyDir/],
+    ["the trap is sprung", "sub-path", failure("subpath-used"), true, /the kubelet cannot make it again/],
+    ["made again", "sub-path", { ...failure("consumer-binds-mountpoint"), ...timed }, false, /^It was not\.$/],
+    ["never made again", "sub-path", failure("consumer-binds-mountpoint"), false, /^Not answered: a reader was not/],
     ["another trap", "parent-vs-leaf", failure("node-root-private"), false, /^It was not\.$/],
     ["slow, and noted", "slow-mount", verdict({ notes: [note] }), true, /plain directory first/],
     ["as fast as ever", "slow-mount", verdict({}), false, /does not see it/],

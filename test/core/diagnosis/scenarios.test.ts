@@ -41,6 +41,17 @@ describe("a scenario in recorded evidence", () => {
     });
   }
 
+  it("sub-path: is not answered where a reader ended before the daemon was back", () => {
+    const given = recorded("sub-path");
+    const [, second] = given.records.filter(({ step, result }) => step === "mount" && result === "ok");
+    const records = given.records.map((one) =>
+      one.step === "restart" ? { ...one, uptime: (second?.uptime ?? 0) - 0.1 } : one,
+    );
+    const { cause, asExpected, finding } = found("sub-path", { ...given, records, final: true });
+    assert.deepEqual([cause, asExpected], ["consumer-binds-mountpoint", false]);
+    assert.match(finding, /^Not answered: a reader was not to be made again/);
+  });
+
   it("oom: is not answered where the kubelet says anything else of the container's end", () => {
     const given = recorded("oom");
     const ended = (reason: string): PodFact[] =>

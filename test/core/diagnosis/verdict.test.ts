@@ -245,6 +245,7 @@ const cases: readonly [what: string, Evidence, verdict: string, cause: string, q
     evidence({
       records: [
         ...mounted,
+        record("control", "start", "info", { uptime: 2055, fuse_at_start: "no" }),
         ...(["default", "hardened"] as const).flatMap((role) => [...sees(role).slice(0, -1), ...misses(role).slice(1)]),
       ],
     }),

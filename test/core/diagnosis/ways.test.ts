@@ -29,6 +29,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   "producer-not-bidirectional": "- - ? w ? w w w -",
   "consumer-not-host-to-container": "- - ? - ? w w w -",
   "peer-group-destroyed": "- - ? w ? w w w -",
+  "producer-binds-mountpoint": "- - ? w ? w w w -",
   "consumer-binds-mountpoint": "- - ? - ? w w w -",
   "allow-other-missing": "- - ? - ? w w - -",
   unknown: "- - - - - w w w ?",

@@ -69,6 +69,7 @@ const EXPLAINED: Readonly<Record<string, readonly string[]>> = {
   "daemon-killed": ["producer-never-mounted"],
   "daemon-slow": ["daemon-hung"],
   "stale-mount-left": ["producer-never-mounted"],
+  "producer-binds-mountpoint": ["stale-mount-left"],
   "consumer-binds-mountpoint": ["stale-mount-left"],
   "subpath-used": ["bridge-not-hostpath"],
   "different-nodes": ["node-root-private"],

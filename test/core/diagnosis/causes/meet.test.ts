@@ -450,6 +450,15 @@ describe("where two faults meet", () => {
     assert.equal(causeOf(record("producer", "inspect", "info", { uptime: 2090 })), "unknown");
   });
 
+  it("is unknown only once the control has told anything: it may have come too late", () => {
+    const records = [...mounted, ...ROLES.flatMap(misses)];
+    assert.equal(judge(evidence({ records })), undefined);
+    assert.equal(judge(evidence({ records: [...records, unseenByControl] }))?.cause, "unknown");
+    const late = record("control", "control", "info", { uptime: 2060, kind: "late", nonce: NONCE });
+    assert.equal(judge(evidence({ records: [...records, late] }))?.cause, "control-too-late");
+    assert.equal(judge(evidence({ records, final: true }))?.cause, "unknown");
+  });
+
   it("is hollow for certain only once the producer has told of its mount", () => {
     const gone = ROLES.map((role) => gaveUp(role));
     const started = record("control", "start", "info", { uptime: 2055, fuse_at_start: "no" });
@@ -475,6 +484,24 @@ describe("where two faults meet", () => {
       causeOf(waiting("producer", "fuse-producer", "CreateContainerError", DEAD), "consumer"),
       "stale-mount-left",
     );
+  });
+
+  it("is the producer's own volume that keeps it from starting only where nobody reads what it had mounted", () => {
+    const refused = { ...waiting("producer", "fuse-producer", "CreateContainerError", DEAD), spec: leaf("producer") };
+    const causeOf = (records: readonly ProbeRecord[], spec = refused.spec) =>
+      judge(evidence({ records, pods: podsWith({ ...refused, spec }) }))?.cause;
+    assert.equal(causeOf([]), "producer-binds-mountpoint");
+    assert.equal(causeOf([], made("producer")), "stale-mount-left");
+    assert.equal(causeOf(mounted), undefined);
+    assert.equal(causeOf([...mounted, ...ROLES.map((role) => gaveUp(role))]), "producer-binds-mountpoint");
+    const read = ROLES.flatMap((role) => sees(role));
+    assert.equal(causeOf([...mounted, unseenByControl, ...read]), "success");
+  });
+
+  it("is the producer's own volume by words on the producer only", () => {
+    const refused = { ...waiting("consumer", "fuse-consumer", "CreateContainerError", DEAD), spec: made("consumer") };
+    const pods = podsWith({ spec: leaf("producer") }, refused);
+    assert.notEqual(judge(evidence({ pods, final: true }))?.cause, "producer-binds-mountpoint");
   });
 
   it("is a failure only where a marker was there before the readers gave up, and was not read through FUSE", () => {

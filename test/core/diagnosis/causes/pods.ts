@@ -28,9 +28,9 @@ export function made(
   return { containers, ...more };
 }
 
-/** A consumer whose volume is the mount point, not its parent. */
-export function leaf(): NonNullable<PodFact["spec"]> {
-  const containers = made("consumer").containers.map((container) =>
+/** A pod whose volume is the mount point, not its parent. */
+export function leaf(component: Component = "consumer"): NonNullable<PodFact["spec"]> {
+  const containers = made(component).containers.map((container) =>
     container.bridge
       ? { ...container, bridge: { ...container.bridge, path: "/tmp/fuse-test-bridge/fuse", mountPath: "/bridge/fuse" } }
       : container,

@@ -11,7 +11,7 @@ import { causes } from "../../../../core/diagnosis/causes/index.ts";
 import { judge } from "../../../../core/diagnosis/verdict.ts";
 import type { Evidence } from "../../../../core/evidence/evidence.ts";
 import { evidence, misses, pending, record, waiting } from "../../evidence/evidence.ts";
-import { made, podsWith } from "./pods.ts";
+import { leaf, made, podsWith } from "./pods.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..", "..");
 
@@ -43,6 +43,13 @@ const WHERE = {
       ...waiting(component, `fuse-${component}`, "CreateContainerError", words),
       spec: made(component),
     })),
+  }),
+  /** Of the daemon's own container, whose volume is the mount point. */
+  producer: ({ words }) => ({
+    pods: [
+      { ...waiting("producer", "fuse-producer", "RunContainerError", words), spec: leaf("producer") },
+      ...consumer,
+    ],
   }),
   event: ({ words, hostUsers }) => ({
     pods: podsWith(
