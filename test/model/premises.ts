@@ -58,6 +58,8 @@ export const PREMISES: Readonly<Record<string, Premise>> = {
     died(world, "outside") || world.plan.daemon === "killed" || world.plan.daemon.startsWith("oom"),
   "consumer-binds-mountpoint": ({ truth }) => truth.boundFuse,
   "stale-mount-left": node("left-dead", "left-alive", "left-stuck"),
+  // A dead mount in its way is one of an earlier daemon here: no container of the model's producers is made again on its own.
+  "producer-binds-mountpoint": ({ plan, variation }) => variation.leaf === true && plan.node.startsWith("left-"),
   "mount-limit": node("mount-limit"),
   "hollow-success": ({ plan }) => HOLLOW.includes(plan.node) || plan.pods === "control-receives",
   "fuse-unavailable": node("no-fuse"),
@@ -99,6 +101,5 @@ export const PREMISES: Readonly<Record<string, Premise>> = {
   "bridge-mount-private": never,
   "daemon-slow": never,
   "marker-changes": never,
-  "producer-binds-mountpoint": never,
   "window-over": never,
 };

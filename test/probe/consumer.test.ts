@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { judge } from "../../core/diagnosis/verdict.ts";
 import { altered, evidence, mounted, ofStep } from "../core/evidence/evidence.ts";
 import { type ImaginedNode, imaginedNode, recordsOf } from "./imagined.ts";
@@ -13,7 +12,7 @@ import { SHELL } from "./shell.ts";
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 const MARKER = "run=r nonce=ccf6d907-3f62-401b-b093-0358ca26b7d9\n";
 
-/** Runs the consumer on a plain directory for its whole window. */
+/** Runs the consumer on a plain directory, until it has decided. */
 function consume(bridge: string, role: string, probe = PROBE, more: Record<string, string> = {}): Promise<string> {
   const child = spawn(SHELL.program, [...SHELL.args, join(probe, "consumer.sh")], {
     stdio: ["ignore", "pipe", "ignore"],
@@ -27,13 +26,18 @@ function consume(bridge: string, role: string, probe = PROBE, more: Record<strin
       PROBE_SECONDS: "1",
       STRETCH: "1",
       MARKER_WAIT_SECONDS: "1",
-      // Long enough that one slow look on a busy machine cannot skip the second in which it must decide.
-      INSPECT_SECONDS: "4",
-      WATCH_SECONDS: "9",
+      // Longer than a busy machine takes until then.
+      INSPECT_SECONDS: "60",
+      WATCH_SECONDS: "60",
       ...more,
     },
   });
-  return text(child.stdout);
+  let log = "";
+  child.stdout.setEncoding("utf8").on("data", (piece: string) => {
+    log += piece;
+    if (recordsOf(log).some(({ step }) => step === "verdict" || step === "control")) child.kill("SIGTERM");
+  });
+  return once(child, "close").then(() => log);
 }
 
 describe("consumer", () => {

@@ -146,11 +146,12 @@ function readOf(evidence: Evidence, role: DecidingRole): RecordOf<"read"> | unde
 const isTold = (evidence: Evidence): boolean =>
   evidence.final || (producerTold(evidence) && noncesTold(evidence) && controlTold(evidence));
 
-/** Whether the producer has told the nonces that the readers found, or has gone on without them. */
+/** Whether the producer has told the nonces that the readers and a late control found, or has gone on without them. */
 function noncesTold(evidence: Evidence): boolean {
   const last = evidence.records.findLast(({ role }) => role === "producer")?.uptime ?? 0;
-  return READERS.flatMap((role) => of(evidence, role, "verdict")).every(
-    (verdict) => verdict.result === "error" || isOwn(evidence, verdict) || verdict.uptime < last,
+  const late = of(evidence, "control", "control").filter(({ kind }) => kind === "late");
+  return [...READERS.flatMap((role) => of(evidence, role, "verdict")), ...late].every(
+    (found) => found.result === "error" || isOwn(evidence, found) || found.uptime < last,
   );
 }
 

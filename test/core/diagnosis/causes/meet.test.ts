@@ -457,6 +457,13 @@ describe("where two faults meet", () => {
     const late = record("control", "control", "info", { uptime: 2060, kind: "late", nonce: NONCE });
     assert.equal(judge(evidence({ records: [...records, late] }))?.cause, "control-too-late");
     assert.equal(judge(evidence({ records, final: true }))?.cause, "unknown");
+    // Of a marker that the producer has not told yet.
+    const next = [...records, { ...late, nonce: SECOND }];
+    assert.equal(judge(evidence({ records: next })), undefined);
+    const marker = record("producer", "marker", "ok", { uptime: 2059, nonce: SECOND });
+    assert.equal(judge(evidence({ records: [...next, marker] }))?.cause, "control-too-late");
+    const silent = record("producer", "clean", "ok", { uptime: 2064 });
+    assert.equal(judge(evidence({ records: [...next, silent] }))?.cause, "unknown");
   });
 
   it("is hollow for certain only once the producer has told of its mount", () => {
