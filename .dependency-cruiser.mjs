@@ -58,6 +58,7 @@ const CORE = {
   gitops: ["contract", "plan", "settings", "manifests"],
   evidence: ["contract"],
   diagnosis: ["contract", "evidence"],
+  layout: ["rules", "diagnosis"],
 };
 
 /** A room's files: of a folder, or the one file. */

@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<Verb, () => Promise<Run>>> = {
   sweep: async () => (await import("./commands/sweep.ts")).runSweep,
   export: async () => (await import("./commands/export.ts")).runExport,
   check: async () => (await import("./commands/check.ts")).runCheck,
+  diagnose: async () => (await import("./commands/diagnose.ts")).runDiagnose,
   rights: async () => (await import("./commands/rights.ts")).runRights,
   sandbox: async () => (await import("./commands/sandbox.ts")).runSandbox,
 };

@@ -225,10 +225,12 @@ hold_file() {
   rm -f "$orders"
   bounded stat "$HELD" && bounded mkfifo "$orders" && exec 4<>"$orders" || return 0
   # Ends with this shell, which alone has the other end open. Two who ask at the same time need a pipe each.
-  (
+  {
+    # Not as a redirection of the whole, and no shell in a shell: mksh and yash would keep it open beside this one.
+    exec 4>&-
     answers=
     while read -r _; do read_held; done
-  ) <"$orders" 3<"$HELD" 4>&- &
+  } <"$orders" 3<"$HELD" &
   held=yes
   echo read >&4
 }

@@ -27,7 +27,7 @@ rfc3339() {
 # Text on standard input as the inside of a JSON string, line ends included.
 json_text() {
   awk 'BEGIN { ORS = "" } {
-    gsub(/\\/, "\\\\"); gsub(/"/, "\\\""); gsub(/\t/, "\\t"); gsub(/\r/, "\\r"); gsub(/[\001-\037]/, "?")
+    gsub(/\\/, "&&"); gsub(/"/, "\\\""); gsub(/\t/, "\\t"); gsub(/\r/, "\\r"); gsub(/[\001-\037]/, "?")
     if (NR > 1) print "\\n"
     print
   }'
@@ -109,14 +109,14 @@ bounded() {
   asked=$!
   allowed=$(deadline)
   if out=$(timeout -s KILL "$allowed" cat "$answers/words"); then
-    wait "$asked" && return 0
-    errno=$(errno_of "$out")
+    wait "$asked" && asked='' && return 0
+    errno=$(errno_of "$out") asked=''
     return 1
   fi
   kill -KILL "$asked" 2>/dev/null
   # Whoever is left behind holds the pipe open, and nobody after him would come to its end.
   rm -f "$answers/words"
-  left=$asked left_asking=$*
+  left=$asked left_asking=$* asked=''
   no_answer "$@"
   return 1
 }
@@ -340,8 +340,10 @@ hold() {
     record pace info "the node is busy: $1 s of the schedule took $(((ticks - held_since) / 100)) s" seconds "$1" took "$(((ticks - held_since) / 100))"
 }
 
-# Of a pause that a signal cut short, the sleep goes on.
-pause_over() { [ -z "${napping:-}" ] || kill "$napping" 2>/dev/null; }
+# Of a pause that a signal cut short, the sleep goes on; and a question of which nobody has begun to read the answer.
+pause_over() {
+  for going in ${napping:-} ${asked:-}; do kill -KILL "$going" 2>/dev/null; done
+}
 
 : "${RUN:=manual}" "${NODE:=unknown}" "${ROLE:=unknown}" "${PROBE_SECONDS:=2}"
 # How long a question to the kernel takes on a node that is not busy, at most, in hundredths of a second; and by how much the

@@ -4,7 +4,7 @@
  *   npm run sandbox -- up | down | status | restart | kubeconfig | engine
  */
 import { existsSync } from "node:fs";
-import { Argument, Command } from "commander";
+import { Argument, Command, Option } from "commander";
 import { exclusively } from "../base/lock.ts";
 import { print, tolerateClosedOutput } from "../base/output.ts";
 import * as paths from "../base/paths.ts";
@@ -12,6 +12,7 @@ import { Interrupted, SandboxError } from "../base/problem.ts";
 import { explain } from "../base/progress.ts";
 import { stop } from "../base/stop.ts";
 import { prepareEverything } from "./build/everything.ts";
+import { RUNTIME_NAMES, RUNTIMES } from "./build/runtimes.ts";
 import { down } from "./down.ts";
 import { prepareEngine } from "./engine.ts";
 import { checkPackages, ensurePackages } from "./host/packages.ts";
@@ -35,9 +36,18 @@ const program = new Command("npm run sandbox --")
 program
   .command("up")
   .description("start it, or reuse the one that runs")
-  .option("--json", "print one JSON document: kubeconfig, context, nodes, images, environment for the engine")
-  .action(async ({ json }) => {
-    const sandbox = await up();
+  .addOption(
+    new Option("--runtime <name>", "the nodes' container runtime; else that of the one that runs, else the first")
+      .choices(RUNTIME_NAMES)
+      .env("FUSE_TEST_RUNTIME"),
+  )
+  .option("--json", "print one JSON document: kubeconfig, context, nodes, images, runtime, environment for the engine")
+  .addHelpText(
+    "after",
+    `\nRuntimes:\n${RUNTIME_NAMES.map((name) => `  ${name.padEnd(16)} ${RUNTIMES[name].what}`).join("\n")}`,
+  )
+  .action(async ({ runtime, json }) => {
+    const sandbox = await up(runtime);
     answer(json, sandbox, [`${sandbox.reused ? "already up" : "up"}: export KUBECONFIG=${sandbox.kubeconfig}`]);
   });
 

@@ -9,6 +9,7 @@ import { type Box, openBox } from "./box/box.ts";
 import { connect } from "./box/network.ts";
 import { tearDown } from "./box/teardown.ts";
 import { buildImages, type ImageSet, imageSet } from "./build/images.ts";
+import { RUNTIME_NAMES, RUNTIMES, type RuntimeName } from "./build/runtimes.ts";
 import { buildTools, toolPaths } from "./build/tools.ts";
 import { openApi, recordedAccess } from "./cluster/api.ts";
 import { controlPlaneCommands, startControlPlane } from "./cluster/controlPlane.ts";
@@ -24,20 +25,23 @@ import { requireMachine } from "./host/requirements.ts";
 /**
  * The running sandbox where it can be used, else a new one.
  *
+ * @param asked the container runtime of the nodes; else that of the sandbox that runs, or the default
  * @throws SandboxError; what was made until then is removed
  */
-export async function up(): Promise<Sandbox & { readonly reused: boolean }> {
+export async function up(asked?: RuntimeName): Promise<Sandbox & { readonly reused: boolean }> {
   requireMachine();
   return exclusively(async () => {
-    const images = imageSet(await ensurePackages(Object.keys(clusterPackages)));
-    const running = await usable(images);
+    const runtime = asked ?? readRecord()?.sandbox.runtime ?? RUNTIME_NAMES[0];
+    const { families, packages } = RUNTIMES[runtime];
+    const images = imageSet(await ensurePackages(Object.keys({ ...clusterPackages, ...packages })));
+    const running = await usable(images, runtime);
     if (running) return { ...running, ...(await currentEngine()), reused: true };
 
-    await buildTools((await readyPulumi()) ? ["etcd", "kubernetes"] : ["etcd", "kubernetes", "pulumi"]);
+    await buildTools(["etcd", "kubernetes", ...families, ...((await readyPulumi()) ? [] : ["pulumi" as const])]);
     await buildImages(images);
     if (await tearDown()) note("removed what an earlier start had left");
     try {
-      return { ...(await step("sandbox up", () => start(images))), reused: false };
+      return { ...(await step("sandbox up", () => start(images, runtime))), reused: false };
     } catch (error) {
       await tearDown();
       throw error;
@@ -46,17 +50,21 @@ export async function up(): Promise<Sandbox & { readonly reused: boolean }> {
 }
 
 /** The running sandbox, unless it has a problem or was started otherwise than a new one would be. */
-async function usable(images: ImageSet): Promise<Sandbox | undefined> {
+async function usable(images: ImageSet, runtime: RuntimeName): Promise<Sandbox | undefined> {
   const record = readRecord();
   if (!record) return undefined;
   const problem =
-    record.fingerprint === fingerprint(images) ? await healthProblem(record) : "it was started by another version";
+    record.sandbox.runtime !== runtime
+      ? `its nodes run ${record.sandbox.runtime}`
+      : record.fingerprint !== fingerprint(images, runtime)
+        ? "it was started by another version"
+        : await healthProblem(record);
   if (!problem) return record.sandbox;
   note(`the running sandbox cannot be used (${problem}): starting a new one`);
   return undefined;
 }
 
-async function start(images: ImageSet): Promise<Sandbox> {
+async function start(images: ImageSet, runtime: RuntimeName): Promise<Sandbox> {
   mkdirSync(paths.state, { recursive: true, mode: 0o700 });
   let engine: Engine | undefined;
   const boxes: Box[] = [];
@@ -64,7 +72,7 @@ async function start(images: ImageSet): Promise<Sandbox> {
     prepareEngine().then((made) => {
       engine = made;
     }),
-    startCluster(images, boxes),
+    startCluster(images, runtime, boxes),
   );
   if (!engine) throw new Error("the engine's branch ended without a result");
   const sandbox: Sandbox = {
@@ -72,13 +80,14 @@ async function start(images: ImageSet): Promise<Sandbox> {
     context,
     nodes: nodeSpecs.map(({ name }) => name).sort(),
     images: { producer: images.producer, consumer: images.consumer },
+    runtime,
     ...engine,
   };
-  writeRecord({ fingerprint: fingerprint(images), boxes, sandbox });
+  writeRecord({ fingerprint: fingerprint(images, runtime), boxes, sandbox });
   return sandbox;
 }
 
-async function startCluster(images: ImageSet, boxes: Box[]): Promise<void> {
+async function startCluster(images: ImageSet, runtime: RuntimeName, boxes: Box[]): Promise<void> {
   const programs = toolPaths();
   const [control, nodes, secrets] = await step("boxes, network and certificates", async () => {
     const made = await Promise.all([
@@ -101,7 +110,7 @@ async function startCluster(images: ImageSet, boxes: Box[]): Promise<void> {
   const eachNode = nodeSpecs.map(async (spec) => {
     const box = nodes.find(({ name }) => name === spec.name);
     if (!box) throw new Error(`there is no box for ${spec.name}`);
-    await step(`${spec.name}: containerd ready, images imported`, () => startRuntime(box, spec, images));
+    await step(`${spec.name}: containerd ready, images imported`, () => startRuntime(box, spec, runtime, images));
     await plane;
     await startKubelet(box, spec, kubeletCommand(programs, spec), secrets, api);
   });

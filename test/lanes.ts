@@ -55,12 +55,24 @@ export class Lanes {
 
   /** Takes every lane's sandbox down. @returns what could not be removed */
   down(): string {
-    for (const child of this.running) child.kill("SIGTERM");
-    return this.caches.map(sandboxDown).join("");
+    this.signal("SIGTERM");
+    const remains = this.caches.map(sandboxDown).join("");
+    // Whatever a test had started, and that waits for a sandbox which is gone.
+    this.signal("SIGKILL");
+    return remains;
   }
 
   remove(): void {
     rmSync(ownFolder(), { recursive: true, force: true });
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    for (const { pid } of this.running)
+      try {
+        if (pid !== undefined) process.kill(-pid, signal);
+      } catch {
+        // The whole group has ended.
+      }
   }
 
   private async one(file: string, lane: string, finished: Finished): Promise<void> {
@@ -69,6 +81,8 @@ export class Lanes {
     const child = fork(join(import.meta.dirname, "run.ts"), ["e2e", file], {
       env,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
+      // A group of its own, to be ended with all that its tests have started.
+      detached: true,
     });
     this.running.add(child);
     let counted: Counted | undefined;

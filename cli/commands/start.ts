@@ -24,6 +24,10 @@ export const startCommand = () =>
       "--keep",
       "leave the pods (and the sandbox) for inspection; the last lines say how to look and how to end it",
     ),
+    new Option(
+      "--sandbox-runtime <name>",
+      "the container runtime of the sandbox's nodes: containerd-2 or containerd-1.6",
+    ).default(undefined, "that of the sandbox that runs, or containerd-2"),
     new Option("--verbose", "print everything that the Pulumi engine and its plugins say"),
     ...settingsOptions(),
   ]).addHelpText(

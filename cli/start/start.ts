@@ -24,6 +24,7 @@ import { prepareTarget, type Target } from "./target.ts";
 export interface StartOptions extends SettingsOptions {
   readonly keep?: boolean;
   readonly verbose?: boolean;
+  readonly sandboxRuntime?: string;
 }
 
 /** @param inspection takes lines about what stays for inspection */
@@ -34,10 +35,14 @@ export async function start(options: StartOptions, stop: AbortSignal, inspection
   const asked = parseSettings(given);
 
   const own = asked.kubeconfig !== "" || asked.context !== "";
+  if (own && options.sandboxRuntime)
+    throw new UserError(`--sandbox-runtime ${options.sandboxRuntime} names a runtime, and the test runs on a cluster`, {
+      remedy: "leave it out: a cluster's runtime is what its nodes have",
+    });
   if (own) await requireReach(asked);
 
   const earlier = claim(claimFile(options.stack), options.stack);
-  const target = await prepareTarget(own, options.keep ?? false, stop);
+  const target = await prepareTarget(own, options, stop);
   const plugins = Object.entries(target.plugins).map(([name, origin]) => `${name} (${origin})`);
   say(`${MARKS.note} Pulumi ${target.engine}, plugins ${plugins.join(", ")}`);
   const nodes = saidSettings(options).nodes === undefined ? (target.nodes ?? asked.nodes) : asked.nodes;

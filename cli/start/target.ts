@@ -41,7 +41,11 @@ interface SandboxDocument extends EngineDocument {
 const OURS = join(runs, "sandbox-of-a-run");
 
 /** @param own true where the settings name a kubeconfig or a context */
-export async function prepareTarget(own: boolean, keep: boolean, signal: AbortSignal): Promise<Target> {
+export async function prepareTarget(
+  own: boolean,
+  { keep = false, sandboxRuntime }: { readonly keep?: boolean; readonly sandboxRuntime?: string },
+  signal: AbortSignal,
+): Promise<Target> {
   if (own) {
     const { env, engine, plugins } = await prepareEngine(signal);
     return { kind: "cluster", env, engine: engine.version, plugins, settings: {}, fresh: false, leave: async () => {} };
@@ -55,7 +59,10 @@ export async function prepareTarget(own: boolean, keep: boolean, signal: AbortSi
     rmSync(OURS, { force: true });
   };
   try {
-    const up = await sandbox<SandboxDocument>(["up", "--json"], signal);
+    const up = await sandbox<SandboxDocument>(
+      ["up", "--json", ...(sandboxRuntime ? ["--runtime", sandboxRuntime] : [])],
+      signal,
+    );
     return {
       kind: "sandbox",
       env: up.env,

@@ -107,7 +107,10 @@ export function pathIn(box: Pick<Box, "init">, path: string): string {
   return join("/proc", String(box.init.pid), "root", path);
 }
 
-const environment = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/root" };
+/** PATH in a box. */
+export const SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
+
+const environment = { PATH: SYSTEM_PATH, HOME: "/root" };
 
 function enter({ init }: Box, argv: readonly string[]): string[] {
   return ["nsenter", `--target=${init.pid}`, "--mount", "--net", "--pid", "--uts", "--ipc", "--", ...argv];

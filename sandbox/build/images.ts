@@ -79,7 +79,19 @@ export function removeEmpty(directory: string): void {
 async function build(image: ImageName, name: string, work: string): Promise<void> {
   const root = join(work, image);
   await layOut(image, root);
+  const archive = join(images, `${image}-${name.split(":").pop()}.tar`);
+  await pack(root, ["--cmd", JSON.stringify(recipes[image].command)], `${archive}.new:${name}`, work);
+  renameSync(`${archive}.new`, archive);
+}
 
+/**
+ * Makes an OCI archive of a file tree.
+ *
+ * @param config what a container of it runs, as options of `buildah config`
+ * @param archive `PATH:NAME`
+ * @param work a directory for this alone
+ */
+export async function pack(root: string, config: readonly string[], archive: string, work: string): Promise<void> {
   // Storage in plain directories, below the work directory: no daemon, and nothing is left behind.
   const env = { ...process.env, STORAGE_DRIVER: "vfs", BUILDAH_ISOLATION: "chroot" };
   const runroot = ["--runroot", join(work, "run")];
@@ -89,16 +101,7 @@ async function build(image: ImageName, name: string, work: string): Promise<void
     });
   const container = (await buildah("from", "scratch")).trim();
   await buildah("copy", "--quiet", container, root, "/");
-  await buildah(
-    "config",
-    "--cmd",
-    JSON.stringify(recipes[image].command),
-    "--env",
-    "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-    container,
-  );
-  const archive = join(images, `${image}-${name.split(":").pop()}.tar`);
+  await buildah("config", ...config, "--env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", container);
   // Uncompressed: it is read twice at each start and sent nowhere.
-  await buildah("commit", "--quiet", "--disable-compression", container, `oci-archive:${archive}.new:${name}`);
-  renameSync(`${archive}.new`, archive);
+  await buildah("commit", "--quiet", "--disable-compression", container, `oci-archive:${archive}`);
 }

@@ -25,7 +25,8 @@ export async function layOut(image: ImageName, root: string): Promise<void> {
   layOutFuse(root);
 }
 
-async function layOutShell(root: string): Promise<void> {
+/** busybox with all its names, and the users that a pod may run as. */
+export async function layOutShell(root: string): Promise<void> {
   for (const path of ["bin", "dev", "etc", "proc", "root", "sbin", "sys", "tmp", "usr/bin", "var"]) {
     mkdirSync(join(root, path), { recursive: true });
   }

@@ -14,7 +14,7 @@ export interface Go {
 }
 
 /** What the newest of sandbox/tools/<family>/go.mod asks for. */
-const needed = [1, 26, 0] as const;
+const needed = [1, 26, 6] as const;
 const pinned = "1.26.8";
 
 /** The machine's Go where it is new enough, else the pinned one, fetched with the machine's or with Debian's. */

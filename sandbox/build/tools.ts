@@ -6,16 +6,28 @@ import { type CommandOptions, run } from "../../base/command.ts";
 import { goBuild, source, tools } from "../../base/paths.ts";
 import { note, seconds, step } from "../../base/progress.ts";
 import { inBox } from "../box/box.ts";
+import { ensurePackages } from "../host/packages.ts";
 import { findGo, type Go } from "./toolchain.ts";
 import { makeDirectory } from "./whole.ts";
 
 /** What one go.mod pins; its programs are compiled together. */
-export type Family = "etcd" | "kubernetes" | "pulumi" | "flux" | "gitops" | "oracle";
+export type Family = "etcd" | "kubernetes" | "containerd" | "runc" | "pulumi" | "flux" | "gitops" | "oracle" | "e2e";
 
 /** The engine's, which is that of the SDK (test/sandbox/installer). */
 export const pulumiVersion = pinned("pulumi", "github.com/pulumi/pulumi/pkg/v3");
 const kubernetes = pinned("kubernetes", "k8s.io/kubernetes");
 const [major, minor] = kubernetes.split(".");
+
+/** What is left out (file systems for images that no node here has) or put in. */
+const tags: Readonly<Partial<Record<Family, string>>> = {
+  containerd: "no_btrfs,no_devmapper,no_zfs",
+  runc: "seccomp",
+};
+
+/** C is compiled as well: the compiler, and the library of pods' system call filters. */
+const NEEDS_C: Readonly<Partial<Record<Family, readonly string[]>>> = {
+  runc: ["gcc", "libc6-dev", "libseccomp-dev", "pkg-config"],
+};
 
 /** Value for the linker -X option: programs built as modules do not know their own version. */
 const versions: Readonly<Record<Family, readonly string[]>> = {
@@ -26,8 +38,13 @@ const versions: Readonly<Record<Family, readonly string[]>> = {
     `k8s.io/component-base/version.gitMinor=${minor}`,
     `k8s.io/client-go/pkg/version.gitVersion=v${kubernetes}`,
   ],
+  containerd: [
+    `github.com/containerd/containerd/v2/version.Version=v${pinned("containerd", "github.com/containerd/containerd/v2")}`,
+  ],
+  runc: [],
   flux: [],
   gitops: [],
+  e2e: [],
   oracle: [],
   pulumi: [`github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${pulumiVersion}`],
 };
@@ -38,7 +55,6 @@ export type ToolPaths = Readonly<
 
 /** The programs' paths inside a box. */
 export function toolPaths(): ToolPaths {
-  const pathInBox = (family: Family, name: string) => join(inBox.tools, directoryName(family), name);
   return {
     etcd: pathInBox("etcd", "server"),
     "kube-apiserver": pathInBox("kubernetes", "kube-apiserver"),
@@ -46,6 +62,11 @@ export function toolPaths(): ToolPaths {
     "kube-scheduler": pathInBox("kubernetes", "kube-scheduler"),
     kubelet: pathInBox("kubernetes", "kubelet"),
   };
+}
+
+/** Where a box sees a family's programs, or one of them. */
+export function pathInBox(family: Family, name = ""): string {
+  return join(inBox.tools, directoryName(family), name);
 }
 
 /** Where a family's programs are, or will be. */
@@ -61,6 +82,7 @@ export async function buildTools(families: readonly Family[]): Promise<void> {
   const missing = families.filter((family) => !existsSync(toolDirectory(family)));
   if (missing.length === 0) return;
   const go = await findGo();
+  await ensurePackages(missing.flatMap((family) => NEEDS_C[family] ?? []));
   note(
     `compiling ${missing.join(", ")} from pinned Go modules with ${go.version}; once, several minutes each on 2 cores`,
   );
@@ -79,7 +101,7 @@ export function buildKey(goMod: string, goSum: string, flags: readonly string[],
 
 function directoryName(family: Family): string {
   const file = (name: string) => readSource(family, name);
-  const own = isOwn(family) ? [file("main.go")] : [];
+  const own = [...(isOwn(family) ? [file("main.go")] : []), ...(isTest(family) ? [file(`${family}_test.go`)] : [])];
   return `${family}-${buildKey(file("go.mod"), file("go.sum"), [...flags(family), ...own], process.arch)}`;
 }
 
@@ -104,11 +126,20 @@ function pinned(family: Family, module: string): string {
 
 function flags(family: Family): string[] {
   const linker = ["-s", "-w", ...versions[family].flatMap((value) => ["-X", value])];
-  return ["-trimpath", "-buildvcs=false", "-ldflags", linker.join(" ")];
+  return [
+    "-trimpath",
+    "-buildvcs=false",
+    ...(tags[family] ? [`-tags=${tags[family]}`] : []),
+    "-ldflags",
+    linker.join(" "),
+  ];
 }
 
 /** Whether it is a program of this project's own, made of modules of others. */
 const isOwn = (family: Family): boolean => existsSync(join(source, "tools", family, "main.go"));
+
+/** Tests of others, that become a program called `e2e.test`. */
+const isTest = (family: Family): boolean => existsSync(join(source, "tools", family, `${family}_test.go`));
 
 async function build(family: Family, go: Go): Promise<void> {
   const instead = family === "pulumi" ? ` Or install pulumi ${pulumiVersion} or newer.` : "";
@@ -124,13 +155,19 @@ async function build(family: Family, go: Go): Promise<void> {
     onErrorLine: (line) => {
       if (!line.includes(" ")) packages++;
     },
-    env: { ...go.env, CGO_ENABLED: "0", GOCACHE: goBuild, GOFLAGS: "", GOWORK: "off" },
+    env: { ...go.env, CGO_ENABLED: NEEDS_C[family] ? "1" : "0", GOCACHE: goBuild, GOFLAGS: "", GOWORK: "off" },
     remedy: `If a module could not be fetched, check the network or GOPROXY. Then run this again: it continues where it stopped.${instead}`,
   };
   try {
-    await makeDirectory(toolDirectory(family), (fresh) =>
-      run(go.program, ["build", "-v", ...flags(family), "-o", `${fresh}/`, isOwn(family) ? "." : "tool"], options),
-    );
+    await makeDirectory(toolDirectory(family), async (fresh) => {
+      await run(
+        go.program,
+        ["build", "-v", ...flags(family), "-o", `${fresh}/`, isOwn(family) ? "." : "tool"],
+        options,
+      );
+      if (isTest(family))
+        await run(go.program, ["test", "-c", "-v", ...flags(family), "-o", `${fresh}/`, "."], options);
+    });
   } finally {
     clearInterval(heartbeat);
   }

@@ -6,21 +6,18 @@ import { until } from "../../base/stop.ts";
 import { type Box, configDirectory, inBox, notReady, pathIn, requireAlive, runIn, startDaemon } from "../box/box.ts";
 import { addresses } from "../box/network.ts";
 import type { ImageSet } from "../build/images.ts";
+import { type RuntimeName, runtimeCommand, runtimeProgram } from "../build/runtimes.ts";
 import type { ToolPaths } from "../build/tools.ts";
 import type { Api } from "./api.ts";
 import { type NodeSpec, nodeFiles } from "./nodeConfig.ts";
 import { renderKubeconfig, type Secrets } from "./pki.ts";
 
 /** Starts containerd and imports the images. @throws SandboxError, with its log, when it does not answer within 30 s */
-export async function startRuntime(box: Box, spec: NodeSpec, images: ImageSet): Promise<void> {
+export async function startRuntime(box: Box, spec: NodeSpec, runtime: RuntimeName, images: ImageSet): Promise<void> {
   for (const [file, text] of Object.entries(nodeFiles(spec, images.pause))) {
     writeFileSync(join(configDirectory(box.name), file), text);
   }
-  const daemon = startDaemon(box, "containerd", [
-    "containerd",
-    `--config=${inBox.config}/containerd.toml`,
-    "--log-level=warn",
-  ]);
+  const daemon = startDaemon(box, "containerd", containerdCommand(runtime));
   const socket = pathIn(box, "/run/containerd/containerd.sock");
   const answers = () => {
     requireAlive(daemon);
@@ -29,7 +26,7 @@ export async function startRuntime(box: Box, spec: NodeSpec, images: ImageSet): 
   await until(answers, { every: 20, within: 30_000, late: () => notReady(daemon) });
   for (const archive of images.archives) {
     await runIn(box, [
-      "ctr",
+      runtimeProgram(runtime, "ctr"),
       "--namespace=k8s.io",
       "images",
       "import",
@@ -38,6 +35,10 @@ export async function startRuntime(box: Box, spec: NodeSpec, images: ImageSet): 
     ]);
   }
 }
+
+/** The runtime's daemon and its options. Part of the fingerprint. */
+export const containerdCommand = (runtime: RuntimeName): readonly string[] =>
+  runtimeCommand(runtime, `${inBox.config}/containerd.toml`);
 
 /** The kubelet and its options. Part of the fingerprint. */
 export function kubeletCommand(paths: ToolPaths, { name }: NodeSpec): readonly string[] {

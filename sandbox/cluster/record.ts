@@ -5,10 +5,11 @@ import type { ProcessIdentity } from "../../base/identity.ts";
 import * as paths from "../../base/paths.ts";
 import type { Box } from "../box/box.ts";
 import type { ImageSet } from "../build/images.ts";
+import type { RuntimeName } from "../build/runtimes.ts";
 import { toolPaths } from "../build/tools.ts";
 import type { Engine } from "../engine.ts";
 import { controlPlaneCommands } from "./controlPlane.ts";
-import { kubeletCommand } from "./node.ts";
+import { containerdCommand, kubeletCommand } from "./node.ts";
 import { nodeFiles, nodeSpecs } from "./nodeConfig.ts";
 
 /** Of the kubeconfig, its cluster included. */
@@ -20,6 +21,7 @@ export interface Sandbox extends Engine {
   readonly context: string;
   readonly nodes: readonly string[];
   readonly images: { readonly producer: string; readonly consumer: string };
+  readonly runtime: RuntimeName;
 }
 
 export interface Record {
@@ -30,10 +32,10 @@ export interface Record {
 }
 
 /** Twelve digits of the programs, options, files and images that a cluster is started with: one of other digits is not reused. */
-export function fingerprint(images: ImageSet): string {
+export function fingerprint(images: ImageSet, runtime: RuntimeName): string {
   const programs = toolPaths();
   const nodes = nodeSpecs.map((spec) => [spec, nodeFiles(spec, images.pause), kubeletCommand(programs, spec)]);
-  const all = JSON.stringify([controlPlaneCommands(programs), nodes, images]);
+  const all = JSON.stringify([controlPlaneCommands(programs), containerdCommand(runtime), nodes, images]);
   return createHash("sha256").update(all).digest("hex").slice(0, 12);
 }
 

@@ -1,14 +1,12 @@
-/** What comes from the distribution: the container runtime, the image tool, the FUSE drivers. */
+/** What comes from the distribution: the image tool, the FUSE drivers, a container runtime where that one is wanted. */
 import { createInterface } from "node:readline/promises";
 import { attempt, run } from "../../base/command.ts";
 import { ownCluster, SandboxError } from "../../base/problem.ts";
 import { note, step } from "../../base/progress.ts";
 import { driverPackages } from "../build/drivers.ts";
 
-/** Debian package -> what the sandbox uses of it. */
+/** Debian package -> what every sandbox uses of it. */
 export const clusterPackages: Readonly<Record<string, string>> = {
-  containerd: "containerd and ctr",
-  runc: "runc",
   "containernetworking-plugins": "the pod network (/usr/lib/cni)",
   iproute2: "ip",
   "util-linux": "unshare and nsenter",
@@ -46,7 +44,7 @@ export async function ensurePackages(names: readonly string[]): Promise<Versions
   if (missing.length === 0) return before;
   await askFor(missing);
   note(`installing ${missing.join(", ")} with apt-get`);
-  // Debian starts a service it installs; containerd's own one is then idle beside the nodes', which have sockets of their own.
+  // Debian starts a service it installs: its containerd is then idle beside the nodes', which have sockets of their own.
   await step(`installed ${missing.join(", ")}`, () => install(missing));
   return installed(names);
 }

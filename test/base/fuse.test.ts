@@ -27,7 +27,7 @@ describe("a file system type", () => {
     const { stdout } = spawnSync("busybox", ["ash", "-c", script, LIB, ...TYPES], { encoding: "utf8" });
     assert.deepEqual(stdout.trimEnd().split("\n"), own);
     const patterns = Object.values(SCRIPTS).flatMap((text) => [...text.matchAll(/~ \/(\^fuse[^/]*)\//g)]);
-    assert.equal(patterns.length, 2);
+    assert.equal(patterns.length, 3);
     for (const [, pattern = ""] of patterns)
       assert.deepEqual(
         TYPES.filter((type) => new RegExp(pattern).test(type)),

@@ -153,7 +153,7 @@ export const provocations: readonly Provocation[] = [
     cause: "peer-group-destroyed",
     how: "the daemon unmounts its volume before it mounts",
     change: (all) => beforeDaemon(all, '  umount /bridge && mkdir -p "$1"'),
-    quoted: / \/bridge rw[^;]* shared:\d+ - [\s\S]* \/bridge\/fuse rw,[a-z,]* - fuse/,
+    quoted: / \/bridge rw[^;]* shared:\d+ - [\s\S]* \/bridge\/fuse rw,[a-z,]*( shared:\d+)? - fuse/,
   },
   {
     cause: "stale-mount-left",

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { ofStep } from "../core/evidence/evidence.ts";
 import { type ImaginedNode, imaginedNode, recordsOf } from "./imagined.ts";
+import { SHELL } from "./shell.ts";
 
 /** A question to the kernel takes a tenth of a second more: a node on which all takes twice or three times as long. */
 const BUSY = `
@@ -26,7 +27,7 @@ describe("the schedule on a busy node", () => {
     const node = imaginedNode();
     nodes.push(node);
     const from = performance.now();
-    const child = spawn("busybox", ["ash", ...command(node)], {
+    const child = spawn(SHELL.program, [...SHELL.args, ...command(node)], {
       stdio: ["ignore", "pipe", "ignore"],
       env: { ...node.environment, ROLE: "default", STRETCH: "6", ...environment },
     });

@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { judge } from "../../core/diagnosis/verdict.ts";
 import { altered, evidence, mounted, ofStep } from "../core/evidence/evidence.ts";
 import { type ImaginedNode, imaginedNode, recordsOf } from "./imagined.ts";
+import { SHELL } from "./shell.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 const MARKER = "run=r nonce=ccf6d907-3f62-401b-b093-0358ca26b7d9\n";
 
 /** Runs the consumer on a plain directory, until it has decided. */
 function consume(bridge: string, role: string, probe = PROBE, more: Record<string, string> = {}): Promise<string> {
-  const child = spawn("busybox", ["ash", join(probe, "consumer.sh")], {
+  const child = spawn(SHELL.program, [...SHELL.args, join(probe, "consumer.sh")], {
     stdio: ["ignore", "pipe", "ignore"],
     env: {
       PATH: process.env.PATH ?? "",
@@ -219,7 +220,7 @@ describe("consumer", () => {
       bridge: string,
       react: (step: string, log: string, end: () => void) => void,
     ): Promise<Life> {
-      const child = spawn("busybox", ["ash", join(node.probe, "consumer.sh")], {
+      const child = spawn(SHELL.program, [...SHELL.args, join(node.probe, "consumer.sh")], {
         stdio: ["ignore", "pipe", "ignore"],
         env: {
           ...node.environment,
@@ -247,7 +248,11 @@ describe("consumer", () => {
     async function restart(): Promise<void> {
       node = imaginedNode();
       const marker = join(node.bridge, "fuse", "marker");
-      const show = (index: 0 | 1) => writeFileSync(marker, `run=r nonce=${NONCES[index]}\n`);
+      // At once: of an empty file it would be told that it was read.
+      const show = (index: 0 | 1) => {
+        writeFileSync(`${marker}.new`, `run=r nonce=${NONCES[index]}\n`);
+        renameSync(`${marker}.new`, marker);
+      };
       // At its end a file proves nothing: it must be longer than what two lives read of it.
       writeFileSync(join(node.bridge, "fuse", "held"), Buffer.alloc(8 << 20));
       const line = `99 30 0:77 / ${join(node.bridge, "fuse")} rw - fuse.imagined s rw\n`;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { ofStep } from "../core/evidence/evidence.ts";
 import { until } from "../until.ts";
 import { type ImaginedNode, imaginedNode, recordsOf } from "./imagined.ts";
+import { SHELL } from "./shell.ts";
 
 /** Keeps the log as it is when the control's word of its first look reaches the readers. */
 const KEEP = `
@@ -22,7 +23,7 @@ describe("control", () => {
     node = imaginedNode();
     appendFileSync(join(node.probe, "lib.sh"), KEEP);
     const log = openSync(fileOf("log"), "w");
-    const child = spawn("busybox", ["ash", join(node.probe, "consumer.sh")], {
+    const child = spawn(SHELL.program, [...SHELL.args, join(node.probe, "consumer.sh")], {
       stdio: ["ignore", log, "ignore"],
       env: {
         ...node.environment,

@@ -6,13 +6,14 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { schema } from "../../core/settings/settings.ts";
 import { driverPackages } from "../../sandbox/build/drivers.ts";
+import { SHELL } from "./shell.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 
 /** Runs a piece of shell with some of the probe's files, in the shell that most images have. */
 function shell(files: readonly string[], script: string, environment: Record<string, string> = {}): string {
   const text = [...files.map((file) => `. '${PROBE}/${file}'`), script].join("\n");
-  const { stdout, stderr } = spawnSync("busybox", ["ash", "-c", text], {
+  const { stdout, stderr } = spawnSync(SHELL.program, [...SHELL.args, "-c", text], {
     encoding: "utf8",
     env: { PATH: process.env.PATH ?? "", RUN: "r", NODE: "n", ROLE: "default", PROBE_SECONDS: "1", ...environment },
   });

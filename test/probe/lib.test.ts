@@ -5,14 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { parseRecord } from "../../core/contract/records.ts";
+import { SHELL } from "./shell.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 const FINDINGS = mkdtempSync(join(tmpdir(), "findings-"));
 
 /** Runs a piece of shell with the library, in the shell that most images have. */
-function shell(script: string, environment: Record<string, string> = {}, args: string[] = []) {
+function shell(
+  script: string,
+  environment: Record<string, string> = {},
+  args: string[] = [],
+  [program, ...options]: readonly [string, ...string[]] = [SHELL.program, ...SHELL.args],
+) {
   const text = `. '${PROBE}/lib.sh'; ${script}`;
-  const { stdout, stderr, status } = spawnSync("busybox", ["ash", "-c", text, "test", ...args], {
+  const { stdout, stderr, status } = spawnSync(program, [...options, "-c", text, "test", ...args], {
     encoding: "utf8",
     env: {
       PATH: process.env.PATH ?? "",
@@ -25,7 +31,7 @@ function shell(script: string, environment: Record<string, string> = {}, args: s
     },
   });
   // The shell itself says that a command was killed at its deadline.
-  assert.ok(stderr === "" || stderr === "Killed\n", stderr);
+  assert.match(stderr, /^(.*\bKilled\b.*\n)*$/);
   return { stdout, status };
 }
 
@@ -62,19 +68,21 @@ describe("probe library", () => {
     });
   }
 
-  it("writes a JSON object that reads back as it was, whatever the text", () => {
-    const text = fc
-      .string({ unit: fc.constantFrom(..."aé\"\\ \t$`'%{}\n&/") })
-      .filter((value) => !value.endsWith("\n"));
-    fc.assert(
-      fc.property(text, (detail) => {
-        const { stdout } = shell('record read error "text" detail "$1"', {}, [detail]);
-        const record = parseRecord(stdout.trim().split("\n").at(-1) ?? "");
-        assert.equal(record?.detail, detail);
-      }),
-      { numRuns: 30 },
-    );
-  });
+  // Of the other's tools awk is Debian's mawk, which reads backslashes differently from busybox'.
+  for (const tested of [[SHELL.program, ...SHELL.args], ["dash"]] as const)
+    it(`writes a JSON object that reads back as it was, whatever the text (${tested.join(" ")})`, () => {
+      const text = fc
+        .string({ unit: fc.constantFrom(..."aé\"\\ \t$`'%{}\n&/") })
+        .filter((value) => !value.endsWith("\n"));
+      fc.assert(
+        fc.property(text, (detail) => {
+          const { stdout } = shell('record read error "text" detail "$1"', {}, [detail], tested);
+          const record = parseRecord(stdout.trim().split("\n").at(-1) ?? "");
+          assert.equal(record?.detail, detail);
+        }),
+        { numRuns: 30 },
+      );
+    });
 
   it("gives each line for people one for machines, with the same time", () => {
     const { stdout } = shell('record start info "hello" key value');

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { ProbeRecord } from "../../core/contract/records.ts";
 import { type ImaginedNode, recordsOf } from "./imagined.ts";
+import { SHELL } from "./shell.ts";
 
 export interface Life {
   readonly code: number | null;
@@ -20,7 +21,7 @@ export interface Life {
  * Nth of them: a log may begin with what others have said.
  */
 export async function live(node: ImaginedNode, environment: Record<string, string>, termAfter?: string): Promise<Life> {
-  const child = spawn("busybox", ["ash", join(node.probe, "producer.sh")], {
+  const child = spawn(SHELL.program, [...SHELL.args, join(node.probe, "producer.sh")], {
     stdio: ["ignore", "pipe", "ignore"],
     env: {
       ...node.environment,

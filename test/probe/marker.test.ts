@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { recordsOf } from "./imagined.ts";
+import { SHELL } from "./shell.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 
@@ -24,7 +25,7 @@ function told(...answers: readonly string[]) {
       [ -z "$errno" ]
     }
     write_marker`;
-  const { stdout } = spawnSync("busybox", ["ash", "-c", script], {
+  const { stdout } = spawnSync(SHELL.program, [...SHELL.args, "-c", script], {
     encoding: "utf8",
     env: { PATH: process.env.PATH ?? "", RUN: "r", NODE: "n", ROLE: "producer" },
   });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseRecord } from "../../core/contract/records.ts";
 import { VARIANTS } from "../../core/contract/variants.ts";
 import { ofStep } from "../core/evidence/evidence.ts";
+import { SHELL } from "./shell.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 const IDS = VARIANTS.map(({ id }) => id as string);
@@ -13,8 +14,8 @@ const IDS = VARIANTS.map(({ id }) => id as string);
 /** Runs a piece of shell with the permission matrix's script, as a role, on a bridge that a mount table speaks of. */
 function shell(script: string, role: string, bridge: string, environment: Record<string, string> = {}) {
   const { stdout, stderr } = spawnSync(
-    "busybox",
-    ["ash", "-c", `. '${PROBE}/lib.sh'; . '${PROBE}/permissions.sh'; ${script}`],
+    SHELL.program,
+    [...SHELL.args, "-c", `. '${PROBE}/lib.sh'; . '${PROBE}/permissions.sh'; ${script}`],
     {
       encoding: "utf8",
       env: {

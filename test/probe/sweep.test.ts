@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MANY_MOUNTS, PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
+import { SHELL } from "./shell.ts";
 
 const SCRIPT = join(import.meta.dirname, "..", "..", "probe", "sweep.sh");
 const LONG_AGO = new Date("2020-01-01");
@@ -71,7 +72,7 @@ describe("sweep", () => {
 
   function sweep(task: "check" | "unmount", since: string, more: Record<string, string> = {}): string[] {
     const script = `${TOOLS}\n${readFileSync(SCRIPT, "utf8")}`;
-    const { stdout, stderr } = spawnSync("busybox", ["ash", "-c", script, "sweep", task], {
+    const { stdout, stderr } = spawnSync(SHELL.program, [...SHELL.args, "-c", script, "sweep", task], {
       encoding: "utf8",
       env: {
         PATH: process.env.PATH ?? "",

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseRecord } from "../../core/contract/records.ts";
 import { ofStep } from "../core/evidence/evidence.ts";
 import { recordsOf } from "./imagined.ts";
+import { SHELL } from "./shell.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 const TOOLS = [
@@ -80,6 +81,13 @@ describe("the tools of an image", () => {
       assert.deepEqual([records.map(({ detail }) => detail), status], [[lacking], 1]);
     });
 
+  it("are told where they lose an answer now and then, as toybox' timeout does", () => {
+    const timeout =
+      '#!/bin/sh\nif mkdir "$0.asked"; then shift 3; exec "$@"; fi 2>/dev/null\nrmdir "$0.asked"; exit 127\n';
+    const { records, status } = required(image([], { timeout }));
+    assert.deepEqual([records.map(({ detail }) => detail), status], [["timeout -s KILL"], 1]);
+  });
+
   for (const script of ["producer.sh", "consumer.sh", "turn.sh"])
     it(`are looked for before anything else: ${script}`, () => {
       const path = image(["timeout"]);
@@ -116,17 +124,21 @@ describe("an answer that comes after its deadline", () => {
   before(() => mkdirSync(join(folder, "f"), { recursive: true }));
   after(() => rmSync(folder, { recursive: true }));
   const asked = (script: string) => {
-    const { stdout } = spawnSync("busybox", ["ash", "-c", `. ${PROBE}/lib.sh; . ${PROBE}/tools.sh; ${script}; wait`], {
-      encoding: "utf8",
-      env: {
-        PATH: process.env.PATH ?? "",
-        RUN: "r",
-        NODE: "n",
-        ROLE: "default",
-        FINDINGS: folder,
-        PROBE_SECONDS: "0.2",
+    const { stdout } = spawnSync(
+      SHELL.program,
+      [...SHELL.args, "-c", `. ${PROBE}/lib.sh; . ${PROBE}/tools.sh; ${script}; wait`],
+      {
+        encoding: "utf8",
+        env: {
+          PATH: process.env.PATH ?? "",
+          RUN: "r",
+          NODE: "n",
+          ROLE: "default",
+          FINDINGS: folder,
+          PROBE_SECONDS: "0.2",
+        },
       },
-    });
+    );
     return stdout.split("\n").flatMap((line) => parseRecord(line) ?? []);
   };
 

@@ -50,10 +50,10 @@ describe("shared libraries, from ldd", () => {
 });
 
 describe("the machine's Go", () => {
-  for (const version of ["go1.26.0", "go1.26", "go1.26.8", "go2.0"]) {
+  for (const version of ["go1.26.6", "go1.26.8", "go1.27", "go2.0"]) {
     it(`${version} is used`, () => assert.equal(newEnough(version), true));
   }
-  for (const version of ["go1.19.8", "go1.25", "go1.25.10", "devel"]) {
+  for (const version of ["go1.19.8", "go1.25.10", "go1.26", "go1.26.5", "devel"]) {
     it(`${version} is too old`, () => assert.equal(newEnough(version), false));
   }
 });

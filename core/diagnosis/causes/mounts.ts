@@ -16,6 +16,7 @@ import {
   mounts,
   notRead,
   of,
+  parentOf,
   pointOf,
   producerTold,
   quotes,
@@ -51,7 +52,12 @@ export const peerGroupDestroyed: Cause = {
     const before = of(evidence, "producer", "preflight");
     const lost = before.some(({ mountinfo }) => pointOf(mountinfo) !== producer.bridge.mountPath);
     const shared = before.some(({ propagation }) => propagation?.includes("shared:"));
-    const unshared = mounts(evidence).filter(({ propagation }) => !propagation?.includes("shared:"));
+    // A newer runtime shares the container's own root as well: what is mounted there beside the bridge is shared, with nobody.
+    const parents = before.map(({ mountinfo }) => parentOf(mountinfo));
+    const unshared = mounts(evidence).filter(
+      ({ propagation, mountinfo }) =>
+        !propagation?.includes("shared:") || (!lost && parents.includes(parentOf(mountinfo))),
+    );
     if (unshared.length === 0 || !(lost || shared)) return undefined;
     return some([specQuote(producer), ...before.map(recordQuote), ...unshared.map(recordQuote)]);
   },

@@ -108,6 +108,9 @@ export const hasPeers = (mountinfo: string | undefined): boolean =>
 /** The first field of a line of the mount table: one mount of one container. */
 export const idOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[0];
 
+/** The second field: the mount that it is mounted on. */
+export const parentOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[1];
+
 /** The third field: the device number of its file system, which no other has that is mounted anywhere meanwhile. */
 export const deviceOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[2];
 

@@ -130,10 +130,15 @@ function dropped(side: Side, records: readonly RecordOf<"preflight" | "start">[]
 /** The whole range of ids mapped onto itself: the first line of /proc/self/uid_map outside of any user namespace. */
 const HOST_USERS = "0 0 4294967295";
 
+const ID_MAPS = /MOUNT_ATTR_IDMAP|idmap|user ?namespace|hostUsers/i;
+
+/** runc's words where a part of the node's own /proc is covered: the kernel then gives no user namespace another (mount_too_revealing). */
+const NO_PROC = /mounting "(proc|sysfs)" to rootfs.*operation not permitted/i;
+
 function inUserNamespace(evidence: Evidence): readonly Quote[] | undefined {
   const own = evidence.pods.filter(({ spec }) => spec?.hostUsers === false);
   if (own.length === 0) return undefined;
-  const words = kubeletQuotes(evidence, (text) => /MOUNT_ATTR_IDMAP|idmap|user ?namespace|hostUsers/i.test(text));
+  const words = kubeletQuotes(evidence, (text) => ID_MAPS.test(text) || NO_PROC.test(text));
   const mapped = evidence.records
     .filter((record) => record.step === "identity")
     .filter(({ uid_map }) => uid_map !== undefined && uid_map !== HOST_USERS)

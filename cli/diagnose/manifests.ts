@@ -1,0 +1,73 @@
+/** The objects that a directory, a kustomization or a rendered chart would apply, as far as files say it. */
+import { dirname } from "node:path";
+import type { Manifest } from "../../core/layout/index.ts";
+import {
+  type Document,
+  documentsOf,
+  isKustomization,
+  manifestFiles,
+  resourcesOf,
+  type Unreadable,
+} from "../check/files.ts";
+import { build } from "../check/kustomize.ts";
+
+export interface Read {
+  readonly manifests: readonly Manifest[];
+  readonly unreadable: readonly Unreadable[];
+  /** Kustomizations that were read as plain files, since there is no kustomize to build them: their patches are missing. */
+  readonly unbuilt: readonly string[];
+}
+
+/**
+ * @param kustomize the program that builds kustomizations
+ * @throws UserError where a path does not exist, or there is nothing to read
+ */
+export function readManifests(paths: readonly string[], kustomize: string): Read {
+  const { files, regular, unreadable } = manifestFiles(paths);
+  const documents = new Map<string, readonly Document[]>();
+  /** Kustomization -> the files that it names. */
+  const named = new Map<string, readonly string[]>();
+  const queue = new Set(files);
+  for (const file of queue) {
+    const read = documentsOf(file, regular.has(file));
+    if (!Array.isArray(read)) {
+      unreadable.push(read);
+      continue;
+    }
+    documents.set(file, read);
+    const resources = read.flatMap(resourcesOf);
+    unreadable.push(...resources.filter((one) => typeof one !== "string"));
+    const inner = resources.filter((one) => typeof one === "string");
+    if (isKustomization(file)) named.set(file, inner);
+    for (const one of inner) queue.add(one);
+  }
+  const within = new Set([...named.values()].flat());
+  const unbuilt: string[] = [];
+  const built = [...named.keys()].flatMap((file): readonly Document[] => {
+    if (within.has(file)) return [];
+    const results = build([file], kustomize);
+    if (results.length === 0) unbuilt.push(dirname(file));
+    const done = results.flatMap((one) => {
+      if (Array.isArray(one)) return one;
+      unreadable.push(one);
+      return [];
+    });
+    // What it names is in what it builds, changed by its patches.
+    if (done.length > 0) for (const one of [file, ...closure(file, named)]) documents.delete(one);
+    return done;
+  });
+  return { manifests: [...documents.values(), built].flat(), unreadable, unbuilt };
+}
+
+function closure(file: string, named: ReadonlyMap<string, readonly string[]>): string[] {
+  const seen = new Set<string>();
+  const add = (one: string) => {
+    for (const inner of named.get(one) ?? []) {
+      if (seen.has(inner)) continue;
+      seen.add(inner);
+      add(inner);
+    }
+  };
+  add(file);
+  return [...seen];
+}

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Finding } from "../../core/layout/index.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const LAYOUTS = join(ROOT, "test", "fixtures", "layouts");
+
+function diagnose(args: readonly string[], input = "", path = process.env.PATH ?? "") {
+  const main = join(ROOT, "cli", "main.ts");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, "diagnose", ...args], {
+    encoding: "utf8",
+    input,
+    env: { ...process.env, PATH: path },
+  });
+  return { status, stdout, stderr };
+}
+
+const findingsIn = (stdout: string) => (JSON.parse(stdout) as { readonly findings: readonly Finding[] }).findings;
+const broken = (name: string) => join(LAYOUTS, "broken", `${name}.yaml`);
+
+describe("diagnose FILE", () => {
+  const folder = mkdtempSync(join(tmpdir(), "diagnose-"));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("prints one document, and ends with 1 where there is an error", () => {
+    const { status, stdout } = diagnose(["--json", broken("reader-binds-mountpoint")]);
+    assert.equal(status, 1);
+    const [finding, ...others] = findingsIn(stdout);
+    assert.deepEqual(others, []);
+    assert.deepEqual(Object.keys(finding ?? {}).sort(), ["file", "fix", "id", "message", "object", "path", "severity"]);
+    assert.deepEqual([finding?.id, finding?.severity], ["consumer-binds-mountpoint", "error"]);
+  });
+
+  it("says to people where, why and how, and that it is no proof", () => {
+    const { status, stdout, stderr } = diagnose([broken("recursive-read-only")]);
+    assert.equal(status, 1);
+    assert.match(
+      stdout,
+      /recursive-read-only {2}Deployment media\/sonarr[\s\S]*KEP-3857[\s\S]*volumeMounts\[0\]\.recursiveReadOnly\n {2}fix {2}\[/,
+    );
+    assert.match(stderr, /1 error in the manifests of 1 FUSE daemon and 1 reader \(static: no proof\)/);
+  });
+
+  it("ends with 0 for advice alone, with 1 where it is strict", () => {
+    const [easy, strict] = [[], ["--strict"]].map((more) => diagnose(["--json", ...more, broken("no-gate")]));
+    assert.deepEqual([easy?.status, strict?.status], [0, 1]);
+    assert.deepEqual(
+      findingsIn(easy?.stdout ?? "").map(({ id, severity }) => [id, severity]),
+      [["gate-missing", "advice"]],
+    );
+  });
+
+  it("finds nothing in a sound layout, and says so where there is no daemon at all", () => {
+    const sound = diagnose(["--json", join(LAYOUTS, "sound", "parent-directory.yaml")]);
+    assert.deepEqual([sound.status, sound.stdout], [0, '{"findings":[]}\n']);
+    assert.match(sound.stderr, /nothing wrong found in the manifests of 1 FUSE daemon and 1 reader/);
+    const plain = diagnose([join(LAYOUTS, "sound", "plain-host-path.yaml")]);
+    assert.equal(plain.status, 0);
+    assert.match(plain.stderr, /no FUSE daemon found/);
+  });
+
+  it("reads a rendered chart from standard input", () => {
+    const chart = `# Source: a/b.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: c }\n---\n---\n`;
+    const { status, stdout } = diagnose(["--json", "-"], chart);
+    assert.deepEqual([status, stdout], [0, '{"findings":[]}\n']);
+  });
+
+  it("ends with 2 where an input cannot be read, and names it", () => {
+    const bad = join(folder, "bad.yaml");
+    writeFileSync(bad, "kind: Pod\n  a: [\n");
+    const { status, stdout, stderr } = diagnose(["--json", bad]);
+    assert.deepEqual([status, stdout], [2, ""]);
+    assert.match(stderr, /bad\.yaml: cannot be read/);
+    assert.equal(diagnose([join(folder, "missing.yaml")]).status, 2);
+    assert.equal(diagnose([]).status, 2);
+  });
+
+  describe("of a kustomization", () => {
+    const own = join(folder, "kustomization");
+    const tools = join(folder, "tools");
+    before(() => {
+      for (const one of [own, tools]) mkdirSync(one);
+      cpSync(broken("reader-without-propagation"), join(own, "pods.yaml"));
+      writeFileSync(join(own, "kustomization.yaml"), "resources: [pods.yaml]\n");
+    });
+
+    it("reads the files that it names, and says that its patches are missing where there is no kustomize", () => {
+      const { status, stdout, stderr } = diagnose(["--json", own], "", "/nonexistent");
+      assert.equal(status, 1);
+      assert.deepEqual(
+        findingsIn(stdout).map(({ id }) => id),
+        ["consumer-not-host-to-container"],
+      );
+      assert.match(stderr, /read without its patches/);
+    });
+
+    it("reads what kustomize builds in place of its files", () => {
+      // What it prints is the sound layout: as if a patch had mended it.
+      const program = join(tools, "kustomize");
+      writeFileSync(program, `#!/bin/sh\ncat '${join(LAYOUTS, "sound", "parent-directory.yaml")}'\n`, { mode: 0o755 });
+      const { status, stdout } = diagnose(["--json", "--kustomize", program, own]);
+      assert.deepEqual([status, stdout], [0, '{"findings":[]}\n']);
+    });
+  });
+
+  it("takes ten thousand documents and anchors within seconds", () => {
+    const many = join(folder, "many.yaml");
+    const one = (index: number) =>
+      `apiVersion: v1\nkind: Pod\nmetadata: &m { name: p${index} }\nspec:\n  containers:\n    - { name: a, image: b, volumeMounts: [{ name: v, mountPath: /mnt/a }] }\n  volumes: [{ name: v, hostPath: { path: /mnt/a } }]\nmore: *m\n`;
+    writeFileSync(many, Array.from({ length: 10_000 }, (_, index) => one(index)).join("---\n"));
+    const from = performance.now();
+    const { status, stdout } = diagnose(["--json", many, join(LAYOUTS, "sound", "plain-host-path.yaml")]);
+    assert.deepEqual([status, stdout], [0, '{"findings":[]}\n']);
+    assert.ok(performance.now() - from < 30_000);
+  });
+});
