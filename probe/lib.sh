@@ -200,8 +200,11 @@ mounts_at() {
   awk -v path="$1" '$5 == path' "$MOUNTINFO"
 }
 
-# How many mounts this container has, without those of the permission matrix: what piles up shows here.
-table_size() { awk -v path="$BRIDGE/permissions/" 'index($5, path) != 1 { size++ } END { print size + 0 }' "$MOUNTINFO"; }
+# How many mounts this container has, without those that others make below its bridge, the permission matrix and other scenarios'
+# pairs: what piles up shows here.
+table_size() {
+  awk -v bridge="$BRIDGE/" -v own="$MOUNT" 'index($5, bridge) != 1 || index($5, own) == 1 { size++ } END { print size + 0 }' "$MOUNTINFO"
+}
 
 # The line of the pod's volume: at the bridge, or else at the mount point, where it is the lowest one.
 volume_mount() {

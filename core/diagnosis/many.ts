@@ -19,6 +19,8 @@ export interface SeenMounts {
   readonly seen: number;
   /** How many of these it could read; undefined where it did not try. */
   readonly readable?: number;
+  /** Whether nothing is known of it since all were mounted: it may have stopped looking before. */
+  readonly leftEarly?: true;
   /** How many mounts came while it looked, and how many lines its mount table has grown by meanwhile. */
   readonly came: number;
   readonly grown: number;
@@ -33,7 +35,8 @@ export function manyMountsOf({ records }: Evidence): ManyMounts | undefined {
   const roles = ["producer", CONTROL.role, ...READERS] as const;
   const tables = roles.flatMap((role) => {
     const found = seenBy(of(role));
-    return found ? [[role, found] as const] : [];
+    const stayed = records.some((record) => record.role === role && record.uptime > told.uptime + COME_SECONDS);
+    return found ? [[role, { ...found, ...(stayed ? {} : { leftEarly: true as const }) }] as const] : [];
   });
   return {
     asked: Number(told.asked),
@@ -42,6 +45,9 @@ export function manyMountsOf({ records }: Evidence): ManyMounts | undefined {
     tables: Object.fromEntries(tables),
   };
 }
+
+/** Mounts propagate at once; a look that meets them takes longer on a busy node. In seconds. */
+const COME_SECONDS = 1;
 
 function seenBy(looks: readonly RecordOf<"many">[]): SeenMounts | undefined {
   const [first] = looks;
@@ -66,7 +72,12 @@ export function manyMountsFault(
   const silent = [CONTROL.role, ...READERS].find((role) => tables[role] === undefined);
   if (silent) return { open: true, words: `the container ${silent} has not told how many it sees.` };
   for (const role of READERS) {
-    const { seen = 0, readable = 0 } = tables[role] ?? {};
+    const { seen = 0, readable = 0, leftEarly } = tables[role] ?? {};
+    if (seen < asked && leftEarly)
+      return {
+        open: true,
+        words: `the reader ${role} saw ${seen} of ${asked}, and looked no more when all were mounted.`,
+      };
     if (readable < asked)
       return { open: false, words: `The reader ${role} sees ${seen} of ${asked} mounts, and reads ${readable}.` };
   }

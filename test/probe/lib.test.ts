@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -180,6 +180,14 @@ describe("probe library", () => {
     it("lists the FUSE mounts at a path and below it, and nothing beside it", () => {
       const { stdout } = shell("fuse_below /bridge/fuse | cut -d' ' -f1", { MOUNTINFO: table });
       assert.equal(stdout.trim(), "322");
+    });
+    it("counts its mounts without those that others make below its bridge", () => {
+      const crowded = join(folder, "crowded");
+      const others = ["/bridge/permissions/root", "/bridge/many-mounts/fuse", "/bridge/many-mounts/fuse-2"];
+      const lines = others.map((path, nth) => `${500 + nth} 372 0:15${nth} / ${path} rw shared:40 - fuse.rclone s rw`);
+      writeFileSync(crowded, [readFileSync(table, "utf8"), ...lines].join("\n"));
+      for (const file of [table, crowded])
+        assert.equal(shell("table_size", { MOUNTINFO: file, BRIDGE: "/bridge" }).stdout.trim(), "4");
     });
   });
 

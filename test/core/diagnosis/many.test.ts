@@ -45,8 +45,18 @@ describe("many mounts", () => {
     ],
     [
       "of which a reader misses some",
-      [...producer, ...control, ...reader("default"), look("hardened", 0, 25), look("hardened", 12, 37)],
+      [
+        ...[...producer, ...control, ...reader("default"), look("hardened", 0, 25), look("hardened", 12, 37)],
+        { ...record("hardened", "finish", "info"), uptime: 1e6 },
+      ],
       /^The reader hardened sees 12 of 20 mounts, and reads 0\.$/,
+    ],
+    [
+      "of which a reader that had left saw some",
+      [look("hardened", 0, 25), look("hardened", 12, 37), ...reader("default"), ...control, ...producer].map(
+        (one, nth) => ({ ...one, uptime: 1e6 + nth }),
+      ),
+      /^Not answered: the reader hardened saw 12 of 20, and looked no more when all were mounted\.$/,
     ],
     [
       "that cost more than a line each",
