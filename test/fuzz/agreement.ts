@@ -55,7 +55,8 @@ async function difference(
 /**
  * The pod without what Kubernetes 1.34 drops before it validates and admits a new one, since these features are off by default:
  * pkg/api/pod/util.go, dropImageVolumes (a volume goes as a whole, with its mounts) and dropDisabledPodCertificateProjection (an
- * empty source is left).
+ * empty source is left). And without the field of a fixture that Kubernetes does not know (volume-nobody-knows), as decoding drops it: the
+ * rules refuse what they do not know, whoever knows it.
  */
 export function withoutDisabledFields(pod: Pod): Pod {
   const made = structuredClone(pod);
@@ -69,8 +70,10 @@ export function withoutDisabledFields(pod: Pod): Pod {
         if (container.volumeMounts)
           container.volumeMounts = listOf(container.volumeMounts).filter(({ name }) => !dropped.has(name));
   }
-  for (const { projected } of volumes)
-    for (const source of listOf((projected as Fields | null | undefined)?.sources)) delete source.podCertificate;
+  for (const volume of volumes) {
+    delete volume.hostDirectory;
+    for (const source of listOf((volume.projected as Fields | null | undefined)?.sources)) delete source.podCertificate;
+  }
   return made;
 }
 
