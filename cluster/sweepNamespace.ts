@@ -109,7 +109,11 @@ export async function endPods(
   const begun = performance.now();
   let freed = false;
   await settled(async () => {
-    const ended = (await api.listNamespacedPod(query)).items.every(hasEnded);
+    const present = (await api.listNamespacedPod(query)).items;
+    // The collector of a run that was killed may outlive it, and put the producer's pod in its place again.
+    if (present.some(({ metadata }) => metadata?.deletionTimestamp === undefined))
+      await api.deleteCollectionNamespacedPod(query);
+    const ended = present.every(hasEnded);
     if (!ended && !freed && performance.now() - begun > ENDING_MS) {
       freed = true;
       await free();

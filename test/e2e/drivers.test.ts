@@ -35,7 +35,7 @@ const DRIVEN: readonly Driven[] = [
     fstype: / - fuse\.rclone /,
     settings: [
       "driver=command",
-      'scenarios=["daemon-crash"]',
+      'scenarios=["daemon-crash", "producer-replaced"]',
       'command=(rclone mount "$SOURCE" "$MOUNT" --allow-other --dir-cache-time 0 --attr-timeout 0s &); exec sleep 3600',
     ],
   },
