@@ -106,13 +106,15 @@ export async function endPods(
   if (items.length === 0) return false;
   onFound(items.map(({ metadata }) => metadata?.name).join(", "));
   await api.deleteCollectionNamespacedPod(query);
+  const deleted = new Set(items.map(({ metadata }) => metadata?.uid));
   const begun = performance.now();
   let freed = false;
   await settled(async () => {
     const present = (await api.listNamespacedPod(query)).items;
     // The collector of a run that was killed may outlive it, and put the producer's pod in its place again.
-    if (present.some(({ metadata }) => metadata?.deletionTimestamp === undefined))
-      await api.deleteCollectionNamespacedPod(query);
+    const fresh = present.filter(({ metadata }) => metadata?.uid !== undefined && !deleted.has(metadata.uid));
+    if (fresh.length > 0) await api.deleteCollectionNamespacedPod(query);
+    for (const { metadata } of fresh) deleted.add(metadata?.uid);
     const ended = present.every(hasEnded);
     if (!ended && !freed && performance.now() - begun > ENDING_MS) {
       freed = true;
