@@ -86,4 +86,27 @@ describe("the pods of a run", () => {
     assert.deepEqual(requests, ["GET", "DELETE", "GET", "GET", "GET"]);
     assert.deepEqual(named, ["Running, Failed"]);
   });
+
+  it("are deleted again where the collector of a killed run has made one anew", async () => {
+    const pod = (uid: string, phase: string, leaving: boolean) => ({
+      metadata: { name: "producer", uid, ...(leaving ? { deletionTimestamp: "2026-11-28T08:00:00Z" } : {}) },
+      status: { phase },
+    });
+    const seen = [[pod("a", "Running", false)], [pod("b", "Pending", false)], [pod("b", "Failed", true)]];
+    const requests: string[] = [];
+    const server = createServer((request, response) => {
+      requests.push(request.method ?? "");
+      const body = request.method === "DELETE" ? {} : { items: seen.length > 1 ? seen.shift() : seen[0] };
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
+    });
+    const config = await listening(server);
+    await endPods(
+      config,
+      SETTINGS,
+      () => {},
+      async () => assert.fail("nothing keeps it"),
+    );
+    server.close();
+    assert.deepEqual(requests, ["GET", "DELETE", "GET", "DELETE", "GET"]);
+  });
 });
