@@ -1,4 +1,5 @@
 /** What is drawn from code, so that nobody writes it twice. */
+import { platformsPage } from "./platformsPage.ts";
 import { pulumiYaml } from "./pulumiYaml.ts";
 import { rulesPage } from "./rulesPage.ts";
 import { scenariosPage } from "./scenariosPage.ts";
@@ -10,6 +11,7 @@ import { troubleshootingPage } from "./troubleshootingPage.ts";
  */
 export const GENERATED: Readonly<Record<string, (present: string) => string>> = {
   "Pulumi.yaml": pulumiYaml,
+  "docs/platforms.md": platformsPage,
   "docs/rules.md": rulesPage,
   "docs/scenarios.md": scenariosPage,
   "docs/troubleshooting.md": troubleshootingPage,
