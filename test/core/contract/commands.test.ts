@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { commandLine, commandWords, parseCommandLine } from "../../../core/contract/commands.ts";
 
-const SWEEP = "sh cli/node.sh cli/main.ts sweep --stdin";
+const SWEEP = "exec sh cli/node.sh cli/main.ts sweep --stdin";
 
 describe("the commands that components register", () => {
   it("are this program's own verbs, in the words that Pulumi keeps in its state", () => {
     assert.equal(commandLine("sweep", { nodesOnly: true }), `${SWEEP} --nodes-only`);
     assert.equal(
       commandLine("collect", { run: "a-1", failOn: "never" }),
-      "sh cli/node.sh cli/main.ts collect --stdin --run a-1 --fail-on never",
+      "exec sh cli/node.sh cli/main.ts collect --stdin --run a-1 --fail-on never",
     );
     assert.equal(
       commandLine("export", { json: true, remove: true }),
-      "sh cli/node.sh cli/main.ts export --stdin --json --remove",
+      "exec sh cli/node.sh cli/main.ts export --stdin --json --remove",
     );
     assert.deepEqual(commandWords("sweep", { json: true }), ["sweep", "--stdin", "--json"]);
   });
@@ -36,12 +36,12 @@ describe("the commands that components register", () => {
 
   for (const line of [
     "",
-    "sh cli/node.sh cli/main.ts",
-    "sh cli/node.sh cli/main.ts start --stdin",
-    "sh cli/node.sh cli/main.ts toString --stdin",
-    "sh cli/node.sh cli/main.ts sweep",
-    "sh cli/node.sh cli/other.ts sweep --stdin",
-    "bash cli/node.sh cli/main.ts sweep --stdin",
+    "exec sh cli/node.sh cli/main.ts",
+    "exec sh cli/node.sh cli/main.ts start --stdin",
+    "exec sh cli/node.sh cli/main.ts toString --stdin",
+    "exec sh cli/node.sh cli/main.ts sweep",
+    "exec sh cli/node.sh cli/other.ts sweep --stdin",
+    "exec bash cli/node.sh cli/main.ts sweep --stdin",
     `${SWEEP} `,
     ` ${SWEEP}`,
     `${SWEEP}\n`,
@@ -50,10 +50,10 @@ describe("the commands that components register", () => {
     `${SWEEP} --node k3s-w1`,
     `${SWEEP} --run a-1`,
     `${SWEEP}; id`,
-    "sh cli/node.sh cli/main.ts collect --stdin --run",
-    "sh cli/node.sh cli/main.ts collect --stdin --run $(id)",
-    "sh cli/node.sh cli/main.ts collect --stdin --run --fail-on",
-    "sh cli/node.sh cli/main.ts collect --stdin --evidence /etc/passwd",
+    "exec sh cli/node.sh cli/main.ts collect --stdin --run",
+    "exec sh cli/node.sh cli/main.ts collect --stdin --run $(id)",
+    "exec sh cli/node.sh cli/main.ts collect --stdin --run --fail-on",
+    "exec sh cli/node.sh cli/main.ts collect --stdin --evidence /etc/passwd",
   ])
     it(`are not ${JSON.stringify(line)}`, () => assert.equal(parseCommandLine(line), undefined));
 });
