@@ -94,7 +94,8 @@ describe("a user with the rights that are printed, and no others", () => {
     deepEqual(refused.map(shown), []);
     const idle = unused("start", starter.rules, events).filter((right) => !MAY_BE_UNUSED.has(right));
     deepEqual(idle, []);
-    deepEqual(unused("collect", collector.rules, events), []);
+    // To put another pod in the producer's place: whoever started the run has done that already.
+    deepEqual(unused("collect", collector.rules, events), ["create pods", "get pods", "delete pods"]);
   });
 });
 
