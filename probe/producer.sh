@@ -340,7 +340,7 @@ finish() {
   if [ -n "$(own_mounts)" ]; then bounded umount "$MOUNT" || bounded umount -l "$MOUNT"; fi
   said=$out
   daemon_stop
-  left=$(own_mounts && many_left)
+  left=$(own_mounts; many_left)
   if [ -z "$left" ]; then
     [ "$made" != yes ] || rmdir "$MOUNT" 2>/dev/null
     same_pod_finish "$1"

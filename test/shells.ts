@@ -5,7 +5,7 @@
  *   npm run test:shells -- mksh ...   these
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MARKS } from "../base/marks.ts";
@@ -15,13 +15,13 @@ interface Shell {
   readonly command: string;
   /** Debian package of it, or of its tools. */
   readonly packages: readonly string[];
-  /** A program whose links come first on PATH; else the tools are this machine's, coreutils and util-linux on Debian. */
-  readonly tools?: string;
+  /** busybox' own tools come first on PATH; else they are this machine's, coreutils and util-linux on Debian. */
+  readonly busyboxTools?: true;
 }
 
 /** Images that have them: busybox and Alpine, Debian and Ubuntu, most others, Android's and some BSD-like ones. */
 const SHELLS: Readonly<Record<string, Shell>> = {
-  "busybox ash": { command: "busybox ash", packages: ["busybox-static"], tools: "busybox" },
+  "busybox ash": { command: "busybox ash", packages: ["busybox-static"], busyboxTools: true },
   dash: { command: "dash", packages: ["dash"] },
   bash: { command: "bash --norc", packages: ["bash"] },
   "bash as sh": { command: "bash --norc --posix", packages: ["bash"] },
@@ -37,10 +37,9 @@ if (unknown.length > 0) {
 const shells = Object.entries(SHELLS).filter(([name]) => asked.length === 0 || asked.includes(name));
 await ensurePackages([...new Set(shells.flatMap(([, { packages }]) => packages))]);
 
-const lines: string[] = [];
 let failed = 0;
-for (const [name, { command, tools }] of shells) {
-  const folder = tools ? linked(tools) : undefined;
+for (const [name, { command, busyboxTools }] of shells) {
+  const folder = busyboxTools ? busyboxLinks() : undefined;
   const from = performance.now();
   const { stdout } = spawnSync(process.execPath, [join(import.meta.dirname, "run.ts"), "unit", "test/probe/"], {
     encoding: "utf8",
@@ -59,20 +58,18 @@ for (const [name, { command, tools }] of shells) {
     failed++;
     console.log(stdout);
   }
-  const line = `${good ? MARKS.success : MARKS.failure} ${name}: ${counted}  ${((performance.now() - from) / 1000).toFixed(1)} s`;
-  console.log(line);
-  lines.push(line);
+  console.log(
+    `${good ? MARKS.success : MARKS.failure} ${name}: ${counted}  ${((performance.now() - from) / 1000).toFixed(1)} s`,
+  );
 }
 console.log(`${shells.length - failed} shells passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);
 
-/** A directory with a link for each tool of a program that is many. */
-function linked(program: string): string {
-  const { stdout } = spawnSync(program, program === "busybox" ? ["--list"] : [], { encoding: "utf8" });
+/** A directory with a link to busybox for each of its tools. */
+function busyboxLinks(): string {
+  const { stdout } = spawnSync("/bin/busybox", ["--list"], { encoding: "utf8" });
   const folder = mkdtempSync(join(tmpdir(), "tools-"));
-  const found = spawnSync("sh", ["-c", `command -v ${program}`], { encoding: "utf8" }).stdout.trim();
-  mkdirSync(folder, { recursive: true });
-  for (const tool of stdout.split(/\s+/).filter((word) => word !== "" && word !== program))
-    symlinkSync(found, join(folder, tool));
+  for (const tool of stdout.split("\n").filter((name) => name !== "" && name !== "busybox"))
+    symlinkSync("/bin/busybox", join(folder, tool));
   return folder;
 }

@@ -1,22 +1,16 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { schema } from "../../core/settings/settings.ts";
 import { driverPackages } from "../../sandbox/build/drivers.ts";
-import { SHELL } from "./shell.ts";
-
-const PROBE = join(import.meta.dirname, "..", "..", "probe");
+import { runPiece } from "./shell.ts";
 
 /** Runs a piece of shell with some of the probe's files, in the shell that most images have. */
 function shell(files: readonly string[], script: string, environment: Record<string, string> = {}): string {
-  const text = [...files.map((file) => `. '${PROBE}/${file}'`), script].join("\n");
-  const { stdout, stderr } = spawnSync(SHELL.program, [...SHELL.args, "-c", text], {
-    encoding: "utf8",
-    env: { PATH: process.env.PATH ?? "", RUN: "r", NODE: "n", ROLE: "default", PROBE_SECONDS: "1", ...environment },
-  });
+  const { stdout, stderr } = runPiece(files, script, { environment });
   assert.equal(stderr, "");
   return stdout.trim();
 }
@@ -82,7 +76,7 @@ describe("drivers", () => {
     const marker = (content: string | Buffer) => {
       mkdirSync(join(bridge, "fuse", "a"), { recursive: true });
       writeFileSync(join(bridge, "fuse", "a", "b"), content);
-      return shell(["lib.sh"], read, { BRIDGE: bridge, FINDINGS: folder, MARKER_FILE: "a/b" });
+      return shell([], read, { BRIDGE: bridge, FINDINGS: folder, MARKER_FILE: "a/b" });
     };
     const digest = (content: string | Buffer) => createHash("md5").update(content).digest("hex");
 
@@ -100,7 +94,7 @@ describe("drivers", () => {
     });
 
     it("is missed with the file system's own error", () => {
-      const said = shell(["lib.sh"], read, { BRIDGE: bridge, FINDINGS: folder, MARKER_FILE: "nothing" });
+      const said = shell([], read, { BRIDGE: bridge, FINDINGS: folder, MARKER_FILE: "nothing" });
       assert.match(said, /^ENOENT\|.*nothing/);
     });
   });
@@ -111,8 +105,7 @@ describe("drivers", () => {
     await new Promise((resolve) => child.stdout.once("data", resolve));
     // The inner shell may need a moment to start its own child.
     let family: string[] = [];
-    for (let tries = 0; tries < 50 && family.length < 4; tries++)
-      family = shell(["lib.sh"], `family ${child.pid}`).split("\n");
+    for (let tries = 0; tries < 50 && family.length < 4; tries++) family = shell([], `family ${child.pid}`).split("\n");
     for (const pid of [...family, other.pid]) process.kill(Number(pid), "SIGKILL");
     assert.equal(family.length, 4, "two shells and two sleeps");
     assert.ok(family.includes(String(child.pid)));

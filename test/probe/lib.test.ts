@@ -1,34 +1,19 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { parseRecord } from "../../core/contract/records.ts";
-import { SHELL } from "./shell.ts";
+import { runPiece, SHELL } from "./shell.ts";
 
-const PROBE = join(import.meta.dirname, "..", "..", "probe");
 const FINDINGS = mkdtempSync(join(tmpdir(), "findings-"));
 
 /** Runs a piece of shell with the library, in the shell that most images have. */
-function shell(
-  script: string,
-  environment: Record<string, string> = {},
-  args: string[] = [],
-  [program, ...options]: readonly [string, ...string[]] = [SHELL.program, ...SHELL.args],
-) {
-  const text = `. '${PROBE}/lib.sh'; ${script}`;
-  const { stdout, stderr, status } = spawnSync(program, [...options, "-c", text, "test", ...args], {
-    encoding: "utf8",
-    env: {
-      PATH: process.env.PATH ?? "",
-      RUN: "r",
-      NODE: "n",
-      ROLE: "default",
-      PROBE_SECONDS: "1",
-      FINDINGS,
-      ...environment,
-    },
+function shell(script: string, environment: Record<string, string> = {}, args: string[] = [], tested = SHELL) {
+  const { stdout, stderr, status } = runPiece([], script, {
+    environment: { FINDINGS, ...environment },
+    args,
+    shell: tested,
   });
   // The shell itself says that a command was killed at its deadline.
   assert.match(stderr, /^(.*\bKilled\b.*\n)*$/);
@@ -69,8 +54,8 @@ describe("probe library", () => {
   }
 
   // Of the other's tools awk is Debian's mawk, which reads backslashes differently from busybox'.
-  for (const tested of [[SHELL.program, ...SHELL.args], ["dash"]] as const)
-    it(`writes a JSON object that reads back as it was, whatever the text (${tested.join(" ")})`, () => {
+  for (const tested of [SHELL, { program: "dash", args: [] }])
+    it(`writes a JSON object that reads back as it was, whatever the text (${[tested.program, ...tested.args].join(" ")})`, () => {
       const text = fc
         .string({ unit: fc.constantFrom(..."aé\"\\ \t$`'%{}\n&/") })
         .filter((value) => !value.endsWith("\n"));

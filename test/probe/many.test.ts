@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseRecord } from "../../core/contract/records.ts";
 import { ofStep } from "../core/evidence/evidence.ts";
-
-const PROBE = join(import.meta.dirname, "..", "..", "probe");
+import { runPiece } from "./shell.ts";
 
 describe("many mounts, as a reader sees them", () => {
   const bridge = mkdtempSync(join(tmpdir(), "bridge-"));
@@ -18,22 +16,9 @@ describe("many mounts, as a reader sees them", () => {
   /** One look at each of these mount tables, in turn. */
   function looks(tables: readonly string[], mounts = "3") {
     const script = tables.map((name) => `MOUNTINFO=${bridge}/${name}; many_look`).join("; ");
-    const { stdout, stderr } = spawnSync(
-      "busybox",
-      ["ash", "-c", `. '${PROBE}/lib.sh'; . '${PROBE}/many.sh'; ${script}`],
-      {
-        encoding: "utf8",
-        env: {
-          PATH: process.env.PATH ?? "",
-          RUN: "r",
-          NODE: "n",
-          ROLE: "default",
-          MOUNTS: mounts,
-          BRIDGE: bridge,
-          FINDINGS: bridge,
-        },
-      },
-    );
+    const { stdout, stderr } = runPiece(["many.sh"], script, {
+      environment: { MOUNTS: mounts, BRIDGE: bridge, FINDINGS: bridge },
+    });
     assert.equal(stderr, "");
     return ofStep(
       stdout.split("\n").flatMap((text) => parseRecord(text) ?? []),

@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { recordsOf } from "./imagined.ts";
-import { SHELL } from "./shell.ts";
-
-const PROBE = join(import.meta.dirname, "..", "..", "probe");
+import { runPiece } from "./shell.ts";
 
 /** What the producer tells of its marker, where its looks at it end as these do, one after the other. */
 function told(...answers: readonly string[]) {
   const script = `
-    . ${PROBE}/lib.sh; . ${PROBE}/tools.sh; . ${PROBE}/marker.sh
     mounts=1 before=$(uptime_now) MOUNT_SECONDS=20
     put_marker() { nonce=n1; }
     slowly() { :; }
@@ -25,10 +20,7 @@ function told(...answers: readonly string[]) {
       [ -z "$errno" ]
     }
     write_marker`;
-  const { stdout } = spawnSync(SHELL.program, [...SHELL.args, "-c", script], {
-    encoding: "utf8",
-    env: { PATH: process.env.PATH ?? "", RUN: "r", NODE: "n", ROLE: "producer" },
-  });
+  const { stdout } = runPiece(["tools.sh", "marker.sh"], script, { environment: { ROLE: "producer" } });
   return recordsOf(stdout)
     .filter(({ step }) => step === "marker")
     .map(({ result, errno = "" }) => `${result} ${errno}`.trim());

@@ -1,37 +1,27 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseRecord } from "../../core/contract/records.ts";
 import { VARIANTS } from "../../core/contract/variants.ts";
 import { ofStep } from "../core/evidence/evidence.ts";
-import { SHELL } from "./shell.ts";
+import { runPiece } from "./shell.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 const IDS = VARIANTS.map(({ id }) => id as string);
 
 /** Runs a piece of shell with the permission matrix's script, as a role, on a bridge that a mount table speaks of. */
 function shell(script: string, role: string, bridge: string, environment: Record<string, string> = {}) {
-  const { stdout, stderr } = spawnSync(
-    SHELL.program,
-    [...SHELL.args, "-c", `. '${PROBE}/lib.sh'; . '${PROBE}/permissions.sh'; ${script}`],
-    {
-      encoding: "utf8",
-      env: {
-        PATH: process.env.PATH ?? "",
-        RUN: "r",
-        NODE: "n",
-        ROLE: role,
-        PROBE_SECONDS: "1",
-        PERMISSIONS: "yes",
-        BRIDGE: bridge,
-        FINDINGS: bridge,
-        MOUNTINFO: join(bridge, "table"),
-        ...environment,
-      },
+  const { stdout, stderr } = runPiece(["permissions.sh"], script, {
+    environment: {
+      ROLE: role,
+      PERMISSIONS: "yes",
+      BRIDGE: bridge,
+      FINDINGS: bridge,
+      MOUNTINFO: join(bridge, "table"),
+      ...environment,
     },
-  );
+  });
   assert.equal(stderr, "");
   return stdout.split("\n").flatMap((line) => parseRecord(line) ?? []);
 }

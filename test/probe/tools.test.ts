@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseRecord } from "../../core/contract/records.ts";
 import { ofStep } from "../core/evidence/evidence.ts";
 import { recordsOf } from "./imagined.ts";
-import { SHELL } from "./shell.ts";
+import { runPiece } from "./shell.ts";
 
 const PROBE = join(import.meta.dirname, "..", "..", "probe");
 const TOOLS = [
@@ -124,21 +124,9 @@ describe("an answer that comes after its deadline", () => {
   before(() => mkdirSync(join(folder, "f"), { recursive: true }));
   after(() => rmSync(folder, { recursive: true }));
   const asked = (script: string) => {
-    const { stdout } = spawnSync(
-      SHELL.program,
-      [...SHELL.args, "-c", `. ${PROBE}/lib.sh; . ${PROBE}/tools.sh; ${script}; wait`],
-      {
-        encoding: "utf8",
-        env: {
-          PATH: process.env.PATH ?? "",
-          RUN: "r",
-          NODE: "n",
-          ROLE: "default",
-          FINDINGS: folder,
-          PROBE_SECONDS: "0.2",
-        },
-      },
-    );
+    const { stdout } = runPiece(["tools.sh"], `${script}; wait`, {
+      environment: { FINDINGS: folder, PROBE_SECONDS: "0.2" },
+    });
     return stdout.split("\n").flatMap((line) => parseRecord(line) ?? []);
   };
 
