@@ -31,6 +31,9 @@ export interface Operation {
   readonly value?: unknown;
 }
 
+/** Sets a field, whether or not it is there. */
+export const set = (path: string, value: unknown): Operation => ({ op: "add", path, value });
+
 export interface Finding {
   readonly id: FindingId;
   /** `error`: it cannot work so, or breaks one day. `advice`: it works, and is fragile. */

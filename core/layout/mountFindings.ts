@@ -1,6 +1,6 @@
 /** What is wrong with the volumes through which a mount should cross. */
-import { type Finding, finding, type Operation } from "./finding.ts";
-import type { End, Producer, Reader } from "./pairs.ts";
+import { type Finding, finding, type Operation, set } from "./finding.ts";
+import { type End, type Producer, type Reader, seenAt } from "./pairs.ts";
 import { within } from "./workload.ts";
 
 export function producerFindings(producer: Producer, readers: readonly Reader[]): Finding[] {
@@ -56,8 +56,6 @@ export function producerFindings(producer: Producer, readers: readonly Reader[])
   return findings;
 }
 
-const set = (path: string, value: unknown): Operation => ({ op: "add", path, value });
-
 function privilege({ container: { at, fields, privileged } }: End): Operation[] {
   if (privileged) return [];
   return fields.securityContext === undefined
@@ -105,18 +103,13 @@ const subPath = ({ workload, container, mount }: End): Finding =>
     `${container.name} mounts its volume ${mount.volume} with a subPath: that is bound once, when the container starts, and shows no mount that is made later (kubernetes/kubernetes#108681).`,
     [
       ...["subPath", "subPathExpr"]
-        .filter((key) => key in fieldsOf(container, mount.at))
+        .filter((key) => key in mount.fields)
         .map((key): Operation => ({ op: "remove", path: `${mount.at}.${key}` })),
       ...(mount.path.endsWith(`/${mount.subPath}`) && mount.path !== `/${mount.subPath}`
         ? [set(`${mount.at}.mountPath`, mount.path.slice(0, -mount.subPath.length - 1))]
         : []),
     ],
   );
-
-function fieldsOf({ at, fields }: End["container"], mountAt: string): object {
-  const index = Number(/\[(\d+)\]$/.exec(mountAt.slice(at.length))?.[1]);
-  return (fields.volumeMounts as readonly object[])[index] ?? {};
-}
 
 export function readerFindings(reader: Reader): Finding[] {
   const { workload, container, mount, producer, volume, elsewhere } = reader;
@@ -181,12 +174,6 @@ export function readerFindings(reader: Reader): Finding[] {
   return [...findings, ...differentPath(reader, binds)];
 }
 
-/** Where a directory, by the name that all have, is in a container. */
-function seenAt({ mount }: End, volume: string, place: string): string | undefined {
-  if (!within(place, volume)) return undefined;
-  return `${mount.path === "/" ? "" : mount.path}${place.slice(volume === "/" ? 0 : volume.length)}` || "/";
-}
-
 function differentPath(reader: Reader, binds: boolean): Finding[] {
   const { workload, container, mount, producer, volume } = reader;
   // What a subPath leads to, its own finding says.
@@ -196,7 +183,7 @@ function differentPath(reader: Reader, binds: boolean): Finding[] {
   const place = [volume, producer.volume, producer.point ?? producer.volume].reduce((deepest, one) =>
     within(one, deepest) ? one : deepest,
   );
-  const [here, there] = [seenAt(reader, volume, place), seenAt(producer, producer.volume, place)];
+  const [here, there] = [seenAt(reader, place), seenAt(producer, place)];
   if (here === undefined || there === undefined || here === there) return [];
   const rest = here.slice(mount.path.length);
   const path = there.endsWith(rest) ? there.slice(0, there.length - rest.length) : "";

@@ -9,19 +9,21 @@ export interface End {
   readonly mount: Mount;
 }
 
-export interface Producer extends End {
-  /** Undefined where only its Bidirectional propagation tells that it mounts. */
-  readonly mounting?: Mounting;
+/** An end of a volume that others share. */
+interface Sharing extends End {
   /** The directory that its volume is, by a name that every pod which shares it has. */
   readonly volume: string;
-  /** The mount point below it, by such a name; undefined where nothing says it. */
+}
+
+export interface Producer extends Sharing {
+  /** Undefined where only its Bidirectional propagation tells that it mounts. */
+  readonly mounting?: Mounting;
+  /** The mount point below its volume, by such a name; undefined where nothing says it. */
   readonly point?: string;
 }
 
-export interface Reader extends End {
+export interface Reader extends Sharing {
   readonly producer: Producer;
-  /** The directory that its volume is. */
-  readonly volume: string;
   /** Of the same pod as the daemon. */
   readonly beside: boolean;
   /** Whether its volume is a directory of its own, at the path where it would see the mount. */
@@ -60,14 +62,21 @@ const ends = (workloads: readonly Workload[]): End[] =>
 const below = (place: string, path: string, directory: string): string =>
   `${place}${path.slice(directory.length)}`.replace(/^\/\//, "/");
 
+/** Where a shared directory is in the container of an end; undefined where it lies outside of the volume. */
+export const seenAt = ({ mount, volume }: Sharing, place: string): string | undefined =>
+  within(place, volume) ? below(mount.path, place, volume) : undefined;
+
 export function producersOf(workloads: readonly Workload[]): Producer[] {
   const all = ends(workloads);
   const found = workloads.flatMap((workload) =>
     workload.containers
       .filter(({ init }) => !init)
-      .flatMap((container) =>
-        mountsOf(workload, container, all).flatMap((mount) => producer(workload, container, mount) ?? []),
-      ),
+      .flatMap((container) => {
+        const mounting = mountingOf(container);
+        return mountsOf(workload, container, mounting, all).flatMap(
+          (mount) => producer({ workload, container, mount }, mounting) ?? [],
+        );
+      }),
   );
   // Who mounts nothing itself, and only shares what a daemon mounts in both directions, reads.
   return found.filter(
@@ -77,21 +86,26 @@ export function producersOf(workloads: readonly Workload[]): Producer[] {
   );
 }
 
-function producer(workload: Workload, container: Container, mount: Mount): Producer | undefined {
-  const volume = placeOf({ workload, container, mount });
+function producer(end: End, mounting: Mounting | undefined): Producer | undefined {
+  const { mount } = end;
+  const volume = placeOf(end);
   if (volume === undefined) return undefined;
-  const mounting = mountingOf(container);
   const point = mounting?.point !== undefined && within(mounting.point, mount.path) ? mounting.point : undefined;
   return {
-    ...{ workload, container, mount, volume },
+    ...end,
+    volume,
     ...(mounting ? { mounting } : {}),
     ...(point === undefined ? {} : { point: below(volume, point, mount.path) }),
   };
 }
 
 /** The volume mounts of a container that it mounts FUSE in. */
-function mountsOf(workload: Workload, container: Container, all: readonly End[]): Mount[] {
-  const mounting = mountingOf(container);
+function mountsOf(
+  workload: Workload,
+  container: Container,
+  mounting: Mounting | undefined,
+  all: readonly End[],
+): Mount[] {
   const { point } = mounting ?? {};
   if (point !== undefined) {
     const holding = container.mounts
@@ -109,7 +123,7 @@ function mountsOf(workload: Workload, container: Container, all: readonly End[])
   });
 }
 
-export const canMount = ({ privileged, capabilities, mounts }: Container): boolean =>
+const canMount = ({ privileged, capabilities, mounts }: Container): boolean =>
   privileged ||
   capabilities.some((one) => /^(CAP_)?SYS_ADMIN$|^ALL$/.test(one)) ||
   mounts.some(({ source }) => source.kind === "hostPath" && source.path === "/dev/fuse");

@@ -1,10 +1,8 @@
 /** What is wrong with where pods run, how they start, and how they notice that a mount is gone. */
-import { type Finding, finding, type Operation } from "./finding.ts";
+import { type Finding, finding, type Operation, set } from "./finding.ts";
 import { areApart, areTogether, pinnedTo } from "./nodes.ts";
-import type { Producer, Reader } from "./pairs.ts";
-import { type Container, type Fields, listOf, mapOf, textOf, type Workload, within } from "./workload.ts";
-
-const set = (path: string, value: unknown): Operation => ({ op: "add", path, value });
+import { type Producer, type Reader, seenAt } from "./pairs.ts";
+import { type Container, type Fields, listOf, mapOf, textOf, type Workload } from "./workload.ts";
 
 /** Kinds whose pods come to an end by themselves. */
 const ENDING: ReadonlySet<string> = new Set(["Job", "CronJob"]);
@@ -90,18 +88,15 @@ export function readerPodFindings(reader: Reader): Finding[] {
         gate(reader, path),
       ),
     );
-  const probes = Object.entries({ livenessProbe: container.fields.livenessProbe }).filter(
-    ([, probe]) => probe !== undefined,
-  );
-  const touching = probes.filter(([, probe]) => touches(probe, mount.path, path));
-  if (touching.length === 0 && !ENDING.has(workload.kind))
+  const { livenessProbe } = container.fields;
+  if (!touches(livenessProbe, mount.path, path) && !ENDING.has(workload.kind))
     findings.push(
       finding(
         "liveness-missing",
         workload,
         `${container.at}.livenessProbe`,
-        `Nothing restarts ${container.name} when it has lost the mount${probes.length > 0 ? ": its liveness probe does not look at it" : ""}. After a crash of ${producer.container.name} a reader that does not come back by itself stays at \`Transport endpoint is not connected\`.`,
-        probes.length > 0
+        `Nothing restarts ${container.name} when it has lost the mount${livenessProbe !== undefined ? ": its liveness probe does not look at it" : ""}. After a crash of ${producer.container.name} a reader that does not come back by itself stays at \`Transport endpoint is not connected\`.`,
+        livenessProbe !== undefined
           ? `Let the probe read ${path} as well: timeout -s KILL 5 ls ${path}`
           : [set(`${container.at}.livenessProbe`, LIVENESS(path))],
       ),
@@ -117,10 +112,8 @@ const LIVENESS = (path: string) => ({
 });
 
 /** Where a reader has the mount, as far as that is known. */
-function pathOf({ mount, volume, producer }: Reader): string {
-  const { point } = producer;
-  return point !== undefined && within(point, volume) ? `${mount.path}${point.slice(volume.length)}` : mount.path;
-}
+const pathOf = (reader: Reader): string =>
+  (reader.producer.point === undefined ? undefined : seenAt(reader, reader.producer.point)) ?? reader.mount.path;
 
 function isGated({ spec, containers }: Workload, container: Container, volume: string): boolean {
   const waits = containers.some(
@@ -188,8 +181,8 @@ export function producerPodFindings(producer: Producer, readers: readonly Reader
     ...container.words,
     ...listOf(mapOf(mapOf(mapOf(container.fields.lifecycle).postStart).exec).command).map(textOf),
   ].join(" ");
-  const point = producer.point === undefined ? "" : `${mount.path}${producer.point.slice(producer.volume.length)}`;
-  const findings = hangs(workload, container, [mount.path, ...(point ? [point] : [])]);
+  const point = producer.point === undefined ? undefined : seenAt(producer, producer.point);
+  const findings = hangs(workload, container, [mount.path, ...(point === undefined ? [] : [point])]);
   if (CLEARS.test(words) || ENDING.has(workload.kind)) return findings;
   return [
     ...findings,
@@ -203,8 +196,8 @@ export function producerPodFindings(producer: Producer, readers: readonly Reader
   ];
 }
 
-function clearing({ workload, container, mount }: Producer, point: string): string | Operation[] {
-  if (!point)
+function clearing({ workload, container, mount }: Producer, point: string | undefined): string | Operation[] {
+  if (point === undefined)
     return "Run `umount -l MOUNTPOINT || true` in a privileged init container that has the volume with Bidirectional.";
   const clear = {
     name: "clear-dead-mount",

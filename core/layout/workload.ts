@@ -32,6 +32,7 @@ export interface Mount {
   readonly readOnly: boolean;
   /** Empty where the field is missing. */
   readonly recursiveReadOnly: string;
+  readonly fields: Fields;
 }
 
 export interface Container {
@@ -86,6 +87,7 @@ function workloadOf(file: string, object: Fields): Workload | undefined {
   const template = dig(object, path.slice(0, -1));
   const [name, namespace] = [textOf(metadata.name), textOf(metadata.namespace) || "default"];
   const at = path.join(".");
+  const { replicas } = mapOf(object.spec);
   return {
     file,
     kind,
@@ -96,7 +98,7 @@ function workloadOf(file: string, object: Fields): Workload | undefined {
     labels: mapOf(mapOf(template.metadata).labels),
     spec,
     containers: containersOf(spec, at),
-    replicas: typeof mapOf(object.spec).replicas === "number" ? (mapOf(object.spec).replicas as number) : 1,
+    replicas: typeof replicas === "number" ? replicas : 1,
   };
 }
 
@@ -150,6 +152,7 @@ function mountOf(
     subPath: textOf(fields.subPath) || textOf(fields.subPathExpr),
     readOnly: fields.readOnly === true,
     recursiveReadOnly: textOf(fields.recursiveReadOnly),
+    fields,
   };
 }
 
