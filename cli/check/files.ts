@@ -80,8 +80,34 @@ function directoryAt(path: string, entry: Dirent): boolean {
   }
 }
 
+/** A file that could be read. */
+export interface ReadFile {
+  readonly file: string;
+  readonly documents: readonly Document[];
+  /** The files that it names, where it is a kustomization. */
+  readonly resources: readonly string[];
+}
+
+/** Each file that is meant, and each that a kustomization among them names, once; what cannot be read is put with what was found. */
+export function* everyFile({ files, regular, unreadable }: Found): Generator<ReadFile> {
+  const queue = new Set(files);
+  for (const file of queue) {
+    const documents = documentsOf(file, regular.has(file));
+    if (!Array.isArray(documents)) {
+      unreadable.push(documents);
+      continue;
+    }
+    const resources: string[] = [];
+    for (const resource of documents.flatMap(resourcesOf))
+      if (typeof resource === "string") resources.push(resource);
+      else unreadable.push(resource);
+    yield { file, documents, resources };
+    for (const resource of resources) queue.add(resource);
+  }
+}
+
 /** Every document of a file that says what it is; maps without kind and version are nobody's object. */
-export function documentsOf(file: string, regular = false): Document[] | Unreadable {
+function documentsOf(file: string, regular = false): Document[] | Unreadable {
   try {
     return documentsIn(file, read(file, regular));
   } catch (error) {
@@ -148,7 +174,7 @@ const isObject = (object: unknown): boolean =>
  * The files that a kustomization builds its objects from, under any name and in any place: the rules judge them as
  * well. What is fetched from elsewhere is refused by a rule.
  */
-export function resourcesOf({ file, object }: Document): (string | Unreadable)[] {
+function resourcesOf({ file, object }: Document): (string | Unreadable)[] {
   const { resources } = object as { readonly resources?: unknown };
   if (file === "-" || !isKustomization(file) || !Array.isArray(resources)) return [];
   const folder = realpathSync(dirname(file));

@@ -1,6 +1,6 @@
 /** Judges every document of the files that are meant, one after the other. */
 import { type Allowed, noOpaqueSources, type Rule, type Violation, violationsOf } from "../../core/rules/index.ts";
-import { type Document, documentsOf, isKustomization, manifestFiles, resourcesOf, type Unreadable } from "./files.ts";
+import { type Document, everyFile, isKustomization, manifestFiles, type Unreadable } from "./files.ts";
 import { build } from "./kustomize.ts";
 
 /** One line of `--json`. */
@@ -36,38 +36,31 @@ export function judgeFiles(
   report: (findings: readonly Finding[]) => void,
   kustomize?: string,
 ): Judged {
-  const { files, regular, unreadable } = manifestFiles(paths);
-  // What a kustomization names comes after all that was found without it; nothing is judged twice.
-  const queue = new Set(files);
-  const kustomizations = new Set<string>();
+  const found = manifestFiles(paths);
+  const { unreadable } = found;
+  const kustomizations: string[] = [];
+  let files = 0;
   let objects = 0;
   let violations = 0;
   const judged = (documents: readonly Document[]): void => {
     objects += documents.length;
-    const found = documents.flatMap((document) => findings(document, allowed, rules));
-    violations += found.length;
-    if (found.length > 0) report(found);
+    const broken = documents.flatMap((document) => findings(document, allowed, rules));
+    violations += broken.length;
+    if (broken.length > 0) report(broken);
   };
-  for (const file of queue) {
-    const documents = documentsOf(file, regular.has(file));
-    if (!Array.isArray(documents)) {
-      unreadable.push(documents);
-      continue;
-    }
+  for (const { file, documents } of everyFile(found)) {
+    files++;
     judged(documents);
-    if (isKustomization(file)) kustomizations.add(file);
-    for (const resource of documents.flatMap(resourcesOf))
-      if (typeof resource !== "string") unreadable.push(resource);
-      else queue.add(resource);
+    if (isKustomization(file)) kustomizations.push(file);
   }
   // It would follow anything that a kustomization names, also over the network: so only where that is nothing but files beside it.
   const plain =
     kustomize !== undefined && unreadable.length === 0 && violations === 0 && rules.includes(noOpaqueSources);
-  const built = plain ? build([...kustomizations], kustomize) : [];
+  const built = plain ? build(kustomizations, kustomize) : [];
   for (const one of built)
     if (Array.isArray(one)) judged(one);
     else unreadable.push(one);
-  return { objects, files: queue.size, violations, unreadable, built: built.length > 0 };
+  return { objects, files, violations, unreadable, built: built.length > 0 };
 }
 
 const findings = ({ file, document, object }: Document, allowed: Allowed, rules: readonly Rule[]): Finding[] =>

@@ -1,14 +1,7 @@
 /** The objects that a directory, a kustomization or a rendered chart would apply, as far as files say it. */
 import { dirname } from "node:path";
 import type { Manifest } from "../../core/layout/index.ts";
-import {
-  type Document,
-  documentsOf,
-  isKustomization,
-  manifestFiles,
-  resourcesOf,
-  type Unreadable,
-} from "../check/files.ts";
+import { type Document, everyFile, isKustomization, manifestFiles, type Unreadable } from "../check/files.ts";
 import { build } from "../check/kustomize.ts";
 
 export interface Read {
@@ -23,23 +16,14 @@ export interface Read {
  * @throws UserError where a path does not exist, or there is nothing to read
  */
 export function readManifests(paths: readonly string[], kustomize: string): Read {
-  const { files, regular, unreadable } = manifestFiles(paths);
+  const found = manifestFiles(paths);
+  const { unreadable } = found;
   const documents = new Map<string, readonly Document[]>();
   /** Kustomization -> the files that it names. */
   const named = new Map<string, readonly string[]>();
-  const queue = new Set(files);
-  for (const file of queue) {
-    const read = documentsOf(file, regular.has(file));
-    if (!Array.isArray(read)) {
-      unreadable.push(read);
-      continue;
-    }
+  for (const { file, documents: read, resources } of everyFile(found)) {
     documents.set(file, read);
-    const resources = read.flatMap(resourcesOf);
-    unreadable.push(...resources.filter((one) => typeof one !== "string"));
-    const inner = resources.filter((one) => typeof one === "string");
-    if (isKustomization(file)) named.set(file, inner);
-    for (const one of inner) queue.add(one);
+    if (isKustomization(file)) named.set(file, resources);
   }
   const within = new Set([...named.values()].flat());
   const unbuilt: string[] = [];
