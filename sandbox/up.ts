@@ -54,11 +54,9 @@ async function usable(images: ImageSet, runtime: RuntimeName): Promise<Sandbox |
   const record = readRecord();
   if (!record) return undefined;
   const problem =
-    record.sandbox.runtime !== runtime
-      ? `its nodes run ${record.sandbox.runtime}`
-      : record.fingerprint !== fingerprint(images, runtime)
-        ? "it was started by another version"
-        : await healthProblem(record);
+    record.fingerprint === fingerprint(images, runtime)
+      ? await healthProblem(record)
+      : "it was started by another version, or with another runtime";
   if (!problem) return record.sandbox;
   note(`the running sandbox cannot be used (${problem}): starting a new one`);
   return undefined;

@@ -25,7 +25,7 @@ export function shortcomings({ platform, arch, uid, has }: Machine): string[] {
   if (!has("/dev/fuse")) missing.push("/dev/fuse is not there (modprobe fuse)");
   if (!has("/sys/fs/cgroup")) missing.push("/sys/fs/cgroup is not mounted");
   if (!has("/usr/bin/dpkg-query"))
-    missing.push("it takes containerd and the FUSE drivers from Debian's or Ubuntu's packages");
+    missing.push("it takes the FUSE drivers and some tools from Debian's or Ubuntu's packages");
   return missing;
 }
 
