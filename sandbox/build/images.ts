@@ -46,7 +46,6 @@ export async function buildImages(set: ImageSet): Promise<void> {
   if (set.archives.every((archive) => existsSync(join(images, archive)))) return;
   await step("built the pod images", async () => {
     const work = join(cache, "images-work");
-    const made = FOREIGN.filter((path) => mkdirSync(path, { recursive: true }) !== undefined);
     rmSync(work, { recursive: true, force: true });
     for (const path of [images, work]) mkdirSync(path, { recursive: true });
     try {
@@ -54,7 +53,6 @@ export async function buildImages(set: ImageSet): Promise<void> {
       for (const image of ["pause", "consumer", "producer"] as const) await build(image, set[image], work);
     } finally {
       rmSync(work, { recursive: true, force: true });
-      for (const path of made) removeEmpty(path);
     }
   });
 }
@@ -99,9 +97,14 @@ export async function pack(root: string, config: readonly string[], archive: str
     run("unshare", ["--mount", "sh", "-c", HIDDEN, "buildah", "--root", join(work, "storage"), ...runroot, ...args], {
       env,
     });
-  const container = (await buildah("from", "scratch")).trim();
-  await buildah("copy", "--quiet", container, root, "/");
-  await buildah("config", ...config, "--env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", container);
-  // Uncompressed: it is read twice at each start and sent nowhere.
-  await buildah("commit", "--quiet", "--disable-compression", container, `oci-archive:${archive}`);
+  const made = FOREIGN.filter((path) => mkdirSync(path, { recursive: true }) !== undefined);
+  try {
+    const container = (await buildah("from", "scratch")).trim();
+    await buildah("copy", "--quiet", container, root, "/");
+    await buildah("config", ...config, "--env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", container);
+    // Uncompressed: it is read twice at each start and sent nowhere.
+    await buildah("commit", "--quiet", "--disable-compression", container, `oci-archive:${archive}`);
+  } finally {
+    for (const path of made) removeEmpty(path);
+  }
 }

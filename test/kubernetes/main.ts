@@ -1,7 +1,9 @@
 /**
  * Kubernetes' own end-to-end tests, at the sandbox's version, as the judge of the sandbox. No part of the gate.
  *
- *   npm run test:kubernetes            mount propagation: it must pass on the node with a shared root, and fail on the other
+ *   npm run test:kubernetes            mount propagation, which must pass on both nodes: its directory lies below the kubelet's own,
+ *                                      which the kubelet makes a shared mount (pkg/kubelet/kubelet.go, setupDataDirs); so it says
+ *                                      nothing of a private root
  *   npm run test:kubernetes -- --all   and its tests of volumes and pods that need no internet: which pass, which do not
  */
 import { spawn } from "node:child_process";
@@ -73,24 +75,18 @@ async function judged(cluster: SandboxDocument, all: boolean): Promise<number> {
     await onlyOn(cluster, node, other);
     outcomes.push(...(await ginkgo(cluster, node, ["--ginkgo.focus=Mount propagation"])));
   }
-  const [shared, hidden] = outcomes;
-  const right =
-    outcomes.length === 2 &&
-    shared?.passed === true &&
-    hidden?.passed === false &&
-    /not a shared mount/.test(hidden.why ?? "");
-  console.log(
-    right
-      ? `${MARKS.success} mount propagation: passes on ${SHARED}, and fails on ${PRIVATE}, whose root is private`
-      : `${MARKS.failure} mount propagation: must pass on ${SHARED}, and fail on ${PRIVATE} since its root is no shared mount`,
-  );
+  const right = outcomes.length === 2 && outcomes.every(({ passed }) => passed);
+  for (const { node, passed, seconds, why = "" } of outcomes)
+    console.log(
+      `${passed ? MARKS.success : MARKS.failure} mount propagation on ${node}  ${seconds} s  ${why}`.trimEnd(),
+    );
   if (all) {
     await onlyOn(cluster, SHARED, PRIVATE);
     outcomes.push(...(await ginkgo(cluster, SHARED, OTHERS)));
     keep(outcomes);
   }
-  const failed = outcomes.filter(({ passed, node }) => !passed && node !== PRIVATE);
-  console.log(`${outcomes.length - failed.length} of Kubernetes' tests as they should be, ${failed.length} failed`);
+  const failed = outcomes.filter(({ passed }) => !passed);
+  console.log(`${outcomes.length - failed.length} of Kubernetes' tests passed, ${failed.length} failed`);
   return right ? cli.EXIT.success : cli.EXIT.failure;
 }
 
