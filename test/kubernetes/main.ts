@@ -14,7 +14,7 @@ import { Command } from "commander";
 import { run } from "../../base/command.ts";
 import { exclusively } from "../../base/lock.ts";
 import { MARKS } from "../../base/marks.ts";
-import { images, repository } from "../../base/paths.ts";
+import { images, logs, repository } from "../../base/paths.ts";
 import { step } from "../../base/progress.ts";
 import * as cli from "../../cli/run.ts";
 import { inBox, runIn } from "../../sandbox/box/box.ts";
@@ -164,7 +164,7 @@ async function ginkgo(cluster: SandboxDocument, node: string, which: readonly st
       const log: Buffer[] = [];
       for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => log.push(data));
       const code = await new Promise((resolve) => child.on("close", resolve));
-      writeFileSync(join(tmpdir(), `kubernetes-tests-${node}.log`), Buffer.concat(log));
+      writeFileSync(join(logs, `kubernetes-tests-${node}.log`), Buffer.concat(log));
       if (code !== 0 && code !== 1)
         throw new Error(`e2e.test ended with ${code}: ${Buffer.concat(log).toString().slice(-2000)}`);
     });
