@@ -53,10 +53,12 @@ export const peerGroupDestroyed: Cause = {
     const lost = before.some(({ mountinfo }) => pointOf(mountinfo) !== producer.bridge.mountPath);
     const shared = before.some(({ propagation }) => propagation?.includes("shared:"));
     // A newer runtime shares the container's own root as well: what is mounted there beside the bridge is shared, with nobody.
-    const parents = before.map(({ mountinfo }) => parentOf(mountinfo));
+    // The kernel gives a mount's number again once it is free, so a container's next life has others.
+    const ownVolume = ({ uptime }: RecordOf<"mount">) => before.findLast((one) => one.uptime <= uptime)?.mountinfo;
     const unshared = mounts(evidence).filter(
-      ({ propagation, mountinfo }) =>
-        !propagation?.includes("shared:") || (!lost && parents.includes(parentOf(mountinfo))),
+      (mount) =>
+        !mount.propagation?.includes("shared:") ||
+        (!lost && parentOf(mount.mountinfo) !== undefined && parentOf(mount.mountinfo) === parentOf(ownVolume(mount))),
     );
     if (unshared.length === 0 || !(lost || shared)) return undefined;
     return some([specQuote(producer), ...before.map(recordQuote), ...unshared.map(recordQuote)]);

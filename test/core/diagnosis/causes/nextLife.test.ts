@@ -61,3 +61,49 @@ describe("a producer whose next life finds somebody else's mount", () => {
     it(`${cause ?? "none yet"}: ${what}`, () =>
       assert.equal(judge(evidence({ pods: podsWith({}), ...more }))?.cause, cause));
 });
+
+describe("a producer whose next life's volume has the number that its first life's had as a parent", () => {
+  const volume = (line: string, uptime: number) =>
+    record("producer", "preflight", "ok", {
+      uptime,
+      propagation: "shared:1",
+      mountinfo: `${line} rw - ext4 /dev/vda rw`,
+    });
+  const mount = (line: string, uptime: number) =>
+    record("producer", "mount", "ok", {
+      uptime,
+      propagation: "shared:4",
+      mountinfo: `${line} rw - fuse.rclone /tmp/source rw`,
+    });
+  const missed = READERS.flatMap((role) => [start(role), ...misses(role)]);
+  const cases: readonly [what: string, cause: string | undefined, Partial<Evidence>][] = [
+    [
+      "both mounted below their volume",
+      undefined,
+      {
+        records: [
+          ...missed,
+          volume("29 28 0:40 /tmp/bridge /bridge", 2055),
+          mount("22 29 0:60 / /bridge/fuse", 2057),
+          volume("28 22 0:40 /tmp/bridge /bridge", 2060),
+          mount("27 28 0:60 / /bridge/fuse", 2061),
+        ],
+      },
+    ],
+    [
+      "the next one mounted beside it",
+      "peer-group-destroyed",
+      {
+        records: [
+          ...missed,
+          volume("29 28 0:40 /tmp/bridge /bridge", 2055),
+          mount("30 29 0:60 / /bridge/fuse", 2057),
+          volume("31 22 0:40 /tmp/bridge /bridge", 2060),
+          mount("27 22 0:60 / /bridge/fuse", 2061),
+        ],
+      },
+    ],
+  ];
+  for (const [what, cause, more] of cases)
+    it(`${cause ?? "none yet"}: ${what}`, () => assert.equal(judge(evidence({ pods: podsWith({}), ...more }))?.cause, cause));
+});
