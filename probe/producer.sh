@@ -246,14 +246,15 @@ mount_fuse() {
     fi
     sleep 0.05
   done
+  fuse_mount=$(fuse_at "$MOUNT")
   # What has put itself into the background can be neither killed nor watched; what was killed meanwhile says so.
   if ! kill -0 "$daemon" 2>/dev/null; then
     wait "$daemon"
     code=$?
-    [ "$code" != 0 ] || give_up mount "the daemon mounted and went away: run it in the foreground" "$(cat "$words")"
-    give_up mount "the daemon mounted and ended with exit code $code" "$(cat "$words")" exit_code "$code"
+    [ "$code" != 0 ] ||
+      give_up mount "the daemon mounted and went away: run it in the foreground" "$(cat "$words")" mountinfo "$fuse_mount"
+    give_up mount "the daemon mounted and ended with exit code $code" "$(cat "$words")" exit_code "$code" mountinfo "$fuse_mount"
   fi
-  fuse_mount=$(fuse_at "$MOUNT")
   record mount ok "$(type_of_mount "$fuse_mount") is mounted at $MOUNT, $(peers_of_mount "$fuse_mount")" \
     fstype "$(type_of_mount "$fuse_mount")" propagation "$(peers_of_mount "$fuse_mount")" mount "$mounts" absent_until "$absent" mountinfo "$fuse_mount"
 }

@@ -329,6 +329,7 @@ export const provocations: readonly Provocation[] = [
   {
     cause: "hollow-success",
     how: "a plain marker, and a daemon that mounts nothing",
+    settings: { mountSeconds: 3, markerWaitSeconds: 8 },
     change: (all) => beforeDaemon(all, '  echo "run=manual nonce=0" >"$1/marker"; exec sleep 60'),
     after: "rm -r /host/$ID/fuse",
     quoted: /it is on|tmpfs|overlay|ext4/,

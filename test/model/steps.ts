@@ -140,7 +140,7 @@ export class Steps {
     }
     if (plan.daemon === "leaves") {
       this.daemon = undefined;
-      yield* this.giveUp("mount", "UNKNOWN", "");
+      yield* this.giveUp("mount", "UNKNOWN", "", { mountinfo: mountinfo(this.at()) });
       return false;
     }
     const mounted = this.at();

@@ -8,6 +8,7 @@ import { scheduleOver } from "./marker.ts";
 import { hasReceived, ownNonces } from "./proof.ts";
 import {
   allReadersDecided,
+  deviceOf,
   isFuse,
   mountFailures,
   mounts,
@@ -103,7 +104,12 @@ function doubtsOf(evidence: Evidence): Doubt[] {
   const seen = of(evidence, "control", "control").filter(
     (record) => (record.kind === "seen" && !late) || hasReceived(evidence, record),
   );
-  return [...doubts, ...seen].filter(({ uptime }) => uptime <= until);
+  // A daemon that mounted, and went away by itself, may serve from the background: what is read there is its own.
+  const own = of(evidence, "producer", "mount").filter(
+    ({ result, mountinfo }) => result === "error" && isFuse(mountinfo),
+  );
+  const devices = new Set(own.map(({ mountinfo }) => deviceOf(mountinfo)));
+  return [...doubts, ...seen].filter(({ uptime, mountinfo }) => uptime <= until && !devices.has(deviceOf(mountinfo)));
 }
 
 /** A plain file that was there before the mount, and that the reader has looked through ever since. */

@@ -23,3 +23,21 @@ describe("a control that sees the marker when one reader has given up", () => {
     it(`${cause ?? "none yet"}: ${what}`, () =>
       assert.equal(judge(evidence({ pods: podsWith({}), records: [...common, ...verdicts] }))?.cause, cause));
 });
+
+describe("a marker that is read where the daemon mounted, and went into the background", () => {
+  const of = (device: string) =>
+    `387 311 ${device} / /bridge/fuse rw master:38 - fuse.rclone /tmp/source rw,allow_other`;
+  const left = record("producer", "mount", "error", { uptime: 2057, detail: "", mountinfo: of("0:155") });
+  const doubts = (device: string) =>
+    READERS.map((role) => record(role, "doubt", "error", { uptime: 2058, kind: "hollow", mountinfo: of(device) }));
+  const cases: readonly [what: string, cause: string, ProbeRecord[]][] = [
+    ["and comes through that mount", "producer-never-mounted", doubts("0:155")],
+    ["and comes through another", "hollow-success", doubts("0:156")],
+  ];
+  for (const [what, cause, found] of cases)
+    it(`${cause}: ${what}`, () => {
+      const gone = READERS.map((role) => gaveUp(role, 2087));
+      const records = [...starts, ...missed, controlStart, left, ...found, ...gone];
+      assert.equal(judge(evidence({ pods: podsWith({}), records }))?.cause, cause);
+    });
+});

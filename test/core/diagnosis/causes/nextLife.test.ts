@@ -105,5 +105,6 @@ describe("a producer whose next life's volume has the number that its first life
     ],
   ];
   for (const [what, cause, more] of cases)
-    it(`${cause ?? "none yet"}: ${what}`, () => assert.equal(judge(evidence({ pods: podsWith({}), ...more }))?.cause, cause));
+    it(`${cause ?? "none yet"}: ${what}`, () =>
+      assert.equal(judge(evidence({ pods: podsWith({}), ...more }))?.cause, cause));
 });
