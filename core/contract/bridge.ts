@@ -2,7 +2,8 @@
  * The paths of the bridge, on a node and in the pods: a directory above it or below it, or a mount point in it, is formed here
  * and nowhere else. The probe has the same layout (BRIDGE and MOUNT of probe/lib.sh, HOST and NAME of probe/sweep.sh).
  */
-import { PAIR_SCENARIOS, type Variation } from "./scenarios.ts";
+import { PAIR_SCENARIOS } from "./scenarios.ts";
+import type { Variation } from "./variation.ts";
 
 /** The mount point's name in a bridge that is the parent directory. */
 export const MOUNT_NAME = "fuse";

@@ -122,6 +122,9 @@ function premiseMissing({ pair }: Scenario, { verdict, cause, timings, samePod, 
     const found = manyMountsFault(many);
     return found?.open ? `${NOT_ANSWERED}: ${found.words}` : undefined;
   }
+  // Where nothing knows the field it is left out, and the pod starts as any other.
+  if (pair.userNamespace && !readers.every(({ userNamespace }) => userNamespace))
+    return `${NOT_ANSWERED}: the consumer was not given a user namespace of its own.`;
   const fault = faultIn(pair);
   if (fault && (!timings.remounted || readers.some(({ leftEarly }) => leftEarly)))
     return `${NOT_ANSWERED}: the daemon did not mount again while the readers looked.`;

@@ -3,9 +3,10 @@
  * node's own clock, 10 ms fine, which all containers of a node share.
  */
 import type { DecidingRole } from "../contract/readers.ts";
-import { isStep, type ProbeRecord, type RecordOf, type Step } from "../contract/records.ts";
+import { isStep, type ProbeRecord, type RecordOf } from "../contract/records.ts";
 import type { Evidence } from "../evidence/evidence.ts";
-import { isStartedAgain } from "./causes/read.ts";
+import { hasUserNamespace, isStartedAgain } from "./causes/read.ts";
+import { isOk, type Marks, marksOf } from "./marks.ts";
 import { isUnaskable, type Replacement, replacementsOf } from "./replacements.ts";
 
 /** What the dead mount looked like to a reader. */
@@ -35,6 +36,8 @@ export interface ReaderTimeline {
   readonly perhapsRestarted?: true;
   /** Whether its container was created when the FUSE mount was there already. */
   readonly bornLate?: true;
+  /** Whether its container has a user namespace of its own. */
+  readonly userNamespace?: true;
   /** Whether it stopped looking before the second mount had its marker: then it says nothing of a recovery. */
   readonly leftEarly?: true;
   /** How many mounts its mount table had when it read the first mount, and when it was back. */
@@ -85,69 +88,8 @@ export function timelineOf(evidence: Evidence, readers: readonly DecidingRole[])
   };
 }
 
-/** The unmount comes before the producer's word of it: a look that failed this shortly before may have met it. In seconds. */
-const UNMOUNT_SECONDS = 0.5;
-
 /** How long a container may take from its creation to the record of its start, on a busy node. In seconds. */
 const START_SECONDS = 1;
-
-interface Marks {
-  /** Those of the mounts before the crash. */
-  readonly before: readonly RecordOf<"marker">[];
-  /** When the daemon died, or began to hang. */
-  readonly crashed?: number;
-  /** The second mount: after the crash, and after the dead one was taken away. */
-  readonly again?: {
-    /** When the dead mount was gone: whoever began to look later sees it no more. */
-    readonly from: number;
-    readonly mount: RecordOf<"mount">;
-    readonly marker: RecordOf<"marker">;
-    /** When it was over for certain; undefined while it lasts. */
-    readonly until?: number;
-    /** Until when it was served for certain. */
-    readonly served?: number;
-  };
-}
-
-const isOk =
-  <S extends Step>(step: S) =>
-  (record: ProbeRecord): record is RecordOf<S> =>
-    record.step === step && record.result === "ok";
-
-/** What ends a mount, or shows that it has ended. */
-const endsMount = (record: ProbeRecord): boolean =>
-  isStep(record, "unmount-in-order", "unmount", "finish", "mount") || tellsDeath(record);
-
-/** The daemon has died, or its container was started again: that is noticed later, and nobody knows by how much. */
-const tellsDeath = (record: ProbeRecord): boolean =>
-  isStep(record, "identity", "preflight") || (record.step === "daemon" && record.result === "error");
-
-function marksOf(producer: readonly ProbeRecord[]): Marks {
-  const markers = producer.filter(isOk("marker"));
-  const crash = producer.find(isOk("crash"));
-  if (!crash) return { before: markers };
-  const crashed = at(crash);
-  const marks = { before: markers.filter(({ uptime }) => uptime < crashed), crashed };
-  // The next life of a container that died with its daemon meets the mount as one that was left.
-  const cleaned = producer.find((one) => (isOk("clean")(one) || isOk("stale")(one)) && one.uptime >= crash.uptime);
-  const mount = cleaned && producer.filter(isOk("mount")).find(({ uptime }) => uptime >= cleaned.uptime);
-  const after = mount && producer.slice(producer.indexOf(mount) + 1);
-  const end = after?.find(endsMount);
-  const lasting = after?.slice(0, end && after.indexOf(end)) ?? [];
-  const marker = lasting.find(isOk("marker"));
-  if (!cleaned || !mount || !marker || isPreceded(producer.slice(0, producer.indexOf(mount)), cleaned)) return marks;
-  const again = { from: cleaned.uptime, mount, marker };
-  if (!end) return { ...marks, again };
-  const served = tellsDeath(end) ? (lasting.at(-1) ?? marker).uptime : end.uptime - UNMOUNT_SECONDS;
-  return { ...marks, again: { ...again, until: end.uptime, served } };
-}
-
-/** Whether a daemon that was started since had mounted and died with its container, before anybody recorded it: that was the next mount. */
-function isPreceded(before: readonly ProbeRecord[], cleaned: ProbeRecord): boolean {
-  const since = before.slice(before.indexOf(cleaned) + 1);
-  const started = since.findIndex(({ step }) => step === "daemon");
-  return started >= 0 && since.slice(started).some(isOk("stale"));
-}
 
 function isComplete(
   { records, pods, unread = [], final }: Evidence,
@@ -251,6 +193,7 @@ function readerTimeline(
     ...(recovered && restarted ? { restarted: true as const } : {}),
     ...(recovered && perhapsRestarted ? { perhapsRestarted: true as const } : {}),
     ...(starts[0]?.fuse_at_start === "yes" ? { bornLate: true as const } : {}),
+    ...(own.some(hasUserNamespace) ? { userNamespace: true as const } : {}),
     ...(leftEarly ? { leftEarly: true as const } : {}),
     ...mountsOver(reads, crashed, recovered),
     ...(held ? { heldFile: held.result === "ok" ? ("alive" as const) : ("dead" as const) } : {}),
@@ -291,9 +234,6 @@ const failed = (record: ProbeRecord): record is RecordOf<"read" | "look"> =>
 /** When the look began that a record is of; the record itself comes at its end. */
 const began = ({ looked, uptime }: RecordOf<"read" | "look">): number =>
   looked === undefined ? uptime : Number(looked);
-
-/** When the daemon got its signal; the record comes when the producer has seen what that did. */
-const at = ({ at: given, uptime }: RecordOf<"crash">): number => (given === undefined ? uptime : Number(given));
 
 /** At least 0: a reader may see what the producer has done before the producer has recorded it. */
 const since = (from: number, to: number): number => Math.max(0, Math.round((to - from) * 1000));

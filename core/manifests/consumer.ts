@@ -21,10 +21,11 @@ import type { Container, Pod, Propagation, SecurityContext } from "./types.ts";
  * starts containers in their order and it must exist before the mount.
  */
 export function consumer(settings: Settings, pair: Pair): Pod {
-  const { late = false, readersRestart } = pair.variation;
+  const { late = false, readersRestart, userNamespace = false } = pair.variation;
   return pairPod(settings, pair, "consumer", {
     restarts: readersRestart !== undefined,
     annotations: READER_FIRST,
+    ...(userNamespace ? { hostUsers: false } : {}),
     initContainers: [
       ...pulls([settings.producerImage], settings.consumerImage, settings.resources.consumer),
       ...turn(settings, pair, settings.consumerImage, late),

@@ -16,6 +16,8 @@ export interface PodParts {
   /** Only where the scenario has a pair of its own. */
   readonly scenario?: string | undefined;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** @default true */
+  readonly hostUsers?: boolean;
   readonly deadlineSeconds: number;
   /** How long its containers may take to end when it is deleted. */
   readonly graceSeconds: number;
@@ -45,6 +47,7 @@ export function pod(settings: Settings, parts: PodParts): Pod {
     spec: {
       affinity: pinnedTo(node),
       ...(settings.tolerations.length > 0 ? { tolerations: settings.tolerations.map(toleration) } : {}),
+      ...(parts.hostUsers === undefined ? {} : { hostUsers: parts.hostUsers }),
       restartPolicy: parts.restarts ? "OnFailure" : "Never",
       activeDeadlineSeconds: parts.deadlineSeconds,
       terminationGracePeriodSeconds: parts.graceSeconds,

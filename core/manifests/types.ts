@@ -93,6 +93,8 @@ export interface PodSpec {
     readonly value?: string;
     readonly effect: string;
   }[];
+  /** @default true */
+  readonly hostUsers?: boolean;
   readonly restartPolicy: "Never" | "OnFailure";
   readonly activeDeadlineSeconds: number;
   readonly terminationGracePeriodSeconds: number;

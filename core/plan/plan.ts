@@ -5,8 +5,9 @@
 import { type BridgePaths, pairPaths } from "../contract/bridge.ts";
 import { BOTH, CONSUMER, PRODUCER, podName } from "../contract/names.ts";
 import type { Way } from "../contract/replacement.ts";
-import { chosen, type PairScenario, type ScenarioId, type Variation, waysOf } from "../contract/scenarios.ts";
+import { chosen, type PairScenario, type ScenarioId, waysOf } from "../contract/scenarios.ts";
 import type { Times } from "../contract/times.ts";
+import type { Variation } from "../contract/variation.ts";
 import { baseVariation, type Schedule, schedules } from "./schedule.ts";
 
 /** What of the settings a plan is made of. */

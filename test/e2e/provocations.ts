@@ -228,11 +228,14 @@ export const provocations: readonly Provocation[] = [
   },
   {
     cause: "user-namespace",
-    how: "hostUsers: false in the consumer",
+    how: "hostUsers: false in the consumer, and a bridge on a file system whose ids cannot be mapped",
+    before: "mkdir -p /host/$ID && mount -t ramfs none /host/$ID",
+    after: "umount /host/$ID; rmdir /host/$ID",
     change: ({ consumer }) => {
       if (consumer.spec) consumer.spec.hostUsers = false;
     },
-    quoted: /hostUsers: false/,
+    // Recorded on the sandbox's runtimes: one makes no user namespace, one no proc in it, and one may not map the bridge's ids.
+    quoted: /hostUsers: false[\s\S]*(MOUNT_ATTR_IDMAP|mounting \\?"proc|does not support user namespaces)/,
   },
   {
     cause: "sandboxed-runtime",

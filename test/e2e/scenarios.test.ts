@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { DEFAULT_SCENARIOS, MANY_MOUNTS, PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
+import { DEFAULT_SCENARIOS, PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
+import { MANY_MOUNTS } from "../../core/contract/variation.ts";
 import type { ScenarioVerdict } from "../../core/diagnosis/answer.ts";
 import { planOf } from "../../core/plan/plan.ts";
 import { parseSettings } from "../../core/settings/settings.ts";

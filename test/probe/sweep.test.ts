@@ -12,7 +12,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MANY_MOUNTS, PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
+import { PAIR_SCENARIOS } from "../../core/contract/scenarios.ts";
+import { MANY_MOUNTS } from "../../core/contract/variation.ts";
 import { SHELL } from "./shell.ts";
 
 const SCRIPT = join(import.meta.dirname, "..", "..", "probe", "sweep.sh");

@@ -74,6 +74,13 @@ export const mounts = (evidence: Evidence): RecordOf<"mount">[] =>
 export const bothStarted = (evidence: Evidence): boolean =>
   mounts(evidence).length > 0 && READERS.every((reader) => of(evidence, reader, "start").length > 0);
 
+/** The whole range of ids mapped onto itself: the first line of /proc/self/uid_map outside of any user namespace. */
+const HOST_USERS = "0 0 4294967295";
+
+/** Whether a record tells that its container has a user namespace of its own. */
+export const hasUserNamespace = (record: ProbeRecord): record is RecordOf<"identity"> =>
+  record.step === "identity" && record.uid_map !== undefined && record.uid_map !== HOST_USERS;
+
 /** The daemon, or a tool it needs, failed: nothing is mounted, or nothing can be written to it. */
 export const mountFailures = (evidence: Evidence): MountFailure[] =>
   evidence.records.filter(

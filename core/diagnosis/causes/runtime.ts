@@ -6,6 +6,7 @@ import type { Cause, Quote } from "./cause.ts";
 import {
   bothStarted,
   eventQuotes,
+  hasUserNamespace,
   kubeletQuotes,
   mountFailures,
   mounts,
@@ -127,9 +128,6 @@ function dropped(side: Side, records: readonly RecordOf<"preflight" | "start">[]
   return found.length > 0 ? [specQuote(side), ...found] : [];
 }
 
-/** The whole range of ids mapped onto itself: the first line of /proc/self/uid_map outside of any user namespace. */
-const HOST_USERS = "0 0 4294967295";
-
 const ID_MAPS = /MOUNT_ATTR_IDMAP|idmap|user ?namespace|hostUsers/i;
 
 /** runc's words where a part of the node's own /proc is covered: the kernel then gives no user namespace another (mount_too_revealing). */
@@ -140,8 +138,7 @@ function inUserNamespace(evidence: Evidence): readonly Quote[] | undefined {
   if (own.length === 0) return undefined;
   const words = kubeletQuotes(evidence, (text) => ID_MAPS.test(text) || NO_PROC.test(text));
   const mapped = evidence.records
-    .filter((record) => record.step === "identity")
-    .filter(({ uid_map }) => uid_map !== undefined && uid_map !== HOST_USERS)
+    .filter(hasUserNamespace)
     .map((record) => ({ source: recordQuote(record).source, text: `/proc/self/uid_map: ${record.uid_map}` }));
   // After a marker that failed the schedule goes on, to the next mount.
   const failed = notRead(evidence) || mountFailures(evidence).some(({ step }) => step === "mount");

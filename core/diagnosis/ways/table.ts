@@ -170,7 +170,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   "user-namespace": {
     at: "pods",
     takes: {
-      kernel: "in a user namespace of its own a pod gets no FUSE mount of the node",
+      kernel: "with a user namespace of its own a pod does not start with such a volume here, or may not mount",
       podFuse: "in a user namespace of its own a container may not mount",
     },
     but: {

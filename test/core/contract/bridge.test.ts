@@ -9,7 +9,8 @@ import {
   SWEEP_HOST_PATH,
   splitBridge,
 } from "../../../core/contract/bridge.ts";
-import { PAIR_SCENARIOS, type Variation } from "../../../core/contract/scenarios.ts";
+import { PAIR_SCENARIOS } from "../../../core/contract/scenarios.ts";
+import type { Variation } from "../../../core/contract/variation.ts";
 import { probeScripts } from "../../../probe/scripts.ts";
 
 describe("the bridge's paths", () => {

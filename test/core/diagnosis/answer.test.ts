@@ -101,6 +101,20 @@ describe("what a scenario found", () => {
       true,
       /the start order does not matter/,
     ],
+    [
+      "with the node's own users",
+      "user-namespace",
+      verdict({}, { recoveredMs: 80, bornLate: true }),
+      false,
+      /^Not answered: the consumer was not given a user namespace/,
+    ],
+    [
+      "with users of its own",
+      "user-namespace",
+      verdict({}, { recoveredMs: 80, bornLate: true, userNamespace: true }),
+      true,
+      /reads the mount that was there before it, and the next one/,
+    ],
     ["back first", "consumer-restart", verdict({}, { recoveredMs: 80 }), false, /^Not answered: a reader was back/],
     ["restarted", "consumer-restart", verdict({}, { recoveredMs: 80, restarted: true }), true, /is a cure/],
     [
