@@ -85,16 +85,25 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     this.probe = new ConfigMap(`${name}-probe`, plain(objects.probe), inNamespace);
     this.teardown = teardown(name, settings, { parent: this, dependsOn: [this.probe, ...this.admission] });
     this.sweep = sweepAtReplacement(name, settings, { ...inNamespace, deletedWith: this.teardown });
-    this.pods = [
-      ...objects.pods.flatMap(({ node, scenario, producer, consumer }) => {
-        const child = [name, node, scenario?.id].filter(Boolean).join("-");
-        // The consumer first: its negative control must be there before the mount. A scenario's pair waits for its turn anyway, and
-        // side by side: an engine would make its producer only after all other consumers, when its readers have waited for long.
-        const reader = this.pod(`${child}-consumer`, consumer);
-        return [this.pod(`${child}-producer`, producer, scenario ? [] : [reader]), reader];
-      }),
-      ...objects.samePods.map(({ node, scenario, pod }) => this.pod([name, node, scenario?.id].join("-"), pod)),
-    ];
+    const child = (node: string, scenario?: { readonly id: string }) =>
+      [name, node, scenario?.id].filter(Boolean).join("-");
+    // The consumer first: its negative control must be there before the mount.
+    const base = objects.pods
+      .filter(({ scenario }) => !scenario)
+      .flatMap(({ node, producer, consumer }) => {
+        const reader = this.pod(`${child(node)}-consumer`, consumer);
+        return [this.pod(`${child(node)}-producer`, producer, [reader]), reader];
+      });
+    // After them, or a node that makes all those pods would have the mount long after its readers. A pair waits for its turn anyway, and
+    // side by side: an engine would make its producer only after all other consumers.
+    const scenarios = objects.pods
+      .filter(({ scenario }) => scenario)
+      .flatMap(({ node, scenario, producer, consumer }) => [
+        this.pod(`${child(node, scenario)}-producer`, producer, base),
+        this.pod(`${child(node, scenario)}-consumer`, consumer, base),
+      ]);
+    const sidecars = objects.samePods.map(({ node, scenario, pod }) => this.pod(child(node, scenario), pod, base));
+    this.pods = [...base, ...scenarios, ...sidecars];
     this.release =
       objects.samePods.length > 0
         ? releaseAtDestroy(name, settings, { parent: this, dependsOn: [...this.pods] })

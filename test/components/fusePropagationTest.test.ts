@@ -84,6 +84,13 @@ describe("FusePropagationTest", () => {
     assert.ok(names.indexOf("a-release") > names.indexOf("a-n-same-pod"), names.join(" "));
   });
 
+  it("makes the base pairs' pods before all others: the node that makes them is busy afterwards", async () => {
+    await settled(new FusePropagationTest("a", { nodes: ["m", "n"], scenarios: ["oom", "same-pod"] }));
+    const pods = registered.filter(({ type }) => type.endsWith(":Pod")).map(({ name }) => name);
+    assert.deepEqual(pods.slice(0, 4).sort(), ["a-m-consumer", "a-m-producer", "a-n-consumer", "a-n-producer"]);
+    assert.equal(pods.length, 10);
+  });
+
   it("outputs the verdicts that the collector printed", async () => {
     const test = new FusePropagationTest("k3s-w2", { nodes: ["k3s-w2"] });
     assert.equal((await value(test.verdicts))["k3s-w2"]?.cause, "unknown");

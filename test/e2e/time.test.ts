@@ -82,7 +82,11 @@ async function byStart(cluster: SandboxDocument): Promise<number> {
   );
   let known = Number.NaN;
   for await (const line of createInterface({ input: child.stderr }))
-    if (/^✓ k3s-w2 {2}success/.test(line)) known = uptime();
+    if (/^✓ k3s-w2 {2}success/.test(line)) {
+      known = uptime();
+      // The grade takes half a minute more, and is not what is measured here.
+      child.kill("SIGINT");
+    }
   assert.ok(known > 0, "it must say the verdict");
   return known - (await created);
 }
