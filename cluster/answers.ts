@@ -27,6 +27,8 @@ export class Answers {
   private readonly verdicts = new Map<string, Verdict>();
   private readonly printed = new Set<string>();
   private readonly plan: Plan;
+  /** Scenarios whose finding was printed. */
+  private readonly found = new Set<string>();
   private readonly pairs: readonly Whose[];
   private readonly settings: Settings;
   private readonly print: (line: string) => void;
@@ -68,11 +70,24 @@ export class Answers {
     if (way !== undefined) return way;
     if (!answered(verdict, all, this.plan.scenarios)) return undefined;
     this.verdicts.set(key, verdict);
-    if (evidence.scenario) {
-      const { asExpected, finding } = scenarioVerdict(evidence.scenario, verdict);
-      this.print(`${asExpected ? MARKS.success : MARKS.inconclusive} ${key}  ${finding}`);
-    } else if (verdict.grade) this.print(`${mark} ${key}  grade ${verdict.grade}`);
+    if (!evidence.scenario && verdict.grade) this.print(`${mark} ${key}  grade ${verdict.grade}`);
+    this.printFindings(evidence.node);
     return undefined;
+  }
+
+  /** What scenarios of a node have found is no answer before it is known whether they are asked there. */
+  private printFindings(node: string): void {
+    const base = this.verdicts.get(node);
+    if (!base) return;
+    for (const whose of this.pairs) {
+      const key = keyOf(whose);
+      const verdict = this.verdicts.get(key);
+      if (whose.node !== node || !whose.scenario || !verdict || !isAsked(base, whose.scenario) || this.found.has(key))
+        continue;
+      this.found.add(key);
+      const { asExpected, finding } = scenarioVerdict(whose.scenario, verdict);
+      this.print(`${asExpected ? MARKS.success : MARKS.inconclusive} ${key}  ${finding}`);
+    }
   }
 
   /** Whether this pair is the last of its node that has not answered. */

@@ -71,6 +71,15 @@ describe("the answers of a run", () => {
     assert.equal(lines.filter((line) => line.includes("empty-dir")).length, 0);
   });
 
+  it("tell what a scenario found once its node is known to be asked, whichever answered first", () => {
+    const scenario = evidence({ scenario: "empty-dir", records: missed, final: true });
+    const told = (...all: readonly Evidence[]) =>
+      answersTo(["empty-dir"], ...all).lines.filter((line) => line.includes("empty-dir")).length;
+    assert.equal(told(scenario), 0);
+    assert.equal(told(scenario, evidence({ records: missed, final: true })), 0);
+    assert.equal(told(scenario, evidence({ records: [...crossed, through] })), 1);
+  });
+
   it("take the scenario's own evidence alone: the base pair's verdict stays", () => {
     const { answers } = answersTo(
       ["empty-dir"],
