@@ -5,6 +5,7 @@
  *   npm run test:unit      all but the end-to-end tests
  *   npm run test:e2e       the end-to-end tests on the sandbox, two files at a time
  *   npm run test:fixes     the fixes that a verdict prints, tried on the sandbox: no part of the gate
+ *   npm run test:kills     runs that are killed amid each scenario, and what the next one finds: no part of the gate
  *   ... -- NAME...         only the test files whose path contains one of the names
  */
 // First of all: the paths of the runs are read from the environment when they are imported.
@@ -42,8 +43,8 @@ const LONGEST_FIRST = [
   ],
 ];
 
-/** Runs only where it is named: minutes, for words that seldom change. */
-const ON_ITS_OWN = join("test", "e2e", "fixes.test.ts");
+/** These run only where they are named: minutes, for what seldom changes. */
+const ON_THEIR_OWN: readonly string[] = ["fixes", "kills"].map((name) => join("test", "e2e", `${name}.test.ts`));
 
 const totals = { passed: 0, skipped: 0 };
 /** What failed, named again at the end: the place where a long log is read first. */
@@ -157,7 +158,7 @@ async function check(
 function files(e2e: boolean): string[] {
   return globSync("test/**/*.test.ts", { cwd: ROOT })
     .filter((file) => file.startsWith(join("test", "e2e")) === e2e)
-    .filter((file) => names.length > 0 || file !== ON_ITS_OWN)
+    .filter((file) => names.length > 0 || !ON_THEIR_OWN.includes(file))
     .filter((file) => names.length === 0 || names.some((name) => name !== undefined && file.includes(name)))
     .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 }

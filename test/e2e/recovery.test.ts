@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { prefix } from "../../sandbox/box/cgroups.ts";
-import {
-  cli,
-  machineResidue,
-  onNode,
-  type SandboxDocument,
-  sandbox,
-  sandboxDown,
-  start,
-  tableOfNode,
-} from "./sandbox.ts";
+import { killAll, killedRun, onW2 } from "./killed.ts";
+import { cli, machineResidue, onNode, sandbox, sandboxDown, start, tableOfNode } from "./sandbox.ts";
+
+const MOUNTED = /producer mounted/;
+/** A producer whose first process dies has no chance to unmount, and the kernel ends its daemon with it. */
+const endProducers = () => killAll(/^sh \/probe\/producer\.sh/);
 
 describe("a run that was killed", () => {
   afterEach(async () => {
@@ -23,8 +16,7 @@ describe("a run that was killed", () => {
 
   it("is followed by one that takes its dead mount away and ends in the right verdict", async () => {
     const cluster = await sandbox();
-    // The producer's first process dies without a chance to unmount, and the kernel ends its daemon with it.
-    await killedRun(onW2(cluster), () => killAll(/^sh \/probe\/producer\.sh/));
+    await killedRun(onW2(cluster), MOUNTED, { first: endProducers });
     const dead = await onNode(cluster, "k3s-w2", "cat /host/fuse-test-bridge/fuse/marker 2>&1 || true");
     assert.match(dead, /not connected/, "the dead mount must be there for this test to mean anything");
 
@@ -39,7 +31,7 @@ describe("a run that was killed", () => {
     const cluster = await sandbox();
     const args = [...onW2(cluster), "--scenario", "leaf-restart", "many-mounts"];
     const all = () => tableOfNode().filter((line) => / \S+\/many-mounts\/fuse-\d+ /.test(line)).length > 10;
-    await killedRun(args, () => killAll(/^sh \/probe\/producer\.sh/), all);
+    await killedRun(args, MOUNTED, { first: endProducers, isThere: all });
     const left = tableOfNode().filter((line) => line.includes("/tmp/fuse-test-bridge/"));
     assert.ok(left.length > 10, left.join("\n"));
     const { document, stderr } = await start(onW2(cluster));
@@ -82,67 +74,9 @@ describe("a run that was killed", () => {
   });
 
   it("with its sandbox is followed by one that starts anew and leaves nothing", async () => {
-    await killedRun([], () => {});
+    await killedRun([], MOUNTED);
     const { document, stderr } = await start();
     assert.equal(document?.nodes["k3s-w2"]?.verdict, "success", stderr);
     assert.equal(document?.nodes["k3s-w1"]?.cause, "node-root-private");
   });
 });
-
-/** Told where the cluster is, so that `npm start` takes it for a cluster of the user's own and leaves it standing. */
-const onW2 = ({ images, kubeconfig, context }: SandboxDocument) => [
-  ...["--kubeconfig", kubeconfig, "--context", context, "--node", "k3s-w2"],
-  ...["--set", `producerImage=${images.producer}`, `consumerImage=${images.producer}`],
-];
-
-/** Runs `npm start` until the producer has mounted, and what else is awaited, and kills it with its whole process group. */
-async function killedRun(args: readonly string[], first: () => void, isThere = () => true): Promise<void> {
-  const child = spawn(process.execPath, ["cli/main.ts", "start", ...args], {
-    stdio: ["ignore", "ignore", "pipe"],
-    detached: true,
-  });
-  const gone = new Promise<void>((resolve) => child.on("close", () => resolve()));
-  let stderr = "";
-  const mounted = new Promise<void>((resolve) => {
-    child.stderr.on("data", (data: Buffer) => {
-      stderr += data.toString();
-      if (/producer mounted/.test(stderr)) resolve();
-    });
-  });
-  await Promise.race([mounted, gone]);
-  assert.match(stderr, /producer mounted/);
-  const from = performance.now();
-  while (!isThere()) {
-    assert.ok(performance.now() - from < 180_000, stderr);
-    await sleep(100);
-  }
-  first();
-  process.kill(-(child.pid ?? 0), "SIGKILL");
-  await Promise.race([gone, sleep(2000)]);
-}
-
-/** Kills processes of the sandbox by what they run, each by its id. */
-function killAll(command: RegExp): void {
-  const found = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter(
-      (pid) => read(pid, "cgroup").includes(`/${prefix}`) && command.test(read(pid, "cmdline").replaceAll("\0", " ")),
-    );
-  assert.notEqual(found.length, 0, `no process of the sandbox runs ${command}`);
-  for (const pid of found)
-    try {
-      process.kill(Number(pid), "SIGKILL");
-    } catch (error) {
-      // A shell's own children have its name, and some of them live for a moment only.
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
-}
-
-function read(pid: string, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8");
-  } catch {
-    // It has ended since it was listed.
-    return "";
-  }
-}

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { killedRun, onW2 } from "./killed.ts";
 import {
   cli,
   kubectl,
@@ -94,11 +93,6 @@ describe("a producer's pod that is replaced", () => {
   };
 });
 
-const onW2 = ({ images, kubeconfig, context }: SandboxDocument) => [
-  ...["--kubeconfig", kubeconfig, "--context", context, "--node", "k3s-w2"],
-  ...["--set", `producerImage=${images.producer}`, `consumerImage=${images.producer}`],
-];
-
 /** @returns ends it, and tells how many mounts the node had at the mount point at most */
 function watchMounts(): () => number {
   let most = 0;
@@ -109,24 +103,4 @@ function watchMounts(): () => number {
     clearInterval(timer);
     return most;
   };
-}
-
-/** Runs `npm start` until it says these words, and kills it with its whole process group. */
-async function killedRun(args: readonly string[], words: RegExp): Promise<void> {
-  const child = spawn(process.execPath, ["cli/main.ts", "start", ...args], {
-    stdio: ["ignore", "ignore", "pipe"],
-    detached: true,
-  });
-  const gone = new Promise<void>((resolve) => child.on("close", () => resolve()));
-  let stderr = "";
-  const said = new Promise<void>((resolve) => {
-    child.stderr.on("data", (data: Buffer) => {
-      stderr += data.toString();
-      if (words.test(stderr)) resolve();
-    });
-  });
-  await Promise.race([said, gone]);
-  assert.match(stderr, words);
-  process.kill(-(child.pid ?? 0), "SIGKILL");
-  await Promise.race([gone, sleep(2000)]);
 }
