@@ -77,7 +77,7 @@ export const runtimeDropsPropagation: Cause = {
   outcome: "failure",
   symptom: "All pods run; the spec asks for propagation, but the bridge is private in `/proc/self/mountinfo`.",
   explanation: "The container runtime did not do what the spec asks: it mounted the bridge without propagation.",
-  fix: "Upgrade or change the node's container runtime (opencontainers/runc#5192).",
+  fix: "Upgrade or change the node's container runtime (crun 1.16: containers/crun#1514, again in 2026: containers/crun#2122).",
   // A sandbox or a user namespace would explain it, and is proven only when the readers give up.
   find: (evidence) => (!isIsolated(evidence) || notRead(evidence) ? drops(evidence) : undefined),
 };
