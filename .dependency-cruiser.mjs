@@ -56,8 +56,9 @@ const CORE = {
   admission: ["contract", "plan", "settings", "rules"],
   manifests: ["contract", "plan", "settings", "rules", "admission"],
   gitops: ["contract", "plan", "settings", "manifests"],
+  recipe: ["settings", "manifests", "gitops"],
   evidence: ["contract"],
-  diagnosis: ["contract", "evidence"],
+  diagnosis: ["contract", "recipe", "evidence"],
   layout: ["rules", "diagnosis"],
 };
 

@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<Verb, () => Promise<Run>>> = {
   collect: async () => (await import("./commands/collect.ts")).runCollect,
   sweep: async () => (await import("./commands/sweep.ts")).runSweep,
   export: async () => (await import("./commands/export.ts")).runExport,
+  recipe: async () => (await import("./commands/recipe.ts")).runRecipe,
   check: async () => (await import("./commands/check.ts")).runCheck,
   diagnose: async () => (await import("./commands/diagnose.ts")).runDiagnose,
   rights: async () => (await import("./commands/rights.ts")).runRights,

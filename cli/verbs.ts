@@ -8,6 +8,8 @@ export const VERBS = {
   sweep:
     "remove what a killed run left: pods, namespace, admission policies, mounts on the nodes, the bridge directory",
   export: "write the test into a GitOps checkout for Flux, commented out until you enable it",
+  recipe:
+    "write a deployment that shares a FUSE mount into a GitOps checkout: daemon, readers, and what keeps them alive",
   check: "judge Kubernetes manifests by the isolation rules",
   diagnose: "name what is wrong in manifests that share a FUSE mount: static, no proof",
   rights: "print the least rights a user of the cluster needs, as Roles and their bindings",

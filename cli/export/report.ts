@@ -39,9 +39,7 @@ export function report(
   if (json)
     print(JSON.stringify({ enabled, notes, changes: done.map(summary), edited: edited.map(({ path }) => path) }));
   if (refused) {
-    for (const change of edited) process.stderr.write(patch(change));
-    for (const { path } of edited) say(`${MARKS.failure} ${path} was edited by hand`);
-    say("  remedy: put what you changed into the settings; or use --force, which overwrites it. Nothing was written.");
+    sayEdited(edited);
     return;
   }
   for (const change of done) say(`${MARKS.success} ${summary(change).change} ${change.path}`);
@@ -51,6 +49,29 @@ export function report(
   if (action.do !== "remove")
     say(enabled ? `${MARKS.note} enabled: ${line} is active` : `${MARKS.note} disabled: ${line} is not active`);
   if (done.length > 0) say("  review it with `git diff`, then commit and push: Flux does the rest");
+}
+
+/** What a recipe did. */
+export function reportRecipe(
+  { changes, edited, notes }: Pick<Plan, "changes" | "edited" | "notes">,
+  refused: boolean,
+  json: boolean,
+): void {
+  const done = refused ? [] : changes;
+  if (json) print(JSON.stringify({ notes, changes: done.map(summary), edited: edited.map(({ path }) => path) }));
+  if (refused) {
+    sayEdited(edited);
+    return;
+  }
+  for (const change of done) say(`${MARKS.success} ${summary(change).change} ${change.path}`);
+  for (const note of notes) say(`${MARKS.inconclusive} ${note}`);
+  say(done.length === 0 ? `${MARKS.success} nothing to change` : "  review it with `git diff`, then commit and push");
+}
+
+function sayEdited(edited: readonly Change[]): void {
+  for (const change of edited) process.stderr.write(patch(change));
+  for (const { path } of edited) say(`${MARKS.failure} ${path} was edited by hand`);
+  say("  remedy: put what you changed into the settings; or use --force, which overwrites it. Nothing was written.");
 }
 
 /** A unified diff from what is there to what would be written. */

@@ -67,7 +67,13 @@ function lineChange({ path, text }: Parent, entry: string, wanted: EntryState): 
   return after === text ? [] : [{ path, before: text, after }];
 }
 
-function ownFiles(rendered: ReadonlyMap<string, string>, directory: string, tree: Tree, force: boolean) {
+/** What has to change in a directory that is ours alone, for it to hold the rendered files. */
+export function ownFiles(
+  rendered: ReadonlyMap<string, string>,
+  directory: string,
+  tree: Tree,
+  force: boolean,
+): Omit<Plan, "enabled"> {
   const changes: Change[] = [];
   const edited: Change[] = [];
   const notes: string[] = [];
@@ -94,8 +100,6 @@ const isList = (path: string): boolean => path.endsWith("/kustomization.yaml");
 function removal(rendered: ReadonlyMap<string, string>, flux: FluxSettings, tree: Tree, force: boolean): Plan {
   const where = places(flux);
   const changes: Change[] = [];
-  const edited: Change[] = [];
-  const notes: string[] = [];
   const group = listIn(tree, where.group);
   if (group) {
     const rest = named(group.path, () => withEntry(group.text, flux.entry, "absent"));
@@ -111,7 +115,26 @@ function removal(rendered: ReadonlyMap<string, string>, flux: FluxSettings, tree
     if (rest !== group.text || ours)
       changes.push({ path: group.path, before: group.text, after: ours ? undefined : rest });
   }
-  const paths = tree.files(where.entry).sort((a, b) => Number(isList(b)) - Number(isList(a)));
+  const own = withoutOwnFiles(rendered, where.entry, tree, force);
+  return {
+    changes: [...changes, ...own.changes],
+    edited: own.edited,
+    enabled: false,
+    notes: own.notes,
+  };
+}
+
+/** What has to go from a directory that is ours alone. */
+export function withoutOwnFiles(
+  rendered: ReadonlyMap<string, string>,
+  directory: string,
+  tree: Tree,
+  force: boolean,
+): Omit<Plan, "enabled"> {
+  const changes: Change[] = [];
+  const edited: Change[] = [];
+  const notes: string[] = [];
+  const paths = tree.files(directory).sort((a, b) => Number(isList(b)) - Number(isList(a)));
   for (const path of paths) {
     const change = { path, before: tree.read(path), after: undefined };
     const state = stateOf(change.before, rendered.get(path));
@@ -119,7 +142,7 @@ function removal(rendered: ReadonlyMap<string, string>, flux: FluxSettings, tree
     if (state !== "edited" || (force && rendered.has(path))) changes.push(change);
     else if (!rendered.has(path)) notes.push(`${path} is not of this export, and stays`);
   }
-  return { changes, edited, enabled: false, notes };
+  return { changes, edited, notes };
 }
 
 /** The file's path in front of what is wrong with it. */

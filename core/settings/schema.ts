@@ -21,16 +21,16 @@ import {
 } from "./validators.ts";
 
 /** A text that must pass a check; the check's words are the fault's remedy. */
-const checked = (check: (value: string) => string | undefined) =>
+export const checked = (check: (value: string) => string | undefined) =>
   z.string().superRefine((value, context) => {
     const remedy = check(value);
     if (remedy) context.addIssue({ code: "custom", message: remedy });
   });
 
-const seconds = (from: number, to: number) =>
+export const seconds = (from: number, to: number) =>
   z.number().int("give whole seconds").min(from, `give ${from} or more`).max(to, `give ${to} or less`);
 
-const toleration = z
+export const toleration = z
   .strictObject({
     key: z.string().min(1, "name the taint's key: a toleration without one tolerates everything"),
     operator: z.enum(["Equal", "Exists"]).default("Equal"),
@@ -44,7 +44,8 @@ const toleration = z
 
 const amounts = z.strictObject({ cpu: checked(quantityFault), memory: checked(quantityFault) });
 type Amount = z.output<typeof amounts>;
-const limits = (requests: Amount, most: Amount) =>
+/** Requests and limits, with these where nothing is said. */
+export const limits = (requests: Amount, most: Amount) =>
   z.strictObject({ requests: amounts.default(requests), limits: amounts.default(most) }).prefault({});
 
 const place = {
@@ -69,7 +70,7 @@ const place = {
 };
 
 /** Each is a script of the probe: driver-NAME.sh. */
-const DRIVERS = ["rclone", "squashfuse", "bindfs"] as const;
+export const DRIVERS = ["rclone", "squashfuse", "bindfs"] as const;
 
 const daemon = {
   producerImage: checked(imageFault)

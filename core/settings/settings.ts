@@ -76,12 +76,17 @@ function decode(fullKey: string, project: string, text: string): unknown {
   }
 }
 
-function faultsOf(issue: z.core.$ZodIssue, input: unknown): Fault[] {
+/**
+ * What a schema of settings has against an input.
+ *
+ * @param of the schema that refused it
+ */
+export function faultsOf(issue: z.core.$ZodIssue, input: unknown, of: z.ZodObject = schema): Fault[] {
   if (issue.code === "unrecognized_keys") {
-    const known = knownKeys(issue.path);
-    return issue.keys.map((key) => fault([...issue.path, key], input, unknownKey(key, known)));
+    const known = knownKeys(issue.path, of);
+    return issue.keys.map((key) => fault([...issue.path, key], input, unknownKey(key, known), of));
   }
-  return [fault(issue.path, input, remedyOf(issue))];
+  return [fault(issue.path, input, remedyOf(issue), of)];
 }
 
 function remedyOf(issue: z.core.$ZodIssue): string {
@@ -99,8 +104,8 @@ function unknownKey(key: string, known: readonly string[]): string {
 }
 
 /** The keys that a map of the settings takes, by the map's path in them. */
-function knownKeys(path: readonly PropertyKey[]): string[] {
-  const whole = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
+function knownKeys(path: readonly PropertyKey[], of: z.ZodObject): string[] {
+  const whole = z.toJSONSchema(of, { io: "input", unrepresentable: "any" }) as JsonSchema;
   const below = path.reduce<JsonSchema | undefined>(
     (at, key) => (typeof key === "number" ? at?.items : at?.properties?.[String(key)]),
     whole,
@@ -113,13 +118,14 @@ interface JsonSchema {
   readonly items?: JsonSchema;
 }
 
-function fault(path: readonly PropertyKey[], input: unknown, remedy: string): Fault {
+/** One thing wrong, with the value that is there. */
+export function fault(path: readonly PropertyKey[], input: unknown, remedy: string, of: z.ZodObject = schema): Fault {
   const value = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], input);
   const key = path.map((part, index) =>
     typeof part === "number" ? `[${part}]` : `${index ? "." : ""}${String(part)}`,
   );
   const [first] = path;
-  const secret = !Object.hasOwn(schema.shape, first ?? "nodes") || SECRET.has(first);
+  const secret = !Object.hasOwn(of.shape, first ?? "nodes") || SECRET.has(first);
   return {
     key: key.join("") || "(settings)",
     value: secret && value !== undefined ? "(not shown)" : shown(value),

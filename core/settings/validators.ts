@@ -80,16 +80,16 @@ export function nodeFault(name: string): string | undefined {
   return undefined;
 }
 
-export function bridgeFault(path: string): string | undefined {
-  if (!path.startsWith("/")) return "give an absolute path, such as /tmp/fuse-test-bridge";
+/** @param example a directory that would do, for the words of the remedy */
+export function bridgeFault(path: string, example = "/tmp/fuse-test-bridge"): string | undefined {
+  if (!path.startsWith("/")) return `give an absolute path, such as ${example}`;
   if (path.split("/").some((part) => part === ".." || part === ".")) return "write the path without . and .. parts";
   if (path.includes("//") || (path.length > 1 && path.endsWith("/")))
     return "write the path without empty parts or a slash at its end";
   if (!/^[A-Za-z0-9._/-]+$/.test(path)) return "use letters, digits, . _ - and / only";
   const tree = SYSTEM_TREES.find((root) => path === root || path.startsWith(`${root}/`));
-  if (tree) return `choose a directory outside ${tree}, which the system needs, such as /tmp/fuse-test-bridge`;
-  if (/\/\./.test(path))
-    return "choose a directory that is neither hidden nor in a hidden one, such as /tmp/fuse-test-bridge";
+  if (tree) return `choose a directory outside ${tree}, which the system needs, such as ${example}`;
+  if (/\/\./.test(path)) return `choose a directory that is neither hidden nor in a hidden one, such as ${example}`;
   if (!OWN.some((own) => own.test(path)))
     return "choose a directory of the test's own: below /tmp, /var/tmp, /srv, /mnt, /media or /data, or elsewhere with fuse in its name, such as /run/fuse-bridge";
   return undefined;

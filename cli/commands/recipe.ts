@@ -1,0 +1,242 @@
+/**
+ * Writes a deployment that shares a FUSE mount into a GitOps checkout: the daemon, and for each reader a patch. It commits nothing, and
+ * asks no cluster: grade and nodes come from a verdict.
+ */
+import { readFileSync } from "node:fs";
+import { Option } from "commander";
+import { UserError } from "../../base/problem.ts";
+import { clashes, ParentError, planRecipe, type RecipePlan } from "../../core/recipe/plan.ts";
+import { parseRecipe, type Recipe, type RecipeInput } from "../../core/recipe/settings.ts";
+import { choose, type TestedNode, testing } from "../../core/recipe/verdict.ts";
+import { SettingsError } from "../../core/settings/settings.ts";
+import { command, optionsIn } from "../command.ts";
+import { type Checkout, openCheckout } from "../export/checkout.ts";
+import { reportDrift, reportRecipe } from "../export/report.ts";
+import { givenSettings, type SettingsOptions, saidSettings, settingsOptions } from "../options.ts";
+import { EXIT } from "../run.ts";
+
+interface Options extends SettingsOptions {
+  readonly out: string;
+  readonly directory?: string;
+  readonly verdict?: string;
+  readonly untested?: boolean;
+  readonly failover?: string[];
+  readonly reader?: string[];
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly createNamespace?: boolean;
+  readonly path?: string;
+  readonly mount?: string;
+  readonly source?: string;
+  readonly flag?: string[];
+  readonly secret?: string;
+  readonly claim?: string;
+  readonly port?: string[];
+  readonly mountSeconds?: string;
+  readonly stopSeconds?: string;
+  readonly disruptionBudget?: boolean;
+  readonly remove?: boolean;
+  readonly check?: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/** Of the settings options: a cluster and its scenarios are nothing to it. */
+const SHARED = ["stack", "node", "set"];
+
+export const recipeCommand = () =>
+  command("recipe", [
+    new Option("-o, --out <checkout>", "directory of the GitOps checkout").makeOptionMandatory(),
+    new Option("-d, --directory <path>", "directory of the recipe in the checkout (default: its name)"),
+    new Option(
+      "--verdict <file>",
+      "what `npm start -- --json` printed: nodes and grade come from it; - is standard input",
+    ),
+    new Option("--untested", "write it without a verdict, as for grade B").conflicts("verdict"),
+    new Option("--failover <node...>", "more nodes: daemon and readers move between them together"),
+    new Option(
+      "--reader <workload...>",
+      "what reads: [KIND/]NAME[:CONTAINER[,CONTAINER]]; a Deployment and a container of its name where not said",
+    ),
+    new Option("--name <name>", "name of the daemon's objects (default: media)"),
+    new Option("--namespace <name>", "namespace of the daemon (default: media)"),
+    new Option("--create-namespace", "write the namespace, too"),
+    new Option(
+      "--path <directory>",
+      "directory above the mount point, on the node and in every pod (default: /mnt/media)",
+    ),
+    new Option("--mount <name>", "name of the mount point in it (default: remote)"),
+    new Option(
+      "--source <what>",
+      "what is mounted: a remote of rclone, a directory, an archive of squashfuse (default: /data)",
+    ),
+    new Option("--flag <word...>", "more words for the driver; write --flag=--read-only for one that begins with -"),
+    new Option("--secret <name>", "a Secret at /secret; its key rclone.conf is rclone's configuration"),
+    new Option("--claim <name>", "a PersistentVolumeClaim at /data, in place of a directory that ends with the pod"),
+    new Option("--port <number...>", "TCP ports of the daemon that pods of its namespace may reach"),
+    new Option("--mount-seconds <seconds>", "how long the daemon may take to mount (default: 120)"),
+    new Option("--stop-seconds <seconds>", "how long the daemon may take to unmount (default: 20)"),
+    new Option("--disruption-budget", "let no drain evict the daemon unasked"),
+    new Option("--remove", "take everything out that an earlier call wrote"),
+    new Option(
+      "--check",
+      "write nothing; exit code 1, with a diff, unless the checkout is what would be written",
+    ).conflicts("remove"),
+    new Option("--force", "overwrite or remove files that were edited by hand"),
+    new Option("--json", "print what was changed as one JSON document"),
+    ...settingsOptions().filter((option) => SHARED.includes(option.attributeName())),
+  ]).addHelpText(
+    "after",
+    `
+Of the settings it takes driver, command, producerImage, tolerations and resources.producer, from the stack or --set.
+
+  npm start -- --node my-node --json >verdict.json
+  npm run recipe -- --out ~/gitops -d apps/media --verdict verdict.json --source zurg: --secret rclone --reader sonarr plex
+
+Exit codes: 0 done, 1 files were edited by hand (nothing is written) or --check found a difference, 2 refused or a tool error`,
+  );
+
+export async function runRecipe(args: readonly string[]): Promise<number> {
+  const options = optionsIn<Options>(recipeCommand(), args);
+  const checkout = openCheckout(options.out);
+  const { recipe, untested } = read(options);
+  const directory = options.directory ?? recipe.name;
+  requireBelow(directory);
+  if (!options.remove) {
+    const faults = clashes(recipe, directory, checkout);
+    if (faults.length > 0) throw new SettingsError(faults);
+  }
+  const planned = planFor(recipe, directory, checkout, options);
+  const warned = { ...planned, notes: [...untested, ...planned.notes] };
+  if (options.check) return reportDrift({ ...warned, enabled: true }, options.json ?? false);
+  const refused = planned.edited.length > 0 && !options.force;
+  if (!refused) {
+    checkout.write(planned.changes);
+    if (options.remove) checkout.prune(emptied(directory, planned));
+  }
+  reportRecipe(warned, refused, options.json ?? false);
+  return refused ? EXIT.failure : EXIT.success;
+}
+
+/** The directories of the files that went: those that are empty now go as well. */
+const emptied = (directory: string, { changes }: RecipePlan): string[] => [
+  directory,
+  `${directory}/readers`,
+  ...changes.map(({ path }) => path.slice(0, path.lastIndexOf("/"))).filter((path) => path.startsWith(`${directory}/`)),
+];
+
+function planFor(recipe: Recipe, directory: string, checkout: Checkout, options: Options): RecipePlan {
+  try {
+    const { remove = false, force = false } = options;
+    return planRecipe(recipe, directory, checkout, { remove, force });
+  } catch (error) {
+    if (!(error instanceof ParentError)) throw error;
+    throw new UserError(error.message, { remedy: "edit that file by hand as said, then run this again" });
+  }
+}
+
+/** @throws SettingsError naming every fault, UserError where there is no verdict */
+function read(options: Options): { readonly recipe: Recipe; readonly untested: readonly string[] } {
+  const given = givenSettings(options);
+  const { failover = [] } = options;
+  const said = saidSettings(options).nodes as string[] | undefined;
+  const { nodes, grade, faults, untested } = nodesFor(options, said ?? [], given);
+  if (faults.length > 0) throw new SettingsError(faults);
+  const { producer: resources } = (given.resources ?? {}) as { readonly producer?: RecipeInput["resources"] };
+  const recipe = parseRecipe({
+    ...pick(options, [
+      "name",
+      "namespace",
+      "createNamespace",
+      "path",
+      "mount",
+      "source",
+      "secret",
+      "claim",
+      "disruptionBudget",
+    ]),
+    ...renamed(given, { driver: "driver", command: "command", producerImage: "image", tolerations: "tolerations" }),
+    ...(resources ? { resources } : {}),
+    nodes,
+    grade,
+    failover: failover.length > 0,
+    ...(options.flag ? { flags: options.flag } : {}),
+    ...(options.port ? { ports: options.port.map(Number) } : {}),
+    ...(options.mountSeconds ? { mountSeconds: Number(options.mountSeconds) } : {}),
+    ...(options.stopSeconds ? { stopSeconds: Number(options.stopSeconds) } : {}),
+    ...(options.reader ? { readers: options.reader.map(readerOf) } : {}),
+  });
+  return {
+    recipe,
+    untested:
+      untested.length === 0 || options.remove
+        ? []
+        : [`${untested.join(", ")}: never tested, so this is for grade B at best; test with: ${testing(untested)}`],
+  };
+}
+
+function nodesFor(options: Options, said: readonly string[], given: Readonly<Record<string, unknown>>) {
+  const more = options.failover ?? [];
+  if (options.verdict !== undefined) {
+    const tested = testedIn(options.verdict);
+    const wanted = said.length > 0 ? [...said, ...more] : [];
+    const chosen = choose(tested, wanted);
+    return said.length > 0 || more.length === 0
+      ? { ...chosen, grade: chosen.grade ?? "B" }
+      : withMore(tested, chosen.nodes, more);
+  }
+  const stack = Array.isArray(given.nodes) ? (given.nodes as string[]) : [];
+  const nodes = [...new Set([...stack, ...more])];
+  if (!options.untested && !options.remove)
+    throw new UserError("no verdict is given, and a recipe is for nodes that were tested", {
+      remedy: `test them with \`${testing(nodes)}\` and give --verdict verdict.json; or write it all the same with --untested`,
+    });
+  return { nodes, grade: "B" as const, faults: [], untested: nodes };
+}
+
+function withMore(tested: Readonly<Record<string, TestedNode>>, nodes: readonly string[], more: readonly string[]) {
+  const chosen = choose(tested, [...new Set([...nodes, ...more])]);
+  return { ...chosen, grade: chosen.grade ?? ("B" as const) };
+}
+
+function testedIn(file: string): Readonly<Record<string, TestedNode>> {
+  let document: { readonly nodes?: unknown } | null;
+  try {
+    document = JSON.parse(readFileSync(file === "-" ? 0 : file, "utf8")) as typeof document;
+  } catch (error) {
+    throw new UserError(`--verdict ${file}: ${(error as Error).message}`, {
+      remedy: "give the document that `npm start -- --json` prints",
+    });
+  }
+  const nodes = document?.nodes;
+  if (typeof nodes !== "object" || nodes === null || Object.keys(nodes).length === 0)
+    throw new UserError(`--verdict ${file} has the verdict of no node`, {
+      remedy: "give the document that `npm start -- --json` prints",
+    });
+  return nodes as Readonly<Record<string, TestedNode>>;
+}
+
+/** `StatefulSet/plex:plex,tools`: kind and containers may be left out. */
+function readerOf(text: string): object {
+  const [, kind = "Deployment", name = "", containers = name] = /^(?:([^/:]+)\/)?([^/:]+)(?::(.+))?$/.exec(text) ?? [];
+  if (name === "")
+    throw new UserError(`--reader ${text} names no workload`, {
+      remedy: "write [KIND/]NAME[:CONTAINER], such as sonarr or StatefulSet/plex:plex",
+    });
+  return { kind, name, containers: containers.split(",") };
+}
+
+function requireBelow(directory: string): void {
+  if (directory.split("/").every((part) => /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(part))) return;
+  throw new UserError(`--directory ${directory} is refused`, {
+    remedy: "give a path below the checkout, without a slash at either end and without . and ..",
+  });
+}
+
+const pick = <Key extends keyof Options>(options: Options, keys: readonly Key[]): object =>
+  Object.fromEntries(keys.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])));
+
+const renamed = (given: Readonly<Record<string, unknown>>, names: Readonly<Record<string, string>>): object =>
+  Object.fromEntries(
+    Object.entries(names).flatMap(([from, to]) => (given[from] === undefined ? [] : [[to, given[from]]])),
+  );

@@ -1,0 +1,53 @@
+/** What a verdict allows: the nodes that were tested, and the grade that all of them keep. */
+import type { Fault } from "../settings/settings.ts";
+
+/** The document of `npm start -- --json`, as far as it is needed. */
+export interface TestedNode {
+  readonly verdict?: unknown;
+  readonly cause?: unknown;
+  readonly grade?: unknown;
+}
+
+export interface Choice {
+  readonly nodes: readonly string[];
+  /** Undefined where no node was tested. */
+  readonly grade?: "A" | "B";
+  readonly faults: readonly Fault[];
+  /** Nodes of which the verdict says nothing. */
+  readonly untested: readonly string[];
+}
+
+/**
+ * @param tested the verdict of each node
+ * @param wanted the nodes that were asked for; none: those that were tested
+ */
+export function choose(tested: Readonly<Record<string, TestedNode>>, wanted: readonly string[]): Choice {
+  const passed = ({ verdict, grade }: TestedNode = {}) => verdict === "success" && (grade === "A" || grade === "B");
+  const good = Object.keys(tested).filter((node) => passed(tested[node]));
+  // Where nobody has asked for a node, those that have failed are none; where all have, each says why.
+  const nodes = wanted.length > 0 ? wanted : good.length > 0 ? good : Object.keys(tested);
+  const untested = nodes.filter((node) => tested[node] === undefined);
+  const faults = nodes
+    .filter((node) => tested[node] !== undefined && !passed(tested[node]))
+    .map((node): Fault => {
+      const { verdict, grade, cause } = tested[node] ?? {};
+      const what =
+        grade === "C" || verdict === "failure" ? `failure, grade C (${cause})` : `${verdict}, no grade (${cause})`;
+      return {
+        key: "nodes",
+        value: JSON.stringify(node),
+        remedy: `its verdict is ${what}: do what its fix says and test again: ${testing([node])}`,
+      };
+    });
+  const grades = nodes.flatMap((node) => (passed(tested[node]) ? [tested[node]?.grade] : []));
+  return {
+    nodes,
+    ...(grades.length === 0 ? {} : { grade: grades.includes("B") || untested.length > 0 ? "B" : "A" }),
+    faults,
+    untested,
+  };
+}
+
+/** The command that tests nodes, and keeps the verdict where a recipe reads it. */
+export const testing = (nodes: readonly string[]): string =>
+  `npm start -- --node ${nodes.join(" ")} --json >verdict.json`;
