@@ -1,5 +1,5 @@
 /** The objects that a directory, a kustomization or a rendered chart would apply, as far as files say it. */
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { Manifest } from "../../core/layout/index.ts";
 import { type Document, everyFile, isKustomization, manifestFiles, type Unreadable } from "../check/files.ts";
 import { build } from "../check/kustomize.ts";
@@ -21,9 +21,14 @@ export function readManifests(paths: readonly string[], kustomize: string): Read
   const documents = new Map<string, readonly Document[]>();
   /** Kustomization -> the files that it names. */
   const named = new Map<string, readonly string[]>();
+  /** Components, and what they patch with: parts of the kustomizations that name them. */
+  const parts = new Map<string, readonly string[]>();
   for (const { file, documents: read, resources } of everyFile(found)) {
     documents.set(file, read);
-    if (isKustomization(file)) named.set(file, resources);
+    if (!isKustomization(file)) continue;
+    const isComponent = read.some(({ object }) => (object as { kind?: unknown }).kind === "Component");
+    if (isComponent) parts.set(file, patchesOf(file, read));
+    else named.set(file, resources);
   }
   const within = new Set([...named.values()].flat());
   const unbuilt: string[] = [];
@@ -40,8 +45,18 @@ export function readManifests(paths: readonly string[], kustomize: string): Read
     if (done.length > 0) for (const one of [file, ...closure(file, named)]) documents.delete(one);
     return done;
   });
+  // Where nothing was built, they are all that is known of what they patch.
+  if (unbuilt.length === 0 && named.size > 0)
+    for (const [file, patches] of parts) for (const one of [file, ...patches]) documents.delete(one);
   return { manifests: [...documents.values(), built].flat(), unreadable, unbuilt };
 }
+
+/** The files that a kustomization patches with. */
+const patchesOf = (file: string, documents: readonly Document[]): string[] =>
+  documents.flatMap(({ object }) => {
+    const { patches = [] } = object as { readonly patches?: readonly { readonly path?: string }[] };
+    return patches.flatMap(({ path }) => (path === undefined ? [] : [join(dirname(file), path)]));
+  });
 
 function closure(file: string, named: ReadonlyMap<string, readonly string[]>): string[] {
   const seen = new Set<string>();

@@ -1,5 +1,6 @@
 /** What to do with an answer: the decision in the operator's words, and the next step that the grade allows. */
 import { DECISION, type DecisionWords } from "../contract/decision.ts";
+import { fragment } from "../recipe/fragment.ts";
 import { rowOf, type Shown } from "./ways/table.ts";
 import { type WayOut, wayOutLine, waysOutOf } from "./ways/waysOut.ts";
 
@@ -33,26 +34,6 @@ export interface Barred {
  */
 export type Grade = "A" | "B" | "C";
 
-const PRODUCER = `# in the daemon's pod: the parent directory, never the mount point itself
-securityContext: { privileged: true }
-volumeMounts:
-  - { name: media, mountPath: /media, mountPropagation: Bidirectional }   # mount at /media/remote
-volumes:
-  - { name: media, hostPath: { path: /srv/media, type: DirectoryOrCreate } }
-# before each start of the daemon, since a killed one leaves its dead mount: umount -l /media/remote; until then readers stay blind
-# in each reader's pod; readOnly does not reach the FUSE mount below, and recursiveReadOnly wants no propagation: mount it read-only
-# in the daemon
-volumeMounts:
-  - { name: media, mountPath: /media, readOnly: true, mountPropagation: HostToContainer }
-volumes:   # Directory: a reader does not start where the daemon's directory is missing, as on another node
-  - { name: media, hostPath: { path: /srv/media, type: Directory } }`;
-
-const LIVENESS = `# in each reader's pod: restart it when its mount is dead
-livenessProbe:
-  exec: { command: [sh, -c, "timeout -s KILL 5 stat /media/remote/."] }
-  periodSeconds: 10
-  failureThreshold: 2`;
-
 const UNKNOWN = {
   crash: "after the daemon's crash",
   replaced: "when the daemon's pod is replaced (scenario `producer-replaced`)",
@@ -83,20 +64,20 @@ export function decide(
     return {
       text: words.success,
       nextStep:
-        "Deploy it with a liveness probe in each reader: a reader does not come back by itself when the daemon does.",
-      manifest: `${PRODUCER}\n${LIVENESS}`,
+        "Write the deployment with `npm run recipe`: its probe restarts readers, which do not come back by themselves when the daemon does.",
+      manifest: fragment(grade),
     };
   if (grade === undefined)
     return {
       text: words.success,
       nextStep: `Find out first whether readers come back ${UNKNOWN[barred.unknown ?? "crash"]}, which this run does not tell; until then give each reader a liveness probe.`,
-      manifest: `${PRODUCER}\n${LIVENESS}`,
+      manifest: fragment(grade),
     };
   return {
     text: words.success,
     nextStep:
-      "Deploy the daemon and its readers on one hostPath directory, as in this fragment: it unmounts a dead mount first, and grade A rests on that.",
-    manifest: PRODUCER,
+      "Write the deployment with `npm run recipe`, of which this is a part: it takes a dead mount away first, and grade A rests on that.",
+    manifest: fragment(grade),
   };
 }
 

@@ -115,7 +115,7 @@ export const COMMENTS: readonly Comment[] = [
   {
     at: new RegExp(`^${POD}\\.volumes\\[\\]\\.hostPath\\.type$`),
     value: "Directory",
-    text: "A reader does not start where the daemon has never run: DirectoryOrCreate would make it an empty library.",
+    text: "A reader does not start where the daemon has never run, which it would take for an empty library.",
   },
   {
     at: new RegExp(`^${POD}\\.volumes\\[\\]\\.emptyDir$`),

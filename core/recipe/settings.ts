@@ -22,7 +22,10 @@ const FLEETING = /^\/(tmp|var\/tmp|run)\//;
 
 function pathFault(path: string): string | undefined {
   if (FLEETING.test(path)) return `choose a directory that a boot does not empty, such as ${EXAMPLE}`;
-  return bridgeFault(path, EXAMPLE)?.replace("the test's own", "the mount's own");
+  return bridgeFault(path, EXAMPLE)?.replace(
+    "the test's own: below /tmp, /var/tmp, /srv",
+    "the mount's own: below /srv",
+  );
 }
 
 /** A workload whose pods read the mount. */

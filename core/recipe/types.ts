@@ -77,14 +77,24 @@ export interface NetworkPolicy {
   readonly apiVersion: "networking.k8s.io/v1";
   readonly kind: "NetworkPolicy";
   readonly metadata: Meta;
-  readonly spec: object;
+  readonly spec: {
+    readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> };
+    readonly policyTypes: readonly ["Ingress"];
+    readonly ingress: readonly {
+      readonly from: readonly { readonly podSelector: Readonly<Record<string, never>> }[];
+      readonly ports: readonly { readonly protocol: "TCP"; readonly port: number }[];
+    }[];
+  };
 }
 
 export interface PodDisruptionBudget {
   readonly apiVersion: "policy/v1";
   readonly kind: "PodDisruptionBudget";
   readonly metadata: Meta;
-  readonly spec: object;
+  readonly spec: {
+    readonly maxUnavailable: 0;
+    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+  };
 }
 
 export type RecipeNamespace = Omit<Namespace, "metadata"> & { readonly metadata: Meta };

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runIn } from "../../sandbox/box/box.ts";
 import { readRecord } from "../../sandbox/cluster/record.ts";
+import { until } from "../until.ts";
 import { kubectl, node, type SandboxDocument, succeeded } from "./sandbox.ts";
 
 export const NODE = "k3s-w2";
@@ -13,26 +14,33 @@ export const POINT = `${PATH}/remote`;
 export const USERS = { root: 0, user: 1000 } as const;
 
 /**
- * A reader writes and lists through the mount, again and again, and says each change of `write/list`: `ok` on the FUSE file system, `below` where
- * it succeeded in the plain directory, `hung`, or the errno.
+ * A reader writes and lists through the mount, again and again, and says what came of it as `write/list`, at each change and at least
+ * every second: `ok` on the FUSE file system, `below` where the file lies in the plain directory, `empty` where that was listed, `hung`, or the
+ * errno.
  */
 const READER = `
+is_there() { grep -q ' ${POINT} .* - fuse' /proc/self/mountinfo; }
 try() {
   words=$(LC_ALL=C timeout -s KILL 1 sh -c "$1" 2>&1); code=$?
   case $code-$words in
-    0-*) if grep -q ' ${POINT} .* - fuse' /proc/self/mountinfo; then echo ok; else echo below; fi ;;
+    0-*) if is_there; then echo ok; else echo "$2"; fi ;;
     137-*) echo hung ;;
     *'not connected'*) echo ENOTCONN ;;
+    *'onnection abort'*) echo ECONNABORTED ;;
     *'ead-only'*) echo EROFS ;;
     *'ermission denied'*) echo EACCES ;;
     *'o such file'*) echo ENOENT ;;
     *) echo "$words" | tr ' \\n' __ ;;
   esac
 }
-last=
+last= told=0
 while :; do
-  now="$(try "echo $ME >${POINT}/$ME.txt")/$(try "ls ${POINT}")"
-  if [ "$now" != "$last" ]; then read -r up _ </proc/uptime; echo "$up $now"; last=$now; fi
+  wrote=$(try "echo $ME >${POINT}/$ME.txt" unsure)
+  # Written, and the mount went before it could be asked for.
+  if [ "$wrote" = unsure ]; then if ! is_there && [ -e ${POINT}/$ME.txt ]; then wrote=below; else wrote=ok; fi; fi
+  now="$wrote/$(try "ls ${POINT}" empty)"
+  read -r up _ </proc/uptime
+  if [ "$now" != "$last" ] || [ "\${up%.*}" != "$told" ]; then echo "$up $now"; last=$now told=\${up%.*}; fi
   sleep 0.1
 done`;
 
@@ -91,6 +99,13 @@ export class Drill {
   kubectl = async (...args: string[]): Promise<string> => succeeded(await kubectl(this.cluster, args)).stdout;
   private inNamespace = (...args: string[]) => this.kubectl("-n", NAMESPACE, ...args);
 
+  /** How the daemon's container ended the last time: its exit code. */
+  async lastExit(): Promise<number> {
+    const [pod = ""] = await this.podOf("app.kubernetes.io/name=media");
+    const path = "{.status.containerStatuses[0].lastState.terminated.exitCode}";
+    return Number(await this.inNamespace("get", pod, "-o", `jsonpath=${path}`));
+  }
+
   /** Each fault in an order in which the kubelet's back-off after several restarts of one container tells nothing. */
   readonly faults: Readonly<Record<string, () => Promise<unknown>>> = {
     "daemon killed (-9)": () => this.toDaemon("KILL"),
@@ -105,7 +120,7 @@ export class Drill {
   };
 
   /** Does it, and watches until every reader has the mount again. */
-  async run(fault: string, settleMs = 8000): Promise<Outcome> {
+  async run(fault: string, patienceMs = PATIENCE_MS, settleMs = 8000): Promise<Outcome> {
     const before = { mounts: this.mounts(), table: this.table().length };
     const from = this.now();
     let most = 0;
@@ -113,16 +128,17 @@ export class Drill {
       most = Math.max(most, this.mounts());
     }, 50);
     await this.faults[fault]?.();
-    const until = performance.now() + PATIENCE_MS;
+    const end = performance.now() + patienceMs;
     let said = await this.said();
     const begun = performance.now();
     const isOver = () =>
       Object.values(said).every(
         (lines) =>
           lines.at(-1)?.state === "ok/ok" &&
-          (lines.some(({ at }) => at > from) || performance.now() - begun > settleMs),
+          this.now() - (lines.at(-1)?.at ?? 0) < 2 &&
+          (lines.some(({ at, state }) => at > from && state !== "ok/ok") || performance.now() - begun > settleMs),
       );
-    while (!isOver() && performance.now() < until) {
+    while (!isOver() && performance.now() < end) {
       await sleep(300);
       said = await this.said();
     }
@@ -132,7 +148,9 @@ export class Drill {
     clearInterval(timer);
     return {
       fault,
-      readers: Object.fromEntries(Object.entries(said).map(([name, lines]) => [name, outageIn(lines, from)])),
+      readers: Object.fromEntries(
+        Object.entries(said).map(([name, lines]) => [name, outageIn(lines, from, this.now())]),
+      ),
       mounts: { before: before.mounts, most, after: this.mounts() },
       table: { before: before.table, after: this.table().length },
     };
@@ -152,6 +170,15 @@ export class Drill {
       }),
     );
     return Object.fromEntries(all);
+  }
+
+  /** Every state that each reader's container of the newest pod has said, in their order. */
+  async seen(): Promise<string[][]> {
+    const all = await until(
+      () => this.said(),
+      (said) => Object.values(said).every((lines) => lines.length > 0),
+    );
+    return Object.values(all).map((lines) => [...new Set(lines.map(({ state }) => state))]);
   }
 
   /** The newest pod with that label, as `pod/NAME`. */
@@ -177,6 +204,14 @@ export class Drill {
     return this.table().filter((line) => line.split(" ")[4] === POINT && / - fuse/.test(line)).length;
   }
 
+  /** Takes away what a deployment has left on the node. @returns how many mounts that were */
+  async clear(): Promise<number> {
+    const left = this.mounts();
+    for (let nth = 0; nth < left; nth++) await runIn(box(), ["umount", "-l", POINT]);
+    await runIn(box(), ["rm", "-rf", "--one-file-system", PATH]);
+    return left;
+  }
+
   /** What lies in the plain directory below the mount, once that is gone. */
   below(): string[] {
     return readdirSync(`/proc/${box().init.pid}/root${POINT}`);
@@ -195,8 +230,9 @@ export class Drill {
 
   /** More memory than the container's limit, with the daemon as the first whom the kernel ends. */
   private exhaust(): Promise<unknown> {
-    const script =
-      "echo 1000 >/proc/$(pidof rclone)/oom_score_adj; head -c 400000000 /dev/zero | tail -c 400000000 >/dev/null";
+    // Many small ones: a single large one would be the first itself.
+    const hog = "(head -c 8000000 /dev/zero; sleep 15) | tail -c 8000000 >/dev/null &";
+    const script = `echo 1000 >/proc/$(pidof rclone)/oom_score_adj; for one in $(seq 20); do ${hog} done; wait`;
     return kubectl(this.cluster, [
       "-n",
       NAMESPACE,
@@ -212,8 +248,18 @@ export class Drill {
   }
 }
 
-function outageIn(lines: readonly Said[], from: number): { seen: string[]; outageMs: number | undefined } {
-  const since = lines.filter(({ at }) => at > from);
+/** Seconds without a word after which a reader is in the kernel's hands: a request that the daemon has taken cannot be killed. */
+const SILENT_SECONDS = 4;
+
+function outageIn(lines: readonly Said[], from: number, now: number): { seen: string[]; outageMs: number | undefined } {
+  const heard = [...lines, { at: now, state: lines.at(-1)?.state ?? "silent" }];
+  const since = heard
+    .flatMap((one, index): Said[] => {
+      const before = heard[index - 1];
+      const gap = before !== undefined && one.at - before.at > SILENT_SECONDS;
+      return gap ? [{ at: before.at + 1, state: "silent" }, ...(index < lines.length ? [one] : [])] : [one];
+    })
+    .filter(({ at }) => at > from);
   const lost = since.find(({ state }) => state !== "ok/ok");
   const back = since.at(-1);
   const outageMs =

@@ -427,7 +427,7 @@ describe("the order of arrival, and what arrives twice", () => {
 
 describe("the printed fragment", () => {
   it("says that grade A rests on unmounting the dead mount before the next one", () => {
-    assert.match(judged(whole).decision.manifest ?? "", /umount -l \/media\/remote/);
+    assert.match(judged(whole).decision.manifest ?? "", /umount -l \/mnt\/media\/remote/);
     assert.match(judged(whole).decision.nextStep, /dead mount/);
   });
 });

@@ -1,0 +1,75 @@
+/** A FUSE mount for other pods as a Pulumi component: the same objects that `npm run recipe` writes, in a stack of one's own. */
+import { Deployment } from "@pulumi/kubernetes/apps/v1/index.js";
+import { Namespace } from "@pulumi/kubernetes/core/v1/index.js";
+import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/index.js";
+import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/index.js";
+import * as pulumi from "@pulumi/pulumi";
+import { daemon, disruptionBudget, namespace, networkPolicy } from "../core/recipe/daemon.ts";
+import { type ReaderParts, readerParts } from "../core/recipe/reader.ts";
+import { parseRecipe, pointOf, type RecipeInput } from "../core/recipe/settings.ts";
+import type { Deployment as DaemonObject } from "../core/recipe/types.ts";
+
+/** Settings of one mount; only `nodes` is required. See core/recipe/settings.ts for each, with its unit and its default. */
+export type FuseMountArgs = Omit<RecipeInput, "readers">;
+
+/**
+ * Mounts a FUSE file system on a node, for the pods that read it there.
+ *
+ * ```ts
+ * const media = new FuseMount("media", { nodes: ["k3s-w2"], grade: "A", source: "zurg:", secret: "rclone" });
+ * const { placement, gate, volume, volumeMount, livenessProbe, labels } = media.reader;
+ * ```
+ *
+ * Put `reader` into the pods that read: what it holds, and why, the patches of `npm run recipe` say.
+ */
+export class FuseMount extends pulumi.ComponentResource {
+  /** Where the file system is, on the node and in every pod. */
+  readonly mountPoint: string;
+  /** What each pod that reads needs, as parts of its spec. */
+  readonly reader: ReaderParts;
+  /** The underlying resources, for those who build on them. */
+  readonly namespace: Namespace | undefined;
+  readonly networkPolicy: NetworkPolicy;
+  readonly disruptionBudget: PodDisruptionBudget | undefined;
+  readonly daemon: Deployment;
+
+  /**
+   * @param name names the instance; the children's names begin with it
+   * @throws SettingsError naming every fault of the settings, before anything is registered
+   */
+  constructor(name: string, args: FuseMountArgs, options?: pulumi.ComponentResourceOptions) {
+    const recipe = parseRecipe(args);
+
+    super("fuse-propagation-test:index:FuseMount", name, {}, options);
+
+    this.mountPoint = pointOf(recipe);
+    this.reader = readerParts(recipe);
+    this.namespace = recipe.createNamespace
+      ? new Namespace(`${name}-namespace`, plain(namespace(recipe)), { parent: this })
+      : undefined;
+    const inNamespace = { parent: this, dependsOn: this.namespace ? [this.namespace] : [] };
+    this.networkPolicy = new NetworkPolicy(`${name}-network-policy`, plain(networkPolicy(recipe)), inNamespace);
+    this.disruptionBudget = recipe.disruptionBudget
+      ? new PodDisruptionBudget(`${name}-disruption-budget`, plain(disruptionBudget(recipe)), inNamespace)
+      : undefined;
+    // One mount point has one daemon at a time: the old one goes before the new one comes.
+    this.daemon = new Deployment(`${name}-daemon`, secretly(plain(daemon(recipe))), {
+      ...inNamespace,
+      deleteBeforeReplace: true,
+      ...(recipe.command === "" ? {} : { additionalSecretOutputs: ["spec"] }),
+    });
+
+    this.registerOutputs({ mountPoint: this.mountPoint });
+  }
+}
+
+/** The command may hold a key. */
+function secretly(object: Mutable<DaemonObject>): Mutable<DaemonObject> {
+  for (const { env = [] } of object.spec.template.spec.containers)
+    for (const each of env) if (each.name === "COMMAND") Object.assign(each, { value: pulumi.secret(each.value) });
+  return object;
+}
+
+/** The builder's readonly data as the SDK's mutable arguments. */
+const plain = <T extends object>(object: T): Mutable<T> => structuredClone(object) as Mutable<T>;
+type Mutable<T> = T extends object ? { -readonly [Key in keyof T]: Mutable<T[Key]> } : T;
