@@ -26,9 +26,19 @@ const [stage, ...names]: readonly (string | undefined)[] = ["unit", "e2e"].inclu
 
 /** What takes longest begins first, so that no process or sandbox works on one file alone at the end. */
 const LONGEST_FIRST = [
-  ...["scenarios", "causes", "recovery", "drivers", "start", "diagnosis", "flux.", "shared", "rights", "cli"].map(
-    (name) => `e2e/${name}`,
-  ),
+  ...[
+    "scenarios",
+    "causes",
+    "recovery",
+    "drivers",
+    "start",
+    "diagnosis",
+    "flux.",
+    "shared",
+    "rights",
+    "recipe",
+    "cli",
+  ].map((name) => `e2e/${name}`),
   ...[
     "probe/producer",
     "stand-ins/kubernetes",
@@ -43,8 +53,10 @@ const LONGEST_FIRST = [
   ],
 ];
 
-/** These run only where they are named: minutes, for what seldom changes. */
-const ON_THEIR_OWN: readonly string[] = ["fixes", "kills"].map((name) => join("test", "e2e", `${name}.test.ts`));
+/** These run only where they are named: minutes, for what seldom changes, and for nodes that go away. */
+const ON_THEIR_OWN: readonly string[] = ["fixes", "kills", "former", "failover"].map((name) =>
+  join("test", "e2e", `${name}.test.ts`),
+);
 
 const totals = { passed: 0, skipped: 0 };
 /** What failed, named again at the end: the place where a long log is read first. */

@@ -44,6 +44,9 @@ while :; do
   sleep 0.1
 done`;
 
+/** Of the daemon in each deployment: so little memory that it can be taken. */
+export const MEMORY = { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "2", memory: "128Mi" } };
+
 /** The readers as somebody has them before a recipe comes: nothing of the mount in it. */
 export const readerDeployment = (image: string, podSpec: object = {}, container: object = {}): object => ({
   apiVersion: "apps/v1",
@@ -92,8 +95,10 @@ const PATIENCE_MS = 120_000;
 
 export class Drill {
   readonly cluster: SandboxDocument;
-  constructor(cluster: SandboxDocument) {
+  readonly node: string;
+  constructor(cluster: SandboxDocument, node = NODE) {
     this.cluster = cluster;
+    this.node = node;
   }
 
   kubectl = async (...args: string[]): Promise<string> => succeeded(await kubectl(this.cluster, args)).stdout;
@@ -197,7 +202,7 @@ export class Drill {
 
   /** The node's mount table, in the kernel's words. */
   table(): string[] {
-    return readFileSync(`/proc/${box().init.pid}/mountinfo`, "utf8").split("\n");
+    return readFileSync(`/proc/${boxOf(this.node).init.pid}/mountinfo`, "utf8").split("\n");
   }
 
   mounts(): number {
@@ -207,14 +212,14 @@ export class Drill {
   /** Takes away what a deployment has left on the node. @returns how many mounts that were */
   async clear(): Promise<number> {
     const left = this.mounts();
-    for (let nth = 0; nth < left; nth++) await runIn(box(), ["umount", "-l", POINT]);
-    await runIn(box(), ["rm", "-rf", "--one-file-system", PATH]);
+    for (let nth = 0; nth < left; nth++) await this.onNode("umount", "-l", POINT);
+    await this.onNode("rm", "-rf", "--one-file-system", PATH);
     return left;
   }
 
   /** What lies in the plain directory below the mount, once that is gone. */
   below(): string[] {
-    return readdirSync(`/proc/${box().init.pid}/root${POINT}`);
+    return readdirSync(`/proc/${boxOf(this.node).init.pid}/root${POINT}`);
   }
 
   /** Seconds since the boot, as the readers have them. */
@@ -224,8 +229,18 @@ export class Drill {
 
   /** A signal for the daemon, from the node: its process may be the first of its container, which nobody in there can stop. */
   private toDaemon(signal: string): Promise<string> {
-    const find = "grep -lx rclone /proc/[0-9]*/comm 2>/dev/null | cut -d/ -f3";
-    return runIn(box(), ["sh", "-c", `kill -${signal} $(${find})`]);
+    return this.signal("rclone", signal);
+  }
+
+  /** A signal for a program of the node, by its name: a box has processes of its own. */
+  signal(program: string, signal: string): Promise<string> {
+    const find = `grep -lx ${program} /proc/[0-9]*/comm 2>/dev/null | cut -d/ -f3`;
+    return this.onNode("sh", "-c", `kill -${signal} $(${find})`);
+  }
+
+  /** Runs a program in the node's own namespaces, as its root. */
+  onNode(...command: string[]): Promise<string> {
+    return runIn(boxOf(this.node), command);
   }
 
   /** More memory than the container's limit, with the daemon as the first whom the kernel ends. */
@@ -261,14 +276,30 @@ function outageIn(lines: readonly Said[], from: number, now: number): { seen: st
     })
     .filter(({ at }) => at > from);
   const lost = since.find(({ state }) => state !== "ok/ok");
-  const back = since.at(-1);
+  const lastLost = since.findLastIndex(({ state }) => state !== "ok/ok");
+  const back = since[lastLost + 1];
   const outageMs =
     lost === undefined ? 0 : back?.state === "ok/ok" ? Math.round((back.at - lost.at) * 1000) : undefined;
   return { seen: [...new Set(since.map(({ state }) => state).filter((state) => state !== "ok/ok"))], outageMs };
 }
 
-function box() {
-  const found = readRecord()?.boxes.find(({ name }) => name === NODE);
-  if (!found) throw new Error(`the sandbox has no ${NODE}`);
+function boxOf(node: string) {
+  const found = readRecord()?.boxes.find(({ name }) => name === node);
+  if (!found) throw new Error(`the sandbox has no ${node}`);
   return found;
+}
+
+/** One line a fault: what the readers had to do without, and what is on the host. */
+export function printTable(what: string, outcomes: readonly Outcome[]): void {
+  console.log(
+    `\n      ${what}: outage of each reader in ms, what it saw (write/list); mounts at the point before/most/after; mount table`,
+  );
+  for (const { fault, readers, mounts, table } of outcomes) {
+    const said = Object.entries(readers).map(
+      ([name, { outageMs, seen }]) => `${name} ${outageMs ?? "not back"} (${seen.join(" ") || "nothing"})`,
+    );
+    console.log(
+      `      | ${fault} | ${said.join(" | ")} | ${mounts.before}/${mounts.most}/${mounts.after} | ${table.before}->${table.after} |`,
+    );
+  }
 }
