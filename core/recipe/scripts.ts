@@ -82,7 +82,10 @@ wait "$daemon"
 code=$?
 # The signal has ended the first wait, not the daemon.
 if [ -n "$stopping" ]; then wait "$daemon"; code=0; fi
-if [ "$(state)" = dead ]; then umount -l "$MOUNT"; fi
+now=$(state)
+# What it has left in this container serves the mount on: a command without exec, a child of its own.
+case $now in served | hung) if [ $$ = 1 ]; then kill -KILL -1; sleep 0.2; now=$(state); fi ;; esac
+if [ "$now" = dead ]; then umount -l "$MOUNT"; fi
 exit "$code"
 `;
 

@@ -11,18 +11,19 @@ describe("the fragment that was printed before there was a recipe", function () 
   this.timeout(1_200_000);
   let cluster: SandboxDocument;
   let drill: Drill;
+  const outcomes: Outcome[] = [];
 
   before(async () => {
     cluster = await sandbox();
     drill = new Drill(cluster);
   });
   after(async () => {
+    printTable("the former fragment", outcomes);
     await kubectl(cluster, ["delete", "namespace", NAMESPACE, "--ignore-not-found"]);
     await drill.clear();
     await leaveSandbox();
   });
 
-  const outcomes: Outcome[] = [];
   let left = 0;
   const deploy = async () => {
     await kubectl(cluster, ["delete", "namespace", NAMESPACE, "--ignore-not-found"]);
@@ -70,8 +71,6 @@ describe("the fragment that was printed before there was a recipe", function () 
     left += await drill.clear();
     assert.ok(left > 0);
   });
-
-  after(() => printTable("the former fragment", outcomes));
 });
 
 /** What was printed at grade A before there was a recipe, with its remark as the daemon's command. */

@@ -11,6 +11,9 @@ import { until } from "../until.ts";
 import { Drill, MEMORY, NAMESPACE, NODE, type Outcome, printTable, readerDeployment } from "./drill.ts";
 import { cli, kubectl, leaveSandbox, type SandboxDocument, sandbox, succeeded } from "./sandbox.ts";
 
+/** The kustomization of the reader, as somebody has it who took the component in. */
+const READER = stringify({ resources: ["reader.yaml"], components: ["../media/readers/reader"] });
+
 let cluster: SandboxDocument;
 let drill: Drill;
 let checkout = "";
@@ -49,10 +52,7 @@ describe("a recipe on a cluster", function () {
       );
       mkdirSync(join(checkout, "apps/reader"), { recursive: true });
       writeFileSync(join(checkout, "apps/kustomization.yaml"), "resources:\n  - reader\n");
-      writeFileSync(
-        join(checkout, "apps/reader/kustomization.yaml"),
-        stringify({ resources: ["reader.yaml"], components: ["../media/readers/reader"] }),
-      );
+      writeFileSync(join(checkout, "apps/reader/kustomization.yaml"), READER);
       writeFileSync(join(checkout, "apps/reader/reader.yaml"), stringify(readerDeployment(cluster.images.producer)));
       succeeded(await recipe(...written()));
     });
@@ -137,6 +137,24 @@ describe("a recipe on a cluster", function () {
       await until(() => drill.mounts() === 0);
       assert.deepEqual(drill.below(), []);
     });
+
+    // The second does not end with its shell, which gets the signal: what it leaves has to go all the same.
+    for (const own of ["driver=bindfs", 'command=bindfs -f -o allow_other "$SOURCE" "$MOUNT"; exit 1'])
+      it(`serves its readers with ${own.split("-")[0]}, and takes its mount away`, async () => {
+        writeFileSync(join(checkout, "apps/reader/kustomization.yaml"), READER);
+        const driver = own.startsWith("command") ? [own, "driver=command"] : [own];
+        succeeded(await recipe(...written(), ...driver));
+        succeeded(await kubectl(cluster, ["apply", "-k", join(checkout, "apps")]));
+        await until(
+          () => drill.said().catch(() => ({})),
+          (said) =>
+            Object.values(said).length > 0 && Object.values(said).every((lines) => lines.at(-1)?.state === "ok/ok"),
+        );
+        await drill.kubectl("-n", NAMESPACE, "scale", "deployment/media", "--replicas=0");
+        await until(() => drill.mounts() === 0);
+        assert.deepEqual(drill.below(), []);
+        succeeded(await kubectl(cluster, ["delete", "-k", join(checkout, "apps")]));
+      });
 
     after(async () => {
       await flux?.stop();
