@@ -26,7 +26,7 @@ export class FuseMount extends pulumi.ComponentResource {
   /** Where the file system is, on the node and in every pod. */
   readonly mountPoint: string;
   /** What each pod that reads needs, as parts of its spec. */
-  readonly reader: ReaderParts;
+  readonly reader: Mutable<ReaderParts>;
   /** The underlying resources, for those who build on them. */
   readonly namespace: Namespace | undefined;
   readonly networkPolicy: NetworkPolicy;
@@ -43,7 +43,7 @@ export class FuseMount extends pulumi.ComponentResource {
     super("fuse-propagation-test:index:FuseMount", name, {}, options);
 
     this.mountPoint = pointOf(recipe);
-    this.reader = readerParts(recipe);
+    this.reader = plain(readerParts(recipe));
     this.namespace = recipe.createNamespace
       ? new Namespace(`${name}-namespace`, plain(namespace(recipe)), { parent: this })
       : undefined;

@@ -12,7 +12,7 @@ export function render(about: readonly string[], objects: readonly object[], com
   return head + objects.map((object) => `---\n${documentOf(object, comments)}`).join("");
 }
 
-export function documentOf(object: object, comments: readonly Comment[]): string {
+function documentOf(object: object, comments: readonly Comment[]): string {
   // The builder shares parts between objects, and anchors would only puzzle a reader; Go reads a bare `yes` as true.
   const document = new Document(object, { aliasDuplicateObjects: false, compat: "yaml-1.1" });
   const said = new Set<Comment>();

@@ -3,7 +3,7 @@ import { MOUNT_ANNOTATION, volumeName } from "./daemon.ts";
 import { readerLabels, readerPlacement } from "./placement.ts";
 import { gateScript, servedCheck } from "./scripts.ts";
 import { pointOf, type Recipe, type RecipeReader } from "./settings.ts";
-import type { Placement, Volume, VolumeMount } from "./types.ts";
+import type { Container, Placement, Volume, VolumeMount } from "./types.ts";
 
 const ANSWER_SECONDS = 5;
 /**
@@ -15,7 +15,7 @@ const MISSES = { A: 12, B: 2 } as const;
 export interface ReaderParts {
   readonly labels: Readonly<Record<string, string>>;
   readonly placement: Placement;
-  readonly gate: object;
+  readonly gate: Container;
   readonly volumeMount: VolumeMount;
   readonly livenessProbe: {
     readonly exec: { readonly command: readonly string[] };

@@ -65,7 +65,7 @@ describe("the ordinary Pulumi CLI", () => {
       "success",
       "Containerise Decypharr in k3s, drop SMB/CIFS, gain HA and GitOps.",
     ]);
-    assert.match(await output("fragment"), /^ +mountPropagation: HostToContainer$/m);
+    assert.match(await output("fragment"), /^ {2}- \{ name: fuse-media, .*HostToContainer \}$/m);
     const { run, __nodes } = JSON.parse(await output("report")) as StackOutputs["report"];
     const { evidence = [], timings } = __nodes["k3s-w2"] ?? {};
     assert.match(run, /^manual-/);

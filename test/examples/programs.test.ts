@@ -56,6 +56,18 @@ const PROGRAMS: readonly Example[] = [
     registers: ["pulumi:providers:kubernetes homelab", ...testOf("storage-1")],
     outputs: { verdict: "success", next: gradeA.decision?.nextStep },
   },
+  {
+    name: "shared-mount",
+    config: { node: "storage-1", image: "rclone/rclone:1.71.2" },
+    registers: [
+      "fuse-propagation-test:index:FuseMount media",
+      "kubernetes:core/v1:Namespace media-namespace",
+      "kubernetes:networking.k8s.io/v1:NetworkPolicy media-network-policy",
+      "kubernetes:apps/v1:Deployment media-daemon",
+      "kubernetes:apps/v1:Deployment films",
+    ],
+    outputs: { mountPoint: "/mnt/media/remote", reader: "films" },
+  },
 ];
 
 const projectOf = (name: string) =>
