@@ -1,6 +1,6 @@
 /**
  * What the containers of a recipe run: POSIX sh, in the manifest itself, so that whoever reviews the manifest sees it, and a change of it
- * replaces the pod. No `${...}`, which Flux would substitute.
+ * replaces the pod. No `${...}`, which Flux would substitute, and no `$$`, of which Kubernetes makes one `$`.
  */
 import type { Recipe } from "./settings.ts";
 
@@ -8,6 +8,8 @@ import type { Recipe } from "./settings.ts";
 const LOOKS_PER_SECOND = 5;
 /** Seconds after which a file system that has not answered counts as hung. */
 const ANSWER_SECONDS = 2;
+/** Looks until a mount that was just left without its daemon must be dead. */
+const LAST_LOOKS = 15;
 /** Seconds beyond its own that a predecessor gets to end. */
 const MARGIN_SECONDS = 15;
 
@@ -82,10 +84,17 @@ wait "$daemon"
 code=$?
 # The signal has ended the first wait, not the daemon.
 if [ -n "$stopping" ]; then wait "$daemon"; code=0; fi
-now=$(state)
-# What it has left in this container serves the mount on: a command without exec, a child of its own.
-case $now in served | hung) if [ $$ = 1 ]; then kill -KILL -1; sleep 0.2; now=$(state); fi ;; esac
-if [ "$now" = dead ]; then umount -l "$MOUNT"; fi
+# What it may have left in this container serves the mount on: a command without exec, a child of its own.
+read -r self _ </proc/self/stat
+if [ "$self" = 1 ]; then kill -KILL -1; fi
+looks=0
+while [ "$looks" -lt ${LAST_LOOKS} ]; do
+  case $(state) in
+    none | other) break ;;
+    dead) umount -l "$MOUNT" ;;
+    *) looks=$((looks + 1)); sleep ${1 / LOOKS_PER_SECOND} ;;
+  esac
+done
 exit "$code"
 `;
 

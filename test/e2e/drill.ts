@@ -111,6 +111,13 @@ export class Drill {
     return Number(await this.inNamespace("get", pod, "-o", `jsonpath=${path}`));
   }
 
+  /** How many times each container of the reader has been restarted. */
+  async restarts(): Promise<number[]> {
+    const [pod = ""] = await this.podOf("app=reader");
+    const path = "{.status.containerStatuses[*].restartCount}";
+    return (await this.inNamespace("get", pod, "-o", `jsonpath=${path}`)).split(" ").map(Number);
+  }
+
   /** Each fault in an order in which the kubelet's back-off after several restarts of one container tells nothing. */
   readonly faults: Readonly<Record<string, () => Promise<unknown>>> = {
     "daemon killed (-9)": () => this.toDaemon("KILL"),
@@ -121,7 +128,7 @@ export class Drill {
     "daemon hangs (-STOP)": () => this.toDaemon("STOP"),
     "daemon's pod deleted": async () =>
       this.inNamespace("delete", "--wait=false", ...(await this.podOf("app.kubernetes.io/name=media"))),
-    "kubelet restarted": () => node("sandbox/main.ts", ["restart", "kubelet", NODE]),
+    "kubelet restarted": async () => succeeded(await node("sandbox/main.ts", ["restart", "kubelet", NODE])),
   };
 
   /** Does it, and watches until every reader has the mount again. */

@@ -101,6 +101,7 @@ describe("a recipe on a cluster", function () {
         }
         assert.ok(outcome.mounts.most <= 1, "one mount at a time");
         assert.equal(outcome.mounts.after, 1);
+        assert.deepEqual(await drill.restarts(), [0, 0]);
         assert.equal(outcome.table.after, outcome.table.before, "nothing piles up");
         if (/killed|memory/.test(fault)) assert.equal(await drill.lastExit(), 137);
       });
@@ -136,6 +137,7 @@ describe("a recipe on a cluster", function () {
       );
       await until(() => drill.mounts() === 0);
       assert.deepEqual(drill.below(), []);
+      await kubectl(cluster, ["delete", "namespace", NAMESPACE, "--ignore-not-found"]);
     });
 
     // The second does not end with its shell, which gets the signal: what it leaves has to go all the same.

@@ -157,9 +157,9 @@ describe("a recipe in a checkout", () => {
     );
   });
 
-  it("holds nothing that Flux would substitute", () => {
+  it("holds nothing that Flux or Kubernetes would substitute", () => {
     fc.assert(
-      fc.property(anyRecipe, (one) => assert.doesNotMatch([...recipeFiles(one, "a").values()].join(""), /\$\{/)),
+      fc.property(anyRecipe, (one) => assert.doesNotMatch([...recipeFiles(one, "a").values()].join(""), /\$\{|\$\$/)),
     );
   });
 });
