@@ -349,7 +349,18 @@ finish() {
   else
     record unmount error "still mounted: $left" mountinfo "$left" detail "$said"
   fi
+  take_dead_of_scenarios
   exit 0
+}
+
+# A scenario's producer that the kubelet cannot start again leaves its dead mount, and only the base pair's sees the whole bridge.
+take_dead_of_scenarios() {
+  [ "$AFTERWARDS-$SAME_POD" = inspect- ] || return 0
+  fuse_below "$BRIDGE" | while read -r _ _ _ _ point _; do
+    case $point in "$BRIDGE" | "$MOUNT" | "$MOUNT"/*) continue ;; esac
+    state_of_mount "$point" "$(mounts_at "$point" | tail -n 1)"
+    [ "$state" != dead ] || bounded umount -l "$point"
+  done
 }
 
 daemon_stop() {

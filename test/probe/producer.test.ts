@@ -147,10 +147,13 @@ describe("producer", () => {
   let pooled: Life;
   let vanished: Life;
   let vanishedFiles: string[];
+  let besideScenarios: string;
 
   before(async () => {
     // Each takes its schedule, so they run side by side.
-    const [restarted, plain] = [node(), node()];
+    const [restarted, plain, wide] = [node(), node(), node()];
+    wide.mount("fuse.imagined", "dead", "leaf-restart/fuse");
+    wide.mount("fuse.imagined", "source", "oom/fuse");
     // A directory that is older than the pod stays, with whatever is left in it.
     utimesSync(join(plain.bridge, "fuse"), 0, 0);
     await Promise.all([
@@ -176,6 +179,9 @@ describe("producer", () => {
         vanishedFiles = readdirSync(plain.bridge, { recursive: true })
           .map(String)
           .filter((name) => /marker|held/.test(name));
+      }),
+      live(wide, { FAULT: "none", AFTERWARDS: "inspect" }).then(() => {
+        besideScenarios = wide.mountTable();
       }),
       ranOutBefore(node()).then((life) => {
         ranOut = life;
@@ -203,6 +209,11 @@ describe("producer", () => {
     assert.deepEqual([before?.seen, then?.seen, then?.asked, then?.result], ["1", "4", "4", "ok"]);
     assert.equal(Number(then?.table) - Number(before?.table), 3);
     assert.doesNotMatch(tables.get(what) ?? "", /fuse/);
+  });
+
+  it("takes the dead mounts of scenarios away at its end, and no other: their own producers may not start again", () => {
+    assert.doesNotMatch(besideScenarios, /leaf-restart/);
+    assert.match(besideScenarios, /\/oom\/fuse /);
   });
 
   it("dies with its daemon, and goes on with the schedule in its next life", () => {
