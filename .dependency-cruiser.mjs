@@ -59,6 +59,7 @@ const CORE = {
   evidence: ["contract"],
   diagnosis: ["contract", "evidence"],
   layout: ["rules", "diagnosis"],
+  live: ["rules", "evidence", "diagnosis", "layout"],
 };
 
 /** A room's files: of a folder, or the one file. */

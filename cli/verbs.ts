@@ -9,7 +9,7 @@ export const VERBS = {
     "remove what a killed run left: pods, namespace, admission policies, mounts on the nodes, the bridge directory",
   export: "write the test into a GitOps checkout for Flux, commented out until you enable it",
   check: "judge Kubernetes manifests by the isolation rules",
-  diagnose: "name what is wrong in manifests that share a FUSE mount: static, no proof",
+  diagnose: "name what is wrong with how pods share a FUSE mount: those that run, or their manifests",
   rights: "print the least rights a user of the cluster needs, as Roles and their bindings",
   sandbox: "a real two-node Kubernetes on this machine: up, down, status, ...",
 } as const;

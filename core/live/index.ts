@@ -1,0 +1,137 @@
+/** What is wrong between pods that run and share a FUSE mount: their manifests, what their mount tables show, what the cluster says. */
+import type { Quote } from "../diagnosis/causes/cause.ts";
+import { FINDINGS, type Finding, type FindingId } from "../layout/finding.ts";
+import { layoutOf } from "../layout/index.ts";
+import type { Facts } from "./facts.ts";
+import { isRead } from "./facts.ts";
+import { type Link, type Links, linksOf, type Question, type Side, toLookAt } from "./links.ts";
+import { holding } from "./mountTable.ts";
+import { fileOf, manifestsOf, newestFirst } from "./pods.ts";
+import { producerProofs } from "./producerProofs.ts";
+import { lineQuote, lookOf, type Proof, specQuote } from "./proof.ts";
+import { readerProofs, seenLine } from "./readerProofs.ts";
+import { causeOf, wordProofs } from "./words.ts";
+
+export interface LiveFinding extends Omit<Finding, "id"> {
+  readonly id: string;
+  /** proof: by what the kernel, the kubelet or the API server says of what runs; inference: by the spec, which may yet work. */
+  readonly basis: "proof" | "inference";
+  readonly evidence: readonly Quote[];
+}
+
+export interface Diagnosis {
+  readonly findings: readonly LiveFinding[];
+  /** What works, in words, as far as it was seen. */
+  readonly seen: readonly string[];
+  /** Containers whose mounts could not be read, and why. */
+  readonly unread: readonly { readonly whose: string; readonly words: string; readonly remedy: string }[];
+  readonly producers: number;
+  readonly readers: number;
+  /** Where a test would prove the rest. */
+  readonly nodes: readonly string[];
+}
+
+export function diagnosisOf(facts: Facts, question: Question): Diagnosis {
+  const links = linksOf(facts, question);
+  const proofs = proofsOf(facts, links, question.path);
+  const findings = merged(staticFindings(facts, links, question), proofs);
+  const sides = toLookAt(links);
+  return {
+    findings,
+    seen: [...new Set(links.links.flatMap((link) => seenLine(link) ?? []))],
+    unread: sides.flatMap(({ pod, end, look }) =>
+      isRead(look)
+        ? look.cut === undefined
+          ? []
+          : [
+              {
+                whose: `${end.container.name} of ${pod.name}`,
+                words: look.cut,
+                remedy: "what comes after that is not judged",
+              },
+            ]
+        : look
+          ? [{ whose: `${end.container.name} of ${pod.name}`, ...look }]
+          : [],
+    ),
+    producers: new Set(links.producers.map(({ end }) => end.container)).size,
+    readers: new Set(links.links.map(({ reader }) => reader.end.container)).size,
+    nodes: [...new Set(links.links.flatMap(({ reader, producer }) => producer.pod.node ?? reader.pod.node ?? []))],
+  };
+}
+
+function proofsOf(facts: Facts, { producers, links }: Links, path: string | undefined): Proof[] {
+  const { events, nodes, logs } = facts;
+  return [
+    ...producers.flatMap((side) => [
+      ...wordProofs(side, "producer", events, nodes),
+      ...producerProofs(side, { logs, path }).map((one) => withReaders(one, links)),
+    ]),
+    ...links.flatMap((link) => [...wordProofs(link.reader, "consumer", events, nodes), ...readerProofs(link, path)]),
+  ];
+}
+
+/** Where nothing is mounted, what the readers have in its place. */
+function withReaders(one: Proof, links: readonly Link[]): Proof {
+  if (one.id !== "producer-never-mounted") return one;
+  const own = links.filter(({ producer }) => producer.pod === one.pod && producer.end === one.end);
+  const quotes = own.flatMap(({ reader }) => {
+    const there = holding(lookOf(reader)?.table ?? [], reader.end.mount.path);
+    return there ? [lineQuote(reader, there)] : [];
+  });
+  return { ...one, evidence: [...one.evidence, ...quotes.slice(0, 3)] };
+}
+
+/** What the specs alone say of the pods that are asked about. */
+function staticFindings(
+  { pods }: Facts,
+  { mounts, producers, links }: Links,
+  { reader, producer }: Question,
+): LiveFinding[] {
+  const sides: Side[] = [...producers, ...links.map((one) => one.reader)];
+  const all = new Set(sides.map(({ end }) => end.workload.object));
+  const isAsked = reader === undefined && producer === undefined ? () => true : (object: string) => all.has(object);
+  return layoutOf(manifestsOf(pods), mounts)
+    .findings.filter(({ object }) => isAsked(object))
+    .map((one) => {
+      const side = sides.find(({ end }) => end.workload.object === one.object && one.path.startsWith(end.container.at));
+      return { ...one, basis: "inference", evidence: side ? [specQuote(side)] : [] };
+    });
+}
+
+/** A finding of a spec that is proven takes its proof; what else is proven has the cause's own fix. */
+function merged(stated: readonly LiveFinding[], proofs: readonly Proof[]): LiveFinding[] {
+  const proven = new Map<string, LiveFinding>();
+  for (const one of proofs) {
+    const { object } = one.end.workload;
+    const key = `${one.id} ${object}`;
+    const before = proven.get(key);
+    const known = before ?? stated.find(({ id, object: whose }) => id === one.id && whose === object);
+    proven.set(key, {
+      id: one.id,
+      severity: "error",
+      file: fileOf(one.pod),
+      object,
+      path: known?.path ?? one.path ?? one.end.mount.at,
+      message: before?.message ?? one.message,
+      fix: known?.fix ?? fixOf(one.id),
+      basis: one.basis,
+      evidence: distinct([...(before?.evidence ?? []), ...one.evidence]),
+    });
+  }
+  const rest = stated.filter(({ id, object }) => !proven.has(`${id} ${object}`));
+  return [...proven.values(), ...rest].toSorted((a, b) => rank(a) - rank(b));
+}
+
+const rank = ({ severity, basis }: LiveFinding): number => (severity === "advice" ? 2 : basis === "proof" ? 0 : 1);
+
+const distinct = (quotes: readonly Quote[]): Quote[] =>
+  [...new Map(quotes.map((one) => [`${one.source}\n${one.text}`, one])).values()].slice(0, 8);
+
+const fixOf = (id: string): string =>
+  causeOf(id)?.fix ??
+  (id in FINDINGS
+    ? `See what is said of ${id as FindingId}.`
+    : "No cause is known for what was seen: run the test on this node, and report it with what is quoted.");
+
+export { newestFirst };
