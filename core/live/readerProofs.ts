@@ -31,7 +31,7 @@ export function readerProofs(link: Link, path: string | undefined): Proof[] {
   const look = lookOf(reader);
   const volume = volumeLine(reader);
   if (!look || !volume) return [];
-  const found = [...made(link, volume), ...crossing(link, volume, path)];
+  const found = [...made(link, volume), ...tornDown(link, volume), ...crossing(link, volume, path)];
   return found.length > 0 ? found : strangers(link, path);
 }
 
@@ -104,6 +104,25 @@ const isApart = (theirs: MountLine | undefined, own: MountLine): boolean =>
   theirs !== undefined &&
   !isFuseMount(theirs) &&
   (theirs.device !== own.device || !(within(theirs.root, own.root) || within(own.root, theirs.root)));
+
+/**
+ * The daemon has the FUSE mount where the kubelet had mounted its volume, and nothing below it; the reader, whose volume is a directory
+ * of the node, does not see it. A runtime that shares the container's root gives that mount a peer group, with nobody in it.
+ */
+function tornDown({ producer, reader }: Link, volume: MountLine): Proof[] {
+  const theirs = volumeLine(producer);
+  if (!theirs || !isFuseMount(theirs) || isFuseMount(volume) || producer.end.mount.propagation !== "Bidirectional") return [];
+  const sees = lookOf(reader)?.table.some(({ device }) => device === theirs.device);
+  if (sees || theirs.shared === undefined || reader.end.elsewhere) return [];
+  return [
+    proof(
+      "peer-group-destroyed",
+      producer,
+      `${producer.end.container.name} has its FUSE mount at ${theirs.point} in the place of the volume, which the kubelet had mounted there: the daemon has unmounted it, and with it the peer group that propagates.`,
+      [specQuote(producer), lineQuote(producer, theirs), lineQuote(reader, volume)],
+    ),
+  ];
+}
 
 /** Whether each mount of the daemon is there, and answers. */
 function crossing({ producer, reader }: Link, volume: MountLine, path: string | undefined): Proof[] {

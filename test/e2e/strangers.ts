@@ -31,7 +31,8 @@ type Fields = Record<string, unknown>;
 const MEDIA = "/media";
 const POINT = `${MEDIA}/dfs`;
 const FILM = "mkdir -p /srv; echo film >/srv/film";
-const SERVE = `${FILM}; mkdir -p ${POINT}; exec rclone mount /srv ${POINT} --allow-other`;
+/** Beside the shell, not in its place: the kernel spares the first process of a container what others send it. */
+const SERVE = `${FILM}; mkdir -p ${POINT}; rclone mount /srv ${POINT} --allow-other & wait`;
 /** As a careful operator starts it: what a predecessor has left is taken away. */
 const CLEAN = `umount -l ${POINT} 2>/dev/null; ${SERVE}`;
 const GATE = `until grep -q ' ${POINT} .* - fuse' /proc/self/mountinfo; do sleep 0.2; done`;
@@ -146,7 +147,10 @@ export const broken: readonly Stranger[] = [
     finds: ["consumer-binds-mountpoint"],
     objects: (at) => [
       daemon(at, { script: RESPAWN }),
-      hasty(at, { mount: { mountPath: POINT }, volume: { hostPath: { path: `${at.bridge}/dfs`, type: "Directory" } } }),
+      hasty(at, {
+        mount: { mountPath: POINT },
+        volume: { hostPath: { path: `${at.bridge}/dfs`, type: "Directory" } },
+      }),
     ],
     then: KILL,
   },
@@ -177,12 +181,13 @@ export const broken: readonly Stranger[] = [
   },
   {
     name: "sub-path",
-    how: "a subPath in the reader, made before the mount",
+    how: "a subPath in the reader, made after the mount; the daemon has been started again",
     finds: ["subpath-used"],
     objects: (at) => [
-      daemon(at, { script: `mkdir -p ${POINT}; sleep 6; ${SERVE}` }),
-      hasty(at, { mount: { mountPath: POINT, subPath: "dfs" } }),
+      daemon(at, { script: RESPAWN }),
+      hasty(at, { mount: { mountPath: POINT, subPath: "dfs" }, pod: { initContainers: [gate(at)] } }),
     ],
+    then: KILL,
   },
   {
     name: "private-root",
