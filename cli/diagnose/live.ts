@@ -117,11 +117,12 @@ function ownerNamed(
 function told(
   found: Diagnosis,
   left: number,
-  { json, strict }: LiveOptions,
+  options: LiveOptions,
   config: KubeConfig,
   namespaces: readonly string[],
 ): number {
   const { findings, seen, unread, nodes } = found;
+  const { json, strict } = options;
   if (json) process.stdout.write(`${JSON.stringify({ findings: findings.map(document) })}\n`);
   else printAll([...findings.flatMap(linesOf), ...seen.map((line) => `${MARKS.success} proof: ${line}`)]);
   for (const { whose, words, remedy } of unread) say(`${MARKS.inconclusive} not read: ${whose}: ${words}; ${remedy}`);
@@ -129,12 +130,27 @@ function told(
     say(`${MARKS.inconclusive} ${left} more containers were not read: name one with --producer or --reader`);
   const errors = findings.filter(({ severity }) => severity === "error").length;
   say(summary(found, errors, namespaces));
-  for (const node of nodes.slice(0, 3))
+  for (const node of nodes.slice(0, MAX_NODES))
     say(
-      `${MARKS.note} what a look cannot prove (a crash of the daemon, a pod that is replaced, other users): npm start -- --node ${node} --context ${config.getCurrentContext()}`,
+      `${MARKS.note} what a look cannot prove (a crash of the daemon, a pod that is replaced, every kind of user): ${testRun(node, options, config.getCurrentContext())}`,
     );
   if (errors > 0 || (strict && findings.length > 0)) return EXIT.failure;
   return unread.length > 0 || left > 0 ? EXIT.tool : EXIT.success;
+}
+
+const MAX_NODES = 3;
+
+/** The command that tests a node. */
+function testRun({ name, taints }: Diagnosis["nodes"][number], { kubeconfig }: LiveOptions, context: string): string {
+  const tolerations = taints.map((taint) => {
+    const [, key, value, effect] = /^(.*)=(.*):(\w+)$/.exec(taint) ?? [];
+    return { key, value, effect };
+  });
+  return [
+    `npm start -- --node ${name} --context ${context}`,
+    ...(kubeconfig ? [`--kubeconfig ${kubeconfig}`] : []),
+    ...(tolerations.length > 0 ? [`--set 'tolerations=${JSON.stringify(tolerations)}'`] : []),
+  ].join(" ");
 }
 
 /** The documented fields first, in their order. */

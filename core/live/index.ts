@@ -1,12 +1,12 @@
 /** What is wrong between pods that run and share a FUSE mount: their manifests, what their mount tables show, what the cluster says. */
 import type { Quote } from "../diagnosis/causes/cause.ts";
-import { FINDINGS, type Finding, type FindingId } from "../layout/finding.ts";
+import type { NodeFact } from "../evidence/evidence.ts";
+import type { Finding } from "../layout/finding.ts";
 import { layoutOf } from "../layout/index.ts";
-import type { Facts } from "./facts.ts";
-import { isRead } from "./facts.ts";
+import { type Facts, isRead } from "./facts.ts";
 import { type Link, type Links, linksOf, type Question, type Side, toLookAt } from "./links.ts";
 import { holding } from "./mountTable.ts";
-import { fileOf, manifestsOf, newestFirst } from "./pods.ts";
+import { fileOf, manifestsOf } from "./pods.ts";
 import { producerProofs } from "./producerProofs.ts";
 import { lineQuote, lookOf, type Proof, specQuote } from "./proof.ts";
 import { readerProofs, seenLine } from "./readerProofs.ts";
@@ -27,8 +27,8 @@ export interface Diagnosis {
   readonly unread: readonly { readonly whose: string; readonly words: string; readonly remedy: string }[];
   readonly producers: number;
   readonly readers: number;
-  /** Where a test would prove the rest. */
-  readonly nodes: readonly string[];
+  /** Where a test would prove the rest, with what its pods must tolerate there. */
+  readonly nodes: readonly { readonly name: string; readonly taints: readonly string[] }[];
 }
 
 export function diagnosisOf(facts: Facts, question: Question): Diagnosis {
@@ -56,18 +56,37 @@ export function diagnosisOf(facts: Facts, question: Question): Diagnosis {
     ),
     producers: new Set(links.producers.map(({ end }) => end.container)).size,
     readers: new Set(links.links.map(({ reader }) => reader.end.container)).size,
-    nodes: [...new Set(links.links.flatMap(({ reader, producer }) => producer.pod.node ?? reader.pod.node ?? []))],
+    nodes: [...new Set(links.links.flatMap(({ reader, producer }) => producer.pod.node ?? reader.pod.node ?? []))].map(
+      (name) => ({ name, taints: taintsOf(facts.nodes.get(name)) }),
+    ),
   };
 }
 
+const taintsOf = (node: NodeFact | "unreadable" | undefined): readonly string[] =>
+  node === undefined || node === "unreadable"
+    ? []
+    : node.taints.filter((taint) => !taint.endsWith(":PreferNoSchedule"));
+
 function proofsOf(facts: Facts, { producers, links }: Links, path: string | undefined): Proof[] {
   const { events, nodes, logs } = facts;
+  const daemons = producers.flatMap((side) => [
+    ...wordProofs(side, "producer", events, nodes),
+    ...producerProofs(side, { logs, path }).map((one) => withReaders(one, links)),
+  ]);
+  const down = new Map(
+    daemons.filter(({ id }) => id === "daemon-killed" || id === "daemon-ended").map(({ pod, id }) => [pod, id]),
+  );
+  // Of a daemon that does not run, the dead mount is its own.
+  const explained = (one: Proof): Proof => ({
+    ...one,
+    id: (one.id === "stale-mount-left" && down.get(one.pod)) || one.id,
+  });
   return [
-    ...producers.flatMap((side) => [
-      ...wordProofs(side, "producer", events, nodes),
-      ...producerProofs(side, { logs, path }).map((one) => withReaders(one, links)),
+    ...daemons,
+    ...links.flatMap((link) => [
+      ...wordProofs(link.reader, "consumer", events, nodes),
+      ...readerProofs(link, path).map(explained),
     ]),
-    ...links.flatMap((link) => [...wordProofs(link.reader, "consumer", events, nodes), ...readerProofs(link, path)]),
   ];
 }
 
@@ -114,7 +133,12 @@ function merged(stated: readonly LiveFinding[], proofs: readonly Proof[]): LiveF
       object,
       path: known?.path ?? one.path ?? one.end.mount.at,
       message: before?.message ?? one.message,
-      fix: known?.fix ?? fixOf(one.id),
+      fix:
+        known?.fix ??
+        fixOf(
+          one.id,
+          stated.find(({ id, object: whose }) => id === "stale-mount-not-cleared" && whose === object),
+        ),
       basis: one.basis,
       evidence: distinct([...(before?.evidence ?? []), ...one.evidence]),
     });
@@ -128,10 +152,16 @@ const rank = ({ severity, basis }: LiveFinding): number => (severity === "advice
 const distinct = (quotes: readonly Quote[]): Quote[] =>
   [...new Map(quotes.map((one) => [`${one.source}\n${one.text}`, one])).values()].slice(0, 8);
 
-const fixOf = (id: string): string =>
-  causeOf(id)?.fix ??
-  (id in FINDINGS
-    ? `See what is said of ${id as FindingId}.`
-    : "No cause is known for what was seen: run the test on this node, and report it with what is quoted.");
-
-export { newestFirst };
+/** The causes' own fixes, but for those that speak of a test's own images and of its sweep. */
+function fixOf(id: string, clearing: LiveFinding | undefined): string {
+  if (id === "stale-mount-left")
+    return clearing?.fix.startsWith("[")
+      ? clearing.fix
+      : "Run `umount -l` on the node for the mount that the evidence names, and let the daemon's pod do so before each start of the daemon.";
+  if (id === "image-unavailable")
+    return "Correct the image's name or tag, and see whether the node reaches the registry (with credentials, if it asks for them).";
+  return (
+    causeOf(id)?.fix ??
+    "No cause is known for what was seen: run the test on this node, and attach what is quoted to a report."
+  );
+}

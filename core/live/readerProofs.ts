@@ -111,7 +111,8 @@ const isApart = (theirs: MountLine | undefined, own: MountLine): boolean =>
  */
 function tornDown({ producer, reader }: Link, volume: MountLine): Proof[] {
   const theirs = volumeLine(producer);
-  if (!theirs || !isFuseMount(theirs) || isFuseMount(volume) || producer.end.mount.propagation !== "Bidirectional") return [];
+  if (!theirs || !isFuseMount(theirs) || isFuseMount(volume) || producer.end.mount.propagation !== "Bidirectional")
+    return [];
   const sees = lookOf(reader)?.table.some(({ device }) => device === theirs.device);
   if (sees || theirs.shared === undefined || reader.end.elsewhere) return [];
   return [

@@ -1,4 +1,4 @@
-/** Deployments of somebody else, in the layouts that people report: sixteen that are broken, and some that are sound. */
+/** Deployments of somebody else, in the layouts that people report: some that are broken, and some that are sound. */
 import type { SandboxDocument } from "./sandbox.ts";
 
 export interface Stranger {
@@ -13,7 +13,7 @@ export interface Stranger {
   /** Of the namespace. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Shell in the daemon's container, once all is up. */
-  readonly then?: string;
+  readonly fault?: string;
   /** As somebody asks who knows the names; else the pairs are found. */
   readonly named?: true;
 }
@@ -31,14 +31,16 @@ type Fields = Record<string, unknown>;
 const MEDIA = "/media";
 const POINT = `${MEDIA}/dfs`;
 const FILM = "mkdir -p /srv; echo film >/srv/film";
-/** Beside the shell, not in its place: the kernel spares the first process of a container what others send it. */
-const SERVE = `${FILM}; mkdir -p ${POINT}; rclone mount /srv ${POINT} --allow-other & wait`;
+/** In the shell's place: at SIGTERM it unmounts, and a pod whose emptyDir holds a dead mount would stay (kubernetes/kubernetes#129550). */
+const SERVE = `${FILM}; mkdir -p ${POINT}; exec rclone mount /srv ${POINT} --allow-other`;
+/** Beside the shell: the kernel spares the first process of a container what others of it send. */
+const BESIDE = `${FILM}; mkdir -p ${POINT}; rclone mount /srv ${POINT} --allow-other & wait`;
 /** As a careful operator starts it: what a predecessor has left is taken away. */
 const CLEAN = `umount -l ${POINT} 2>/dev/null; ${SERVE}`;
 const GATE = `until grep -q ' ${POINT} .* - fuse' /proc/self/mountinfo; do sleep 0.2; done`;
 const LIVENESS = {
   exec: { command: ["sh", "-c", `timeout -s KILL 5 ls ${POINT} >/dev/null`] },
-  ...{ periodSeconds: 5, timeoutSeconds: 10, failureThreshold: 20 },
+  ...{ periodSeconds: 30, timeoutSeconds: 10, failureThreshold: 20 },
 };
 
 interface Made {
@@ -59,7 +61,7 @@ function deployment(name: string, { namespace }: At, pod: Fields): object {
       template: {
         metadata: { labels: { app: name } },
         spec: {
-          terminationGracePeriodSeconds: 1,
+          terminationGracePeriodSeconds: 5,
           tolerations: [{ key: "node.longhorn.io/storage", operator: "Exists" }],
           ...pod,
         },
@@ -138,8 +140,8 @@ export const broken: readonly Stranger[] = [
     name: "restart",
     how: "ENOTCONN after the daemon was killed: its successor does not clear the dead mount",
     finds: ["stale-mount-left"],
-    objects: (at) => [daemon(at, { script: SERVE }), hasty(at)],
-    then: KILL,
+    objects: (at) => [daemon(at, { script: BESIDE }), hasty(at)],
+    fault: KILL,
   },
   {
     name: "leaf-bind",
@@ -152,7 +154,7 @@ export const broken: readonly Stranger[] = [
         volume: { hostPath: { path: `${at.bridge}/dfs`, type: "Directory" } },
       }),
     ],
-    then: KILL,
+    fault: KILL,
   },
   {
     name: "empty-dir",
@@ -187,7 +189,7 @@ export const broken: readonly Stranger[] = [
       daemon(at, { script: RESPAWN }),
       hasty(at, { mount: { mountPath: POINT, subPath: "dfs" }, pod: { initContainers: [gate(at)] } }),
     ],
-    then: KILL,
+    fault: KILL,
   },
   {
     name: "private-root",
@@ -213,8 +215,8 @@ export const broken: readonly Stranger[] = [
     name: "hung",
     how: "the daemon is stopped (SIGSTOP) and answers nobody",
     finds: ["daemon-hung"],
-    objects: (at) => [daemon(at), reader(at)],
-    then: "kill -STOP $(pidof rclone)",
+    objects: (at) => [daemon(at, { script: `umount -l ${POINT} 2>/dev/null; ${BESIDE}` }), reader(at)],
+    fault: "kill -STOP $(pidof rclone)",
   },
   {
     name: "stacked",
@@ -222,7 +224,7 @@ export const broken: readonly Stranger[] = [
     finds: ["stacked-mounts"],
     objects: (at) => [
       daemon(at, {
-        script: `${FILM}; umount -l ${POINT}; mkdir -p ${POINT}; rclone mount /srv ${POINT} --allow-other & sleep 2; exec rclone mount /srv ${POINT} --allow-other --allow-non-empty`,
+        script: `${FILM}; umount -l ${POINT}; mkdir -p ${POINT}; rclone mount /srv ${POINT} --allow-other & ${GATE}; exec rclone mount /srv ${POINT} --allow-other --allow-non-empty`,
       }),
       hasty(at),
     ],
@@ -257,7 +259,10 @@ export const broken: readonly Stranger[] = [
     name: "crash-loop",
     how: "the daemon ends at once: there is no such remote",
     finds: ["daemon-ended"],
-    objects: (at) => [daemon(at, { script: `mkdir -p ${POINT}; exec rclone mount nowhere: ${POINT} --allow-other` }), hasty(at)],
+    objects: (at) => [
+      daemon(at, { script: `mkdir -p ${POINT}; exec rclone mount nowhere: ${POINT} --allow-other` }),
+      hasty(at),
+    ],
   },
   {
     name: "pod-security",
@@ -276,7 +281,7 @@ export const sound: readonly Stranger[] = [
     how: "the daemon was killed and has mounted again",
     finds: [],
     objects: (at) => [daemon(at, { script: RESPAWN }), reader(at)],
-    then: KILL,
+    fault: KILL,
   },
   {
     name: "two-readers",
@@ -296,7 +301,11 @@ export const sound: readonly Stranger[] = [
       deployment("sonarr", at, {
         ...pinned(),
         initContainers: [
-          { ...daemonContainer(at, {}), restartPolicy: "Always", startupProbe: { exec: { command: ["sh", "-c", GATE] }, periodSeconds: 1 } },
+          {
+            ...daemonContainer(at, {}),
+            restartPolicy: "Always",
+            startupProbe: { exec: { command: ["sh", "-c", GATE] }, periodSeconds: 1 },
+          },
         ],
         containers: [readerContainer(at, {})],
         volumes: [{ name: "media", emptyDir: {} }],
@@ -324,7 +333,12 @@ export const sound: readonly Stranger[] = [
       return [
         {
           ...{ apiVersion: "v1", kind: "PersistentVolume", metadata: { name: at.namespace } },
-          spec: { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteMany"], storageClassName: "", ...hostPath(at.bridge) },
+          spec: {
+            capacity: { storage: "1Gi" },
+            accessModes: ["ReadWriteMany"],
+            storageClassName: "",
+            ...hostPath(at.bridge),
+          },
         },
         {
           ...{ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "media", namespace: at.namespace } },
@@ -360,5 +374,8 @@ export const sound: readonly Stranger[] = [
 export function objectsOf(stranger: Stranger, images: SandboxDocument["images"]): readonly object[] {
   const namespace = `diagnose-${stranger.name}`;
   const at: At = { images, namespace, bridge: `/tmp/${namespace}` };
-  return [{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: stranger.labels ?? {} } }, ...stranger.objects(at)];
+  return [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: stranger.labels ?? {} } },
+    ...stranger.objects(at),
+  ];
 }
