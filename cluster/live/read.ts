@@ -6,6 +6,7 @@ import { nodeFact } from "../../core/evidence/facts.ts";
 import { type Facts, isRead, keyOf, type LivePod, type Look, type Unread } from "../../core/live/facts.ts";
 import { linksOf, type Question, runs, toAsk, toLookAt } from "../../core/live/links.ts";
 import { isPresent, livePod, newestFirst } from "../../core/live/pods.ts";
+import { reasonOf } from "../connect.ts";
 import { listAll, readText } from "../request.ts";
 import { ask, type Eyes, eyesOf, inTurns, readTable } from "./look.ts";
 
@@ -29,10 +30,16 @@ export async function readPods(config: KubeConfig, namespaces: readonly string[]
     namespaces.map(async (namespace) => {
       const at = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
       const signal = AbortSignal.timeout(ANSWER_MS);
+      const refused = (cause: unknown) => {
+        throw new UserError(`namespace = ${JSON.stringify(namespace)}: its pods cannot be read: ${reasonOf(cause)}`, {
+          remedy: `see whether \`kubectl get pods -n ${namespace}\` comes through, or name another context`,
+          cause,
+        });
+      };
       const [pods, events] = await Promise.all([
         listAll<V1Pod>(config, `${at}/pods`, {}, signal),
         listAll<CoreV1Event>(config, `${at}/events`, { fieldSelector: "type=Warning" }, signal),
-      ]);
+      ]).catch(refused);
       if (pods) return { pods, events: events ?? [] };
       throw new UserError(`namespace = ${JSON.stringify(namespace)}: this user may not list its pods`, {
         remedy: `have the rights granted that \`npm run diagnose -- --print-role -n ${namespace}\` prints, or name another context`,
