@@ -60,7 +60,7 @@ export async function execIn(
     () => resolve({ by: "deadline", words: `no answer within ${withinMs / 1000} s` }),
     () => undefined,
   );
-  const connected = new Exec(config).exec(
+  const connected = new Exec(hasty(config, withinMs)).exec(
     namespace,
     pod,
     container,
@@ -80,7 +80,6 @@ export async function execIn(
   );
   const how = await ended;
   timer.abort();
-  // One that is still to connect is not to keep this process.
   connected.then(
     (socket) => socket.terminate(),
     () => undefined,
@@ -91,6 +90,16 @@ export async function execIn(
     by: how.by,
     words: [how.words, said].filter(Boolean).join(": "),
   };
+}
+
+/** The same cluster, whose connections are given up that are not made in time: they would keep this process. */
+function hasty(config: KubeConfig, withinMs: number): KubeConfig {
+  const applyToHTTPSOptions: KubeConfig["applyToHTTPSOptions"] = async (options) => {
+    await config.applyToHTTPSOptions(options);
+    // An option of `ws`, which client-node hands on.
+    Object.assign(options, { handshakeTimeout: withinMs });
+  };
+  return Object.assign(Object.create(config) as KubeConfig, { applyToHTTPSOptions });
 }
 
 /** Of what a command says on standard error. */

@@ -3,7 +3,7 @@ import type { Quote } from "../diagnosis/causes/cause.ts";
 import type { NodeFact } from "../evidence/evidence.ts";
 import type { Finding } from "../layout/finding.ts";
 import { layoutOf } from "../layout/index.ts";
-import { type Facts, isRead } from "./facts.ts";
+import { type Facts, isRead, type LivePod } from "./facts.ts";
 import { type Link, type Links, linksOf, type Question, type Side, toLookAt } from "./links.ts";
 import { holding } from "./mountTable.ts";
 import { fileOf, manifestsOf } from "./pods.ts";
@@ -34,7 +34,7 @@ export interface Diagnosis {
 export function diagnosisOf(facts: Facts, question: Question): Diagnosis {
   const links = linksOf(facts, question);
   const proofs = proofsOf(facts, links, question.path);
-  const findings = merged(staticFindings(facts, links, question), proofs);
+  const findings = [...merged(staticFindings(facts, links, question), proofs), ...apart(facts, links, question)];
   const sides = toLookAt(links);
   return {
     findings,
@@ -99,6 +99,31 @@ function withReaders(one: Proof, links: readonly Link[]): Proof {
     return there ? [lineQuote(reader, there)] : [];
   });
   return { ...one, evidence: [...one.evidence, ...quotes.slice(0, 3)] };
+}
+
+/** A daemon and a reader who are named, and have no directory in common. */
+function apart({ pods }: Facts, { links }: Links, { producer, reader }: Question): LiveFinding[] {
+  if (links.length > 0 || producer === undefined || reader === undefined) return [];
+  const [theirs, own] = [producer, reader].map((object) => pods.find(({ owner }) => owner.object === object));
+  if (!theirs || !own) return [];
+  const quote = (one: LivePod): Quote => ({
+    source: `spec of ${one.name}`,
+    text: `volumes: ${(one.pod.spec?.volumes ?? []).map(({ name, hostPath, persistentVolumeClaim: claim }) => `${name}: ${hostPath?.path ?? claim?.claimName ?? "no hostPath and no claim"}`).join(", ")}`,
+  });
+  const cause = causeOf("bridge-not-hostpath");
+  return [
+    {
+      ...{
+        id: "bridge-not-hostpath",
+        severity: "error",
+        file: fileOf(own),
+        object: own.owner.object,
+        path: "spec.volumes",
+      },
+      message: `${own.owner.object} and ${theirs.owner.object} have no directory in common: nothing that one mounts can come to the other.`,
+      ...{ fix: cause?.fix ?? "", basis: "inference", evidence: [quote(theirs), quote(own)] },
+    },
+  ];
 }
 
 /** What the specs alone say of the pods that are asked about. */

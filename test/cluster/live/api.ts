@@ -5,13 +5,15 @@ import type { Duplex } from "node:stream";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { listening } from "../api.ts";
 
-/** What a command is answered with; `silent` never ends, `flood` never stops. */
-export type Reply = string | { readonly refused: string } | "silent" | "flood" | 403;
+/** What a command is answered with; `silent` never ends, `flood` never stops, `deaf` does not even take the connection. */
+export type Reply = string | { readonly refused: string } | "silent" | "flood" | "deaf" | 403;
 
 export interface ExecApi {
   readonly config: KubeConfig;
   /** `METHOD /path`, and of an exec its command, in the order they came. */
   readonly requests: string[];
+  /** Connections of execs that are open. */
+  open(): number;
   /** Bytes that were sent to answer a flood. */
   flooded(): number;
   close(): void;
@@ -33,16 +35,23 @@ export async function execApi(
     requests.push(`${method} ${path}`);
     const answer = answers[path];
     if (answer === undefined) response.writeHead(404).end(JSON.stringify({ kind: "Status", code: 404 }));
-    else response.end(typeof answer === "string" ? answer : JSON.stringify(answer));
+    else if (typeof answer === "object")
+      response.setHeader("content-type", "application/json").end(JSON.stringify(answer));
+    else response.end(answer);
   });
   server.on("upgrade", ({ url = "", headers }, socket: Duplex) => {
     open.add(socket);
-    socket.on("error", () => undefined).on("close", () => open.delete(socket));
+    socket
+      .on("error", () => undefined)
+      .on("close", () => open.delete(socket))
+      .on("end", () => socket.end())
+      .resume();
     const { pathname, searchParams } = new URL(url, "http://fake");
     const command = searchParams.getAll("command");
     requests.push(`EXEC ${pathname} ${command[0]}`);
     const pod = pathname.split("/").at(-2) ?? "";
     const said = reply(pod, searchParams.get("container") ?? "", command);
+    if (said === "deaf") return;
     if (said === 403) return socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
     const key = `${headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
     const accept = createHash("sha1").update(key).digest("base64");
@@ -68,6 +77,7 @@ export async function execApi(
   return {
     config: await listening(server),
     requests,
+    open: () => open.size,
     flooded: () => flooded,
     close: () => {
       for (const socket of open) socket.destroy();

@@ -7,6 +7,7 @@ import { isRead, type Look } from "../../../core/live/facts.ts";
 import { diagnosisOf } from "../../../core/live/index.ts";
 import { livePod } from "../../../core/live/pods.ts";
 import { DAEMON, type Given, pod, READER } from "../../core/live/cases.ts";
+import { until } from "../../until.ts";
 import { type ExecApi, execApi, type Reply } from "./api.ts";
 
 const NAMESPACE = "/api/v1/namespaces/media";
@@ -42,6 +43,23 @@ describe("the reading of pods that run", () => {
     const flood = await execIn(api.config, { ...where, pod: "q" }, ["cat"], { withinMs: 20_000, bytes: 5 << 20 });
     assert.deepEqual([flood.by, flood.stdout.length], ["limit", 5 << 20]);
     assert.ok(performance.now() - from < 15_000 && api.flooded() < 200 << 20, `${api.flooded()} bytes`);
+  });
+
+  it("leaves no connection open, not even one that is never taken", async () => {
+    api = await execApi({}, (name) => (name === "p" ? "deaf" : "silent"));
+    const limits = { withinMs: 200, bytes: 100 };
+    const said = await Promise.all(
+      ["p", "q"].map((name) => execIn(api.config, { ...where, pod: name }, ["cat"], limits)),
+    );
+    for (const { by, words } of said) assert.ok(by === "deadline" || /handshake has timed out/.test(words), words);
+    assert.equal(
+      await until(
+        () => api.open(),
+        (many) => many === 0,
+        { seconds: 5 },
+      ),
+      0,
+    );
   });
 
   it("says why a table cannot be read, and what to do", async () => {

@@ -302,6 +302,19 @@ describe("a diagnosis of pods that run", () => {
     );
   });
 
+  it("infers that two who are named have nothing in common", () => {
+    const reader = { ...READER, volume: { emptyDir: {} }, mount: { name: "media", mountPath: "/config" } };
+    const facts = factsOf({ rclone: DAEMON, sonarr: reader });
+    const question = { producer: "Deployment media/rclone", reader: "Deployment media/sonarr" };
+    const { findings } = diagnosisOf(facts, question);
+    assert.deepEqual(
+      findings.map(({ id, basis }) => [id, basis]),
+      [["bridge-not-hostpath", "inference"]],
+    );
+    assert.match(findings[0]?.evidence[0]?.text ?? "", /media: \/mnt\/media/);
+    assert.deepEqual(diagnosisOf(facts, {}).findings, []);
+  });
+
   it("says what works, and what could not be read", () => {
     const { seen, unread, producers, readers, nodes } = diagnosisOf(
       factsOf({ rclone: DAEMON, sonarr: READER, radarr: { ...READER, table: [] } }),
