@@ -54,7 +54,7 @@ const core = [""];
 
 /**
  * What `diagnose` of pods that run needs: in each namespace a Role, and for the nodes, which are in none, a ClusterRole, without which
- * it says less. Exec is a watch word: whoever may exec in a pod has what that pod has.
+ * it says less. Whoever may exec in a pod has what that pod has.
  *
  * @param ephemeral with the right to add ephemeral containers
  */

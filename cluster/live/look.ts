@@ -1,6 +1,6 @@
 /** Reads the mount table of containers, and asks their mounts, each with a deadline. */
 import type { KubeConfig } from "@kubernetes/client-node";
-import { type Answer, isRead, keyOf, type LivePod, type Look, type Unread } from "../../core/live/facts.ts";
+import type { Answer, LivePod, Look, Unread } from "../../core/live/facts.ts";
 import { mountTable } from "../../core/live/mountTable.ts";
 import { execIn, type Said, type Where } from "./exec.ts";
 
@@ -118,5 +118,3 @@ export async function inTurns<T>(all: readonly T[], many: number, work: (one: T)
   };
   await Promise.all(Array.from({ length: Math.min(many, all.length) }, worker));
 }
-
-export { isRead, keyOf };

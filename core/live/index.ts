@@ -156,7 +156,7 @@ function merged(stated: readonly LiveFinding[], proofs: readonly Proof[]): LiveF
       severity: "error",
       file: fileOf(one.pod),
       object,
-      path: known?.path ?? one.path ?? one.end.mount.at,
+      path: known?.path ?? one.end.mount.at,
       message: before?.message ?? one.message,
       fix:
         known?.fix ??

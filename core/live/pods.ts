@@ -30,7 +30,7 @@ function ownerOf({ metadata }: V1Pod): { readonly kind: string; readonly name: s
 export const isPresent = ({ pod }: LivePod): boolean =>
   pod.metadata?.deletionTimestamp === undefined && !["Succeeded", "Failed"].includes(pod.status?.phase ?? "");
 
-/** The newest pod of each owner first. */
+/** The newest pod comes first. */
 export const newestFirst = (pods: readonly LivePod[]): LivePod[] => pods.toSorted((a, b) => age(b) - age(a));
 const age = ({ pod }: LivePod): number => new Date(pod.metadata?.creationTimestamp ?? 0).getTime();
 

@@ -1,28 +1,23 @@
 /** A statement about pods that run, and what shows it. */
 import type { Quote } from "../diagnosis/causes/cause.ts";
-import type { FINDINGS, FindingId } from "../layout/finding.ts";
 import type { End } from "../layout/pairs.ts";
 import { isRead, type LivePod, type Look } from "./facts.ts";
-import type { Side } from "./links.ts";
+import { related, type Side } from "./links.ts";
 import { fuseBelow, type MountLine, mountedAt } from "./mountTable.ts";
 
-/** Of a cause, or of a finding in manifests; `unknown` where the mount is missing and nothing here explains it. */
-export type LiveId = FindingId | keyof typeof FINDINGS | (string & {});
-
 export interface Proof {
-  readonly id: LiveId;
+  /** Of a cause, or of a finding in manifests; `unknown` where the mount is missing and nothing here explains it. */
+  readonly id: string;
   /** proof: what the kernel, the kubelet or the API server says leaves no other explanation; inference: it fits. */
   readonly basis: "proof" | "inference";
   readonly end: End;
   readonly pod: LivePod;
-  /** Of the field that is at fault; the volume mount's where nothing says it. */
-  readonly path?: string;
   readonly message: string;
   readonly evidence: readonly Quote[];
 }
 
 export const proof = (
-  id: LiveId,
+  id: string,
   { end, pod }: Side,
   message: string,
   evidence: readonly (Quote | undefined)[],
@@ -77,5 +72,5 @@ export function fuseOf(side: Side, path?: string): { readonly top: MountLine; re
   const byPoint = Map.groupBy(found, ({ point }) => point);
   return [...byPoint.values()]
     .map((all) => ({ top: all.at(-1) as MountLine, all }))
-    .filter(({ top }) => path === undefined || top.point.startsWith(path) || path.startsWith(top.point));
+    .filter(({ top }) => path === undefined || related(top.point, path));
 }

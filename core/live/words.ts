@@ -37,7 +37,6 @@ export function wordProofs(
   const evidence = evidenceOf(side.pod, component, events, nodes);
   const [pod] = evidence.pods;
   if (!pod || isUp(pod)) return [];
-  // A dead mount in the way of a reader's volume: the kubelet says so of the reader, whose volume may be the mount itself.
   for (const cause of causes) {
     const quotes = BY_WORDS.has(cause.id) ? cause.find(evidence) : undefined;
     if (!quotes) continue;
@@ -47,6 +46,7 @@ export function wordProofs(
   return [];
 }
 
+/** A dead mount in a volume's way: left on the node, or that of a volume which is the mount point itself. */
 function blocked({ end }: Side<Producer | Reader>): string {
   const point = "producer" in end ? end.producer.point : end.point;
   if (point === undefined || end.volume !== point) return "stale-mount-left";
