@@ -60,6 +60,7 @@ const CORE = {
   evidence: ["contract"],
   diagnosis: ["contract", "recipe", "evidence"],
   layout: ["rules", "diagnosis"],
+  live: ["rules", "evidence", "diagnosis", "layout"],
 };
 
 /** A room's files: of a folder, or the one file. */

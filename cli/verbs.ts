@@ -11,7 +11,7 @@ export const VERBS = {
   recipe:
     "write a deployment that shares a FUSE mount into a GitOps checkout: daemon, readers, and what keeps them alive",
   check: "judge Kubernetes manifests by the isolation rules",
-  diagnose: "name what is wrong in manifests that share a FUSE mount: static, no proof",
+  diagnose: "name what is wrong with how pods share a FUSE mount: those that run, or their manifests",
   rights: "print the least rights a user of the cluster needs, as Roles and their bindings",
   sandbox: "a real two-node Kubernetes on this machine: up, down, status, ...",
 } as const;

@@ -1,7 +1,7 @@
 /** Reads that client-node does not offer as they are needed here: objects as the API server writes them, and logs. */
 import http from "node:http";
 import https, { type RequestOptions } from "node:https";
-import { json } from "node:stream/consumers";
+import { json, text } from "node:stream/consumers";
 import type { KubeConfig } from "@kubernetes/client-node";
 
 /** @param query the parameters of the request, unescaped */
@@ -27,7 +27,7 @@ async function get(
 }
 
 export interface List<T> {
-  readonly metadata?: { readonly resourceVersion?: string };
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
   readonly items: readonly T[];
 }
 
@@ -47,6 +47,48 @@ export async function list<T>(
   response.resume();
   if (response.statusCode === 403) return undefined;
   throw new Error(`${path} cannot be listed: HTTP ${response.statusCode}`);
+}
+
+/** How many objects are asked for at once. */
+const PAGE = 500;
+
+/**
+ * Everything of a collection, in pages.
+ *
+ * @returns undefined where the user may not list it
+ */
+export async function listAll<T>(
+  config: KubeConfig,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<T[] | undefined> {
+  const items: T[] = [];
+  for (let next: string | undefined = ""; next !== undefined; ) {
+    const more: Record<string, string> = next ? { continue: next } : {};
+    const page: List<T> | undefined = await list<T>(config, path, { ...query, limit: String(PAGE), ...more }, signal);
+    if (!page) return undefined;
+    items.push(...page.items);
+    next = page.metadata?.continue || undefined;
+  }
+  return items;
+}
+
+/**
+ * Reads one object, or a text.
+ *
+ * @returns undefined where it is not there, or the user may not read it
+ */
+export async function readText(
+  config: KubeConfig,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const response = await get(config, path, query, signal);
+  if (response.statusCode === 200) return text(response);
+  response.resume();
+  return undefined;
 }
 
 /** Whose log is read. */

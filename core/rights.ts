@@ -52,6 +52,38 @@ export function rights(settings: Settings, job: Job, subject: Subject): readonly
 
 const core = [""];
 
+/**
+ * What `diagnose` of pods that run needs: in each namespace a Role, and for the nodes, which are in none, a ClusterRole, without which
+ * it says less. Whoever may exec in a pod has what that pod has.
+ *
+ * @param ephemeral with the right to add ephemeral containers
+ */
+export function diagnoseRoles(namespaces: readonly string[], ephemeral: boolean): readonly RbacObject[] {
+  const name = `${PROJECT}-diagnose`;
+  const apiVersion = "rbac.authorization.k8s.io/v1";
+  const rules: readonly PolicyRule[] = [
+    { apiGroups: core, resources: ["pods", "events"], verbs: ["list"] },
+    { apiGroups: core, resources: ["pods/log"], verbs: ["get"] },
+    // A WebSocket begins with a GET; Kubernetes 1.35 asks for create as well.
+    { apiGroups: core, resources: ["pods/exec"], verbs: ["get", "create"] },
+    ...(ephemeral
+      ? [
+          { apiGroups: core, resources: ["pods"], verbs: ["get"] },
+          { apiGroups: core, resources: ["pods/ephemeralcontainers"], verbs: ["patch"] },
+        ]
+      : []),
+  ];
+  return [
+    ...namespaces.map((namespace): RbacObject => ({ apiVersion, kind: "Role", metadata: { name, namespace }, rules })),
+    {
+      apiVersion,
+      kind: "ClusterRole",
+      metadata: { name },
+      rules: [{ apiGroups: core, resources: ["nodes"], verbs: ["get"] }],
+    },
+  ];
+}
+
 /** A watch of one name counts as one of that name, so these need no more than it. */
 const nodeRule = ({ nodes }: Settings): PolicyRule => ({
   apiGroups: core,

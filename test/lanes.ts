@@ -14,7 +14,7 @@ const LANES = 2;
 /** What belongs to one sandbox, and is no other's. */
 const OWN: ReadonlySet<string> = new Set([state, logs, lock, join(cache, "links"), join(cache, "kube"), lanesFolder()]);
 /** These compare times, or start more pods than two cores serve beside another test's: they have the machine to themselves. */
-const ALONE = ["warm", "time", "scenarios"];
+const ALONE = ["warm", "time", "scenarios", "diagnose"];
 
 /** What a process that ran one file has counted. */
 export interface Counted {

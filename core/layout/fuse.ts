@@ -25,8 +25,8 @@ const IMAGES =
 
 /** What a container says of a mount of its own. */
 export interface Mounting {
-  /** By which it is known: a program in its command, or the image. */
-  readonly by: "command" | "image";
+  /** By which it is known: a program in its command, the image, its mount table, or because somebody names it. */
+  readonly by: "command" | "image" | "table" | "name";
   /** The mount point in the container, where the command says it. */
   readonly point?: string;
 }

@@ -1,7 +1,7 @@
 /** What is wrong with how pods share a FUSE mount, by their manifests alone. It is no proof: nothing of it has run. */
 import type { Finding } from "./finding.ts";
 import { producerFindings, readerFindings } from "./mountFindings.ts";
-import { producersOf, readersOf } from "./pairs.ts";
+import { type MountsOf, producersOf, readersOf } from "./pairs.ts";
 import { placementFindings, producerPodFindings, readerPodFindings, rivals } from "./podFindings.ts";
 import { type Manifest, workloadsOf } from "./workload.ts";
 
@@ -15,10 +15,13 @@ export interface Layout {
   readonly readers: number;
 }
 
-/** @param manifests all that is applied together: a reader is found by what it shares with its daemon */
-export function layoutOf(manifests: readonly Manifest[]): Layout {
+/**
+ * @param manifests all that is applied together: a reader is found by what it shares with its daemon
+ * @param mounts what is known of a container's own mount; by default what its manifest says
+ */
+export function layoutOf(manifests: readonly Manifest[], mounts?: MountsOf): Layout {
   const workloads = workloadsOf(manifests);
-  const producers = producersOf(workloads);
+  const producers = producersOf(workloads, mounts);
   const readers = readersOf(producers, workloads);
   const of = new Map(producers.map((one) => [one, readers.filter(({ producer }) => producer === one)]));
   const findings = [

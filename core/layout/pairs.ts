@@ -3,6 +3,9 @@ import { canonical } from "../diagnosis/causes/spec.ts";
 import { type Mounting, mountingOf } from "./fuse.ts";
 import { type Container, type Mount, type Workload, within } from "./workload.ts";
 
+/** What a container mounts, as far as it is known; undefined where it mounts nothing. */
+export type MountsOf = (container: Container, workload: Workload) => Mounting | undefined;
+
 export interface End {
   readonly workload: Workload;
   readonly container: Container;
@@ -66,13 +69,16 @@ const below = (place: string, path: string, directory: string): string =>
 export const seenAt = ({ mount, volume }: Sharing, place: string): string | undefined =>
   within(place, volume) ? below(mount.path, place, volume) : undefined;
 
-export function producersOf(workloads: readonly Workload[]): Producer[] {
+/**
+ * @param mounts what is known of a container's own mount; by default what its manifest says
+ */
+export function producersOf(workloads: readonly Workload[], mounts: MountsOf = mountingOf): Producer[] {
   const all = ends(workloads);
   const found = workloads.flatMap((workload) =>
     workload.containers
       .filter(({ init }) => !init)
       .flatMap((container) => {
-        const mounting = mountingOf(container);
+        const mounting = mounts(container, workload);
         return mountsOf(workload, container, mounting, all).flatMap(
           (mount) => producer({ workload, container, mount }, mounting) ?? [],
         );
@@ -119,7 +125,8 @@ function mountsOf(
   return container.mounts.filter((mount) => {
     const place = placeOf({ workload, container, mount });
     const others = all.filter((end) => end.workload !== workload && place !== undefined && placeOf(end) === place);
-    return others.some((end) => end.mount.propagation !== "None" || canMount(container));
+    const named = mounting.by === "name" && others.length > 0;
+    return named || others.some((end) => end.mount.propagation !== "None" || canMount(container));
   });
 }
 

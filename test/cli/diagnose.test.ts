@@ -3,7 +3,12 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
 import type { Finding } from "../../core/layout/index.ts";
+import type { RbacObject } from "../../core/rights.ts";
+import { type ExecApi, execApi } from "../cluster/live/api.ts";
+import { DAEMON, pod, READER } from "../core/live/cases.ts";
+import { cli } from "../e2e/sandbox.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const LAYOUTS = join(ROOT, "test", "fixtures", "layouts");
@@ -115,5 +120,110 @@ describe("diagnose FILE", () => {
     const { status, stdout } = diagnose(["--json", many, join(LAYOUTS, "sound", "plain-host-path.yaml")]);
     assert.deepEqual([status, stdout], [0, '{"findings":[]}\n']);
     assert.ok(performance.now() - from < 30_000);
+  });
+});
+
+describe("diagnose of a cluster", () => {
+  const refused = (args: readonly string[]) => {
+    const { status, stderr } = diagnose(args);
+    assert.equal(status, 2, stderr);
+    return stderr;
+  };
+
+  it("refuses what names no cluster, no file, or both, with the remedy", () => {
+    assert.match(refused([]), /nothing is named that it should read\n {2}remedy: name files/);
+    assert.match(
+      refused(["a.yaml", "-n", "media"]),
+      /a\.yaml is a file, and --namespace is of a cluster\n {2}remedy: name files, or a namespace/,
+    );
+    assert.match(
+      refused(["-n", "media", "--kubeconfig", "/nonexistent"]),
+      /kubeconfig = .*cannot be read[\s\S]*remedy/,
+    );
+  });
+
+  it("prints the least rights as YAML, per namespace, and for nodes apart", () => {
+    const rolesOf = (args: readonly string[]) => {
+      const { status, stdout } = diagnose(["--print-role", ...args]);
+      assert.equal(status, 0);
+      return parseAllDocuments(stdout).map((document) => document.toJS() as RbacObject);
+    };
+    const roles = rolesOf(["-n", "media", "downloads"]);
+    assert.deepEqual(
+      roles.map(({ kind, metadata }) => [kind, metadata.namespace]),
+      [
+        ["Role", "media"],
+        ["Role", "downloads"],
+        ["ClusterRole", undefined],
+      ],
+    );
+    const rightsIn = (objects: readonly RbacObject[]) =>
+      new Set(
+        objects.flatMap(({ rules = [] }) =>
+          rules.flatMap(({ resources, verbs }) => resources.flatMap((one) => verbs.map((verb) => `${verb} ${one}`))),
+        ),
+      );
+    const least = ["list pods", "list events", "get pods/log", "get pods/exec", "create pods/exec", "get nodes"];
+    assert.deepEqual([...rightsIn(roles)], least);
+    const more = rightsIn(rolesOf(["-n", "media", "--allow-ephemeral"]));
+    assert.deepEqual(
+      [...more].filter((right) => !least.includes(right)),
+      ["get pods", "patch pods/ephemeralcontainers"],
+    );
+  });
+
+  describe("that answers", () => {
+    const folder = mkdtempSync(join(tmpdir(), "diagnose-live-"));
+    const kubeconfig = join(folder, "kubeconfig");
+    let api: ExecApi;
+    before(async () => {
+      const items = [pod("rclone", DAEMON), pod("sonarr", { ...READER, mount: {} })];
+      const at = "/api/v1/namespaces/media";
+      const answers = {
+        "/version": { major: "1", minor: "34" },
+        [`${at}/pods`]: { items },
+        [`${at}/events`]: { items: [] },
+      };
+      api = await execApi(answers, (name, _, [program]) => {
+        if (program !== "cat") return "uid 0\n1 0 \n";
+        const table = (name.startsWith("rclone") ? DAEMON : READER).table ?? [];
+        return (name.startsWith("rclone") ? table : table.map((line) => line.replace(/master:\d+ /, ""))).join("\n");
+      });
+      writeFileSync(kubeconfig, api.config.exportConfig());
+    });
+    after(() => {
+      api.close();
+      rmSync(folder, { recursive: true });
+    });
+
+    // The API is in this process, which must not be kept waiting.
+    const live = (args: readonly string[]) => cli("diagnose", ["--kubeconfig", kubeconfig, "-n", "media", ...args]);
+
+    it("prints one document with the documented fields first, then basis and evidence", async () => {
+      const { code, stdout } = await live(["--json"]);
+      assert.equal(code, 1);
+      const [first] = findingsIn(stdout);
+      const fields = ["id", "severity", "file", "object", "path", "message", "fix", "basis", "evidence"];
+      assert.deepEqual(Object.keys(first ?? {}), fields);
+      assert.deepEqual([first?.id, first?.object], ["consumer-not-host-to-container", "Deployment media/sonarr"]);
+      assert.match(first?.file ?? "", /^Pod media\/sonarr-abc-1 on w2$/);
+    });
+
+    it("refuses names that it does not know, with those that are there", async () => {
+      const said = async (args: readonly string[]) => {
+        const { code, stderr } = await live(args);
+        assert.equal(code, 2, stderr);
+        return stderr;
+      };
+      assert.match(
+        await said(["--producer", "decypharr"]),
+        /names nothing that has pods\n {2}remedy: write it as kubectl does: deploy\/NAME/,
+      );
+      assert.match(
+        await said(["--reader", "deploy/plex"]),
+        /no pod of it is in media\n {2}remedy: .*Deployment media\/rclone, Deployment media\/sonarr/,
+      );
+      assert.match(await said(["--path", "mnt"]), /--path mnt is no absolute path/);
+    });
   });
 });

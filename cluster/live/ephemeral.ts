@@ -1,0 +1,73 @@
+/** Eyes for an image without a shell: an ephemeral container in the processes of the one to look at. It stays until its pod goes. */
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  CoreV1Api,
+  type KubeConfig,
+  PatchStrategy,
+  setHeaderOptions,
+  type V1EphemeralContainer,
+} from "@kubernetes/client-node";
+import type { LivePod, Unread } from "../../core/live/facts.ts";
+import { reasonOf } from "../connect.ts";
+import type { Eyes } from "./look.ts";
+
+/** How long its image may take to come, in milliseconds. */
+const PATIENCE_MS = 60_000;
+const POLL_MS = 250;
+/** It ends by itself. */
+const SECONDS = 120;
+
+/**
+ * Whose mount namespace it is, is known by its first process: so the pod's containers must not share theirs. It runs as the container
+ * at which it looks, since the kernel shows nobody else's mount table to any other user.
+ */
+export async function addEyes(config: KubeConfig, image: string, pod: LivePod, target: string): Promise<Eyes | Unread> {
+  const refused = (words: string): Unread => ({
+    words,
+    remedy: "look at the pod with `kubectl describe`, or name another image: --allow-ephemeral IMAGE",
+  });
+  if (pod.pod.spec?.shareProcessNamespace)
+    return refused(
+      "its image has no cat, and the pod's containers share their processes, so an ephemeral one cannot tell them apart",
+    );
+  const { namespace, name } = pod;
+  const container = `diagnose-${target}-${Date.now().toString(36)}`.slice(0, 63);
+  const own = [...(pod.pod.spec?.containers ?? []), ...(pod.pod.spec?.initContainers ?? [])].find(
+    (one) => one.name === target,
+  );
+  const { runAsUser, runAsGroup } = pod.pod.spec?.securityContext ?? {};
+  const ephemeral: V1EphemeralContainer = {
+    name: container,
+    image,
+    targetContainerName: target,
+    command: ["sleep", String(SECONDS)],
+    securityContext: {
+      ...(runAsUser === undefined ? {} : { runAsUser }),
+      ...(runAsGroup === undefined ? {} : { runAsGroup }),
+      ...own?.securityContext,
+    },
+  };
+  const api = config.makeApiClient(CoreV1Api);
+  try {
+    await api.patchNamespacedPodEphemeralcontainers(
+      { namespace, name, body: { spec: { ephemeralContainers: [ephemeral] } } },
+      setHeaderOptions("Content-Type", PatchStrategy.StrategicMergePatch),
+    );
+    const end = performance.now() + PATIENCE_MS;
+    for (let words = ""; performance.now() < end; await sleep(POLL_MS)) {
+      const { status } = await api.readNamespacedPod({ namespace, name });
+      const state = status?.ephemeralContainerStatuses?.find((one) => one.name === container)?.state;
+      if (state?.running) return { namespace, pod: name, container, process: "1" };
+      if (state?.terminated)
+        return refused(
+          `the ephemeral container has ended: ${state.terminated.reason} ${state.terminated.message ?? ""}`,
+        );
+      words = state?.waiting?.message ?? words;
+      if (/BackOff|Err|Invalid/.test(state?.waiting?.reason ?? ""))
+        return refused(`the ephemeral container does not start: ${words}`);
+    }
+    return refused(`the ephemeral container has not started within ${PATIENCE_MS / 1000} s`);
+  } catch (error) {
+    return refused(`no ephemeral container can be added: ${reasonOf(error)}`);
+  }
+}
