@@ -146,10 +146,12 @@ function premiseMissing({ pair }: Scenario, { verdict, cause, timings, samePod, 
 const isNotBack = ({ recoveredMs }: ReaderTimeline): boolean => recoveredMs === undefined;
 
 function otherwise(
-  { verdict, explanation, samePod, many }: Verdict,
+  { verdict, cause, explanation, samePod, many }: Verdict,
   scenario: Scenario | undefined,
 ): string | undefined {
-  if (verdict === "inconclusive") return `${NOT_ANSWERED}: ${explanation}`;
+  // The base pair's mount crosses, or nobody would ask: where this one's does not, and nobody knows why, it was not the scenario.
+  if (verdict === "inconclusive" || (verdict === "failure" && cause === "unknown"))
+    return `${NOT_ANSWERED}: ${explanation}`;
   // A trap that was meant, but another one that closed: what closed says more than what did not.
   if (verdict === "failure" && (scenario?.expected || samePod)) return explanation;
   return (samePod ? samePodFault(samePod) : many && manyMountsFault(many))?.words ?? scenario?.no;

@@ -85,7 +85,11 @@ export function samePodFault(found: SamePod): { readonly open: boolean; readonly
   const [tidy, untidy] = SAME_POD_WAYS.map((way) => deletions.find((one) => one.way === way));
   if ([tidy, untidy].some((one) => one?.sentinel === "lost"))
     return lost("The daemon's own files were removed when its pod was deleted.");
-  if (tidy && !tidy.gone) return lost("The deleted pod stays Terminating, although its sidecar has unmounted.");
+  // A busy node takes its time: only what is in its way keeps a pod.
+  if (tidy && !tidy.gone)
+    return (tidy.taken ?? []).length > 0
+      ? lost("The deleted pod stays Terminating, although its sidecar has unmounted.")
+      : open(`the deleted pod was not gone after ${Math.round(tidy.waitedMs / 1000)} s, and no mount was in its way.`);
   if (refused !== undefined) return open(refused);
   if (!tidy || !untidy || [tidy, untidy].some(({ sentinel }) => sentinel === undefined))
     return open("the pod was not deleted and made again in both ways.");

@@ -29,8 +29,6 @@ export interface Schedule {
 
 /** See probe/lib.sh, where it stands too. */
 export const STRETCH = 6;
-/** So many pairs of a node are busy at the same time: two cores serve no more of them beside the kubelet. */
-const AT_ONCE = 2;
 /** A start of a pod's containers and a mount on a busy machine, in seconds. */
 const START_SECONDS = 6;
 /** What a consumer may be late by where many pods start at once, in seconds. */
@@ -79,22 +77,17 @@ export function schedules(
   const own = PAIR_SCENARIOS.filter(({ id }) => scenarios.includes(id));
   // A node makes all those pods at once, and a consumer may be there later than its producer.
   const crowdSeconds = own.length > 0 ? CROWD_SECONDS : 0;
-  const base = ofBase(times, scenarios, crowdSeconds);
-  // From when on the next pair may begin: that of the grade is alone.
-  const free = Array.from({ length: AT_ONCE }, (_, nth) => base.busySeconds + nth * START_SECONDS);
-  const turns = own.map((scenario, index) => {
-    const turnSeconds = Math.min(...free);
-    const schedule = (scenario.pair.samePod ? ofSamePod : ofScenario)(times, scenario.pair, crowdSeconds, turnSeconds);
-    // What mostly waits lets others wait with it, or work meanwhile.
-    const mostly = waitsFor(scenario.pair);
-    const together = mostly !== undefined && mostly === waitsFor(own[index + 1]?.pair);
-    const over = turnSeconds + (together ? START_SECONDS : schedule.busySeconds - idleSeconds(times, scenario.pair));
-    free[free.indexOf(turnSeconds)] = over;
-    // Two that start at once are in each other's way.
-    for (const [nth, from] of free.entries()) free[nth] = Math.max(from, turnSeconds + START_SECONDS);
+  let turnSeconds = 0;
+  return [undefined, ...own].map((scenario, index) => {
+    const schedule = scenario
+      ? (scenario.pair.samePod ? ofSamePod : ofScenario)(times, scenario.pair, crowdSeconds, turnSeconds)
+      : ofBase(times, scenarios, crowdSeconds);
+    // What mostly waits lets others wait with it, or work meanwhile, if they do not start together.
+    const mostly = waitsFor(scenario?.pair);
+    const together = mostly !== undefined && mostly === waitsFor(own[index]?.pair);
+    turnSeconds += together ? START_SECONDS : schedule.busySeconds - idleSeconds(times, scenario?.pair);
     return { scenario, schedule };
   });
-  return [{ scenario: undefined, schedule: base }, ...turns];
 }
 
 /** A pod with a sidecar for the kubelet; a trap that closes as soon as it is mounted, for its end. */

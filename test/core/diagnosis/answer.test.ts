@@ -79,6 +79,7 @@ describe("what a scenario found", () => {
     ["another trap", "parent-vs-leaf", failure("node-root-private"), false, /^It was not\.$/],
     ["slow, and noted", "slow-mount", verdict({ notes: [note] }), true, /plain directory first/],
     ["as fast as ever", "slow-mount", verdict({}), false, /does not see it/],
+    ["seen by nobody", "oom", failure("unknown"), false, /^Not answered: It was not\.$/],
     ["never mounted again", "producer-restart", unmounted, false, /^Not answered: the daemon did not mount again/],
     [
       "readers gone before",

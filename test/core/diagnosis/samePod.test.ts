@@ -95,7 +95,7 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
       /do not come back after the sidecar's end for want of memory/,
     ],
     "its pod does not go although it has unmounted": [
-      [all, { deletions: [{ ...tidy, gone: false }, untidy] }],
+      [all, { deletions: [{ ...tidy, gone: false, taken: ["unmounted /bridge/window/fuse"] }, untidy] }],
       /stays Terminating, although/,
     ],
     "its files are gone": [
@@ -122,6 +122,7 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
         record("producer", "crash", "error", { uptime: 2067, fault: "oom", detail: "no" }),
       ],
     ],
+    "its pod is slow to go, and nothing keeps it": [all, { deletions: [{ ...tidy, gone: false, taken: [] }, untidy] }],
     "its pod could not be deleted": [first, { deletions: [], refused: "HTTP 403" }],
     "its pod was not made again": [[...first, ...follows("tidy", 2090, 4)]],
   };

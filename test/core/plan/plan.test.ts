@@ -62,26 +62,9 @@ describe("the plan", () => {
     const busy = (id: string) => pairOf(id, { scenarios: ["all"] }).schedule.busySeconds;
     assert.ok(turn("same-pod-memory") - turn("same-pod") < 10);
     const own = busy("producer-restart");
-    assert.ok(turn("daemon-hang") < turn("same-pod-host-path") + busy("same-pod-host-path"));
+    assert.ok(turn("daemon-hang") >= turn("same-pod-host-path") + own);
     assert.ok(busy("same-pod") > own + 40);
-  });
-
-  it("keeps two pairs busy at a time, which do not start together, once the base pair is through", () => {
-    const [base, ...others] = planOf(settings({ scenarios: ["all"] })).pairs;
-    const turns = others.map(({ schedule }) => schedule.turnSeconds).sort((a, b) => a - b);
-    assert.equal(turns[0], base?.schedule.busySeconds);
-    for (const [nth, turn] of turns.slice(1).entries()) assert.ok(turn - (turns[nth] ?? 0) >= 6);
-    // These wait for the kubelet, for a bad end, or for nothing; every other one works until its time is over.
-    const working = others.filter(({ variation: { samePod, fault, layout } }) => {
-      return !samePod && fault !== "none" && layout !== "producer-leaf";
-    });
-    for (const { schedule } of working) {
-      const at = schedule.turnSeconds;
-      const busy = working.filter(
-        ({ schedule: { turnSeconds, busySeconds } }) => turnSeconds <= at && at < turnSeconds + busySeconds,
-      );
-      assert.ok(busy.length <= 2, `${busy.map(({ scenario }) => scenario?.id)} at ${at} s`);
-    }
+    assert.ok(turn("same-pod") >= turn("empty-dir") + busy("empty-dir"));
   });
 
   it("keeps the base pair for the whole inspection", () => {
