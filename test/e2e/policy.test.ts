@@ -1,12 +1,14 @@
 /** The policy pack, run by the real engine in previews and updates. It takes the engine, and no cluster. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { local } from "@pulumi/command";
+import { Deployment } from "@pulumi/kubernetes/apps/v1/index.js";
 import { Pod } from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type EngineEvent, LocalWorkspace, type PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import { parseAllDocuments } from "yaml";
 import { PROJECT } from "../../core/contract/names.ts";
 import { RULES } from "../../core/rules/index.ts";
 import program from "../../index.ts";
@@ -16,6 +18,7 @@ import { packConfig } from "../policy/pack.ts";
 import { command, node, succeeded } from "./sandbox.ts";
 
 const PACK = join(import.meta.dirname, "..", "..", "policy");
+const LAYOUTS = join(import.meta.dirname, "..", "fixtures", "layouts");
 
 interface Told {
   readonly policy: string;
@@ -143,11 +146,32 @@ describe("policy pack in the engine", () => {
     assert.ok((await run("preview", program, settings)).failed);
   });
 
+  it("advises on the layout of a strange stack through the pack fuse-layout, and finds nothing in a sound one", async () => {
+    const stackOf = (file: string) => async () => {
+      for (const document of parseAllDocuments(readFileSync(join(LAYOUTS, `${file}.yaml`), "utf8"))) {
+        const object = document.toJS() as { readonly kind: string; readonly metadata: { readonly name: string } };
+        assert.equal(object.kind, "Deployment");
+        new Deployment(object.metadata.name, object as never, kubernetes());
+      }
+    };
+    const pack = join(PACK, "layout");
+    const { failed, told } = await run("preview", stackOf("broken/reader-binds-mountpoint"), {}, undefined, pack);
+    assert.equal(failed, false);
+    assert.deepEqual(
+      told.map(({ policy, level, resource }) => [policy, level, resource]),
+      [["consumer-binds-mountpoint", "advisory", "sonarr"]],
+    );
+    assert.match(told[0]?.message ?? "", /volumeMounts\[0\]\.mountPath: [\s\S]*Fix: \[/);
+    const sound = await run("preview", stackOf("sound/parent-directory"), {}, undefined, pack);
+    assert.deepEqual([sound.failed, sound.told], [false, []]);
+  });
+
   async function run(
     what: "preview" | "up",
     inline: PulumiFn,
     settings: Readonly<Record<string, unknown>> = {},
     config?: string,
+    pack = PACK,
   ): Promise<Outcome> {
     const workDir = mkdtempSync(join(folder, "run-"));
     const stack = await LocalWorkspace.createOrSelectStack(
@@ -170,7 +194,7 @@ describe("policy pack in the engine", () => {
       const { policyName: policy, enforcementLevel: level, message, resourceUrn = "" } = event;
       told.push({ policy, level, message, resource: resourceUrn.slice(resourceUrn.lastIndexOf("::") + 2) });
     };
-    const options = { policyPacks: [PACK], ...(config ? { policyPackConfigs: [config] } : {}), onEvent };
+    const options = { policyPacks: [pack], ...(config ? { policyPackConfigs: [config] } : {}), onEvent };
     const failed = await (what === "up" ? stack.up(options) : stack.preview(options)).then(
       () => false,
       () => true,
