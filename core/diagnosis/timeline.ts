@@ -138,15 +138,18 @@ function readerTimeline(
   const own = records.filter((record) => record.role === role);
   const reads = own.filter((record) => record.step === "read");
   const seen = reads.find((read) => isOneOf(before, read) && (crashed === undefined || began(read) < crashed));
-  // A file of the daemon's own has the same nonce in every mount: which of them was read tells the time of the look. The
-  // second may be read even before the producer has recorded it.
-  const within = (record: RecordOf<"read">) =>
-    again !== undefined && began(record) >= again.from && began(record) <= (again.until ?? Number.POSITIVE_INFINITY);
-  const recovered = again && reads.find((read) => isOneOf([again.marker], read) && within(read));
   const error =
     crashed === undefined
       ? undefined
       : reads.find((read) => read.result === "error" && read.errno !== "ENOENT" && read.uptime >= crashed);
+  // A file of the daemon's own has the same nonce in every mount: which of them was read tells the time of the look. The
+  // second may be read even before the producer has recorded it; and who has met the first one dead reads no more of it.
+  const from = error?.errno === "ENOTCONN" ? error.uptime : again?.from;
+  const within = (record: RecordOf<"read">) =>
+    again !== undefined &&
+    began(record) >= Math.min(again.from, from ?? again.from) &&
+    began(record) <= (again.until ?? Number.POSITIVE_INFINITY);
+  const recovered = again && reads.find((read) => isOneOf([again.marker], read) && within(read));
   const over =
     error && reads.find((read) => read.uptime > error.uptime && (read.result === "ok" || read.errno === "ENOENT"));
   const starts = own.filter((record) => record.step === "start");

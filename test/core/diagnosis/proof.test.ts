@@ -104,6 +104,23 @@ describe("what is proven", () => {
     assert.equal(judged(late).grade, "B");
   });
 
+  it("is grade A for a file of the daemon's own in a look that began at the dead mount, and ended at the second", () => {
+    const slow = (records: readonly ProbeRecord[]) =>
+      records.map((one) => {
+        const same = one.nonce ? { ...one, nonce: NONCE } : one;
+        return one.role === "hardened" && one.nonce === SECOND
+          ? altered(one, { nonce: NONCE, looked: "2063.9" })
+          : same;
+      });
+    assert.equal(judged(slow(whole)).grade, "A");
+    // Who has not met the first one dead may have read it in its page cache.
+    assert.equal(
+      judged(slow(whole.filter(({ role, errno }) => role !== "hardened" || errno !== "ENOTCONN")), { final: true })
+        .grade,
+      undefined,
+    );
+  });
+
   it("is no A for a file of the daemon's own that is read only in the third mount", () => {
     const same = whole
       .filter(({ role, uptime }) => role !== "hardened" || uptime < 2064)
