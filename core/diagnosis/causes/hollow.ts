@@ -44,7 +44,12 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   const last = Math.max(...evidence.records.filter(({ role }) => role === "producer").map(({ uptime }) => uptime));
   // A marker that the producer could not read back may be the one that was read; a file of the daemon's own may change.
   const [first] = of(evidence, "producer", "marker");
-  const isKnown = first?.result === "ok" && !isOwnFile(evidence, first);
+  // Nor is that of a mount whose container died before it could record its marker.
+  const starts = of(evidence, "producer", "daemon").filter(({ result }) => result === "info");
+  const isKnown =
+    first?.result === "ok" &&
+    !isOwnFile(evidence, first) &&
+    starts.filter(({ uptime }) => uptime <= first.uptime).length < 2;
   const foreign = of(evidence, "default", "verdict")
     .filter(({ uptime }) => isKnown && uptime < last)
     .filter(({ result, nonce }) => result === "ok" && !ownNonces(evidence).has(nonce ?? ""))

@@ -127,8 +127,8 @@ export const stackedMounts: Cause = {
   find: (evidence) => (notRead(evidence) && mounts(evidence).length > 0 ? stacked(evidence) : undefined),
 };
 
-/** The words of a container's state while the kubelet makes it, and nothing has failed yet. */
-const STARTING = /^(ContainerCreating|PodInitializing)$/;
+/** The words of a container's state while the kubelet makes it, or tries to pull its image: it may start yet. */
+const STARTING = /^(ContainerCreating|PodInitializing|ErrImagePull|ImagePullBackOff)$/;
 
 /**
  * The producer runs, or may do so by now for all that is known, and may say that the dead mount is its own; while its log is not

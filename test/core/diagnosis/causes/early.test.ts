@@ -17,6 +17,7 @@ const consumer = running("consumer", ["fuse-control", "fuse-consumer"]);
 const pulling = (reason: string, message: string) => waiting("producer", "fuse-producer", reason, message);
 const pullFailed = (message: string, count: number) => event("pod/fuse-producer", "Failed", message, count);
 
+const DEAD = 'failed to stat "/tmp/fuse-test-bridge": stat /tmp/fuse-test-bridge: transport endpoint is not connected';
 const BACK_OFF = 'Back-off pulling image "rclone/rclone:1.71.2"';
 const UNREACHABLE =
   'Failed to pull image "rclone/rclone:1.71.2": failed to do request: Head "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: i/o timeout';
@@ -56,6 +57,16 @@ const cases: readonly [what: string, cause: string | undefined, Partial<Evidence
   ],
   ["an image that asks for credentials", "image-unavailable", { pods: [pulling("ErrImagePull", DENIED), consumer] }],
   ["a registry's rate limit, met once", undefined, { pods: [pulling("ErrImagePull", LIMITED), consumer] }],
+  [
+    "a dead mount in the consumer's way, while the producer's image may yet come and say whose it is",
+    undefined,
+    {
+      pods: [
+        { ...pulling("ErrImagePull", UNREACHABLE), spec: made("producer") },
+        { ...waiting("consumer", "fuse-consumer", "CreateContainerError", DEAD), spec: made("consumer") },
+      ],
+    },
+  ],
   ["a quota that is full", "admission-refused", { pods: [consumer], refusals: [QUOTA] }],
   [
     "a webhook that denies",

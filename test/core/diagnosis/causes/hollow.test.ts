@@ -24,6 +24,22 @@ describe("a control that sees the marker when one reader has given up", () => {
       assert.equal(judge(evidence({ pods: podsWith({}), records: [...common, ...verdicts] }))?.cause, cause));
 });
 
+describe("a marker of a life that ended before it could record its own", () => {
+  const started = (uptime: number) => record("producer", "daemon", "info", { uptime });
+  const marker = record("producer", "marker", "ok", { uptime: 2060, nonce: NONCE });
+  const end = record("producer", "inspect", "info", { uptime: 2090 });
+  const read = record("default", "verdict", "ok", { uptime: 2058, nonce: "0ddba11d" });
+  const cases: readonly [what: string, cause: string | undefined, ProbeRecord[]][] = [
+    ["is not foreign for all that is known", undefined, [started(2056), started(2059)]],
+    ["is foreign where there was no such life", "hollow-success", [started(2056)]],
+  ];
+  for (const [what, cause, lives] of cases)
+    it(`${cause ?? "none yet"}: ${what}`, () => {
+      const records = [...starts, controlStart, ...lives, marker, read, end];
+      assert.equal(judge(evidence({ pods: podsWith({}), records }))?.cause, cause);
+    });
+});
+
 describe("a marker that is read where the daemon mounted, and went into the background", () => {
   const of = (device: string) =>
     `387 311 ${device} / /bridge/fuse rw master:38 - fuse.rclone /tmp/source rw,allow_other`;
