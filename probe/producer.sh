@@ -16,6 +16,7 @@
 #   POD               a directory with the pod's own annotations: this pod may be replaced by another, or has replaced one
 #   SAME_POD          the daemon is a sidecar of its readers' pod: see samePod.sh
 #   MOUNTS            how many file systems are mounted: see many.sh
+#   SCENARIOS         those of the run that have a directory of their own below the bridge
 #   PERMISSIONS       yes: the permission matrix, before the inspection (see permissions.sh)
 
 here=${0%/*}
@@ -355,10 +356,9 @@ finish() {
 
 # A scenario's producer that the kubelet cannot start again leaves its dead mount, and only the base pair's sees the whole bridge.
 take_dead_of_scenarios() {
-  [ "$AFTERWARDS-$SAME_POD" = inspect- ] || return 0
-  fuse_below "$BRIDGE" | while read -r _ _ _ _ point _; do
-    case $point in "$BRIDGE" | "$MOUNT" | "$MOUNT"/*) continue ;; esac
-    state_of_mount "$point" "$(mounts_at "$point" | tail -n 1)"
+  for scenario in ${SCENARIOS:-}; do
+    point=$BRIDGE/$scenario/fuse
+    state_of_mount "$point" "$(fuse_at "$point")"
     [ "$state" != dead ] || bounded umount -l "$point"
   done
 }

@@ -89,9 +89,11 @@ export const ENVIRONMENT = {
   AWAIT: pods("path", "turn"),
   AWAIT_SECONDS: pods("number", "turn"),
 
-  /** The bridge's last path component, the directories of scenarios, and when the namespace was made (seconds since 1970). */
+  /** Scenarios with a directory of their own below the bridge. */
+  SCENARIOS: pods("names", "producer", "sweep"),
+
+  /** The bridge's last path component, and when the namespace was made (seconds since 1970). */
   NAME: pods("name", "sweep"),
-  SCENARIOS: pods("names", "sweep"),
   /** The one scenario whose mounts are taken away; empty for all of the test's. */
   ONLY: pods("name", "sweep"),
   SINCE: { ...pods("number", "sweep"), unprivileged: true },

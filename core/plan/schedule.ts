@@ -81,7 +81,7 @@ export function schedules(
   return [undefined, ...own].map((scenario, index) => {
     const schedule = scenario
       ? (scenario.pair.samePod ? ofSamePod : ofScenario)(times, scenario.pair, crowdSeconds, turnSeconds)
-      : ofBase(times, scenarios, crowdSeconds);
+      : ofBase(times, scenarios, own, crowdSeconds);
     // What mostly waits lets others wait with it, or work meanwhile, if they do not start together.
     const mostly = waitsFor(scenario?.pair);
     const together = mostly !== undefined && mostly === waitsFor(own[index]?.pair);
@@ -103,7 +103,12 @@ function idleSeconds({ staleSeconds, recoverSeconds }: Times, pair: Variation | 
   return pair?.layout === "producer-leaf" ? staleSeconds + recoverSeconds + START_SECONDS : 0;
 }
 
-function ofBase(times: Times, scenarios: readonly ScenarioId[], crowdSeconds: number): Schedule {
+function ofBase(
+  times: Times,
+  scenarios: readonly ScenarioId[],
+  own: readonly PairScenario[],
+  crowdSeconds: number,
+): Schedule {
   const { markerWaitSeconds, inspectionMinutes } = times;
   const permissions = scenarios.includes("permissions");
   const replacedSeconds = waysOf(scenarios).length * REPLACED_SECONDS;
@@ -123,6 +128,7 @@ function ofBase(times: Times, scenarios: readonly ScenarioId[], crowdSeconds: nu
     producer: {
       ...producerTimes(times, baseVariation(scenarios), crowdSeconds),
       PERMISSIONS: permissions ? "yes" : "no",
+      ...(own.length > 0 ? { SCENARIOS: own.map(({ id }) => id).join(" ") } : {}),
     },
     consumer: {
       MARKER_WAIT_SECONDS: markerWaitSeconds,

@@ -154,6 +154,8 @@ describe("producer", () => {
     const [restarted, plain, wide] = [node(), node(), node()];
     wide.mount("fuse.imagined", "dead", "leaf-restart/fuse");
     wide.mount("fuse.imagined", "source", "oom/fuse");
+    // Somebody else's, in a bridge that is not the test's alone.
+    wide.mount("fuse.rclone", "dead", "remote");
     // A directory that is older than the pod stays, with whatever is left in it.
     utimesSync(join(plain.bridge, "fuse"), 0, 0);
     await Promise.all([
@@ -180,7 +182,7 @@ describe("producer", () => {
           .map(String)
           .filter((name) => /marker|held/.test(name));
       }),
-      live(wide, { FAULT: "none", AFTERWARDS: "inspect" }).then(() => {
+      live(wide, { FAULT: "none", AFTERWARDS: "inspect", SCENARIOS: "leaf-restart oom" }).then(() => {
         besideScenarios = wide.mountTable();
       }),
       ranOutBefore(node()).then((life) => {
@@ -214,6 +216,7 @@ describe("producer", () => {
   it("takes the dead mounts of scenarios away at its end, and no other: their own producers may not start again", () => {
     assert.doesNotMatch(besideScenarios, /leaf-restart/);
     assert.match(besideScenarios, /\/oom\/fuse /);
+    assert.match(besideScenarios, /\/remote .* dead/);
   });
 
   it("dies with its daemon, and goes on with the schedule in its next life", () => {
