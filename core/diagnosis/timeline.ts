@@ -7,7 +7,7 @@ import { isStep, type ProbeRecord, type RecordOf } from "../contract/records.ts"
 import type { Evidence } from "../evidence/evidence.ts";
 import { hasUserNamespace, isStartedAgain } from "./causes/read.ts";
 import { isOk, type Marks, marksOf } from "./marks.ts";
-import { isUnaskable, type Replacement, replacementsOf } from "./replacements.ts";
+import { began, isUnaskable, type Replacement, replacementsOf } from "./replacements.ts";
 
 /** What the dead mount looked like to a reader. */
 export interface Stale {
@@ -144,10 +144,10 @@ function readerTimeline(
       : reads.find((read) => read.result === "error" && read.errno !== "ENOENT" && read.uptime >= crashed);
   // A file of the daemon's own has the same nonce in every mount: which of them was read tells the time of the look. The
   // second may be read even before the producer has recorded it; and who has met the first one dead reads no more of it.
-  const from = error?.errno === "ENOTCONN" ? error.uptime : again?.from;
+  const metDead = error?.errno === "ENOTCONN" ? error.uptime : Number.POSITIVE_INFINITY;
   const within = (record: RecordOf<"read">) =>
     again !== undefined &&
-    began(record) >= Math.min(again.from, from ?? again.from) &&
+    began(record) >= Math.min(again.from, metDead) &&
     began(record) <= (again.until ?? Number.POSITIVE_INFINITY);
   const recovered = again && reads.find((read) => isOneOf([again.marker], read) && within(read));
   const over =
@@ -233,10 +233,6 @@ const isOneOf = (markers: readonly RecordOf<"marker">[], { result, nonce }: Reco
 
 const failed = (record: ProbeRecord): record is RecordOf<"read" | "look"> =>
   isStep(record, "read", "look") && record.result === "error";
-
-/** When the look began that a record is of; the record itself comes at its end. */
-const began = ({ looked, uptime }: RecordOf<"read" | "look">): number =>
-  looked === undefined ? uptime : Number(looked);
 
 /** At least 0: a reader may see what the producer has done before the producer has recorded it. */
 const since = (from: number, to: number): number => Math.max(0, Math.round((to - from) * 1000));

@@ -1,7 +1,7 @@
 /** What a daemon's container shows: has it mounted, does the mount leave the container, does anybody answer. */
 import type { V1ContainerStatus } from "@kubernetes/client-node";
 import type { Quote } from "../diagnosis/causes/cause.ts";
-import { saysOf } from "../diagnosis/causes/words.ts";
+import { IN_THE_WAY, NO_FUSERMOUNT, saysOf, TOO_MANY_MOUNTS } from "../diagnosis/causes/words.ts";
 import type { Producer } from "../layout/pairs.ts";
 import { isRead, keyOf } from "./facts.ts";
 import { runs, type Side } from "./links.ts";
@@ -23,8 +23,7 @@ import {
 const SAYS: readonly { readonly id: string; readonly words: RegExp; readonly message: string }[] = [
   {
     id: "fusermount-missing",
-    words:
-      /fusermount3?"?: (executable file )?not found|exec:? fusermount3?: No such file|fusermount3?(:| failed:) No such file/i,
+    words: NO_FUSERMOUNT,
     message: "The daemon calls fusermount, and its image has none of that name.",
   },
   {
@@ -39,14 +38,10 @@ const SAYS: readonly { readonly id: string; readonly words: RegExp; readonly mes
   },
   {
     id: "mount-limit",
-    words: /too many FUSE filesystems mounted/i,
+    words: TOO_MANY_MOUNTS,
     message: "fusermount refuses another mount: mount_max of /etc/fuse.conf is reached.",
   },
 ];
-
-/** What is said of a mount point on which a dead mount lies. */
-const IN_THE_WAY =
-  /transport endpoint is not connected|socket (is )?not connected|already mounted|mkdir \S+: file exists|can(not|'t) create directory .*file exists/i;
 
 interface Known {
   readonly logs: ReadonlyMap<string, readonly string[]>;

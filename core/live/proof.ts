@@ -1,5 +1,6 @@
 /** A statement about pods that run, and what shows it. */
 import type { Quote } from "../diagnosis/causes/cause.ts";
+import { saysDead } from "../diagnosis/causes/read.ts";
 import type { End } from "../layout/pairs.ts";
 import { isRead, type LivePod, type Look } from "./facts.ts";
 import { related, type Side } from "./links.ts";
@@ -59,8 +60,7 @@ export const answerOf = (side: Side, path: string) => lookOf(side)?.answers.get(
 export const errnoOf = (side: Side, path: string): string | undefined => answerOf(side, path)?.errno;
 
 /** Nobody is behind the mount any more: ENOTCONN, and ECONNABORTED to whoever asked in that very moment. */
-export const isDead = (side: Side, path: string): boolean =>
-  ["ENOTCONN", "ECONNABORTED"].includes(errnoOf(side, path) ?? "");
+export const isDead = (side: Side, path: string): boolean => saysDead({ errno: errnoOf(side, path) });
 
 /** The kubelet's bind mount of the volume; undefined where it is not there any more. */
 export const volumeLine = (side: Side): MountLine | undefined =>

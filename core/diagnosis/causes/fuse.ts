@@ -18,7 +18,7 @@ import {
   sourceOf,
   superOf,
 } from "./read.ts";
-import { mountPoint, saysInOneLine, saysOf } from "./words.ts";
+import { mountPoint, NO_FUSERMOUNT, saysInOneLine, saysOf, TOO_MANY_MOUNTS } from "./words.ts";
 
 export const fuseUnavailable: Cause = {
   id: "fuse-unavailable",
@@ -54,13 +54,7 @@ export const fusermountMissing: Cause = {
   symptom: '`exec: "fusermount": executable file not found in $PATH`.',
   explanation: "The FUSE daemon calls fusermount, and the producer's image has none of the name it calls.",
   fix: "Install fuse or fuse3 in the producer's image, or link fusermount to fusermount3.",
-  find: (evidence) =>
-    said(
-      evidence,
-      saysInOneLine(
-        /fusermount3?"?: (executable file )?not found|exec:? fusermount3?: No such file|fusermount3?(:| failed:) No such file/i,
-      ),
-    ),
+  find: (evidence) => said(evidence, saysInOneLine(NO_FUSERMOUNT)),
 };
 
 export const mountLimit: Cause = {
@@ -121,7 +115,7 @@ const said = (evidence: Evidence, matches: (words: string) => boolean): readonly
  * by whoever makes a directory or writes a file on the way to a mount.
  */
 const saysOfLimit = (text: string): boolean =>
-  saysInOneLine(/too many FUSE filesystems mounted/i)(text) ||
+  saysInOneLine(TOO_MANY_MOUNTS)(text) ||
   saysInOneLine(
     /no space left on device/i,
     /mount failed|mount: mounting |mount\(2\)|\berror mounting\b|\bmounting \\*"[^"]*" to rootfs\b|\bmount src=|\bmount `|\bmount through procfd/i,

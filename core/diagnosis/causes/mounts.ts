@@ -27,10 +27,8 @@ import {
 } from "./read.ts";
 import { runtimeDrops } from "./runtime.ts";
 import { producerSide, type ReaderSide, readerSides, type Side, specQuote } from "./spec.ts";
-import { bridgePaths, mountPoint, saysOf } from "./words.ts";
+import { bridgePaths, IN_THE_WAY, mountPoint, saysOf } from "./words.ts";
 
-const IN_THE_WAY =
-  /transport endpoint is not connected|socket (is )?not connected|already mounted|mkdir \S+: file exists|can(not|'t) create directory .*file exists/i;
 const inTheWay = (paths: readonly string[]) => saysOf(paths, IN_THE_WAY);
 /** The bridge on the node; any place where no spec tells it. */
 const placesOf = (evidence: Evidence): readonly string[] => {

@@ -99,7 +99,8 @@ export function gaveUp(evidence: Evidence): MountFailure[] {
  * Whether this was said by a mount whose daemon is dead: ENOTCONN to whoever asks it, and once ECONNABORTED to a request that was in
  * flight as the daemon died.
  */
-export const saysDead = ({ errno }: ProbeRecord): boolean => errno === "ENOTCONN" || errno === "ECONNABORTED";
+export const saysDead = ({ errno }: { readonly errno?: string | undefined }): boolean =>
+  errno === "ENOTCONN" || errno === "ECONNABORTED";
 
 /** The exit code with which the daemon ended, where a record of the producer tells of its end. */
 export const daemonExitOf = (record: ProbeRecord): string | undefined =>

@@ -4,6 +4,17 @@ import type { RecordOf } from "../../contract/records.ts";
 import type { Evidence } from "../../evidence/evidence.ts";
 import { canonical, producerSide, readerSides } from "./spec.ts";
 
+/** Of a mount point on which something is mounted already, mostly a dead mount. */
+export const IN_THE_WAY =
+  /transport endpoint is not connected|socket (is )?not connected|already mounted|mkdir \S+: file exists|can(not|'t) create directory .*file exists/i;
+
+/** Of a daemon that calls fusermount where there is none of that name: rclone, libfuse and shells. */
+export const NO_FUSERMOUNT =
+  /fusermount3?"?: (executable file )?not found|exec:? fusermount3?: No such file|fusermount3?(:| failed:) No such file/i;
+
+/** fusermount's own, where mount_max of /etc/fuse.conf is reached. */
+export const TOO_MANY_MOUNTS = /too many FUSE filesystems mounted/i;
+
 /** Whether one line says this and names one of the paths: a daemon speaks of its own backend in the same words. */
 export const saysOf =
   (paths: readonly string[], words: RegExp) =>
