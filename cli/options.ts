@@ -19,6 +19,12 @@ export interface SettingsOptions {
   readonly context?: string;
 }
 
+/** Which cluster is meant. */
+export const clusterOptions = (): Option[] => [
+  new Option("--kubeconfig <path>", "use this kubeconfig instead of $KUBECONFIG or ~/.kube/config"),
+  new Option("--context <name>", "use this context of the kubeconfig"),
+];
+
 /** The options, for commander's addOption. */
 export const settingsOptions = (): Option[] => [
   new Option("-s, --stack <name>", "take the settings of Pulumi.<name>.yaml").default("homelab"),
@@ -31,8 +37,7 @@ export const settingsOptions = (): Option[] => [
     "--set <key=value...>",
     "change single settings; keys are those of Pulumi.yaml, a value may be JSON, or @FILE for what a file holds",
   ),
-  new Option("--kubeconfig <path>", "use this kubeconfig instead of $KUBECONFIG or ~/.kube/config"),
-  new Option("--context <name>", "use this context of the kubeconfig"),
+  ...clusterOptions(),
 ];
 
 export const stdinOption = (): Option =>

@@ -9,6 +9,7 @@ import { diagnoseRoles } from "../../core/rights.ts";
 import { command, optionsIn } from "../command.ts";
 import type { LiveOptions } from "../diagnose/live.ts";
 import { readManifests } from "../diagnose/manifests.ts";
+import { clusterOptions } from "../options.ts";
 import { EXIT } from "../run.ts";
 
 interface Options extends LiveOptions {
@@ -37,8 +38,7 @@ export const diagnoseCommand = () =>
       "what reads, as deploy/sonarr; without it, whoever shares the daemon's directory",
     ),
     new Option("--path <directory>", "judge only mounts at this directory of the containers, above it or below it"),
-    new Option("--kubeconfig <path>", "use this kubeconfig instead of $KUBECONFIG or ~/.kube/config"),
-    new Option("--context <name>", "use this context of the kubeconfig"),
+    ...clusterOptions(),
     new Option(
       "--allow-ephemeral [image]",
       "add an ephemeral container, which stays until its pod goes, where an image has no cat; the image needs sh, cat, stat and timeout",

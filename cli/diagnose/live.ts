@@ -4,7 +4,7 @@ import { MARKS } from "../../base/marks.ts";
 import { printAll, say } from "../../base/output.ts";
 import { UserError } from "../../base/problem.ts";
 import { connect, requireAnswer } from "../../cluster/connect.ts";
-import { addEyes } from "../../cluster/live/ephemeral.ts";
+import { addEphemeralContainer } from "../../cluster/live/ephemeral.ts";
 import { readLive, readPods, type There } from "../../cluster/live/read.ts";
 import { type Diagnosis, diagnosisOf, type LiveFinding } from "../../core/live/index.ts";
 import type { Question } from "../../core/live/links.ts";
@@ -24,7 +24,7 @@ export interface LiveOptions {
 }
 
 /** The image of an ephemeral container, where none is named: it needs cat, sh, stat and timeout. */
-const EYES = "docker.io/library/busybox:stable";
+const EPHEMERAL_IMAGE = "docker.io/library/busybox:stable";
 
 /** Kinds as kubectl knows them, by each of their names. */
 const KINDS: Readonly<Record<string, string>> = {
@@ -55,10 +55,9 @@ export async function diagnoseLive(options: LiveOptions): Promise<number> {
     ...(path ? { path } : {}),
   };
   const { allowEphemeral } = options;
-  const image = allowEphemeral === true ? EYES : allowEphemeral;
-  const eyes =
-    image === undefined ? undefined : (...of: [Parameters<typeof addEyes>[2], string]) => addEyes(config, image, ...of);
-  const { facts, left } = await readLive(config, there, question, eyes);
+  const image = allowEphemeral === true ? EPHEMERAL_IMAGE : allowEphemeral;
+  const addContainer = image === undefined ? undefined : addEphemeralContainer.bind(undefined, config, image);
+  const { facts, left } = await readLive(config, there, question, addContainer);
   const known = diagnosisOf(facts, question);
   const found = { ...known, findings: [...early, ...known.findings] };
   return told(found, left, options, config, namespaces);

@@ -1,4 +1,4 @@
-/** Eyes for an image without a shell: an ephemeral container in the processes of the one to look at. It stays until its pod goes. */
+/** Where a command runs for an image without a shell: an ephemeral container among the processes of its own. It stays until its pod goes. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   CoreV1Api,
@@ -9,7 +9,7 @@ import {
 } from "@kubernetes/client-node";
 import type { LivePod, Unread } from "../../core/live/facts.ts";
 import { reasonOf } from "../connect.ts";
-import type { Eyes } from "./look.ts";
+import type { ExecTarget } from "./look.ts";
 
 /** How long its image may take to come, in milliseconds. */
 const PATIENCE_MS = 60_000;
@@ -21,7 +21,12 @@ const SECONDS = 120;
  * Whose mount namespace it is, is known by its first process: so the pod's containers must not share theirs. It runs as the container
  * at which it looks, since the kernel shows nobody else's mount table to any other user.
  */
-export async function addEyes(config: KubeConfig, image: string, pod: LivePod, target: string): Promise<Eyes | Unread> {
+export async function addEphemeralContainer(
+  config: KubeConfig,
+  image: string,
+  pod: LivePod,
+  target: string,
+): Promise<ExecTarget | Unread> {
   const refused = (words: string): Unread => ({
     words,
     remedy: "look at the pod with `kubectl describe`, or name another image: --allow-ephemeral IMAGE",

@@ -4,8 +4,8 @@ import type { Answer, LivePod, Look, Unread } from "../../core/live/facts.ts";
 import { mountTable } from "../../core/live/mountTable.ts";
 import { execIn, type Said, type Where } from "./exec.ts";
 
-/** Whose mounts are read, and through which eyes. */
-export interface Eyes extends Where {
+/** The container in which a command runs, and whose mounts it reads there. */
+export interface ExecTarget extends Where {
   /** The process whose mount namespace it is: `self`, or that of the container at which an ephemeral one looks. */
   readonly process: "self" | "1";
 }
@@ -16,16 +16,16 @@ export const TABLE = { withinMs: 15_000, bytes: 8 << 20 } as const;
 const SECONDS = 3;
 const ANSWERS = { withinMs: SECONDS * 1000 + 4_000, bytes: 64 << 10 } as const;
 
-export const eyesOf = (pod: LivePod, container: string): Eyes => ({
+export const ownTarget = (pod: LivePod, container: string): ExecTarget => ({
   namespace: pod.namespace,
   pod: pod.name,
   container,
   process: "self",
 });
 
-export async function readTable(config: KubeConfig, eyes: Eyes): Promise<Look | Unread> {
-  const said = await execIn(config, eyes, ["cat", `/proc/${eyes.process}/mountinfo`], TABLE);
-  if (said.by === "refused" || (said.by !== "limit" && said.stdout === "")) return unread(said, eyes);
+export async function readTable(config: KubeConfig, target: ExecTarget): Promise<Look | Unread> {
+  const said = await execIn(config, target, ["cat", `/proc/${target.process}/mountinfo`], TABLE);
+  if (said.by === "refused" || (said.by !== "limit" && said.stdout === "")) return unread(said, target);
   const words = {
     limit: `its mount table is longer than ${TABLE.bytes >> 20} MiB: the rest was not read`,
     deadline: said.words,
@@ -67,10 +67,10 @@ done
 wait`;
 
 /** @returns the look with an answer for each path; without them where the container cannot ask */
-export async function ask(config: KubeConfig, eyes: Eyes, look: Look, paths: readonly string[]): Promise<Look> {
+export async function ask(config: KubeConfig, target: ExecTarget, look: Look, paths: readonly string[]): Promise<Look> {
   if (paths.length === 0) return look;
-  const seen = eyes.process === "self" ? paths : paths.map((path) => `/proc/${eyes.process}/root${path}`);
-  const said = await execIn(config, eyes, ["sh", "-c", SCRIPT, "sh", ...seen], ANSWERS);
+  const seen = target.process === "self" ? paths : paths.map((path) => `/proc/${target.process}/root${path}`);
+  const said = await execIn(config, target, ["sh", "-c", SCRIPT, "sh", ...seen], ANSWERS);
   const uid = /^uid (\d+)$/m.exec(said.stdout)?.[1];
   if (said.by === "refused" || /^none: /m.test(said.stdout)) return look;
   const told = new Map(

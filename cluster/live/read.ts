@@ -4,11 +4,11 @@ import { UserError } from "../../base/problem.ts";
 import type { NodeFact } from "../../core/evidence/evidence.ts";
 import { nodeFact } from "../../core/evidence/facts.ts";
 import { type Facts, isRead, keyOf, type LivePod, type Look, type Unread } from "../../core/live/facts.ts";
-import { linksOf, type Question, runs, toAsk, toLookAt } from "../../core/live/links.ts";
+import { bothEnds, linksOf, type Question, runs, toAsk, toLookAt } from "../../core/live/links.ts";
 import { isPresent, livePod, newestFirst } from "../../core/live/pods.ts";
 import { reasonOf } from "../connect.ts";
 import { listAll, readText } from "../request.ts";
-import { ask, type Eyes, eyesOf, inTurns, readTable } from "./look.ts";
+import { ask, type ExecTarget, inTurns, ownTarget, readTable } from "./look.ts";
 
 /** How long the API server may take for one answer, in milliseconds. */
 const ANSWER_MS = 20_000;
@@ -58,36 +58,36 @@ export interface Reading {
   readonly left: number;
 }
 
-/** @param lookThrough makes eyes for a container that has none of its own; undefined where nothing may be changed */
+/** @param addContainer adds an ephemeral container for one without a shell; undefined where nothing may be changed */
 export async function readLive(
   config: KubeConfig,
   there: There,
   question: Question,
-  lookThrough?: (pod: LivePod, container: string) => Promise<Eyes | Unread>,
+  addContainer?: (pod: LivePod, container: string) => Promise<ExecTarget | Unread>,
 ): Promise<Reading> {
   const found = linksOf(there, question);
   const all = toLookAt(found);
   const chosen = all.slice(0, MAX_LOOKS);
   const looks = new Map<string, Look | Unread>();
-  const eyes = new Map<string, Eyes>();
+  const targets = new Map<string, ExecTarget>();
   await inTurns(chosen, AT_ONCE, async ({ pod, end: { container } }) => {
     const key = keyOf(pod, container.name);
-    let through = eyesOf(pod, container.name);
-    let look = await readTable(config, through);
-    if (!isRead(look) && lookThrough && /no cat/.test(look.words)) {
-      const made = await lookThrough(pod, container.name);
+    let target = ownTarget(pod, container.name);
+    let look = await readTable(config, target);
+    if (!isRead(look) && addContainer && /no cat/.test(look.words)) {
+      const made = await addContainer(pod, container.name);
       if ("process" in made) {
-        through = made;
-        look = await readTable(config, through);
+        target = made;
+        look = await readTable(config, target);
       } else look = made;
     }
-    eyes.set(key, through);
+    targets.set(key, target);
     looks.set(key, look);
   });
   const [nodes, logs] = await Promise.all([
     readNodes(
       config,
-      [...found.producers, ...found.links.map(({ reader }) => reader)].flatMap(({ pod }) => pod.node ?? []),
+      bothEnds(found).flatMap(({ pod }) => pod.node ?? []),
     ),
     readLogs(
       config,
@@ -95,13 +95,12 @@ export async function readLive(
     ),
   ]);
   // Where the mounts are is known now.
-  const sides = [...toLookAt(linksOf({ ...there, looks }, question))];
   const linked = linksOf({ ...there, looks }, question);
-  const asked = [...linked.producers, ...linked.links.map(({ reader }) => reader)];
-  await inTurns(sides, AT_ONCE, async ({ pod, end: { container } }) => {
+  const asked = bothEnds(linked);
+  await inTurns(toLookAt(linked), AT_ONCE, async ({ pod, end: { container } }) => {
     const key = keyOf(pod, container.name);
-    const [look, through] = [looks.get(key), eyes.get(key)];
-    if (isRead(look) && through) looks.set(key, await ask(config, through, look, toAsk(asked, key)));
+    const [look, target] = [looks.get(key), targets.get(key)];
+    if (isRead(look) && target) looks.set(key, await ask(config, target, look, toAsk(asked, key)));
   });
   return { facts: { ...there, nodes, logs, looks }, left: all.length - chosen.length };
 }

@@ -89,7 +89,7 @@ export function ownFiles(
     const before = tree.read(path);
     // An earlier export, of another layout.
     if (stateOf(before, undefined) === "older") changes.push({ path, before, after: undefined });
-    else notes.push(`${path} is not of this export, and stays`);
+    else notes.push(`${path} was not written by this command, and stays`);
   }
   return { changes, edited, notes };
 }
@@ -140,7 +140,7 @@ export function withoutOwnFiles(
     const state = stateOf(change.before, rendered.get(path));
     if (state === "edited" && rendered.has(path)) edited.push({ ...change, after: rendered.get(path) });
     if (state !== "edited" || (force && rendered.has(path))) changes.push(change);
-    else if (!rendered.has(path)) notes.push(`${path} is not of this export, and stays`);
+    else if (!rendered.has(path)) notes.push(`${path} was not written by this command, and stays`);
   }
   return { changes, edited, notes };
 }

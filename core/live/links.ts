@@ -100,10 +100,12 @@ function pointIn(end: Producer, sides: readonly Side[], path: string | undefined
 /** Whether a path is another one, or above or below it. */
 export const related = (one: string, other: string): boolean => within(one, other) || within(other, one);
 
+/** Every daemon, and the reader of every link. */
+export const bothEnds = ({ producers, links }: Links): Side[] => [...producers, ...links.map(({ reader }) => reader)];
+
 /** Containers whose mounts are to be read, each once. */
-export function toLookAt({ producers, links }: Links): Side[] {
-  const all: Side[] = [...producers, ...links.map(({ reader }) => reader)];
-  const once = new Map(all.map((side) => [keyOf(side.pod, side.end.container.name), side]));
+export function toLookAt(found: Links): Side[] {
+  const once = new Map(bothEnds(found).map((side) => [keyOf(side.pod, side.end.container.name), side]));
   return [...once.values()].filter(({ pod, end }) => runs(pod, end.container.name));
 }
 

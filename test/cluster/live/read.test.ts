@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { UserError } from "../../../base/problem.ts";
 import { execIn } from "../../../cluster/live/exec.ts";
-import { ask, eyesOf, readTable } from "../../../cluster/live/look.ts";
+import { ask, ownTarget, readTable } from "../../../cluster/live/look.ts";
 import { readLive, readPods } from "../../../cluster/live/read.ts";
 import { isRead, type Look } from "../../../core/live/facts.ts";
 import { diagnosisOf } from "../../../core/live/index.ts";
@@ -65,7 +65,7 @@ describe("the reading of pods that run", () => {
   it("says why a table cannot be read, and what to do", async () => {
     const missing = 'exec failed: exec: "cat": executable file not found in $PATH';
     api = await execApi({}, (name) => (name === "bare" ? { refused: missing } : name === "denied" ? 403 : ""));
-    const table = (name: string) => readTable(api.config, eyesOf({ ...livePod(pod("c", {})), name }, "c"));
+    const table = (name: string) => readTable(api.config, ownTarget({ ...livePod(pod("c", {})), name }, "c"));
     const [bare, denied, empty] = [await table("bare"), await table("denied"), await table("empty")];
     assert.ok(!isRead(bare) && !isRead(denied) && !isRead(empty));
     assert.match(`${bare.words}: ${bare.remedy}`, /its image has no cat.*--allow-ephemeral/);
@@ -76,7 +76,7 @@ describe("the reading of pods that run", () => {
   it("cuts a table of millions of lines, and says so", async () => {
     const line = `${DAEMON.table?.[2]}\n`;
     api = await execApi({}, () => line.repeat(2_000_000));
-    const look = await readTable(api.config, eyesOf(livePod(pod("c", {})), "c"));
+    const look = await readTable(api.config, ownTarget(livePod(pod("c", {})), "c"));
     assert.ok(isRead(look));
     assert.match(look.cut ?? "", /longer than 8 MiB: the rest was not read/);
     assert.ok(look.table.length > 10_000 && look.table.length <= 100_000);
@@ -85,7 +85,7 @@ describe("the reading of pods that run", () => {
   const look: Look = { table: [], answers: new Map() };
   const answersTo = async (said: Reply, paths: readonly string[]) => {
     api = await execApi({}, () => said);
-    const { answers, uid } = await ask(api.config, eyesOf(livePod(pod("c", {})), "c"), look, paths);
+    const { answers, uid } = await ask(api.config, ownTarget(livePod(pod("c", {})), "c"), look, paths);
     return { uid, errnos: paths.map((path) => answers.get(path)?.errno) };
   };
 
