@@ -233,13 +233,17 @@ state_of_mount() {
   fi
 }
 
+# When the kubelet made this pod's volumes, in seconds of the wall clock: that of the probe's own scripts. It makes the volumes of a
+# pod together, and before anything of the pod runs.
+pod_made() { stat -c %Y "$here/..data" 2>/dev/null || stat -c %Y "$here"; }
+
 # made_with_pod DIRECTORY
-# Whether nothing says that a directory is older than this pod. The kubelet makes the volumes of a pod together, and a test's pods
-# are made together: what is older than the probe's own volume by more than a minute was there before. Reading a directory
-# renews one of its times, changing it the others; one that was both read and changed just now cannot be told from a new one.
+# Whether nothing says that a directory is older than this pod. A test's pods are made together: what is older than a pod's volumes
+# by more than a minute was there before. Reading a directory renews one of its times, changing it the others; one that was both
+# read and changed just now cannot be told from a new one.
 made_with_pod() {
   [ -d "$1" ] || return 0
-  pod_made=$(stat -c %Y "$here/..data" 2>/dev/null || stat -c %Y "$here")
+  pod_made=$(pod_made)
   stat -c '%X %Y %Z' "$1" | awk -v pod="$pod_made" '{ for (i = 1; i <= 3; i++) if ($i < pod - 60) old = 1 } END { exit !(NR && !old) }'
 }
 

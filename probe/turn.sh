@@ -2,6 +2,9 @@
 # Runs before a pair's containers are created: waits for the pair's turn, and for a late consumer until the mount is there, so
 # that its containers are born with it, however busy the node is.
 #
+# Where many pods start at once this container may come a minute after others of its pair. So a turn counts from when the kubelet made
+# the pod's volumes: that it does at once for all pods.
+#
 # Environment: TURN_SECONDS; AWAIT, a mount point, or empty; AWAIT_SECONDS, after which it goes on without the mount.
 
 here=${0%/*}
@@ -11,9 +14,16 @@ ROLE=turn
 # shellcheck source=probe/tools.sh
 . "$here/tools.sh"
 
+# How long until the turn; a clock that was set back makes it no longer than it is meant to be.
+seconds_left() {
+  gone=$(($(date +%s) - $(pod_made)))
+  if [ "$gone" -lt 0 ]; then gone=0; fi
+  if [ "$gone" -ge "$TURN_SECONDS" ]; then echo 0; else echo "$((TURN_SECONDS - gone))"; fi
+}
+
 trap 'exit 0' TERM INT
 require_tools tail
-pause "$TURN_SECONDS"
+pause "$(seconds_left)"
 [ -n "${AWAIT:-}" ] || exit 0
 ticks
 aged=0 aged_at=$ticks

@@ -85,7 +85,9 @@ export function schedules(
     // What mostly waits lets others wait with it, or work meanwhile, if they do not start together.
     const mostly = waitsFor(scenario?.pair);
     const together = mostly !== undefined && mostly === waitsFor(own[index]?.pair);
-    turnSeconds += together ? START_SECONDS : schedule.busySeconds - idleSeconds(times, scenario?.pair);
+    // The next pair's containers are made while this one ends, and settle meanwhile.
+    const alone = schedule.busySeconds - idleSeconds(times, scenario?.pair) - times.settleSeconds - crowdSeconds;
+    turnSeconds += together ? START_SECONDS : alone;
     return { scenario, schedule };
   });
 }

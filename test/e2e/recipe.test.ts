@@ -95,7 +95,7 @@ describe("a recipe on a cluster", function () {
         for (const [name, { outageMs, seen }] of Object.entries(outcome.readers)) {
           assert.ok(outageMs !== undefined, `${name} is not back: ${seen.join(" ")}`);
           assert.ok(
-            !seen.some((state) => state.startsWith("plain")),
+            !seen.some((state) => state.startsWith("below")),
             `${name} wrote below the mount: ${seen.join(" ")}`,
           );
         }
