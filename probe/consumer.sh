@@ -46,13 +46,13 @@ main() {
   log_identity
   bridge_mount=$(volume_mount)
   fuse_at_start=no
-  if is_fuse "$(type_of_mount "$(mounts_at "$MOUNT" | tail -n 1)")"; then fuse_at_start=yes; fi
+  if is_fuse "$(type_of_mount "$(topmost_at "$MOUNT")")"; then fuse_at_start=yes; fi
   record start info "bridge is $(peers_of_mount "$bridge_mount"); a FUSE mount is there already: $fuse_at_start" \
     propagation "$(peers_of_mount "$bridge_mount")" fuse_at_start "$fuse_at_start" life "$life" mountinfo "$bridge_mount"
   # It starts where every other container is refused.
   [ "$ROLE" != control ] || log_platform
   [ "$PERMISSIONS" != only ] || permissions_only
-  while [ "$(window)" -lt "$INSPECT_SECONDS" ]; do
+  while is_window_open; do
     look
     age
     case $ROLE in
@@ -80,11 +80,11 @@ leave() {
   exit "$code"
 }
 
-# Whole seconds of the window that are over: of the schedule, as the producer counts them too, or of the operator's own inspection.
-window() {
+# Whether seconds of the window are left: of the schedule, as the producer counts them too, or of the operator's own inspection.
+is_window_open() {
   case $AFTERWARDS in
-    end) echo "$((aged / 100))" ;;
-    *) since "$born" ;;
+    end) [ $((aged / 100)) -lt "$INSPECT_SECONDS" ] ;;
+    *) ! over "$born" "$INSPECT_SECONDS" ;;
   esac
 }
 
@@ -106,7 +106,8 @@ restart_once() {
 
 # One look at the marker. Sets content, errno, fstype, device and bridge_device; logs what changed.
 look() {
-  content='' device='' looked=$(uptime_now)
+  ticks
+  content='' device='' looked=$up
   if read_marker "$FINDINGS/marker-$ROLE"; then content=$out; fi
   read_errno=$errno read_out=$out
   look_at_mount
@@ -138,11 +139,13 @@ look() {
 
 # The mount at the mount point itself, or the file system that it lies in. A bridge may be on FUSE, too: that is none of the daemon's.
 look_at_mount() {
-  marker_mount=$(mounts_at "$MOUNT" | tail -n 1)
-  fstype=$(type_of_mount "$marker_mount")
+  marker_mount=$(topmost_at "$MOUNT")
+  type_in "$marker_mount"
+  fstype=$type
   [ -z "$marker_mount" ] || return 0
   marker_mount=$(mount_of "$MARKER")
-  fstype=$(type_of_mount "$marker_mount")
+  type_in "$marker_mount"
+  fstype=$type
   if is_fuse "$fstype"; then fstype="the bridge's $fstype" marker_mount=''; fi
 }
 
@@ -156,8 +159,23 @@ still() {
   record look error "still cannot read the marker: $read_errno" errno "$read_errno" looked "$looked" mountinfo "$marker_mount"
 }
 
-nonce_of() { printf '%s\n' "$1" | sed -n 's/^.*nonce=\([0-9a-f-]*\).*$/\1/p'; }
-run_of() { printf '%s\n' "$1" | sed -n 's/^run=\([^ ]*\) .*$/\1/p'; }
+# They are asked at every look: so by the shell itself.
+nonce_of() {
+  case $1 in
+    *nonce=*)
+      rest=${1##*nonce=}
+      printf '%s' "${rest%%[!0-9a-f-]*}"
+      ;;
+  esac
+}
+run_of() {
+  case $1 in
+    "run="*" "*)
+      rest=${1#run=}
+      printf '%s' "${rest%% *}"
+      ;;
+  esac
+}
 
 # The control tells the readers of its own pod, through a directory that only they share, which nonce it reads and which
 # it read at its first look. A copy of an older mount that it was born with is no sighting: it holds another nonce.

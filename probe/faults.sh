@@ -111,7 +111,7 @@ await_death() {
   until is_dead; do
     ! over "$begun" 5 || return 1
     # shellcheck disable=SC2086 # one word a process
-    if over "$begun" 0.5 && holders=$(fuse_holders) && [ -n "$holders" ]; then strike $holders; fi
+    if over "$begun" 1 && holders=$(fuse_holders) && [ -n "$holders" ]; then strike $holders; fi
     sleep 0.05
   done
 }

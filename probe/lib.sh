@@ -14,8 +14,11 @@ uptime_now() {
   printf '%s' "$up"
 }
 
-# over SINCE SECONDS: whether more than these seconds have passed since an uptime.
-over() { awk -v now="$(uptime_now)" -v then="$1" -v limit="$2" 'BEGIN { exit !(now - then > limit) }'; }
+# over SINCE SECONDS: whether more than these seconds, which are whole ones, have passed since an uptime.
+over() {
+  ticks
+  [ $((ticks - ${1%.*}${1#*.})) -gt $(($2 * 100)) ]
+}
 
 # RFC 3339 of a number of seconds since boot. The kernel gives its boot time in whole seconds, so the date may be off by
 # up to a second against a wall clock; between two lines of one node it is exact to 10 ms.
@@ -93,7 +96,7 @@ errno_of() {
 }
 
 # bounded COMMAND [ARG]...
-# Runs a command that a hung file system may block, and goes on after PROBE_SECONDS, or longer on a busy node. Sets `out` to what it printed and
+# Runs a command that a hung file system may block, and goes on after PROBE_SECONDS, or longer on a busy node (`gauge`). Sets `out` to what it printed and
 # `errno` to empty (it worked), ETIMEDOUT (it did not answer) or the name of its error.
 # Never waits for the command itself: SIGKILL ends nobody whose question a FUSE daemon has read and does not answer. What
 # waits is a cat of the command's words, which ends with them or is ended.
@@ -107,7 +110,7 @@ bounded() {
   # In the background a command's standard input is /dev/null, unless it comes by another number.
   { "$@" >"$answers/words" 2>&1 <&5 5<&- & } 5<&0
   asked=$!
-  allowed=$(deadline)
+  allowed=$((PROBE_SECONDS * slow / 100))
   if out=$(timeout -s KILL "$allowed" cat "$answers/words"); then
     wait "$asked" && asked='' && return 0
     errno=$(errno_of "$out") asked=''
@@ -123,14 +126,11 @@ bounded() {
 
 no_answer() { errno=ETIMEDOUT out="no answer within $allowed s: $*"; }
 
-# The seconds that a question may take on this node: see `gauge`.
-deadline() { echo "$((PROBE_SECONDS * slow / 100))"; }
-
 # Whether the same command was left behind, and is still there after PROBE_SECONDS: to ask again would leave one more each time,
 # until the container has no memory for them.
 unanswered() {
   [ "$*" = "${left_asking:-}" ] || return 1
-  asked_at=$(uptime_now) allowed=$(deadline)
+  asked_at=$(uptime_now) allowed=$((PROBE_SECONDS * slow / 100))
   while kill -0 "$left" 2>/dev/null; do
     if over "$asked_at" "$allowed"; then
       no_answer "$@"
@@ -200,6 +200,9 @@ mounts_at() {
   awk -v path="$1" '$5 == path' "$MOUNTINFO"
 }
 
+# The last of them, which is the topmost.
+topmost_at() { awk -v path="$1" '$5 == path { line = $0 } END { if (line) print line }' "$MOUNTINFO"; }
+
 # How many mounts this container has, without those that others make below its bridge, the permission matrix and other scenarios'
 # pairs: what piles up shows here.
 table_size() {
@@ -208,7 +211,7 @@ table_size() {
 
 # The line of the pod's volume: at the bridge, or else at the mount point, where it is the lowest one.
 volume_mount() {
-  volume=$(mounts_at "$BRIDGE" | tail -n 1)
+  volume=$(topmost_at "$BRIDGE")
   : "${volume:=$(mounts_at "$MOUNT" | head -n 1)}"
   printf '%s' "${volume:-$(mount_of "$BRIDGE")}"
 }
@@ -247,14 +250,15 @@ made_with_pod() {
   stat -c '%X %Y %Z' "$1" | awk -v pod="$pod_made" '{ for (i = 1; i <= 3; i++) if ($i < pod - 60) old = 1 } END { exit !(NR && !old) }'
 }
 
-# The file system type in a line of the mount table: the field after the lone dash.
+# The file system type in a line of the mount table: the field after the lone dash. `type_in` sets `type` to it.
 type_of_mount() {
-  case $1 in
-    *' - '*)
-      rest=${1##* - }
-      printf '%s' "${rest%% *}"
-      ;;
-  esac
+  type_in "$1"
+  printf '%s' "$type"
+}
+type_in() {
+  type=''
+  case $1 in *' - '*) type=${1##* - } ;; esac
+  type=${type%% *}
 }
 
 # The propagation of a line of the mount table: its optional fields (shared:N, master:N), or "private".
@@ -307,7 +311,7 @@ pause() {
 # question, are seconds of an idle node: each side measures how slow the node is to itself, and lets its time go on by that
 # much less. No word passes between the pods for it.
 
-# Sets `ticks` to the time since boot, in hundredths of a second.
+# Sets `up` to the seconds since boot, and `ticks` to the same in hundredths.
 ticks() {
   read -r up _ </proc/uptime
   ticks=${up%.*}${up#*.}

@@ -138,7 +138,7 @@ permission_await() {
 
 # Sets permission_line: the mount table's line, where the topmost mount at exactly this point is FUSE.
 permission_mounted() {
-  permission_line=$(mounts_at "$1" | tail -n 1)
+  permission_line=$(topmost_at "$1")
   is_fuse "$(type_of_mount "$permission_line")"
 }
 

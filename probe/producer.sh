@@ -204,7 +204,7 @@ clear_stale() {
   if [ "$CLEAR_DEAD_MOUNT" = no ] && { [ -n "$replaces" ] || [ -e "$FINDINGS/died" ]; }; then return; fi
   tries=0
   # In the leaf layout the volume itself is mounted there.
-  while stale=$(mounts_at "$point" | tail -n 1) && [ -n "$stale" ] && [ "$stale" != "$bridge_mount" ]; do
+  while stale=$(topmost_at "$point") && [ -n "$stale" ] && [ "$stale" != "$bridge_mount" ]; do
     state_of_mount "$point" "$stale"
     said=${errno:-alive}
     [ "$state" != foreign ] || give_up in-use "a mount that is not this test's lies at $point, and stays" "$out" mountinfo "$stale"

@@ -50,7 +50,7 @@ $bridge_mount
 TABLE
   )
   tries=0
-  while there=$(mounts_at "$window" | tail -n 1) && [ -n "$there" ]; do
+  while there=$(topmost_at "$window") && [ -n "$there" ]; do
     # That of an earlier life is this pod's own.
     [ "$(echo "$there" | awk '{ print $3, $4 }')" != "$volume" ] || return 0
     tries=$((tries + 1))
@@ -58,7 +58,7 @@ TABLE
   done
   out=''
   if mkdir -p "$window" 2>"$words" && bounded mount --bind "$BRIDGE" "$window"; then
-    record window ok "bound the volume at $BRIDGE to $window" mountinfo "$(mounts_at "$window" | tail -n 1)"
+    record window ok "bound the volume at $BRIDGE to $window" mountinfo "$(topmost_at "$window")"
   else
     : "${out:=$(cat "$words")}"
     record window error "cannot bind the volume at $BRIDGE to $window: $out" errno "$(errno_of "$out")" detail "$out"

@@ -27,7 +27,10 @@ pause "$(seconds_left)"
 [ -n "${AWAIT:-}" ] || exit 0
 ticks
 aged=0 aged_at=$ticks
-until is_fuse "$(type_of_mount "$(mounts_at "$AWAIT" | tail -n 1)")"; do
+while
+  type_in "$(topmost_at "$AWAIT")"
+  ! is_fuse "$type"
+do
   if [ "$aged" -ge $((AWAIT_SECONDS * 100)) ]; then
     record turn error "no FUSE mount came to $AWAIT within $AWAIT_SECONDS s"
     exit 0
@@ -36,4 +39,4 @@ until is_fuse "$(type_of_mount "$(mounts_at "$AWAIT" | tail -n 1)")"; do
   gauge
   age
 done
-record turn ok "the mount is there: whoever is created now is born with it" mountinfo "$(mounts_at "$AWAIT" | tail -n 1)"
+record turn ok "the mount is there: whoever is created now is born with it" mountinfo "$(topmost_at "$AWAIT")"

@@ -94,7 +94,7 @@ export const COMMENTS: readonly Comment[] = [
     text: "The negative control must not see the mount: if it does, the marker proves nothing.",
   },
   {
-    at: /^spec\.containers\[\]\.readinessProbe$/,
+    at: /^spec\.containers\[\]\.startupProbe$/,
     text: "Ready means SUCCESS: so `kubectl get pods` and Flux show the result.",
   },
   {

@@ -38,6 +38,13 @@ export function consumer(settings: Settings, pair: Pair): Pod {
 /** `kubectl logs fuse-consumer` without -c then tells the default reader's story. */
 export const READER_FIRST = { "kubectl.kubernetes.io/default-container": READER_CONTAINERS.default.container } as const;
 
+/** A container that is not ready before a command succeeds, and is never restarted for it. */
+const startupProbe = (command: readonly string[]): NonNullable<Container["startupProbe"]> => ({
+  exec: { command },
+  periodSeconds: 2,
+  failureThreshold: 1_000_000,
+});
+
 /** The control and the readers of a pair. */
 export function readers(settings: Settings, pair: Pair): Container[] {
   const { scenario, permissions } = pair;
@@ -62,10 +69,11 @@ export function readers(settings: Settings, pair: Pair): Container[] {
     securityContext,
     volumeMounts: [bridgeMount(pair, "consumer", mountPropagation), PROBE_MOUNT, FINDINGS_MOUNT],
     // A reader is ready only after its SUCCESS: so `kubectl get pods` and Flux's health show the result. A scenario's pair
-    // may be meant to fail: it is healthy once it is through.
+    // may be meant to fail: it is healthy once it is through. As a startup probe it ends with that SUCCESS: to start a program in a
+    // container each two seconds keeps a quarter of a core busy.
     ...(scenario || role === CONTROL.role || !isDeciding(role)
       ? {}
-      : { readinessProbe: { exec: { command: ["test", "-e", `/findings/success-${role}`] }, periodSeconds: 2 } }),
+      : { startupProbe: startupProbe(["test", "-e", `/findings/success-${role}`]) }),
   });
   return [
     container(CONTROL.container, CONTROL.role, "None", UNPRIVILEGED),

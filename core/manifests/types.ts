@@ -59,7 +59,11 @@ export interface Container {
   /** Of an init container alone: it is a native sidecar. */
   readonly restartPolicy?: "Always";
   readonly volumeMounts?: readonly VolumeMount[];
-  readonly readinessProbe?: { readonly exec: { readonly command: readonly string[] }; readonly periodSeconds: number };
+  readonly startupProbe?: {
+    readonly exec: { readonly command: readonly string[] };
+    readonly periodSeconds: number;
+    readonly failureThreshold: number;
+  };
 }
 
 export type Volume =

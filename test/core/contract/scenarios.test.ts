@@ -129,7 +129,7 @@ describe("scenarios", () => {
       assert.equal(producer.spec.restartPolicy, ends ? "OnFailure" : "Never");
       const again = ["consumer-restart", "sub-path"].includes(scenario?.id ?? "");
       assert.equal(consumer.spec.restartPolicy, again ? "OnFailure" : "Never");
-      for (const container of consumer.spec.containers) assert.equal(container.readinessProbe, undefined);
+      for (const container of consumer.spec.containers) assert.equal(container.startupProbe, undefined);
       assert.equal(environment(producer).AFTERWARDS, "end");
       assert.equal(environment(consumer).AFTERWARDS, "end");
     }

@@ -87,7 +87,7 @@ describe("the export", () => {
       "tolerations:",
     ])
       match(producer, new RegExp(`^ *# .+\\n *(- )?${field}`, "m"), field);
-    for (const field of ["readinessProbe:", "mountPropagation: None", "enableServiceLinks:", "activeDeadlineSeconds:"])
+    for (const field of ["startupProbe:", "mountPropagation: None", "enableServiceLinks:", "activeDeadlineSeconds:"])
       match(consumer, new RegExp(`^ *# .+\\n *${field}`, "m"), field);
   });
 
