@@ -67,8 +67,14 @@ main() {
     esac
     permissions_look
     many_look
-    # Finely while the producer's schedule runs, at leisure afterwards.
-    if [ "$aged" -lt $((WATCH_SECONDS * 100)) ]; then pause 0.1; else pause 1; fi
+    # Finely while the producer's schedule runs, at leisure afterwards. A scenario's pair is one of many on its node.
+    if [ "$aged" -ge $((WATCH_SECONDS * 100)) ]; then
+      pause 1
+    elif [ "$AFTERWARDS" = end ]; then
+      pause 0.25
+    else
+      pause 0.1
+    fi
   done
   leave "the inspection window is over"
 }

@@ -35,7 +35,7 @@ do
     record turn error "no FUSE mount came to $AWAIT within $AWAIT_SECONDS s"
     exit 0
   fi
-  pause 0.1
+  pause 0.25
   gauge
   age
 done

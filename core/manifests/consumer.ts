@@ -28,7 +28,7 @@ export function consumer(settings: Settings, pair: Pair): Pod {
     ...(userNamespace ? { hostUsers: false } : {}),
     initContainers: [
       ...pulls([settings.producerImage], settings.consumerImage, settings.resources.consumer),
-      ...turn(settings, pair, settings.consumerImage, late),
+      ...turn(settings, pair, settings.consumerImage, { late, leadSeconds: pair.schedule.leadSeconds }),
     ],
     containers: readers(settings, pair),
     volumes: [FINDINGS_VOLUME, ...(late ? [wholeBridge(settings)] : [])],

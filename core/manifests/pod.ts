@@ -96,7 +96,12 @@ export const directoryOf = (name: string, path: string): Volume => ({
  * Waits for its pair's turn, and for a late consumer until its producer has mounted: see probe/turn.sh. Init containers run
  * before the containers are created, so that none is born too early.
  */
-export function turn(settings: Settings, pair: Pair, image: string, late = false): Container[] {
+export function turn(
+  settings: Settings,
+  pair: Pair,
+  image: string,
+  { late = false, leadSeconds = 0 }: { readonly late?: boolean; readonly leadSeconds?: number } = {},
+): Container[] {
   const { scenario, schedule, paths } = pair;
   if (!scenario) return [];
   return [
@@ -106,7 +111,7 @@ export function turn(settings: Settings, pair: Pair, image: string, late = false
       imagePullPolicy: "IfNotPresent",
       command: ["sh", "/probe/turn.sh"],
       env: probeEnvironment(settings, pair, {
-        TURN_SECONDS: schedule.turnSeconds,
+        TURN_SECONDS: schedule.turnSeconds - leadSeconds,
         ...(late ? { AWAIT: paths.mountPointInWhole, AWAIT_SECONDS: schedule.awaitSeconds } : {}),
       }),
       resources: settings.resources.consumer,

@@ -15,6 +15,8 @@ import type { Variation } from "../contract/variation.ts";
 export interface Schedule {
   /** How long its pods wait before they begin: pairs of one node take turns, or they would starve each other. */
   readonly turnSeconds: number;
+  /** By how much its readers are earlier: they are three containers, and must be there before the mount. */
+  readonly leadSeconds: number;
   /** How long a late consumer waits for the mount: until its producer has settled, and mounted or given up. */
   readonly awaitSeconds: number;
   /** How long it is busy on an idle node: its schedule, and its start. */
@@ -33,6 +35,8 @@ export const STRETCH = 6;
 const START_SECONDS = 6;
 /** What a consumer may be late by where many pods start at once, in seconds. */
 const CROWD_SECONDS = 2;
+/** By how much the readers of a scenario's pair are earlier than its producer, in seconds. */
+const LEAD_SECONDS = 5;
 /** A late consumer's containers are there this long after the mount at the latest, in seconds. */
 const LATE_SECONDS = 8;
 /** From the end of a dead mount to the next one, and to the looks that meet it, in seconds. */
@@ -123,6 +127,7 @@ function ofBase(
   const totalSeconds = Math.max(inspectionMinutes * 60, busySeconds * STRETCH);
   return {
     turnSeconds: 0,
+    leadSeconds: 0,
     awaitSeconds: 0,
     busySeconds,
     totalSeconds,
@@ -146,8 +151,11 @@ function ofScenario(times: Times, variation: Variation, crowdSeconds: number, tu
   const { SETTLE_SECONDS, MOUNT_SECONDS, HOLD_SECONDS, STALE_SECONDS, RECOVER_SECONDS } = producer;
   const manySeconds = variation.mounts ? MANY_SECONDS : 0;
   const busySeconds = SETTLE_SECONDS + HOLD_SECONDS + STALE_SECONDS + RECOVER_SECONDS + START_SECONDS + manySeconds;
+  // A late consumer waits for the mount, and one in the pod of its daemon for that pod.
+  const leadSeconds = variation.late || variation.samePod ? 0 : LEAD_SECONDS;
   return {
     turnSeconds,
+    leadSeconds,
     awaitSeconds: SETTLE_SECONDS + MOUNT_SECONDS + START_SECONDS,
     busySeconds,
     totalSeconds: turnSeconds + busySeconds * STRETCH,
@@ -164,9 +172,10 @@ function ofScenario(times: Times, variation: Variation, crowdSeconds: number, tu
       ...(variation.delaySeconds ? { DELAY_SECONDS: variation.delaySeconds } : {}),
     },
     consumer: {
-      // It decides within its turn.
-      MARKER_WAIT_SECONDS: Math.min(times.markerWaitSeconds, busySeconds - 2),
-      WATCH_SECONDS: busySeconds,
+      // It decides within its turn, and ends with its producer.
+      MARKER_WAIT_SECONDS: Math.min(times.markerWaitSeconds, busySeconds - 2) + leadSeconds,
+      WATCH_SECONDS: busySeconds + leadSeconds,
+      INSPECT_SECONDS: busySeconds + leadSeconds,
       ...(variation.readersRestart ? { RESTART: "yes" } : {}),
       // The dead mount is taken away meanwhile, and the next one made.
       ...(variation.readersRestart === "still-dead" ? { RESTART_SECONDS: STALE_SECONDS + REMOUNT_SECONDS } : {}),
@@ -185,7 +194,7 @@ function ofSamePod(times: Times, variation: Variation, crowdSeconds: number, tur
     totalSeconds,
     both: { PROBE_SECONDS: times.probeSeconds, INSPECT_SECONDS: totalSeconds },
     producer: { ...schedule.producer, SAME_POD: variation.samePod ?? "" },
-    consumer: { ...schedule.consumer, WATCH_SECONDS: busySeconds },
+    consumer: { ...schedule.consumer, WATCH_SECONDS: busySeconds, INSPECT_SECONDS: totalSeconds },
   };
 }
 
