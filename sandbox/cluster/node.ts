@@ -9,13 +9,13 @@ import type { ImageSet } from "../build/images.ts";
 import { type RuntimeName, runtimeCommand, runtimeProgram } from "../build/runtimes.ts";
 import type { ToolPaths } from "../build/tools.ts";
 import type { Api } from "./api.ts";
-import { type NodeSpec, nodeFiles } from "./nodeConfig.ts";
+import { DROPPING_PROGRAM, type NodeSpec, nodeFiles } from "./nodeConfig.ts";
 import { renderKubeconfig, type Secrets } from "./pki.ts";
 
 /** Starts containerd and imports the images. @throws SandboxError, with its log, when it does not answer within 30 s */
 export async function startRuntime(box: Box, spec: NodeSpec, runtime: RuntimeName, images: ImageSet): Promise<void> {
   for (const [file, text] of Object.entries(nodeFiles(spec, images.pause))) {
-    writeFileSync(join(configDirectory(box.name), file), text);
+    writeFileSync(join(configDirectory(box.name), file), text, { mode: file === DROPPING_PROGRAM ? 0o755 : 0o644 });
   }
   const daemon = startDaemon(box, "containerd", containerdCommand(runtime));
   const socket = pathIn(box, "/run/containerd/containerd.sock");

@@ -1,4 +1,6 @@
-/** The files that a node is configured by. Pure, as they are part of a sandbox's fingerprint. */
+/** The files that a node is configured by. They depend on the checkout alone, as they are part of a sandbox's fingerprint. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { inBox, type Propagation } from "../box/box.ts";
 import { prefix } from "../box/cgroups.ts";
 import { addresses, type NodeName } from "../box/network.ts";
@@ -22,10 +24,17 @@ export const nodeSpecs: readonly NodeSpec[] = [
   { name: "k3s-w1", propagation: "private", taints: [], podSubnet: "10.244.1.0/24" },
 ];
 
+/** A runtime handler that drops mount propagation. On every node, since it costs nothing until a RuntimeClass names it. */
+export const DROPS_PROPAGATION = "runc-drops-propagation";
+
+/** The program of that handler: the one file that a node executes. */
+export const DROPPING_PROGRAM = `${DROPS_PROPAGATION}.sh`;
+
 /** File name -> text; the node sees them below `inBox.config`. */
 export function nodeFiles(spec: NodeSpec, pauseImage: string): Readonly<Record<string, string>> {
   return {
     "containerd.toml": containerd(pauseImage),
+    [DROPPING_PROGRAM]: readFileSync(join(import.meta.dirname, DROPPING_PROGRAM), "utf8"),
     "10-pods.conflist": podNetwork(spec),
     "kubelet.json": JSON.stringify(kubelet(spec), null, 2),
   };
@@ -45,6 +54,11 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+        SystemdCgroup = false
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${DROPS_PROPAGATION}]
+      runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${DROPS_PROPAGATION}.options]
+        BinaryName = "${inBox.config}/${DROPPING_PROGRAM}"
         SystemdCgroup = false
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
