@@ -40,7 +40,7 @@ describe("causes on the sandbox", () => {
     await Promise.allSettled(outcomes.values());
     const kinds = ["delete", "namespace", "--ignore-not-found", "--wait=true"];
     await kubectl(cluster, [...kinds, ...provocations.map((_, index) => `causes-c${index}`)]);
-    await kubectl(cluster, ["delete", "runtimeclass", "causes-gvisor", "--ignore-not-found"]);
+    await kubectl(cluster, ["delete", "runtimeclass", "--selector=causes"]);
     console.log(await table());
     rmSync(folder, { recursive: true });
     await onNodes("after");

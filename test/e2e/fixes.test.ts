@@ -61,7 +61,7 @@ describe("fixes as a verdict prints them", () => {
     await asRoot(PRIVATE, "mount --make-rprivate /");
     const namespaces = chosen.map((_, index) => `causes-f${index}`);
     await kubectl(cluster, ["delete", "namespace", "--ignore-not-found", "--wait=true", ...namespaces]);
-    await kubectl(cluster, ["delete", "runtimeclass", "causes-gvisor", "--ignore-not-found"]);
+    await kubectl(cluster, ["delete", "runtimeclass", "--selector=causes"]);
     for (const [index, { restore }] of chosen.entries()) if (restore) await asRoot(NODE, `${restore}\ntrue`, index);
     const left = await inPod("after");
     console.log(table([...rows.values()]));

@@ -170,6 +170,12 @@ export const fixes: readonly Fix[] = [
     },
   },
   {
+    ...of("runtime-drops-propagation"),
+    change: ({ producer }) => {
+      if (producer.spec) delete producer.spec.runtimeClassName;
+    },
+  },
+  {
     ...of("different-nodes"),
     change: ({ producer, consumer }) => {
       if (!consumer.spec || !producer.spec?.affinity) throw new Error("the producer has no affinity");

@@ -1,4 +1,5 @@
 /** One deployment for each cause that can be provoked for real. */
+import { DROPS_PROPAGATION } from "../../sandbox/cluster/nodeConfig.ts";
 import {
   beforeDaemon,
   beforeProbe,
@@ -8,6 +9,7 @@ import {
   mediaPod,
   type Provocation,
   replaceInDriver,
+  runtimeClass,
   volume,
 } from "./provoke.ts";
 
@@ -16,6 +18,17 @@ const FUSE_IS_THERE = `until grep -q " $1 .* - fuse" /proc/self/mountinfo; do sl
 const propagation = (value: string) => (pods: Deployment["producer"]) => {
   for (const mount of bridges(pods)) mount.mountPropagation = value;
 };
+
+/** The pod runs with the handler of the sandbox that drops mount propagation. */
+function dropping(side: "producer" | "consumer"): Pick<Provocation, "extra" | "change"> {
+  const name = `causes-drops-${side}`;
+  return {
+    extra: () => [runtimeClass(name, DROPS_PROPAGATION)],
+    change: ({ [side]: { spec } }) => {
+      if (spec) spec.runtimeClassName = name;
+    },
+  };
+}
 
 export const provocations: readonly Provocation[] = [
   {
@@ -27,9 +40,17 @@ export const provocations: readonly Provocation[] = [
   },
   {
     cause: "runtime-drops-propagation",
-    how: "imitated: the producer makes its bridge private before the probe looks",
-    change: ({ producer }) => beforeProbe(producer, "mount --make-private /bridge"),
-    quoted: /mountPropagation: Bidirectional[\s\S]* \/bridge rw,[a-z,]* - /,
+    how: "the producer's RuntimeClass is a runc that makes the container's mounts private",
+    ...dropping("producer"),
+    quoted:
+      /runtimeClassName: causes-drops-producer[\s\S]*mountPropagation: Bidirectional[\s\S]* \/bridge rw,[a-z,]*( shared:\d+)? - /,
+  },
+  {
+    cause: "runtime-drops-propagation",
+    how: "the same in the consumer",
+    ...dropping("consumer"),
+    quoted:
+      /runtimeClassName: causes-drops-consumer[\s\S]*mountPropagation: HostToContainer[\s\S]* \/bridge r[ow],[a-z,]* - /,
   },
   {
     cause: "consumer-not-host-to-container",
@@ -240,14 +261,7 @@ export const provocations: readonly Provocation[] = [
   {
     cause: "sandboxed-runtime",
     how: "a RuntimeClass whose handler the node's runtime does not have",
-    extra: () => [
-      {
-        apiVersion: "node.k8s.io/v1",
-        kind: "RuntimeClass",
-        metadata: { name: "causes-gvisor" },
-        handler: "runsc",
-      },
-    ],
+    extra: () => [runtimeClass("causes-gvisor", "runsc")],
     change: ({ consumer }) => {
       if (consumer.spec) consumer.spec.runtimeClassName = "causes-gvisor";
     },

@@ -103,6 +103,14 @@ export const bridges = (pod: V1Pod): V1VolumeMount[] =>
     .filter(({ name }) => name !== "fuse-control")
     .flatMap(({ volumeMounts = [] }) => volumeMounts.filter(({ name }) => name === "bridge"));
 
+/** A RuntimeClass of the test's own: `kubectl delete runtimeclass --selector=causes` deletes them all. */
+export const runtimeClass = (name: string, handler: string): object => ({
+  apiVersion: "node.k8s.io/v1",
+  kind: "RuntimeClass",
+  metadata: { name, labels: { causes: "" } },
+  handler,
+});
+
 /** Puts another directory of the node, or another volume, in the place of the bridge. */
 export function volume(pod: V1Pod, source: object): void {
   if (pod.spec)

@@ -194,8 +194,11 @@ class Kubelet {
     const { node, pods } = world.plan;
     world.tables.root(name, plainFs("overlay", "overlay", 50), false);
     world.tables.bind(directory, name, point, propagation);
-    const dropped = name === "producer" ? node === "drops-producer" : node === "drops-readers" && name !== "control";
+    const dropped =
+      name === "producer" ? /^drops-.*producer$/.test(node) : node === "drops-readers" && name !== "control";
     if (dropped || (pods === "sandboxed" && name !== "producer")) world.tables.makePrivate(name);
+    // As the spec asks of the container's root.
+    if (name === "producer" && node === "drops-and-shares-producer") world.tables.makeShared(name);
     world.truth.births[name].push(world.now);
     if (name === "producer") {
       world.source = new Map();

@@ -190,6 +190,11 @@ export class MountTables {
       }
   }
 
+  /** Shares each mount with nobody: `mount --make-rshared /` where all were private. */
+  makeShared(space: string): void {
+    for (const one of this.mounts) if (one.space === space) one.shared ??= this.groups++;
+  }
+
   /** A container is gone, and its mount namespace with it. */
   drop(space: string): void {
     this.mounts = this.mounts.filter((one) => one.space !== space);

@@ -55,6 +55,7 @@ const NODE = [
   "root-private",
   "refused-before",
   "drops-producer",
+  "drops-and-shares-producer",
   "drops-readers",
   "left-dead",
   "left-alive",

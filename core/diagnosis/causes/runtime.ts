@@ -5,6 +5,7 @@ import { sharedRoot } from "../remedies/sharedRoot.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
   bothStarted,
+  directoryOf,
   eventQuotes,
   hasUserNamespace,
   kubeletQuotes,
@@ -75,9 +76,11 @@ export const sandboxedRuntime: Cause = {
 export const runtimeDropsPropagation: Cause = {
   id: "runtime-drops-propagation",
   outcome: "failure",
-  symptom: "All pods run; the spec asks for propagation, but the bridge is private in `/proc/self/mountinfo`.",
-  explanation: "The container runtime did not do what the spec asks: it mounted the bridge without propagation.",
-  fix: "Upgrade or change the node's container runtime (crun 1.16: containers/crun#1514, again in 2026: containers/crun#2122).",
+  symptom:
+    "All pods run; the spec asks for propagation, but in `/proc/self/mountinfo` the bridge is private, or it is in one peer group in the producer (`shared:57`) and in another in the readers (`master:1`).",
+  explanation:
+    "The container runtime did not do what the spec asks: it mounted the bridge without propagation to and from the node.",
+  fix: "Leave a runtimeClassName out of the pod; without one, change or upgrade the runtime (crun 1.16: containers/crun#1514, 2026: containers/crun#2122).",
   // A sandbox or a user namespace would explain it, and is proven only when the readers give up.
   find: (evidence) => (!isIsolated(evidence) || notRead(evidence) ? drops(evidence) : undefined),
 };
@@ -91,16 +94,53 @@ export const runtimeDrops = (evidence: Evidence): boolean => !isIsolated(evidenc
 
 function drops(evidence: Evidence): readonly Quote[] | undefined {
   if (!bothStarted(evidence)) return undefined;
-  const [producer, readers] = [producerSide(evidence), readerSides(evidence)];
+  const producer = producerSide(evidence);
+  const preflights =
+    producer?.bridge.propagation === "Bidirectional" ? atBridge(producer, of(evidence, "producer", "preflight")) : [];
+  const readers = readerSides(evidence)
+    .filter(({ bridge }) => bridge.propagation !== "None")
+    .map((side) => ({ side, starts: atBridge(side, of(evidence, side.role, "start")) }));
+  const apart = notRead(evidence)
+    ? readers.flatMap(({ starts }) => starts.filter((start) => isApart(start, preflights)))
+    : [];
   return some([
-    ...(producer?.bridge.propagation === "Bidirectional"
-      ? dropped(producer, of(evidence, "producer", "preflight"))
-      : []),
-    ...readers
-      .filter(({ bridge }) => bridge.propagation !== "None")
-      .flatMap((reader) => dropped(reader, of(evidence, reader.role, "start"))),
+    ...(producer ? proven(producer, apart.length > 0 ? preflights : preflights.filter(isUnshared)) : []),
+    ...readers.flatMap(({ side, starts }) => proven(side, starts.filter(isPrivate))),
+    ...apart.map(recordQuote),
   ]);
 }
+
+/** A container's first look at its bridge. */
+type Look = RecordOf<"preflight" | "start">;
+
+/** Those that have found the bridge's own line in the mount table. */
+const atBridge = ({ bridge }: Side, looks: readonly Look[]): readonly Look[] =>
+  looks.filter(({ mountinfo }) => pointOf(mountinfo) === bridge.mountPath);
+
+const isPrivate = ({ propagation }: Look): boolean => propagation === "private";
+
+/** Private, or a slave only: what is mounted in it stays there. */
+const isUnshared = (look: Look): boolean => look.propagation !== undefined && groupsOf(look, "shared").length === 0;
+
+/**
+ * A reader's bridge is the producer's directory, and in a peer group that nothing comes to from there. A runtime that binds the bridge
+ * privately, and then shares the whole root of the container, which the spec asks for as well, makes such a group (the OCI runtime
+ * specification on `rootfsPropagation`: a new peer group, not shared with the host).
+ */
+function isApart(reader: Look, producer: readonly Look[]): boolean {
+  const theirs = producer
+    .filter(({ mountinfo }) => directoryOf(mountinfo) === directoryOf(reader.mountinfo))
+    .flatMap((look) => groupsOf(look, "shared"));
+  const own = [...groupsOf(reader, "shared"), ...groupsOf(reader, "master")];
+  return theirs.length > 0 && own.length > 0 && !own.some((group) => theirs.includes(group));
+}
+
+/** The numbers of its peer groups, as the mount table has them: `shared:57 master:1`. */
+const groupsOf = ({ propagation = "" }: Look, kind: "shared" | "master"): readonly string[] =>
+  propagation.split(" ").flatMap((field) => (field.startsWith(`${kind}:`) ? [field.slice(kind.length + 1)] : []));
+
+const proven = (side: Side, looks: readonly Look[]): Quote[] =>
+  looks.length > 0 ? [...classQuote(side.pod), specQuote(side), ...looks.map(recordQuote)] : [];
 
 export const hostReadOnly: Cause = {
   id: "host-read-only",
@@ -120,12 +160,10 @@ export const hostReadOnly: Cause = {
     ]),
 };
 
-/** The bridge's own line in the mount table is there, and has no peer group although the spec asks for one. */
-function dropped(side: Side, records: readonly RecordOf<"preflight" | "start">[]): Quote[] {
-  const found = records
-    .filter(({ mountinfo, propagation }) => pointOf(mountinfo) === side.bridge.mountPath && propagation === "private")
-    .map(recordQuote);
-  return found.length > 0 ? [specQuote(side), ...found] : [];
+/** Which of the node's runtimes the pod asks for; none where it takes the default. */
+function classQuote({ name, spec }: PodFact): Quote[] {
+  const named = spec?.runtimeClassName;
+  return named === undefined ? [] : [{ source: `spec of ${name}`, text: `runtimeClassName: ${named}` }];
 }
 
 const ID_MAPS = /MOUNT_ATTR_IDMAP|idmap|user ?namespace|hostUsers/i;
@@ -158,14 +196,10 @@ const SANDBOXES = /gvisor|runsc|kata|firecracker|qemu|clh|kuasar/i;
 const isSandbox = (spec: PodFact["spec"]): boolean => SANDBOXES.test(spec?.runtimeClassName ?? "");
 
 function sandboxed(evidence: Evidence): readonly Quote[] | undefined {
-  const own = evidence.pods.filter(({ spec }) => spec?.runtimeClassName !== undefined);
-  if (own.length === 0) return undefined;
-  const classes = own.map(({ name, spec }) => ({
-    source: `spec of ${name}`,
-    text: `runtimeClassName: ${spec?.runtimeClassName}`,
-  }));
+  const classes = evidence.pods.flatMap(classQuote);
+  if (classes.length === 0) return undefined;
   // A class may as well stand for runc with other options: only a sandbox's name speaks for it, or that there is no such.
-  const named = own.some(({ spec }) => isSandbox(spec));
+  const named = evidence.pods.some(({ spec }) => isSandbox(spec));
   const words = eventQuotes(evidence, (text) => NO_HANDLER.test(text) || (named && isSandboxFailure(text)));
   if (words.length > 0) return some([...classes, ...words]);
   const started = of(evidence, "default", "start").map(recordQuote);

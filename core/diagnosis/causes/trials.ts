@@ -42,9 +42,7 @@ export const trials: Readonly<Record<string, Trial>> = {
   "consumer-binds-mountpoint": tried("Give the consumer the parent directory of the mount point as its volume"),
   "user-namespace": tried("Set hostUsers: true"),
   "sandboxed-runtime": tried("Leave runtimeClassName out of both pods"),
-  "runtime-drops-propagation": untried(
-    "the sandbox has one container runtime, which does what the spec asks; the tests only imitate one that does not.",
-  ),
+  "runtime-drops-propagation": tried("Leave a runtimeClassName out of the pod"),
   "bridge-in-use": untried("no run of the end-to-end tests has shown it yet."),
   "stale-mount-left": tried("`umount -l` on the node the mount that the evidence names", "then test again"),
   "mount-limit": tried("raise fs.mount-max or mount_max in /etc/fuse.conf"),

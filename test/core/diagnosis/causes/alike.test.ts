@@ -416,6 +416,42 @@ describe("what looks like a cause and is another", () => {
     assert.equal(judge(evidence({ pods, records: over }))?.cause, "sandboxed-runtime");
   });
 
+  describe("of peer groups that differ", () => {
+    const looked = (producer: string, reader: string, directory = "/tmp/fuse-test-bridge") => [
+      ...mounted,
+      unseenByControl,
+      record("producer", "preflight", "ok", {
+        propagation: producer,
+        mountinfo: `237 320 0:42 /tmp/fuse-test-bridge /bridge rw,relatime ${producer} - tmpfs fpt rw`,
+      }),
+      ...(["default", "hardened"] as const).map((role) =>
+        record(role, "start", "info", {
+          propagation: reader,
+          mountinfo: `299 492 0:42 ${directory} /bridge ro,relatime ${reader} - tmpfs fpt rw`,
+        }),
+      ),
+    ];
+    const failed = [...misses("default"), ...misses("hardened")];
+    const cause = (records: readonly ProbeRecord[], final = false) =>
+      judge(evidence({ pods: podsWith({}), records: [...records], final }))?.cause;
+
+    it("names the runtime once the mount is not read: it has given the producer's bridge a group of its own", () => {
+      assert.equal(cause(looked("shared:57", "master:1")), undefined);
+      assert.equal(cause([...looked("shared:57", "master:1"), ...failed]), "runtime-drops-propagation");
+      assert.equal(cause([...looked("shared:57", "shared:1"), ...failed]), "runtime-drops-propagation");
+    });
+
+    it("names it for a producer that only receives", () =>
+      assert.equal(cause([...looked("master:1", "master:1"), ...failed]), "runtime-drops-propagation"));
+
+    it("names none where the mount is read, where the reader receives from the producer's, or has another directory", () => {
+      assert.equal(cause([...looked("shared:57", "master:1"), ...sees("default"), ...sees("hardened")]), "success");
+      assert.equal(cause([...looked("shared:57 master:1", "master:57"), ...failed], true), "unknown");
+      assert.equal(cause([...looked("shared:57", "shared:60 master:57"), ...failed], true), "unknown");
+      assert.equal(cause([...looked("shared:57", "master:1", "/tmp/other"), ...failed], true), "unknown");
+    });
+  });
+
   it("names the mount that has to be made shared", () => {
     const verdict = judge(
       evidence(container('path "/mnt/media/bridge" is mounted on "/mnt/media" but it is not a shared mount')),

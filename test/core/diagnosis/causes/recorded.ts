@@ -164,6 +164,26 @@ export const words: readonly Recorded[] = [
     }),
   },
   {
+    what: "a RuntimeClass whose runtime drops what the readers ask for: it is named",
+    cause: "runtime-drops-propagation",
+    quoted: /"runtimeClassName: other"[^}]*}[^}]*mountPropagation: HostToContainer.* \/bridge ro,relatime - ext4/,
+    evidence: evidence({
+      pods: podsWith({}, { spec: made("consumer", { runtimeClassName: "other" }) }),
+      records: [
+        ...mounted,
+        ...(["default", "hardened"] as const).map((role) =>
+          record(role, "start", "info", {
+            propagation: "private",
+            mountinfo: "640 633 254:0 /tmp/fuse-test-bridge /bridge ro,relatime - ext4 /dev/vda rw",
+          }),
+        ),
+        unseenByControl,
+        ...misses("default"),
+        ...misses("hardened"),
+      ],
+    }),
+  },
+  {
     what: "a daemon of one's own that is read-only, and no markerFile",
     cause: "no-marker",
     quoted: /EROFS.*Read-only file system/s,
