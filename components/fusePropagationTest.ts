@@ -14,7 +14,7 @@ import { repository } from "../base/paths.ts";
 import { commandLine } from "../core/contract/commands.ts";
 import { OWNER } from "../core/contract/names.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
-import { type AdmissionObject, bundle } from "../core/manifests/index.ts";
+import { type AdmissionObject, type Bundle, bundle } from "../core/manifests/index.ts";
 import type * as manifest from "../core/manifests/types.ts";
 import { allowedBy, assertIsolated } from "../core/rules/index.ts";
 import { identified, swept } from "../core/settings/identity.ts";
@@ -94,16 +94,15 @@ export class FusePropagationTest extends pulumi.ComponentResource {
         const reader = this.pod(`${child(node)}-consumer`, consumer);
         return [this.pod(`${child(node)}-producer`, producer, [reader]), reader];
       });
-    // After them, or a node that makes all those pods would have the mount long after its readers. A pair waits for its turn anyway, and
-    // side by side: an engine would make its producer only after all other consumers.
-    const scenarios = objects.pods
-      .filter(({ scenario }) => scenario)
-      .flatMap(({ node, scenario, producer, consumer }) => [
-        this.pod(`${child(node, scenario)}-producer`, producer, base),
-        this.pod(`${child(node, scenario)}-consumer`, consumer, base),
-      ]);
-    const sidecars = objects.samePods.map(({ node, scenario, pod }) => this.pod(child(node, scenario), pod, base));
-    this.pods = [...base, ...scenarios, ...sidecars];
+    // After them, or a node that makes all those pods would have the mount long after its readers; and pair by pair: an engine that may
+    // choose makes the two pods of one a minute apart.
+    const last = new Map(settings.nodes.map((node) => [node, base]));
+    const scenarios = inTurns(objects).flatMap(({ node, scenario, pods }) => {
+      const made = pods.map(({ part, pod }) => this.pod(`${child(node, scenario)}${part}`, pod, last.get(node)));
+      last.set(node, made);
+      return made;
+    });
+    this.pods = [...base, ...scenarios];
     this.release =
       objects.samePods.length > 0
         ? releaseAtDestroy(name, settings, { parent: this, dependsOn: [...this.pods] })
@@ -149,6 +148,21 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     });
   }
 }
+
+/** The pods of every pair that waits for its turn, the first first, each with the end of its resource's name. */
+const inTurns = ({ pods, samePods }: Bundle) =>
+  [
+    ...pods
+      .filter(({ scenario }) => scenario)
+      .map(({ producer, consumer, ...pair }) => ({
+        ...pair,
+        pods: [
+          { part: "-producer", pod: producer },
+          { part: "-consumer", pod: consumer },
+        ],
+      })),
+    ...samePods.map(({ pod, ...pair }) => ({ ...pair, pods: [{ part: "", pod }] })),
+  ].sort((one, other) => one.schedule.turnSeconds - other.schedule.turnSeconds);
 
 /**
  * Does nothing on creation; on destroy it deletes the pods, and then takes away what a killed producer left on the nodes. Only

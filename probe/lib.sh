@@ -369,6 +369,7 @@ MOUNTINFO=${MOUNTINFO:-/proc/self/mountinfo}
 MOUNT=$BRIDGE/fuse
 # In a bridge that was made for the test: see producer.sh and sweep.sh.
 STAMP=.fuse-propagation-test
+TURNS=$STAMP.turns
 MARKER_FILE=${MARKER_FILE:-}
 MARKER=$MOUNT/${MARKER_FILE:-marker}
 # What readers keep open over the daemon's death.

@@ -55,6 +55,7 @@ main() {
   clear_stale
   same_pod_prepare
   stamp_bridge
+  begin_turns
   make_mount_point
   if [ -n "$replaces" ]; then
     stand_in
@@ -172,6 +173,14 @@ window_end() {
 stamp_bridge() {
   [ "$AFTERWARDS-$SAME_POD" = inspect- ] && made_with_pod "$BRIDGE" || return 0
   { : >"$BRIDGE/$STAMP"; } 2>/dev/null || return 0
+}
+
+# From now on the pairs of the scenarios count their turns: see turn.sh. A file of its own, or nothing.
+begin_turns() {
+  [ -n "${SCENARIOS:-}" ] && [ -z "$replaces" ] || return 0
+  if [ -f "$BRIDGE/$TURNS" ]; then rm -f "$BRIDGE/$TURNS"; fi
+  ticks
+  (set -C && echo "$RUN $ticks" >"$BRIDGE/$TURNS") 2>/dev/null || return 0
 }
 
 # A directory that was there before this pod stays when it ends, even if it is empty.

@@ -72,8 +72,10 @@ whose_is() {
 # Removes the test's directories, each only if it is empty, and sets `kept` to those that are not.
 tidy() {
   kept=
-  # What a producer's pod leaves for the one that follows it. No pod of the test is left by now.
-  [ -d "$bridge/$STAMP.log" ] || rm -f "$bridge/$STAMP.log"
+  # What a producer's pod leaves for those that follow it. No pod of the test is left by now.
+  for file in "$bridge/$STAMP.log" "$bridge/$STAMP.turns"; do
+    [ -d "$file" ] || rm -f "$file"
+  done
   for scenario in ${SCENARIOS:-}; do tidy_store "$bridge/$scenario"; done
   for name in $(own_directories); do
     [ -d "$bridge/$name" ] || continue

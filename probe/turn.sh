@@ -2,8 +2,8 @@
 # Runs before a pair's containers are created: waits for the pair's turn, and for a late consumer until the mount is there, so
 # that its containers are born with it, however busy the node is.
 #
-# Where many pods start at once this container may come a minute after others of its pair. So a turn counts from when the kubelet made
-# the pod's volumes: that it does at once for all pods.
+# Many pods are made one after the other, and this container may come a minute after others of its pair. So turns count from when
+# the base pair's producer began, as it has written into the bridge; where it could not, from when the kubelet made this pod's volumes.
 #
 # Environment: TURN_SECONDS; AWAIT, a mount point, or empty; AWAIT_SECONDS, after which it goes on without the mount.
 
@@ -14,16 +14,34 @@ ROLE=turn
 # shellcheck source=probe/tools.sh
 . "$here/tools.sh"
 
-# How long until the turn; a clock that was set back makes it no longer than it is meant to be.
-seconds_left() {
-  gone=$(($(date +%s) - $(pod_made)))
-  if [ "$gone" -lt 0 ]; then gone=0; fi
-  if [ "$gone" -ge "$TURN_SECONDS" ]; then echo 0; else echo "$((TURN_SECONDS - gone))"; fi
+await_turn() {
+  # A clock that was set back makes nothing longer.
+  made_ago=$(($(date +%s) - $(pod_made)))
+  if [ "$made_ago" -lt 0 ]; then made_ago=0; fi
+  ticks
+  made=$((ticks - made_ago * 100))
+  while
+    ticks
+    began=$made step=5
+    if has_base_begun; then began=$base_began step=$TURN_SECONDS; fi
+    left=$((TURN_SECONDS - (ticks - began) / 100))
+    [ "$left" -gt 0 ]
+  do
+    if [ "$left" -lt "$step" ]; then step=$left; fi
+    pause "$step"
+  done
+}
+
+# Sets `base_began`, in hundredths of a second since boot. What a run of the same name has left is older than this pod.
+has_base_begun() {
+  base_run='' base_began=''
+  if [ -f "$BRIDGE/$TURNS" ]; then read -r base_run base_began <"$BRIDGE/$TURNS"; fi
+  [ "$base_run" = "$RUN" ] && [ -n "$base_began" ] && [ $((made - base_began)) -lt 12000 ]
 }
 
 trap 'exit 0' TERM INT
 require_tools tail
-pause "$(seconds_left)"
+await_turn
 [ -n "${AWAIT:-}" ] || exit 0
 ticks
 aged=0 aged_at=$ticks

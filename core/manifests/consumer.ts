@@ -12,7 +12,6 @@ import {
   pulls,
   turn,
   UNPRIVILEGED,
-  wholeBridge,
 } from "./pod.ts";
 import type { Container, Pod, Propagation, SecurityContext } from "./types.ts";
 
@@ -31,7 +30,7 @@ export function consumer(settings: Settings, pair: Pair): Pod {
       ...turn(settings, pair, settings.consumerImage, { late, leadSeconds: pair.schedule.leadSeconds }),
     ],
     containers: readers(settings, pair),
-    volumes: [FINDINGS_VOLUME, ...(late ? [wholeBridge(settings)] : [])],
+    volumes: [FINDINGS_VOLUME],
   });
 }
 

@@ -63,10 +63,11 @@ export function pod(settings: Settings, parts: PodParts): Pod {
 /** A pod of a pair: it has the pair's bridge and the probe, and ends when the pair is through. */
 export function pairPod(
   settings: Settings,
-  { node, scenario, names, paths, schedule, variation: { samePod } }: Pair,
+  pair: Pair,
   component: keyof Pair["names"],
   parts: Omit<PodParts, "name" | "component" | "node" | "scenario" | "deadlineSeconds" | "graceSeconds">,
 ): Pod {
+  const { node, scenario, names, paths, schedule, variation } = pair;
   const { hostDirectory } = paths[component];
   return pod(settings, {
     ...parts,
@@ -78,9 +79,13 @@ export function pairPod(
     graceSeconds: 5,
     volumes: [
       hostDirectory === undefined
-        ? { name: "bridge", emptyDir: { ...(samePod === "memory" ? { medium: "Memory" } : {}), sizeLimit: "1Mi" } }
+        ? {
+            name: "bridge",
+            emptyDir: { ...(variation.samePod === "memory" ? { medium: "Memory" } : {}), sizeLimit: "1Mi" },
+          }
         : directoryOf("bridge", hostDirectory),
       { name: "probe", configMap: { name: PROBE_CONFIG_MAP } },
+      ...wholeBridge(settings, pair),
       ...parts.volumes,
     ],
   });
@@ -118,16 +123,22 @@ export function turn(
       securityContext: UNPRIVILEGED,
       volumeMounts: [
         PROBE_MOUNT,
-        ...(late
-          ? [{ name: "bridges", mountPath: BRIDGE_PATH, readOnly: true, mountPropagation: "HostToContainer" } as const]
-          : []),
+        {
+          name: BRIDGES,
+          mountPath: BRIDGE_PATH,
+          readOnly: true,
+          ...(late ? { mountPropagation: "HostToContainer" } : {}),
+        },
       ],
     },
   ];
 }
 
-/** The whole bridge, with the directories of all pairs: where a late consumer finds its producer's mount. */
-export const wholeBridge = ({ bridge }: Settings): Volume => directoryOf("bridges", bridge);
+const BRIDGES = "bridges";
+
+/** The whole bridge, for those who wait: what the base pair's producer has written, and a late consumer's mount. */
+const wholeBridge = ({ bridge }: Settings, { scenario }: Pair): readonly Volume[] =>
+  scenario ? [directoryOf(BRIDGES, bridge)] : [];
 
 /**
  * One init container for each image that only the other pod uses. It does nothing: the kubelet pulls its image first, so

@@ -89,8 +89,9 @@ export function schedules(
     // What mostly waits lets others wait with it, or work meanwhile, if they do not start together.
     const mostly = waitsFor(scenario?.pair);
     const together = mostly !== undefined && mostly === waitsFor(own[index]?.pair);
-    // The next pair's containers are made while this one ends, and settle meanwhile.
-    const alone = schedule.busySeconds - idleSeconds(times, scenario?.pair) - times.settleSeconds - crowdSeconds;
+    // The next pair's containers are made, and settle, while this one's daemon still comes and goes.
+    const overlap = times.settleSeconds + crowdSeconds + START_SECONDS;
+    const alone = schedule.busySeconds - idleSeconds(times, scenario?.pair) - overlap;
     turnSeconds += together ? START_SECONDS : alone;
     return { scenario, schedule };
   });

@@ -21,6 +21,9 @@ const podOf = (id: string, kind: "producer" | "consumer") => {
 const environment = (pod: ReturnType<typeof podOf>) =>
   Object.fromEntries(pod.spec.containers[0]?.env?.map(({ name, value }) => [name, value]) ?? []);
 
+/** What a pair takes to start, in seconds: see core/plan/schedule.ts. */
+const START = 6;
+
 describe("scenarios", () => {
   const asked: readonly (readonly [list: readonly string[], expected: readonly string[]])[] = [
     [[], ["propagation"]],
@@ -85,7 +88,7 @@ describe("scenarios", () => {
     );
   });
 
-  it("with pods of their own take turns that do not overlap, on every node", () => {
+  it("with pods of their own take turns, on every node: none mounts before the one before is through its fault", () => {
     const all = settings(["all"], ["a", "b"]);
     for (const node of all.nodes) {
       const turns = planOf(all).pairs.filter((pair) => pair.node === node);
@@ -96,8 +99,9 @@ describe("scenarios", () => {
         // Those with a sidecar mostly wait for the kubelet, and only start one after the other; so do others after them.
         const waits = scenario.pair.samePod || scenario.id === "unmount-at-start";
         const isOver = scenario.id === "leaf-restart" ? 12 : 0;
-        const least = schedule.turnSeconds + (waits ? 5 : schedule.busySeconds - isOver);
-        assert.ok(next.schedule.turnSeconds >= least, next.scenario?.id);
+        const least = schedule.turnSeconds + (waits ? 5 : schedule.busySeconds - START - isOver);
+        const mounts = next.schedule.turnSeconds + (waits ? 0 : Number(next.schedule.producer.SETTLE_SECONDS));
+        assert.ok(mounts >= least, next.scenario?.id);
       }
     }
   });
