@@ -4,6 +4,7 @@
  *   npm test               everything
  *   npm run test:unit      all but the end-to-end tests
  *   npm run test:e2e       the end-to-end tests on the sandbox, two files at a time
+ *   npm run test:long      every scenario and driver, runs that are killed, the time to a verdict: no part of the gate
  *   npm run test:fixes     the fixes that a verdict prints, tried on the sandbox: no part of the gate
  *   npm run test:kills     runs that are killed amid each scenario, and what the next one finds: no part of the gate
  *   ... -- NAME...         only the test files whose path contains one of the names
@@ -53,10 +54,11 @@ const LONGEST_FIRST = [
   ],
 ];
 
-/** These run only where they are named: minutes, for what seldom changes, and for nodes that go away. */
-const ON_THEIR_OWN: readonly string[] = ["fixes", "kills", "former", "failover"].map((name) =>
-  join("test", "e2e", `${name}.test.ts`),
-);
+/** These run only where they are named: many minutes each, and the gate may take twenty. */
+const ON_THEIR_OWN: readonly string[] = [
+  ...["scenarios", "drivers", "replaced", "recovery", "time"],
+  ...["fixes", "kills", "former", "failover"],
+].map((name) => join("test", "e2e", `${name}.test.ts`));
 
 const totals = { passed: 0, skipped: 0 };
 /** What failed, named again at the end: the place where a long log is read first. */
