@@ -133,14 +133,13 @@ const STARTING = /^(ContainerCreating|PodInitializing|ErrImagePull|ImagePullBack
  * served that is not known. A pod's state may come seconds after the events of another.
  */
 function producerToSpeak(evidence: Evidence): boolean {
-  const { pods, final } = evidence;
-  const own = pods.filter(({ component }) => component === "producer");
+  const own = evidence.pods.filter(({ component }) => component === "producer");
   const runs = own.some(
     ({ phase, containers }) =>
       containers.some(({ state, reason }) => state === "running" || (state === "waiting" && STARTING.test(reason))) ||
       (phase === "Pending" && containers.length === 0),
   );
-  return !producerTold({ ...evidence, final: false }) && (runs || (pods.length === 0 && !final));
+  return !producerTold({ ...evidence, final: false }) && (runs || evidence.pods.length === 0);
 }
 
 /**

@@ -486,6 +486,8 @@ describe("where two faults meet", () => {
     assert.equal(causeOf(starting, "consumer"), undefined);
     assert.equal(causeOf(starting, "consumer", true), "unknown");
     assert.equal(causeOf({ phase: "Pending", containers: [] }, "consumer"), undefined);
+    // Nobody has told of any pod: the producer may well run.
+    assert.equal(judge(evidence({ events: words("consumer"), final: true }))?.cause, "unknown");
     assert.equal(causeOf(starting, "producer"), "stale-mount-left");
     assert.equal(
       causeOf(waiting("producer", "fuse-producer", "CreateContainerError", DEAD), "consumer"),
