@@ -3,15 +3,21 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runDiagnose } from "../../cli/commands/diagnose.ts";
+import { runRecipe } from "../../cli/commands/recipe.ts";
+import { inProcess } from "./inProcess.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
-function run(args: readonly string[], input = "") {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "cli/main.ts"), "recipe", ...args], {
+const run = (args: readonly string[]) => inProcess(runRecipe, args);
+
+/** With a verdict on its standard input. */
+function fed(args: readonly string[], input: string) {
+  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, "cli/main.ts"), "recipe", ...args], {
     encoding: "utf8",
     input,
   });
-  return { status, stdout, stderr };
+  return { status, stderr };
 }
 
 const VERDICT = {
@@ -38,9 +44,9 @@ describe("recipe --out CHECKOUT", () => {
   const recipe = (...args: string[]) => run(["--out", checkout, "-d", "apps/media", "--verdict", verdict, ...args]);
   const daemon = () => readFileSync(join(checkout, "apps/media/daemon.yaml"), "utf8");
 
-  it("writes what the verdict allows, once, and takes it out again", () => {
+  it("writes what the verdict allows, once, and takes it out again", async () => {
     const before = all();
-    const first = recipe("--node", "good", "--reader", "sonarr", "StatefulSet/plex:plex,tools", "--json");
+    const first = await recipe("--node", "good", "--reader", "sonarr", "StatefulSet/plex:plex,tools", "--json");
     assert.equal(first.status, 0, first.stderr);
     const { changes } = JSON.parse(first.stdout) as { changes: { path: string; change: string }[] };
     assert.deepEqual(
@@ -57,28 +63,28 @@ describe("recipe --out CHECKOUT", () => {
       ],
     );
     assert.match(daemon(), /kubernetes\.io\/hostname: good/);
-    const again = recipe("--node", "good", "--reader", "sonarr", "StatefulSet/plex:plex,tools", "--check");
+    const again = await recipe("--node", "good", "--reader", "sonarr", "StatefulSet/plex:plex,tools", "--check");
     assert.equal(again.status, 0, again.stderr);
-    const other = recipe("--node", "fair", "--reader", "sonarr", "StatefulSet/plex:plex,tools", "--check");
+    const other = await recipe("--node", "fair", "--reader", "sonarr", "StatefulSet/plex:plex,tools", "--check");
     assert.equal(other.status, 1);
     assert.match(other.stdout, /-.*hostname: good\n\+.*hostname: fair/);
-    assert.equal(recipe("--node", "good", "--remove").status, 0);
+    assert.equal((await recipe("--node", "good", "--remove")).status, 0);
     assert.deepEqual(all(), before);
     assert.equal(readFileSync(join(checkout, "apps/kustomization.yaml"), "utf8"), "resources: [sonarr]\n");
   });
 
-  it("is prompt with readers of grade B, and patient with those of grade A", () => {
-    const threshold = (node: string) => {
-      assert.equal(recipe("--node", node, "--reader", "sonarr").status, 0);
+  it("is prompt with readers of grade B, and patient with those of grade A", async () => {
+    const threshold = async (node: string) => {
+      assert.equal((await recipe("--node", node, "--reader", "sonarr")).status, 0);
       return /failureThreshold: (\d+)/.exec(
         readFileSync(join(checkout, "apps/media/readers/sonarr/patch.yaml"), "utf8"),
       )?.[1];
     };
-    assert.deepEqual([threshold("good"), threshold("fair")], ["12", "2"]);
+    assert.deepEqual([await threshold("good"), await threshold("fair")], ["12", "2"]);
   });
 
-  it("warns of nodes that were never tested, with the command that tests them", () => {
-    const { status, stderr } = recipe("--node", "good", "--failover", "new");
+  it("warns of nodes that were never tested, with the command that tests them", async () => {
+    const { status, stderr } = await recipe("--node", "good", "--failover", "new");
     assert.equal(status, 0, stderr);
     assert.match(stderr, /new: never tested.*npm start -- --node new --json >verdict\.json/);
   });
@@ -105,18 +111,18 @@ describe("recipe --out CHECKOUT", () => {
     ],
   ];
   for (const [what, args, words] of refused)
-    it(`refuses ${what}, and writes nothing`, () => {
+    it(`refuses ${what}, and writes nothing`, async () => {
       const before = all();
-      const { status, stderr } = recipe(...args);
+      const { status, stderr } = await recipe(...args);
       assert.equal(status, 2, stderr);
       assert.match(stderr, words);
       assert.deepEqual(all(), before);
     });
 
-  it("refuses a mount point that another recipe has, and writes nothing", () => {
-    assert.equal(recipe("--node", "good").status, 0);
+  it("refuses a mount point that another recipe has, and writes nothing", async () => {
+    assert.equal((await recipe("--node", "good")).status, 0);
     const before = all();
-    const { status, stderr } = run([
+    const { status, stderr } = await run([
       "--out",
       checkout,
       "-d",
@@ -133,30 +139,30 @@ describe("recipe --out CHECKOUT", () => {
     assert.deepEqual(all(), before);
   });
 
-  it("needs a verdict, or the word that there is none", () => {
-    const without = run(["--out", checkout, "--node", "good"]);
+  it("needs a verdict, or the word that there is none", async () => {
+    const without = await run(["--out", checkout, "--node", "good"]);
     assert.equal(without.status, 2);
     assert.match(without.stderr, /no verdict is given[\s\S]*npm start -- --node good --json/);
     assert.equal(existsSync(join(checkout, "media")), false);
-    const untested = run(["--out", checkout, "--node", "good", "--untested"]);
+    const untested = await run(["--out", checkout, "--node", "good", "--untested"]);
     assert.equal(untested.status, 0, untested.stderr);
     assert.match(untested.stderr, /good: never tested/);
     for (const text of ["", "{}", '{"nodes":{}}']) {
-      const { status, stderr } = run(["--out", checkout, "--verdict", "-"], text);
+      const { status, stderr } = fed(["--out", checkout, "--verdict", "-"], text);
       assert.equal(status, 2, text);
       assert.match(stderr, /the document that `npm start -- --json` prints/);
     }
   });
 
-  it("leaves a file that was edited by hand, and says so", () => {
-    assert.equal(recipe("--node", "good").status, 0);
+  it("leaves a file that was edited by hand, and says so", async () => {
+    assert.equal((await recipe("--node", "good")).status, 0);
     const mine = `${daemon()}# mine\n`;
     writeFileSync(join(checkout, "apps/media/daemon.yaml"), mine);
-    const { status, stderr } = recipe("--node", "fair");
+    const { status, stderr } = await recipe("--node", "fair");
     assert.equal(status, 1);
     assert.match(stderr, /daemon\.yaml was edited by hand/);
     assert.equal(daemon(), mine);
-    assert.equal(recipe("--node", "fair", "--force").status, 0);
+    assert.equal((await recipe("--node", "fair", "--force")).status, 0);
     assert.match(daemon(), /hostname: fair/);
   });
 });
@@ -185,7 +191,7 @@ describe("docs/recipes.md", () => {
   after(() => rmSync(checkout, { recursive: true, force: true }));
 
   for (const [nth, words] of commands.entries())
-    it(`writes with its command ${nth + 1} what diagnose finds nothing wrong in`, () => {
+    it(`writes with its command ${nth + 1} what diagnose finds nothing wrong in`, async () => {
       const out = join(checkout, String(nth));
       cpSync(join(checkout, "gitops"), out, { recursive: true });
       const args = words
@@ -194,13 +200,9 @@ describe("docs/recipes.md", () => {
         .map((word) =>
           word === "verdict.json" ? join(checkout, words.includes("--failover") ? "two.json" : "one.json") : word,
         );
-      const { status, stderr } = run(args);
+      const { status, stderr } = await run(args);
       assert.equal(status, 0, stderr);
-      const diagnosed = spawnSync(
-        process.execPath,
-        [join(ROOT, "cli/main.ts"), "diagnose", "--strict", "--kustomize", "/nonexistent", out],
-        { encoding: "utf8" },
-      );
+      const diagnosed = await inProcess(runDiagnose, ["--strict", "--kustomize", "/nonexistent", out]);
       assert.equal(diagnosed.status, 0, diagnosed.stdout);
       assert.match(diagnosed.stderr, /nothing wrong found in the manifests of 1 FUSE daemon and [12] reader/);
       for (const [name, text] of scripts)
