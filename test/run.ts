@@ -46,7 +46,6 @@ const LONGEST_FIRST = [
     "probe/",
     "cluster/gather",
     "model/laws",
-    "examples/runner",
     "policy/",
     "/cli/",
     "core/gitops",

@@ -3,4 +3,4 @@ import { setPriority } from "node:os";
 import { lawsHold } from "../model/held.ts";
 
 setPriority(10);
-lawsHold(2000);
+lawsHold(2000, { breaks: true });

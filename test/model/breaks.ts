@@ -112,8 +112,9 @@ export function breaksFound(
   right: Judge,
   all: Iterable<Plan>,
   kept: (plan: Plan, broken: readonly Violation[]) => void = () => {},
+  breaks: typeof BREAKS = BREAKS,
 ): Map<string, Found> {
-  const wrong = Object.entries(BREAKS).map(([what, broke]) => ({ what, by: broke(right) }));
+  const wrong = Object.entries(breaks).map(([what, broke]) => ({ what, by: broke(right) }));
   const found = new Map<string, Found>();
   let histories = 0;
   for (const plan of all) {
