@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { MARKS } from "../base/marks.ts";
 import { repository } from "../base/paths.ts";
-import { LABELS, nodeLabel, PROJECT, TURN } from "../core/contract/names.ts";
+import { LABELS, nodeLabel, PROJECT } from "../core/contract/names.ts";
 import { replaces } from "../core/contract/replacement.ts";
 import type { SamePodWay } from "../core/contract/samePod.ts";
 import { PAIR_SCENARIOS, type ScenarioId } from "../core/contract/scenarios.ts";
@@ -51,11 +51,8 @@ export async function replaceSamePod(
   const uid = pod.metadata?.uid ?? "";
   onLeaving(uid);
   onEnded({ way, ...(await endPod(config, settings, pair.node, name, uid, pair.scenario?.id, patience)) });
-  const body = again(pod, replaces(way, uid));
-  // Its turn has come.
-  const initContainers = body.spec?.initContainers?.filter((one) => one.name !== TURN);
-  if (body.spec && initContainers) body.spec = { ...body.spec, initContainers };
-  await api.createNamespacedPod({ namespace, body }).catch(failing("made again"));
+  // As it was: Flux would delete one that differs, and wait until there is none of its name.
+  await api.createNamespacedPod({ namespace, body: again(pod, replaces(way, uid)) }).catch(failing("made again"));
 }
 
 /**

@@ -5,7 +5,8 @@
 # Many pods are made one after the other, and this container may come a minute after others of its pair. So turns count from when
 # the base pair's producer began, as it has written into the bridge; where it could not, from when the kubelet made this pod's volumes.
 #
-# Environment: TURN_SECONDS; AWAIT, a mount point, or empty; AWAIT_SECONDS, after which it goes on without the mount.
+# Environment: TURN_SECONDS; AWAIT, a mount point, or empty; AWAIT_SECONDS, after which it goes on without the mount; POD, a directory
+# with the pod's own annotations, where it may be replaced.
 
 here=${0%/*}
 ROLE=turn
@@ -13,6 +14,9 @@ ROLE=turn
 . "$here/lib.sh"
 # shellcheck source=probe/tools.sh
 . "$here/tools.sh"
+
+# Of a pod that takes another's place the turn has come.
+is_replacement() { grep -q '^fuse-propagation-test/replaces=' "$POD/annotations" 2>/dev/null; }
 
 await_turn() {
   # A clock that was set back makes nothing longer.
@@ -41,7 +45,7 @@ has_base_begun() {
 
 trap 'exit 0' TERM INT
 require_tools tail
-await_turn
+is_replacement || await_turn
 [ -n "${AWAIT:-}" ] || exit 0
 ticks
 aged=0 aged_at=$ticks

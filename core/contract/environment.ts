@@ -106,7 +106,7 @@ export const ENVIRONMENT = {
   MOUNTINFO: people("producer", "consumer", "turn", "sweep"),
   SOURCE: people("producer"),
   /** Where the pod's own annotations are: see replacement.ts. */
-  POD: people("producer"),
+  POD: people("producer", "turn"),
   HOST: people("sweep"),
   /** By how much a busy node may stretch the schedule: see `gauge` in lib.sh. */
   STRETCH: people(...PROBES),

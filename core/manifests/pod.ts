@@ -105,7 +105,11 @@ export function turn(
   settings: Settings,
   pair: Pair,
   image: string,
-  { late = false, leadSeconds = 0 }: { readonly late?: boolean; readonly leadSeconds?: number } = {},
+  {
+    late = false,
+    leadSeconds = 0,
+    mounts = [],
+  }: { readonly late?: boolean; readonly leadSeconds?: number; readonly mounts?: readonly VolumeMount[] } = {},
 ): Container[] {
   const { scenario, schedule, paths } = pair;
   if (!scenario) return [];
@@ -129,6 +133,7 @@ export function turn(
           readOnly: true,
           ...(late ? { mountPropagation: "HostToContainer" } : {}),
         },
+        ...mounts,
       ],
     },
   ];

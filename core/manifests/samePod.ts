@@ -21,7 +21,7 @@ export function samePod(settings: Settings, pair: Pair): Pod {
     },
     initContainers: [
       ...pulls([settings.consumerImage], settings.producerImage, settings.resources.consumer),
-      ...turn(settings, pair, settings.producerImage),
+      ...turn(settings, pair, settings.producerImage, { mounts: [POD_MOUNT] }),
       {
         ...daemon(settings, pair, SIDECAR, [
           bridgeMount(pair, "producer", "Bidirectional"),

@@ -39,6 +39,7 @@ describe("a pair's turn", () => {
         NODE: "n",
         PROBE_SECONDS: "2",
         BRIDGE: folder,
+        POD: folder,
         FINDINGS: folder,
         TURN_SECONDS: String(turnSeconds),
       },
@@ -68,6 +69,13 @@ describe("a pair's turn", () => {
     assert.equal(pauses(0, 100), STEP);
     baseBegan(200);
     assert.equal(pauses(0, 100), STEP);
+  });
+
+  it("has come for a pod that takes another's place", () => {
+    writeFileSync(join(folder, "annotations"), 'kubernetes.io/config.source="api"\n');
+    assert.equal(pauses(0, 100), STEP);
+    writeFileSync(join(folder, "annotations"), 'fuse-propagation-test/replaces="tidy 1-2"\n', { flag: "a" });
+    assert.equal(pauses(0, 100), 0);
   });
 
   it("is never later than meant, where the clock was set back", () => assert.equal(pauses(-3600, 3), 3));
