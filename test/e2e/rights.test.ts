@@ -47,6 +47,7 @@ describe("a user with the rights that are printed, and no others", () => {
   });
   after(async () => {
     rmSync(folder, { recursive: true });
+    await kubectl(cluster, ["delete", "namespace", auditedNamespace, "--ignore-not-found", "--timeout=60s"]);
     await leaveSandbox();
   });
 
