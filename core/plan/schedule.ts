@@ -92,7 +92,7 @@ export function schedules(
     // The next pair's containers are made, and settle, while this one's daemon still comes and goes.
     const overlap = times.settleSeconds + crowdSeconds + START_SECONDS;
     const alone = schedule.busySeconds - idleSeconds(times, scenario?.pair) - overlap;
-    turnSeconds += together ? START_SECONDS : alone;
+    turnSeconds += together ? START_SECONDS : Math.max(alone, LEAD_SECONDS);
     return { scenario, schedule };
   });
 }

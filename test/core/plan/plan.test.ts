@@ -57,6 +57,13 @@ describe("the plan", () => {
     assert.equal(deadlineSeconds, 60 + Math.max(...ends));
   });
 
+  it("gives readers their lead over the producer, also where a pair is the only one, and the base pair is soon through", () => {
+    for (const { id } of PAIR_SCENARIOS) {
+      const { turnSeconds, leadSeconds } = pairOf(id, { scenarios: [id], settleSeconds: 0 }).schedule;
+      assert.ok(turnSeconds >= leadSeconds, `${id}: ${turnSeconds}`);
+    }
+  });
+
   it("lets the pods with a sidecar wait for the kubelet together, and others work meanwhile", () => {
     const turn = (id: string) => pairOf(id, { scenarios: ["all"] }).schedule.turnSeconds;
     const busy = (id: string) => pairOf(id, { scenarios: ["all"] }).schedule.busySeconds;
