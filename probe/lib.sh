@@ -96,8 +96,8 @@ errno_of() {
 }
 
 # bounded COMMAND [ARG]...
-# Runs a command that a hung file system may block, and goes on after PROBE_SECONDS, or longer on a busy node (`gauge`). Sets `out` to what it printed and
-# `errno` to empty (it worked), ETIMEDOUT (it did not answer) or the name of its error.
+# Runs a command that a hung file system may block, and goes on after PROBE_SECONDS, or longer on a busy node (`gauge`). Sets `out`
+# to what it printed and `errno` to empty (it worked), ETIMEDOUT (it did not answer) or the name of its error.
 # Never waits for the command itself: SIGKILL ends nobody whose question a FUSE daemon has read and does not answer. What
 # waits is a cat of the command's words, which ends with them or is ended.
 bounded() {
@@ -246,8 +246,7 @@ pod_made() { stat -c %Y "$here/..data" 2>/dev/null || stat -c %Y "$here"; }
 # read and changed just now cannot be told from a new one.
 made_with_pod() {
   [ -d "$1" ] || return 0
-  pod_made=$(pod_made)
-  stat -c '%X %Y %Z' "$1" | awk -v pod="$pod_made" '{ for (i = 1; i <= 3; i++) if ($i < pod - 60) old = 1 } END { exit !(NR && !old) }'
+  stat -c '%X %Y %Z' "$1" | awk -v pod="$(pod_made)" '{ for (i = 1; i <= 3; i++) if ($i < pod - 60) old = 1 } END { exit !(NR && !old) }'
 }
 
 # The file system type in a line of the mount table: the field after the lone dash. `type_in` sets `type` to it.

@@ -36,7 +36,8 @@ await_turn() {
   done
 }
 
-# Sets `base_began`, in hundredths of a second since boot. What a run of the same name has left is older than this pod.
+# Sets `base_began`, in hundredths of a second since boot. What another run has left, or an earlier one of the same name, is none: the
+# pods of a run are made within two minutes of the base pair's.
 has_base_begun() {
   base_run='' base_began=''
   if [ -f "$BRIDGE/$TURNS" ]; then read -r base_run base_began <"$BRIDGE/$TURNS"; fi

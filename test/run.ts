@@ -1,7 +1,7 @@
 /**
  * The one gate: format and lint, types, shell scripts, unit tests, end-to-end tests. Its last line counts them all.
  *
- *   npm test               everything
+ *   npm test               the gate: all but what is named as no part of it below
  *   npm run test:unit      all but the end-to-end tests
  *   npm run test:e2e       the end-to-end tests on the sandbox, two files at a time
  *   npm run test:long      every scenario and driver, runs that are killed, the time to a verdict: no part of the gate

@@ -1,14 +1,17 @@
 /** A verb as the program runs it, in this process: to start another costs half a second of a core each time. */
 import { run } from "../../cli/run.ts";
 
-export interface Ran {
+interface Ran {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** @param verb what cli/main.ts calls for a verb */
-export async function inProcess(verb: (args: readonly string[]) => Promise<number>, args: readonly string[]) {
+export async function inProcess(
+  verb: (args: readonly string[]) => Promise<number>,
+  args: readonly string[],
+): Promise<Ran> {
   const said = { stdout: "", stderr: "" };
   const own = { stdout: process.stdout.write, stderr: process.stderr.write, exitCode: process.exitCode };
   const keep = (stream: "stdout" | "stderr") => (text: string | Uint8Array) => {
@@ -19,7 +22,7 @@ export async function inProcess(verb: (args: readonly string[]) => Promise<numbe
   process.stderr.write = keep("stderr");
   try {
     await run(() => verb(args));
-    return { ...said, status: Number(process.exitCode) } satisfies Ran;
+    return { ...said, status: Number(process.exitCode) };
   } finally {
     process.stdout.write = own.stdout;
     process.stderr.write = own.stderr;

@@ -222,6 +222,15 @@ describe("sweep", () => {
       assert.ok(names.every((name) => existsSync(join(bridge, name))));
     });
 
+    it("removes what a producer has left for the pods that follow, in a bridge of somebody else's, too", () => {
+      utimesSync(bridge, LONG_AGO, LONG_AGO);
+      for (const end of ["log", "turns"]) writeFileSync(join(bridge, `.fuse-propagation-test.${end}`), "");
+      sweep("check", NOW);
+      for (const end of ["log", "turns"])
+        assert.equal(existsSync(join(bridge, `.fuse-propagation-test.${end}`)), false, end);
+      assert.equal(existsSync(bridge), true);
+    });
+
     it("keeps its own that is not empty, with the stamp for the next sweep", () => {
       made(...names, "films");
       stamp();
