@@ -6,6 +6,7 @@ import { linkExactly } from "../base/links.ts";
 import { links } from "../base/paths.ts";
 import { note, step } from "../base/progress.ts";
 import { installCli, installedCli, officialInstaller } from "./build/installer.ts";
+import { KUBERNETES, KUBERNETES_VERSIONS, type KubernetesVersion } from "./build/kubernetes.ts";
 import { engineEnvironment, installedPlugins, installPlugins, linkPlugins, type Plugins } from "./build/plugins.ts";
 import { buildTools, pulumiVersion, toolDirectory } from "./build/tools.ts";
 
@@ -52,7 +53,7 @@ export async function readyPulumi(): Promise<PulumiProgram | undefined> {
 }
 
 /** Fetches, compiles and installs what is missing. @throws SandboxError when the engine cannot be compiled */
-export async function prepareEngine(): Promise<Engine> {
+export async function prepareEngine(kubernetes?: KubernetesVersion): Promise<Engine> {
   const ready = await readyPulumi();
   if (!ready) await buildTools(["pulumi"]);
   const { directory, version } = ready ?? own();
@@ -60,14 +61,14 @@ export async function prepareEngine(): Promise<Engine> {
   const offline = Object.keys(plugins).filter((name) => plugins[name as keyof Plugins] === "offline");
   if (offline.length > 0)
     note(`plugins ${offline.join(", ")}: stand-ins, as the official ones cannot be installed here`);
-  return describeEngine({ directory, version }, plugins);
+  return describeEngine({ directory, version }, plugins, kubernetes);
 }
 
 /** The engine of a sandbox that runs, for whoever asks now: their PATH, and no attempt to install anything. */
-export async function currentEngine(): Promise<Engine> {
+export async function currentEngine(kubernetes: KubernetesVersion): Promise<Engine> {
   const fetched = installedCli(pulumiVersion);
   const present = fetched ? { directory: fetched, version: pulumiVersion } : own();
-  return describeEngine((await pulumiOnPath()) ?? present, installedPlugins());
+  return describeEngine((await pulumiOnPath()) ?? present, installedPlugins(), kubernetes);
 }
 
 /** The one this project compiles. */
@@ -75,12 +76,17 @@ function own(): PulumiProgram {
   return { directory: toolDirectory("pulumi"), version: pulumiVersion };
 }
 
-function describeEngine({ directory, version }: PulumiProgram, plugins: Plugins): Engine {
+/** @param kubernetes whose kubectl it has beside it */
+function describeEngine(
+  { directory, version }: PulumiProgram,
+  plugins: Plugins,
+  kubernetes: KubernetesVersion = KUBERNETES_VERSIONS[0],
+): Engine {
   const binaries = join(links, "bin");
   linkExactly(binaries, {
     node: process.execPath,
     pulumi: join(directory, "pulumi"),
-    kubectl: join(toolDirectory("kubernetes"), "kubectl"),
+    kubectl: join(toolDirectory(KUBERNETES[kubernetes].family), "kubectl"),
     etcd: join(toolDirectory("etcd"), "server"),
   });
   const standIns = linkPlugins(plugins, directory);

@@ -12,10 +12,13 @@ import { Interrupted, SandboxError } from "../base/problem.ts";
 import { explain } from "../base/progress.ts";
 import { stop } from "../base/stop.ts";
 import { prepareEverything } from "./build/everything.ts";
+import { KUBERNETES, KUBERNETES_VERSIONS } from "./build/kubernetes.ts";
 import { RUNTIME_NAMES, RUNTIMES } from "./build/runtimes.ts";
+import { readRecord } from "./cluster/record.ts";
 import { down } from "./down.ts";
 import { prepareEngine } from "./engine.ts";
 import { checkPackages, ensurePackages } from "./host/packages.ts";
+import { choosePlatform } from "./platform.ts";
 import { restart, SERVICES } from "./restart.ts";
 import { linesOf, status } from "./status.ts";
 import { up } from "./up.ts";
@@ -41,13 +44,15 @@ program
       .choices(RUNTIME_NAMES)
       .env("FUSE_TEST_RUNTIME"),
   )
-  .option("--json", "print one JSON document: kubeconfig, context, nodes, images, runtime, environment for the engine")
-  .addHelpText(
-    "after",
-    `\nRuntimes:\n${RUNTIME_NAMES.map((name) => `  ${name.padEnd(16)} ${RUNTIMES[name].what}`).join("\n")}`,
+  .addOption(
+    new Option("--kubernetes <version>", "the cluster's version; else that of the one that runs, else the first")
+      .choices(KUBERNETES_VERSIONS)
+      .env("FUSE_TEST_KUBERNETES"),
   )
-  .action(async ({ runtime, json }) => {
-    const sandbox = await up(runtime);
+  .option("--json", "print one JSON document: kubeconfig, context, nodes, images, platform, environment for the engine")
+  .addHelpText("after", `${choices("Runtimes", RUNTIMES)}\n${choices("Versions of Kubernetes", KUBERNETES)}`)
+  .action(async ({ json, ...asked }) => {
+    const sandbox = await up(asked);
     answer(json, sandbox, [`${sandbox.reused ? "already up" : "up"}: export KUBECONFIG=${sandbox.kubeconfig}`]);
   });
 
@@ -87,7 +92,7 @@ program
   .description("prepare only the Pulumi engine and its plugins, for a cluster of your own")
   .option("--json", "print one JSON document: environment, plugins, version")
   .action(async ({ json }) => {
-    const engine = await exclusively(prepareEngine);
+    const engine = await exclusively(() => prepareEngine(choosePlatform(readRecord()?.sandbox).kubernetes));
     answer(json, engine, [`pulumi ${engine.engine.version} in ${engine.binaries}`]);
   });
 
@@ -112,6 +117,12 @@ try {
 } catch (error) {
   await explain(error);
   process.exitCode = error instanceof Interrupted ? 130 : 2;
+}
+
+function choices(title: string, table: Readonly<Record<string, { readonly what: string }>>): string {
+  return `\n${title}:\n${Object.entries(table)
+    .map(([name, { what }]) => `  ${name.padEnd(16)} ${what}`)
+    .join("\n")}`;
 }
 
 function answer(json: boolean | undefined, document: unknown, lines: readonly string[]): void {

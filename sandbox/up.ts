@@ -9,8 +9,9 @@ import { type Box, openBox } from "./box/box.ts";
 import { connect } from "./box/network.ts";
 import { tearDown } from "./box/teardown.ts";
 import { buildImages, type ImageSet, imageSet } from "./build/images.ts";
-import { RUNTIME_NAMES, RUNTIMES, type RuntimeName } from "./build/runtimes.ts";
-import { buildTools, toolPaths } from "./build/tools.ts";
+import { toolPaths } from "./build/kubernetes.ts";
+import { RUNTIMES } from "./build/runtimes.ts";
+import { buildTools } from "./build/tools.ts";
 import { openApi, recordedAccess } from "./cluster/api.ts";
 import { controlPlaneCommands, startControlPlane } from "./cluster/controlPlane.ts";
 import { healthProblem } from "./cluster/health.ts";
@@ -21,27 +22,28 @@ import { context, fingerprint, readRecord, type Sandbox, writeRecord } from "./c
 import { currentEngine, type Engine, prepareEngine, readyPulumi } from "./engine.ts";
 import { clusterPackages, ensurePackages } from "./host/packages.ts";
 import { requireMachine } from "./host/requirements.ts";
+import { choosePlatform, familiesOf, type Platform } from "./platform.ts";
 
 /**
  * The running sandbox where it can be used, else a new one.
  *
- * @param asked the container runtime of the nodes; else that of the sandbox that runs, or the default
+ * @param asked what it is to be made of; what is not said is as in the sandbox that runs, or the default
  * @throws SandboxError; what was made until then is removed
  */
-export async function up(asked?: RuntimeName): Promise<Sandbox & { readonly reused: boolean }> {
+export async function up(asked: Partial<Platform>): Promise<Sandbox & { readonly reused: boolean }> {
   requireMachine();
   return exclusively(async () => {
-    const runtime = asked ?? readRecord()?.sandbox.runtime ?? RUNTIME_NAMES[0];
-    const { families, packages } = RUNTIMES[runtime];
+    const platform = choosePlatform(asked, readRecord()?.sandbox);
+    const { packages } = RUNTIMES[platform.runtime];
     const images = imageSet(await ensurePackages(Object.keys({ ...clusterPackages, ...packages })));
-    const running = await usable(images, runtime);
-    if (running) return { ...running, ...(await currentEngine()), reused: true };
+    const running = await usable(images, platform);
+    if (running) return { ...running, ...(await currentEngine(platform.kubernetes)), reused: true };
 
-    await buildTools(["etcd", "kubernetes", ...families, ...((await readyPulumi()) ? [] : ["pulumi" as const])]);
+    await buildTools([...familiesOf(platform), ...((await readyPulumi()) ? [] : ["pulumi" as const])]);
     await buildImages(images);
     if (await tearDown()) note("removed what an earlier start had left");
     try {
-      return { ...(await step("sandbox up", () => start(images, runtime))), reused: false };
+      return { ...(await step("sandbox up", () => start(images, platform))), reused: false };
     } catch (error) {
       await tearDown();
       throw error;
@@ -50,27 +52,27 @@ export async function up(asked?: RuntimeName): Promise<Sandbox & { readonly reus
 }
 
 /** The running sandbox, unless it has a problem or was started otherwise than a new one would be. */
-async function usable(images: ImageSet, runtime: RuntimeName): Promise<Sandbox | undefined> {
+async function usable(images: ImageSet, platform: Platform): Promise<Sandbox | undefined> {
   const record = readRecord();
   if (!record) return undefined;
   const problem =
-    record.fingerprint === fingerprint(images, runtime)
+    record.fingerprint === fingerprint(images, platform)
       ? await healthProblem(record)
-      : "it was started by another version, or with another runtime";
+      : "it was started by another version, or on another platform";
   if (!problem) return record.sandbox;
   note(`the running sandbox cannot be used (${problem}): starting a new one`);
   return undefined;
 }
 
-async function start(images: ImageSet, runtime: RuntimeName): Promise<Sandbox> {
+async function start(images: ImageSet, platform: Platform): Promise<Sandbox> {
   mkdirSync(paths.state, { recursive: true, mode: 0o700 });
   let engine: Engine | undefined;
   const boxes: Box[] = [];
   await together(
-    prepareEngine().then((made) => {
+    prepareEngine(platform.kubernetes).then((made) => {
       engine = made;
     }),
-    startCluster(images, runtime, boxes),
+    startCluster(images, platform, boxes),
   );
   if (!engine) throw new Error("the engine's branch ended without a result");
   const sandbox: Sandbox = {
@@ -78,15 +80,15 @@ async function start(images: ImageSet, runtime: RuntimeName): Promise<Sandbox> {
     context,
     nodes: nodeSpecs.map(({ name }) => name).sort(),
     images: { producer: images.producer, consumer: images.consumer },
-    runtime,
+    ...platform,
     ...engine,
   };
-  writeRecord({ fingerprint: fingerprint(images, runtime), boxes, sandbox });
+  writeRecord({ fingerprint: fingerprint(images, platform), boxes, sandbox });
   return sandbox;
 }
 
-async function startCluster(images: ImageSet, runtime: RuntimeName, boxes: Box[]): Promise<void> {
-  const programs = toolPaths();
+async function startCluster(images: ImageSet, platform: Platform, boxes: Box[]): Promise<void> {
+  const programs = toolPaths(platform.kubernetes);
   const [control, nodes, secrets] = await step("boxes, network and certificates", async () => {
     const made = await Promise.all([
       openBox("control", "private"),
@@ -108,7 +110,9 @@ async function startCluster(images: ImageSet, runtime: RuntimeName, boxes: Box[]
   const eachNode = nodeSpecs.map(async (spec) => {
     const box = nodes.find(({ name }) => name === spec.name);
     if (!box) throw new Error(`there is no box for ${spec.name}`);
-    await step(`${spec.name}: containerd ready, images imported`, () => startRuntime(box, spec, runtime, images));
+    await step(`${spec.name}: containerd ready, images imported`, () =>
+      startRuntime(box, spec, platform.runtime, images),
+    );
     await plane;
     await startKubelet(box, spec, kubeletCommand(programs, spec), secrets, api);
   });

@@ -28,6 +28,10 @@ export const startCommand = () =>
       "--sandbox-runtime <name>",
       "the container runtime of the sandbox's nodes: containerd-2 or containerd-1.6",
     ).default(undefined, "that of the sandbox that runs, or containerd-2"),
+    new Option(
+      "--sandbox-kubernetes <version>",
+      "the sandbox's Kubernetes; npm run sandbox -- up --help lists the versions",
+    ).default(undefined, "that of the sandbox that runs, or 1.34"),
     new Option("--verbose", "print everything that the Pulumi engine and its plugins say"),
     ...settingsOptions(),
   ]).addHelpText(

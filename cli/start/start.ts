@@ -19,12 +19,11 @@ import { inspectionLines } from "./inspection.ts";
 import { openRun, type Run } from "./pulumi.ts";
 import { residueReported, sweepReport } from "./reports.ts";
 import { sweepByHand, sweepOwn } from "./sweep.ts";
-import { prepareTarget, type Target } from "./target.ts";
+import { askedOf, prepareTarget, type SandboxOptions, type Target } from "./target.ts";
 
-export interface StartOptions extends SettingsOptions {
+export interface StartOptions extends SettingsOptions, SandboxOptions {
   readonly keep?: boolean;
   readonly verbose?: boolean;
-  readonly sandboxRuntime?: string;
 }
 
 /** @param inspection takes lines about what stays for inspection */
@@ -35,9 +34,10 @@ export async function start(options: StartOptions, stop: AbortSignal, inspection
   const asked = parseSettings(given);
 
   const own = asked.kubeconfig !== "" || asked.context !== "";
-  if (own && options.sandboxRuntime)
-    throw new UserError(`--sandbox-runtime ${options.sandboxRuntime} names a runtime, and the test runs on a cluster`, {
-      remedy: "leave it out: a cluster's runtime is what its nodes have",
+  const [part] = askedOf(options);
+  if (own && part)
+    throw new UserError(`--sandbox-${part.option} ${part.value} is about the sandbox, and the test runs on a cluster`, {
+      remedy: `leave it out: a cluster's ${part.option} is what it has`,
     });
   if (own) await requireReach(asked);
 

@@ -40,10 +40,22 @@ interface SandboxDocument extends EngineDocument {
 /** Says that a run, and not a person, started the sandbox: so a later run takes it down even if this one is killed. */
 const OURS = join(runs, "sandbox-of-a-run");
 
+/** What `npm start` may ask of the sandbox, by the name of `up` for it. */
+const SANDBOX_OPTIONS = { sandboxRuntime: "runtime", sandboxKubernetes: "kubernetes" } as const;
+
+export type SandboxOptions = Readonly<Partial<Record<keyof typeof SANDBOX_OPTIONS, string>>>;
+
+/** What of it is asked for. */
+export const askedOf = (options: SandboxOptions): readonly { readonly option: string; readonly value: string }[] =>
+  Object.entries(SANDBOX_OPTIONS).flatMap(([key, option]) => {
+    const value = options[key as keyof SandboxOptions];
+    return value === undefined ? [] : [{ option, value }];
+  });
+
 /** @param own true where the settings name a kubeconfig or a context */
 export async function prepareTarget(
   own: boolean,
-  { keep = false, sandboxRuntime }: { readonly keep?: boolean; readonly sandboxRuntime?: string },
+  { keep = false, ...options }: { readonly keep?: boolean } & SandboxOptions,
   signal: AbortSignal,
 ): Promise<Target> {
   if (own) {
@@ -60,7 +72,7 @@ export async function prepareTarget(
   };
   try {
     const up = await sandbox<SandboxDocument>(
-      ["up", "--json", ...(sandboxRuntime ? ["--runtime", sandboxRuntime] : [])],
+      ["up", "--json", ...askedOf(options).flatMap(({ option, value }) => [`--${option}`, value])],
       signal,
     );
     return {

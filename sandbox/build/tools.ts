@@ -15,8 +15,6 @@ export type Family = "etcd" | "kubernetes" | "containerd" | "runc" | "pulumi" | 
 
 /** The engine's, which is that of the SDK (test/sandbox/installer). */
 export const pulumiVersion = pinned("pulumi", "github.com/pulumi/pulumi/pkg/v3");
-const kubernetes = pinned("kubernetes", "k8s.io/kubernetes");
-const [major, minor] = kubernetes.split(".");
 
 /** What is left out (file systems for images that no node here has) or put in. */
 const tags: Readonly<Partial<Record<Family, string>>> = {
@@ -32,12 +30,7 @@ const NEEDS_C: Readonly<Partial<Record<Family, readonly string[]>>> = {
 /** Value for the linker -X option: programs built as modules do not know their own version. */
 const versions: Readonly<Record<Family, readonly string[]>> = {
   etcd: [],
-  kubernetes: [
-    `k8s.io/component-base/version.gitVersion=v${kubernetes}`,
-    `k8s.io/component-base/version.gitMajor=${major}`,
-    `k8s.io/component-base/version.gitMinor=${minor}`,
-    `k8s.io/client-go/pkg/version.gitVersion=v${kubernetes}`,
-  ],
+  kubernetes: kubernetesVersion("kubernetes"),
   containerd: [
     `github.com/containerd/containerd/v2/version.Version=v${pinned("containerd", "github.com/containerd/containerd/v2")}`,
   ],
@@ -48,21 +41,6 @@ const versions: Readonly<Record<Family, readonly string[]>> = {
   oracle: [],
   pulumi: [`github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${pulumiVersion}`],
 };
-
-export type ToolPaths = Readonly<
-  Record<"etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kubelet", string>
->;
-
-/** The programs' paths inside a box. */
-export function toolPaths(): ToolPaths {
-  return {
-    etcd: pathInBox("etcd", "server"),
-    "kube-apiserver": pathInBox("kubernetes", "kube-apiserver"),
-    "kube-controller-manager": pathInBox("kubernetes", "kube-controller-manager"),
-    "kube-scheduler": pathInBox("kubernetes", "kube-scheduler"),
-    kubelet: pathInBox("kubernetes", "kubelet"),
-  };
-}
 
 /** Where a box sees a family's programs, or one of them. */
 export function pathInBox(family: Family, name = ""): string {
@@ -122,6 +100,17 @@ function pinned(family: Family, module: string): string {
     .find(([name]) => name === module)?.[1];
   if (!version) throw new Error(`sandbox/tools/${family}/go.mod does not require ${module}`);
   return version.replace(/^v/, "");
+}
+
+function kubernetesVersion(family: Family): readonly string[] {
+  const version = pinned(family, "k8s.io/kubernetes");
+  const [major, minor] = version.split(".");
+  return [
+    `k8s.io/component-base/version.gitVersion=v${version}`,
+    `k8s.io/component-base/version.gitMajor=${major}`,
+    `k8s.io/component-base/version.gitMinor=${minor}`,
+    `k8s.io/client-go/pkg/version.gitVersion=v${version}`,
+  ];
 }
 
 function flags(family: Family): string[] {

@@ -5,7 +5,7 @@ import { step } from "../../base/progress.ts";
 import { until } from "../../base/stop.ts";
 import { type Box, configDirectory, inBox, notReady, requireAlive, startDaemon } from "../box/box.ts";
 import { addresses } from "../box/network.ts";
-import type { ToolPaths } from "../build/tools.ts";
+import type { ToolPaths } from "../build/kubernetes.ts";
 import type { Api } from "./api.ts";
 import { auditLog, auditPolicy } from "./audit.ts";
 import { renderKubeconfig, type Secrets } from "./pki.ts";

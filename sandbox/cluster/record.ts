@@ -5,9 +5,9 @@ import type { ProcessIdentity } from "../../base/identity.ts";
 import * as paths from "../../base/paths.ts";
 import type { Box } from "../box/box.ts";
 import type { ImageSet } from "../build/images.ts";
-import type { RuntimeName } from "../build/runtimes.ts";
-import { toolPaths } from "../build/tools.ts";
+import { toolPaths } from "../build/kubernetes.ts";
 import type { Engine } from "../engine.ts";
+import type { Platform } from "../platform.ts";
 import { controlPlaneCommands } from "./controlPlane.ts";
 import { containerdCommand, kubeletCommand } from "./node.ts";
 import { nodeFiles, nodeSpecs } from "./nodeConfig.ts";
@@ -16,12 +16,11 @@ import { nodeFiles, nodeSpecs } from "./nodeConfig.ts";
 export const context = "fuse-test-sandbox";
 
 /** The document of `up --json`. */
-export interface Sandbox extends Engine {
+export interface Sandbox extends Engine, Platform {
   readonly kubeconfig: string;
   readonly context: string;
   readonly nodes: readonly string[];
   readonly images: { readonly producer: string; readonly consumer: string };
-  readonly runtime: RuntimeName;
 }
 
 export interface Record {
@@ -32,8 +31,8 @@ export interface Record {
 }
 
 /** Twelve digits of the programs, options, files and images that a cluster is started with: one of other digits is not reused. */
-export function fingerprint(images: ImageSet, runtime: RuntimeName): string {
-  const programs = toolPaths();
+export function fingerprint(images: ImageSet, { runtime, kubernetes }: Platform): string {
+  const programs = toolPaths(kubernetes);
   const nodes = nodeSpecs.map((spec) => [spec, nodeFiles(spec, images.pause), kubeletCommand(programs, spec)]);
   const all = JSON.stringify([controlPlaneCommands(programs), containerdCommand(runtime), nodes, images]);
   return createHash("sha256").update(all).digest("hex").slice(0, 12);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { instance } from "../../base/instance.ts";
-import { toolPaths } from "../../sandbox/build/tools.ts";
+import { KUBERNETES_VERSIONS, toolPaths } from "../../sandbox/build/kubernetes.ts";
 import { controlPlaneCommands } from "../../sandbox/cluster/controlPlane.ts";
 import { nodeFiles, nodeSpecs } from "../../sandbox/cluster/nodeConfig.ts";
 import { renderKubeconfig, type Secrets } from "../../sandbox/cluster/pki.ts";
@@ -28,7 +28,7 @@ describe("the sandbox's cluster", () => {
   });
 
   it("listens on loopback and the sandbox's own network only", () => {
-    const bound = Object.values(controlPlaneCommands(toolPaths()))
+    const bound = Object.values(controlPlaneCommands(toolPaths(KUBERNETES_VERSIONS[0])))
       .flat()
       .filter((option) => option.includes("bind-address"));
     assert.deepEqual([...new Set(bound)].sort(), ["--bind-address=127.0.0.1", `--bind-address=${instance.network}.2`]);
@@ -36,7 +36,7 @@ describe("the sandbox's cluster", () => {
   });
 
   it("keeps PodSecurity admission on", () => {
-    const { apiserver } = controlPlaneCommands(toolPaths());
+    const { apiserver } = controlPlaneCommands(toolPaths(KUBERNETES_VERSIONS[0]));
     assert.ok(!apiserver.some((option) => option.startsWith("--disable-admission-plugins")));
   });
 
