@@ -1,0 +1,14 @@
+/** What the sandbox is made of in each run of `npm run test:platforms`. */
+import type { Platform } from "../../sandbox/platform.ts";
+
+/** Its name is that of its document in docs/platforms. */
+export const ROWS: Readonly<Record<string, Platform>> = {
+  "sandbox-containerd-1.6": { runtime: "containerd-1.6", kubernetes: "1.34" },
+  "sandbox-containerd-2": { runtime: "containerd-2", kubernetes: "1.34" },
+};
+
+/** What a run must say of each node, whatever the sandbox is made of: verdict or cause, and grade. */
+export const EXPECTED: Readonly<Record<string, string>> = {
+  "k3s-w1": "node-root-private C",
+  "k3s-w2": "success A",
+};
