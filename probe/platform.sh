@@ -7,8 +7,8 @@ log_platform() {
   kernel='' machine='' groups=''
   { read -r kernel </proc/sys/kernel/osrelease; } 2>/dev/null
   machine=$(uname -m 2>/dev/null)
-  # The type of what is mounted there: cgroup2fs is version 2, a tmpfs holds the hierarchies of version 1.
-  groups=$(stat -fc %T /sys/fs/cgroup 2>/dev/null)
+  # The type of what is mounted there: cgroup2 is version 2, a tmpfs holds the hierarchies of version 1. busybox's stat says UNKNOWN.
+  groups=$(type_of_mount "$(topmost_at /sys/fs/cgroup)")
   security=$(security_modules) features=$(fuse_features) kubelet=$(kubelet_root)
   record platform info "Linux ${kernel:-unknown} on ${machine:-unknown}; control groups: ${groups:-unknown}; security modules: $security; FUSE: ${features:-none}; kubelet: ${kubelet:-unknown}" \
     kernel "$kernel" machine "$machine" cgroups "$groups" security "$security" fuse_features "$features" kubelet_root "$kubelet"

@@ -71,8 +71,8 @@ const firstOf = <S extends "platform" | "identity">(evidence: Evidence, step: S)
 
 const known = (...found: readonly (string | undefined)[]): string => found.find(Boolean) ?? UNKNOWN;
 
-/** By the type of what is mounted at /sys/fs/cgroup (cgroups(7)); as version 1 both hierarchies count, if there are two. */
-const VERSIONS: Readonly<Record<string, "v1" | "v2">> = { cgroup2fs: "v2", tmpfs: "v1" };
+/** By the type of what is mounted at /sys/fs/cgroup (cgroups(7)), in the words of mountinfo or of stat; as version 1 both hierarchies count, if there are two. */
+const VERSIONS: Readonly<Record<string, "v1" | "v2">> = { cgroup2: "v2", cgroup2fs: "v2", tmpfs: "v1" };
 
 /** In one line for people, without what is not known. */
 export function platformLine(platform: Platform): string {
