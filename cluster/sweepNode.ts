@@ -5,6 +5,7 @@ import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { MARKS } from "../base/marks.ts";
 import { UserError } from "../base/problem.ts";
 import { until } from "../base/stop.ts";
+import { slowness } from "../core/contract/times.ts";
 import { nodeFact, podFact } from "../core/evidence/facts.ts";
 import { apiPod } from "../core/manifests/api.ts";
 import { sweepPod } from "../core/manifests/sweep.ts";
@@ -102,12 +103,14 @@ export async function freeNode(
  */
 export async function runPod(
   api: CoreV1Api,
-  { namespace }: Pick<Settings, "namespace">,
+  settings: Pick<Settings, "namespace" | "probeSeconds">,
   pod: ReturnType<typeof sweepPod>,
   onTaken: () => void = () => undefined,
 ): Promise<string[]> {
+  const { namespace } = settings;
   const { name } = pod.metadata;
-  await deletePod(api, namespace, name);
+  const patient = PATIENCE_MS * slowness(settings);
+  await deletePod(api, namespace, name, patient);
   try {
     await api.createNamespacedPod({ namespace, body: apiPod(pod) });
     const from = Date.now();
@@ -119,7 +122,7 @@ export async function runPod(
       if (fact.phase === "Succeeded" || fact.containers.some(({ exitCode }) => exitCode === 0)) break;
       const stuck = fact.containers.find(({ reason }) => /BackOff|Err|Invalid/.test(reason));
       const words = fact.unschedulable ?? (stuck ? `${stuck.reason}: ${stuck.message}` : "");
-      const patience = fact.unschedulable ? PLACING_MS : PATIENCE_MS;
+      const patience = fact.unschedulable ? PLACING_MS : patient;
       if (fact.phase === "Failed" || stuck || Date.now() - from > patience)
         throw new Error(`${name} is ${fact.phase}: ${words}`);
       await sleep(POLL_MS);
@@ -127,7 +130,7 @@ export async function runPod(
     const log = await api.readNamespacedPodLog({ namespace, name });
     return log.split("\n").filter(Boolean);
   } finally {
-    await deletePod(api, namespace, name);
+    await deletePod(api, namespace, name, patient);
   }
 }
 

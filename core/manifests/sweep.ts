@@ -1,6 +1,7 @@
 import { BRIDGE_PATH, SWEEP_HOST_PATH, splitBridge } from "../contract/bridge.ts";
 import { podName, SWEEP_PODS } from "../contract/names.ts";
 import { PAIR_SCENARIOS, type ScenarioId } from "../contract/scenarios.ts";
+import { slowness } from "../contract/times.ts";
 import type { Settings } from "../settings/settings.ts";
 import { directoryOf, pod, UNPRIVILEGED } from "./pod.ts";
 import type { Pod, SecurityContext } from "./types.ts";
@@ -44,7 +45,7 @@ export function sweepPod(
       name: podName(SWEEP_PODS[task], node, settings.nodes),
       component: "sweep",
       node,
-      deadlineSeconds: SWEEP_DEADLINE_SECONDS,
+      deadlineSeconds: Math.ceil(SWEEP_DEADLINE_SECONDS * slowness(settings)),
       graceSeconds: 0,
       containers: [
         {

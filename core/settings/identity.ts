@@ -29,6 +29,7 @@ export function identified(settings: Settings, scripts: Readonly<Record<string, 
  */
 export function swept(settings: Settings) {
   const { nodes, namespace, bridge, owner, kubeconfig, context, tolerations, ...rest } = settings;
-  const { producerImage, consumerImage, resources } = rest;
-  return { nodes, namespace, bridge, owner, kubeconfig, context, tolerations, producerImage, consumerImage, resources };
+  const { producerImage, consumerImage, resources, probeSeconds } = rest;
+  const pods = { tolerations, producerImage, consumerImage, resources, probeSeconds };
+  return { nodes, namespace, bridge, owner, kubeconfig, context, ...pods };
 }
