@@ -153,12 +153,17 @@ const isMountDenial = (evidence: Evidence, { detail }: ProbeRecord): boolean =>
 /** `docker-default (enforce)`, or an SELinux context of the type containers run as. */
 const isConfined = (label = ""): boolean => /\(enforce\)/.test(label) || isTyped(label);
 const isTyped = (label = ""): boolean => /:(container|svirt_lxc_net)_t\b/.test(label);
+/** What a runtime puts every container under that asks for nothing else: containerd's, Docker's, CRI-O's, Podman's. */
+const isRuntimesOwn = (label = ""): boolean =>
+  /^(cri-containerd\.apparmor\.d|docker-default|crio-default|containers-default-[\d.]+) /.test(label);
 type LabelledRole = WriterOf<"identity">;
 
 function deniedBySecurityModule(evidence: Evidence): readonly Quote[] | undefined {
-  // Every container of a node with AppArmor has its runtime's profile, which lets it read: a reader's proves nothing.
+  // The runtime's own profile, which every container of a node with AppArmor has, lets it read: a reader's proves nothing.
   const labelOf = (role: LabelledRole) =>
-    of(evidence, role, "identity").filter(({ label }) => (role === "producer" ? isConfined(label) : isTyped(label)));
+    of(evidence, role, "identity").filter(
+      ({ label }) => isConfined(label) && (role === "producer" || !isRuntimesOwn(label)),
+    );
   const readers = notRead(evidence) ? READERS.filter((role) => !allowed(evidence, labelsOf(evidence, role))) : [];
   const denied = [
     ...gaveUp(evidence).filter((record) =>

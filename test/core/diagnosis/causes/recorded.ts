@@ -216,6 +216,22 @@ export const words: readonly Recorded[] = [
     }),
   },
   {
+    what: "an AppArmor profile of the readers' own that denies what lies in the mount",
+    cause: "lsm-denies",
+    quoted: /media-readers \(enforce\).*EACCES/s,
+    evidence: evidence({
+      records: [
+        ...mounted,
+        unseenByControl,
+        ...(["default", "hardened"] as const).flatMap((role) => [
+          record(role, "identity", "info", { label: "media-readers (enforce)" }),
+          record(role, "read", "error", { errno: "EACCES", mountinfo: FUSE }),
+          record(role, "verdict", "error", { uptime: 2087 }),
+        ]),
+      ],
+    }),
+  },
+  {
     what: "an SELinux type that may not use FUSE",
     cause: "lsm-denies",
     quoted: /container_t.*EACCES/s,
