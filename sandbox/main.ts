@@ -13,6 +13,7 @@ import { explain } from "../base/progress.ts";
 import { stop } from "../base/stop.ts";
 import { prepareEverything } from "./build/everything.ts";
 import { KUBERNETES, KUBERNETES_VERSIONS } from "./build/kubernetes.ts";
+import { MACHINE_NAMES, MACHINES } from "./build/machines.ts";
 import { RUNTIME_NAMES, RUNTIMES } from "./build/runtimes.ts";
 import { readRecord } from "./cluster/record.ts";
 import { down } from "./down.ts";
@@ -49,8 +50,16 @@ program
       .choices(KUBERNETES_VERSIONS)
       .env("FUSE_TEST_KUBERNETES"),
   )
+  .addOption(
+    new Option("--machine <name>", "what k3s-w2 is; else that of the sandbox that runs, else the first")
+      .choices(MACHINE_NAMES)
+      .env("FUSE_TEST_MACHINE"),
+  )
   .option("--json", "print one JSON document: kubeconfig, context, nodes, images, platform, environment for the engine")
-  .addHelpText("after", `${choices("Runtimes", RUNTIMES)}\n${choices("Versions of Kubernetes", KUBERNETES)}`)
+  .addHelpText(
+    "after",
+    `${choices("Runtimes", RUNTIMES)}\n${choices("Versions of Kubernetes", KUBERNETES)}\n${choices("Machines", MACHINES)}`,
+  )
   .action(async ({ json, ...asked }) => {
     const sandbox = await up(asked);
     answer(json, sandbox, [`${sandbox.reused ? "already up" : "up"}: export KUBECONFIG=${sandbox.kubeconfig}`]);

@@ -1,5 +1,7 @@
 /** What a sandbox's cluster is made of, where there is a choice. */
+
 import { KUBERNETES, KUBERNETES_VERSIONS, type KubernetesVersion } from "./build/kubernetes.ts";
+import { MACHINE_NAMES, MACHINES, type Machine, type MachineName } from "./build/machines.ts";
 import { RUNTIME_NAMES, RUNTIMES, type RuntimeName } from "./build/runtimes.ts";
 import type { Family } from "./build/tools.ts";
 
@@ -7,6 +9,8 @@ export interface Platform {
   /** The nodes' container runtime. */
   readonly runtime: RuntimeName;
   readonly kubernetes: KubernetesVersion;
+  /** What k3s-w2 is. */
+  readonly machine: MachineName;
 }
 
 /**
@@ -18,10 +22,20 @@ export function choosePlatform(...wishes: readonly (Partial<Platform> | undefine
     wishes
       .map((wish) => [standard, ...others].find((name) => name === wish?.[part]))
       .find((name) => name !== undefined) ?? standard;
-  return { runtime: first("runtime", RUNTIME_NAMES), kubernetes: first("kubernetes", KUBERNETES_VERSIONS) };
+  return {
+    runtime: first("runtime", RUNTIME_NAMES),
+    kubernetes: first("kubernetes", KUBERNETES_VERSIONS),
+    machine: first("machine", MACHINE_NAMES),
+  };
 }
 
 /** What is compiled for it. */
 export function familiesOf({ runtime, kubernetes }: Platform): readonly Family[] {
   return ["etcd", KUBERNETES[kubernetes].family, ...RUNTIMES[runtime].families];
+}
+
+/** Debian's release in the virtual machine that a node is; undefined where it is a box. */
+export function suiteOf({ machine }: Platform, node: string): string | undefined {
+  const { suite }: Machine = MACHINES[machine];
+  return node === "k3s-w2" ? suite : undefined;
 }

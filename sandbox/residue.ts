@@ -21,7 +21,7 @@ export function machineResidue(): string[] {
   ];
 }
 
-/** FUSE mounts in the node's own mounts (pods have theirs), and the test's hostPath. */
+/** FUSE mounts in the node's own mounts (pods have theirs), and the test's hostPath. Those of a virtual machine are not to be seen. */
 export function nodeResidue(box: Box): string[] {
   const mounts = mountsOf(box.init.pid).filter(({ type }) => isFuseType(type));
   const bridge = "/tmp/fuse-test-bridge";

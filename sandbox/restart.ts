@@ -6,6 +6,7 @@ import { until } from "../base/stop.ts";
 import { type Daemon, startDaemon } from "./box/box.ts";
 import { readRecord, writeRecord } from "./cluster/record.ts";
 import { onlyChildOf } from "./host/proc.ts";
+import { suiteOf } from "./platform.ts";
 
 /** By what the user calls a service: the daemon's name in its box. */
 export const SERVICES = { kubelet: "kubelet", runtime: "containerd" } as const;
@@ -19,6 +20,11 @@ export function restart(service: keyof typeof SERVICES, node: string): Promise<v
     const record = readRecord();
     const box = record?.boxes.find(({ name }) => name === node);
     const daemon = box?.daemons.find(({ name }) => name === SERVICES[service]);
+    if (record && suiteOf(record.sandbox, node))
+      throw new SandboxError(
+        `${node} is a virtual machine, whose services only its own systemd restarts`,
+        "Take the sandbox without --machine.",
+      );
     if (!record || !box || !daemon)
       throw new SandboxError(
         `there is no ${SERVICES[service]} of a node ${node}`,

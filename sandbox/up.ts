@@ -10,11 +10,13 @@ import { connect } from "./box/network.ts";
 import { tearDown } from "./box/teardown.ts";
 import { buildImages, type ImageSet, imageSet } from "./build/images.ts";
 import { toolPaths } from "./build/kubernetes.ts";
+import { buildMachine, machinePackages } from "./build/machines.ts";
 import { RUNTIMES } from "./build/runtimes.ts";
 import { buildTools } from "./build/tools.ts";
 import { openApi, recordedAccess } from "./cluster/api.ts";
 import { controlPlaneCommands, startControlPlane } from "./cluster/controlPlane.ts";
 import { healthProblem } from "./cluster/health.ts";
+import { startMachine } from "./cluster/machine.ts";
 import { kubeletCommand, startKubelet, startRuntime } from "./cluster/node.ts";
 import { nodeSpecs } from "./cluster/nodeConfig.ts";
 import { makeSecrets, renderKubeconfig } from "./cluster/pki.ts";
@@ -22,7 +24,7 @@ import { context, fingerprint, readRecord, type Sandbox, writeRecord } from "./c
 import { currentEngine, type Engine, prepareEngine, readyPulumi } from "./engine.ts";
 import { clusterPackages, ensurePackages } from "./host/packages.ts";
 import { requireMachine } from "./host/requirements.ts";
-import { choosePlatform, familiesOf, type Platform } from "./platform.ts";
+import { choosePlatform, familiesOf, type Platform, suiteOf } from "./platform.ts";
 
 /**
  * The running sandbox where it can be used, else a new one.
@@ -34,13 +36,17 @@ export async function up(asked: Partial<Platform>): Promise<Sandbox & { readonly
   requireMachine();
   return exclusively(async () => {
     const platform = choosePlatform(asked, readRecord()?.sandbox);
-    const { packages } = RUNTIMES[platform.runtime];
+    const suite = suiteOf(platform, "k3s-w2");
+    if (platform.runtime === "crun" && !suite)
+      throw new SandboxError("crun runs in a virtual machine only", "Add --machine vm, or name another --runtime.");
+    const packages = { ...RUNTIMES[platform.runtime].packages, ...(suite ? machinePackages : {}) };
     const images = imageSet(await ensurePackages(Object.keys({ ...clusterPackages, ...packages })));
     const running = await usable(images, platform);
     if (running) return { ...running, ...(await currentEngine(platform.kubernetes)), reused: true };
 
     await buildTools([...familiesOf(platform), ...((await readyPulumi()) ? [] : ["pulumi" as const])]);
     await buildImages(images);
+    if (suite) await buildMachine(suite);
     if (await tearDown()) note("removed what an earlier start had left");
     try {
       return { ...(await step("sandbox up", () => start(images, platform))), reused: false };
@@ -98,7 +104,11 @@ async function startCluster(images: ImageSet, platform: Platform, boxes: Box[]):
       makeSecrets(),
     ]);
     boxes.push(made[0], ...made[1]);
-    await connect(made[0], made[1]);
+    await connect(
+      made[0],
+      made[1],
+      nodeSpecs.map(({ name }) => name).find((name) => suiteOf(platform, name)),
+    );
     return made;
   });
   writeFileSync(paths.kubeconfig, renderKubeconfig(secrets, "admin", context), { mode: 0o600 });
@@ -110,6 +120,8 @@ async function startCluster(images: ImageSet, platform: Platform, boxes: Box[]):
   const eachNode = nodeSpecs.map(async (spec) => {
     const box = nodes.find(({ name }) => name === spec.name);
     if (!box) throw new Error(`there is no box for ${spec.name}`);
+    const suite = suiteOf(platform, spec.name);
+    if (suite) return startMachine(box, spec, platform, suite, images, secrets, api);
     await step(`${spec.name}: containerd ready, images imported`, () =>
       startRuntime(box, spec, platform.runtime, images),
     );

@@ -32,6 +32,10 @@ export const startCommand = () =>
       "--sandbox-kubernetes <version>",
       "the sandbox's Kubernetes; npm run sandbox -- up --help lists the versions",
     ).default(undefined, "that of the sandbox that runs, or 1.34"),
+    new Option(
+      "--sandbox-machine <name>",
+      "what the sandbox's k3s-w2 is: box, or vm, a virtual machine with control groups v2, systemd and AppArmor",
+    ).default(undefined, "that of the sandbox that runs, or box"),
     new Option("--verbose", "print everything that the Pulumi engine and its plugins say"),
     ...settingsOptions(),
   ]).addHelpText(

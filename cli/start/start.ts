@@ -46,7 +46,7 @@ export async function start(options: StartOptions, stop: AbortSignal, inspection
   const plugins = Object.entries(target.plugins).map(([name, origin]) => `${name} (${origin})`);
   say(`${MARKS.note} Pulumi ${target.engine}, plugins ${plugins.join(", ")}`);
   const nodes = saidSettings(options).nodes === undefined ? (target.nodes ?? asked.nodes) : asked.nodes;
-  const settings = { ...given, ...target.settings, nodes: [...nodes], failOn: "never" };
+  const settings = { ...target.pace, ...given, ...target.settings, nodes: [...nodes], failOn: "never" };
   let verdicts: Result["nodes"] = {};
   let residue: string[] | undefined;
   try {

@@ -16,6 +16,8 @@ export interface Target {
   readonly plugins: Readonly<Record<string, string>>;
   /** Settings that it decides: how to reach it and, in the sandbox, its images. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Settings for a node that is slow, where nobody says otherwise. */
+  readonly pace?: Readonly<Record<string, number>>;
   /** The nodes it has, where it is ours to know. */
   readonly nodes?: readonly string[];
   /** True where nothing of an earlier run can be on it, because it has just been made. */
@@ -34,14 +36,31 @@ interface SandboxDocument extends EngineDocument {
   readonly context: string;
   readonly nodes: string[];
   readonly images: { readonly producer: string };
+  readonly machine: string;
   readonly reused: boolean;
 }
 
 /** Says that a run, and not a person, started the sandbox: so a later run takes it down even if this one is killed. */
 const OURS = join(runs, "sandbox-of-a-run");
 
+/** A node that is emulated starts a container in seconds, and answers a read in tenths of one. */
+const EMULATED = {
+  markerWaitSeconds: 120,
+  settleSeconds: 25,
+  mountSeconds: 60,
+  holdSeconds: 15,
+  staleSeconds: 8,
+  recoverSeconds: 15,
+  probeSeconds: 10,
+  collectSeconds: 1500,
+};
+
 /** What `npm start` may ask of the sandbox, by the name of `up` for it. */
-const SANDBOX_OPTIONS = { sandboxRuntime: "runtime", sandboxKubernetes: "kubernetes" } as const;
+const SANDBOX_OPTIONS = {
+  sandboxRuntime: "runtime",
+  sandboxKubernetes: "kubernetes",
+  sandboxMachine: "machine",
+} as const;
 
 export type SandboxOptions = Readonly<Partial<Record<keyof typeof SANDBOX_OPTIONS, string>>>;
 
@@ -88,6 +107,7 @@ export async function prepareTarget(
         producerImage: up.images.producer,
         consumerImage: up.images.producer,
       },
+      ...(up.machine === "box" ? {} : { pace: EMULATED }),
       fresh: !up.reused,
       leave,
     };

@@ -21,8 +21,20 @@ export const addresses = {
 
 export type NodeName = "k3s-w1" | "k3s-w2";
 
-/** Connects boxes that are open. @throws SandboxError where the network's addresses are taken */
-export async function connect(control: Box, nodes: readonly (Box & { name: NodeName })[]): Promise<void> {
+/** In the box of a virtual machine: the box's end of the machine's network card. */
+export const TAP = "tap0";
+
+/**
+ * Connects boxes that are open.
+ *
+ * @param machine the node that is a virtual machine in its box
+ * @throws SandboxError where the network's addresses are taken
+ */
+export async function connect(
+  control: Box,
+  nodes: readonly (Box & { name: NodeName })[],
+  machine?: NodeName,
+): Promise<void> {
   await removeInterface();
   await requireFreeNetwork();
   await ip(undefined, [
@@ -43,15 +55,23 @@ export async function connect(control: Box, nodes: readonly (Box & { name: NodeN
   ]);
   await Promise.all(
     nodes.map((node) =>
-      ip(node, [
-        "link set lo up",
-        `addr add ${addresses[node.name]}/24 dev eth0`,
-        "link set eth0 up",
-        `route add default via ${addresses.control}`,
-      ]),
+      ip(node, ["link set lo up", "link set eth0 up", ...(machine === node.name ? throughTap : ownAddress(node.name))]),
     ),
   );
 }
+
+const ownAddress = (name: NodeName): string[] => [
+  `addr add ${addresses[name]}/24 dev eth0`,
+  `route add default via ${addresses.control}`,
+];
+
+/** The box itself has no address then: it passes on what comes for the machine in it. */
+const throughTap = [
+  "link add bridge1 type bridge",
+  `tuntap add dev ${TAP} mode tap`,
+  ...["eth0", TAP].map((name) => `link set ${name} master bridge1 up`),
+  "link set bridge1 up",
+];
 
 /** @throws SandboxError where another interface of the machine has an address of this network */
 async function requireFreeNetwork(): Promise<void> {

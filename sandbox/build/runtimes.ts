@@ -22,6 +22,11 @@ export const RUNTIMES = {
     families: [],
     packages: { containerd: "containerd and ctr", runc: "runc" },
   },
+  crun: {
+    what: "the distribution's containerd and crun, in a virtual machine only: crun wants control groups of one version",
+    families: [],
+    packages: { containerd: "containerd and ctr", runc: "runc, on the node that is no virtual machine" },
+  },
 } as const satisfies Readonly<Record<string, Runtime>>;
 
 export type RuntimeName = keyof typeof RUNTIMES;

@@ -3,8 +3,18 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { step } from "../../base/progress.ts";
 import { until } from "../../base/stop.ts";
-import { type Box, configDirectory, inBox, notReady, pathIn, requireAlive, runIn, startDaemon } from "../box/box.ts";
-import { addresses } from "../box/network.ts";
+import {
+  type Box,
+  configDirectory,
+  type Daemon,
+  inBox,
+  notReady,
+  pathIn,
+  requireAlive,
+  runIn,
+  startDaemon,
+} from "../box/box.ts";
+import { addresses, type NodeName } from "../box/network.ts";
 import type { ImageSet } from "../build/images.ts";
 import type { ToolPaths } from "../build/kubernetes.ts";
 import { type RuntimeName, runtimeCommand, runtimeProgram } from "../build/runtimes.ts";
@@ -14,9 +24,7 @@ import { renderKubeconfig, type Secrets } from "./pki.ts";
 
 /** Starts containerd and imports the images. @throws SandboxError, with its log, when it does not answer within 30 s */
 export async function startRuntime(box: Box, spec: NodeSpec, runtime: RuntimeName, images: ImageSet): Promise<void> {
-  for (const [file, text] of Object.entries(nodeFiles(spec, images.pause))) {
-    writeFileSync(join(configDirectory(box.name), file), text, { mode: file === DROPPING_PROGRAM ? 0o755 : 0o644 });
-  }
+  writeFiles(spec.name, nodeFiles(spec, images.pause));
   const daemon = startDaemon(box, "containerd", containerdCommand(runtime));
   const socket = pathIn(box, "/run/containerd/containerd.sock");
   const answers = () => {
@@ -34,6 +42,11 @@ export async function startRuntime(box: Box, spec: NodeSpec, runtime: RuntimeNam
       `${inBox.images}/${archive}`,
     ]);
   }
+}
+
+export function writeFiles(node: NodeName, files: Readonly<Record<string, string>>): void {
+  for (const [file, text] of Object.entries(files))
+    writeFileSync(join(configDirectory(node), file), text, { mode: file === DROPPING_PROGRAM ? 0o755 : 0o644 });
 }
 
 /** The runtime's daemon and its options. Part of the fingerprint. */
@@ -60,19 +73,26 @@ export async function startKubelet(
   secrets: Secrets,
   api: Api,
 ): Promise<void> {
-  const directory = configDirectory(box.name);
+  writeCredentials(spec.name, secrets);
+  await step(`node ${spec.name} ready (${spec.propagation} root mount)`, () =>
+    untilReady(startDaemon(box, "kubelet", command), spec, api, 60_000),
+  );
+}
+
+/** What the kubelet shows the API server, and knows it by. */
+export function writeCredentials(node: NodeName, secrets: Secrets): void {
+  const directory = configDirectory(node);
   writeFileSync(join(directory, "ca.crt"), secrets.authority);
-  writeFileSync(join(directory, "kubelet.kubeconfig"), renderKubeconfig(secrets, spec.name, "sandbox"), {
-    mode: 0o600,
-  });
-  await step(`node ${spec.name} ready (${spec.propagation} root mount)`, async () => {
-    const daemon = startDaemon(box, "kubelet", command);
-    const ready = async () => {
-      requireAlive(daemon);
-      return (await isReady(api, spec)) || undefined;
-    };
-    await until(ready, { every: 100, within: 60_000, late: () => notReady(daemon) });
-  });
+  writeFileSync(join(directory, "kubelet.kubeconfig"), renderKubeconfig(secrets, node, "sandbox"), { mode: 0o600 });
+}
+
+/** @throws SandboxError, with the daemon's log, when that ends or the node is not ready within so many milliseconds */
+export async function untilReady(daemon: Daemon, spec: NodeSpec, api: Api, within: number): Promise<void> {
+  const ready = async () => {
+    requireAlive(daemon);
+    return (await isReady(api, spec)) || undefined;
+  };
+  await until(ready, { every: 100, within, late: () => notReady(daemon) });
 }
 
 /** Ready, and free of the taints that the controller manager removes a moment later. */

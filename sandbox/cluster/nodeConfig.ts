@@ -30,36 +30,43 @@ export const DROPS_PROPAGATION = "runc-drops-propagation";
 /** The program of that handler: the one file that a node executes. */
 export const DROPPING_PROGRAM = `${DROPS_PROPAGATION}.sh`;
 
-/** File name -> text; the node sees them below `inBox.config`. */
-export function nodeFiles(spec: NodeSpec, pauseImage: string): Readonly<Record<string, string>> {
+/** A node that is a machine has all that kubelet and containerd expect; a box shares control groups, LSM and rights with others. */
+export interface Guest {
+  /** What containerd starts containers with. */
+  readonly starter: "runc" | "crun";
+}
+
+/** File name -> text; the node sees them below `inBox.config`. @param guest where it is a virtual machine */
+export function nodeFiles(spec: NodeSpec, pauseImage: string, guest?: Guest): Readonly<Record<string, string>> {
   return {
-    "containerd.toml": containerd(pauseImage),
+    "containerd.toml": containerd(pauseImage, guest),
     [DROPPING_PROGRAM]: readFileSync(join(import.meta.dirname, DROPPING_PROGRAM), "utf8"),
     "10-pods.conflist": podNetwork(spec),
-    "kubelet.json": JSON.stringify(kubelet(spec), null, 2),
+    "kubelet.json": JSON.stringify(kubelet(spec, guest), null, 2),
   };
 }
 
-function containerd(pauseImage: string): string {
+function containerd(pauseImage: string, guest: Guest | undefined): string {
+  const systemd = guest !== undefined;
+  const starter = guest ? `\n        BinaryName = "${guest.starter}"` : "";
   // AppArmor is off because its profiles belong to the machine, not to the node; the OOM score because a machine may
   // withhold CAP_SYS_RESOURCE.
+  const restricted = guest ? "" : "\n  restrict_oom_score_adj = true\n  disable_apparmor = true";
   return `version = 2
 disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs"]
 [plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "${pauseImage}"
-  restrict_oom_score_adj = true
-  disable_apparmor = true
+  sandbox_image = "${pauseImage}"${restricted}
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "overlayfs"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
-      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-        SystemdCgroup = false
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]${starter}
+        SystemdCgroup = ${systemd}
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${DROPS_PROPAGATION}]
       runtime_type = "io.containerd.runc.v2"
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${DROPS_PROPAGATION}.options]
         BinaryName = "${inBox.config}/${DROPPING_PROGRAM}"
-        SystemdCgroup = false
+        SystemdCgroup = ${systemd}
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "${inBox.config}"
@@ -76,7 +83,7 @@ function podNetwork({ podSubnet }: NodeSpec): string {
   });
 }
 
-function kubelet({ name, taints }: NodeSpec) {
+function kubelet({ name, taints }: NodeSpec, guest: Guest | undefined) {
   return {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
@@ -89,14 +96,7 @@ function kubelet({ name, taints }: NodeSpec) {
     // Whoever holds a certificate of the sandbox's own authority: the API server alone.
     authorization: { mode: "AlwaysAllow" },
     containerRuntimeEndpoint: "unix:///run/containerd/containerd.sock",
-    cgroupDriver: "cgroupfs",
-    // Two kubelets with one root kill each other's pods.
-    cgroupRoot: `/${prefix}${name}`,
-    failCgroupV1: false,
-    failSwapOn: false,
-    oomScoreAdj: 0,
-    // The node's root is in memory: cAdvisor finds no device to measure, and no limit to evict by.
-    localStorageCapacityIsolation: false,
+    ...(guest ? { cgroupDriver: "systemd" } : inBoxOf(name)),
     evictionHard: {
       "memory.available": "0%",
       "nodefs.available": "0%",
@@ -116,3 +116,14 @@ function kubelet({ name, taints }: NodeSpec) {
     eventBurst: 200,
   };
 }
+
+const inBoxOf = (name: NodeName) => ({
+  cgroupDriver: "cgroupfs",
+  // Two kubelets with one root kill each other's pods.
+  cgroupRoot: `/${prefix}${name}`,
+  failCgroupV1: false,
+  failSwapOn: false,
+  oomScoreAdj: 0,
+  // The node's root is in memory: cAdvisor finds no device to measure, and no limit to evict by.
+  localStorageCapacityIsolation: false,
+});

@@ -7,8 +7,9 @@ import type { Box } from "../box/box.ts";
 import type { ImageSet } from "../build/images.ts";
 import { toolPaths } from "../build/kubernetes.ts";
 import type { Engine } from "../engine.ts";
-import type { Platform } from "../platform.ts";
+import { type Platform, suiteOf } from "../platform.ts";
 import { controlPlaneCommands } from "./controlPlane.ts";
+import { machineCommand, machineFiles } from "./machine.ts";
 import { containerdCommand, kubeletCommand } from "./node.ts";
 import { nodeFiles, nodeSpecs } from "./nodeConfig.ts";
 
@@ -31,10 +32,15 @@ export interface Record {
 }
 
 /** Twelve digits of the programs, options, files and images that a cluster is started with: one of other digits is not reused. */
-export function fingerprint(images: ImageSet, { runtime, kubernetes }: Platform): string {
-  const programs = toolPaths(kubernetes);
-  const nodes = nodeSpecs.map((spec) => [spec, nodeFiles(spec, images.pause), kubeletCommand(programs, spec)]);
-  const all = JSON.stringify([controlPlaneCommands(programs), containerdCommand(runtime), nodes, images]);
+export function fingerprint(images: ImageSet, platform: Platform): string {
+  const programs = toolPaths(platform.kubernetes);
+  const nodes = nodeSpecs.map((spec) => {
+    const suite = suiteOf(platform, spec.name);
+    return suite
+      ? [spec, machineFiles(spec, platform, images), machineCommand(suite)]
+      : [spec, nodeFiles(spec, images.pause), kubeletCommand(programs, spec)];
+  });
+  const all = JSON.stringify([controlPlaneCommands(programs), containerdCommand(platform.runtime), nodes, images]);
   return createHash("sha256").update(all).digest("hex").slice(0, 12);
 }
 

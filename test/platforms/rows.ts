@@ -3,8 +3,12 @@ import type { Platform } from "../../sandbox/platform.ts";
 
 /** Its name is that of its document in docs/platforms. */
 export const ROWS: Readonly<Record<string, Platform>> = {
-  "sandbox-containerd-1.6": { runtime: "containerd-1.6", kubernetes: "1.34" },
-  "sandbox-containerd-2": { runtime: "containerd-2", kubernetes: "1.34" },
+  "sandbox-containerd-1.6": { runtime: "containerd-1.6", kubernetes: "1.34", machine: "box" },
+  "sandbox-containerd-2": { runtime: "containerd-2", kubernetes: "1.34", machine: "box" },
+  "vm-containerd-1.6": { runtime: "containerd-1.6", kubernetes: "1.34", machine: "vm" },
+  "vm-containerd-2": { runtime: "containerd-2", kubernetes: "1.34", machine: "vm" },
+  "vm-crun": { runtime: "crun", kubernetes: "1.34", machine: "vm" },
+  "vm-trixie-containerd-2": { runtime: "containerd-2", kubernetes: "1.34", machine: "vm-trixie" },
 };
 
 /** What a run must say of each node, whatever the sandbox is made of: verdict or cause, and grade. */

@@ -1,36 +1,37 @@
 import assert from "node:assert/strict";
 import { start } from "../../cli/start/start.ts";
 import { KUBERNETES_VERSIONS } from "../../sandbox/build/kubernetes.ts";
+import { MACHINE_NAMES } from "../../sandbox/build/machines.ts";
 import { RUNTIME_NAMES } from "../../sandbox/build/runtimes.ts";
 import { fingerprint } from "../../sandbox/cluster/record.ts";
 import { choosePlatform, familiesOf, type Platform } from "../../sandbox/platform.ts";
 
 describe("what the sandbox is made of", () => {
   it("is containerd 2 and Kubernetes 1.34, unless another is asked for", () =>
-    assert.deepEqual(choosePlatform(undefined, {}), { runtime: "containerd-2", kubernetes: "1.34" }));
+    assert.deepEqual(choosePlatform(undefined, {}), { runtime: "containerd-2", kubernetes: "1.34", machine: "box" }));
 
   it("is what is asked for, and for the rest what the sandbox that runs is made of", () => {
-    const running: Platform = { runtime: "containerd-1.6", kubernetes: "1.34" };
+    const running: Platform = { runtime: "containerd-1.6", kubernetes: "1.34", machine: "box" };
     assert.deepEqual(choosePlatform({}, running), running);
     assert.deepEqual(choosePlatform({ runtime: "containerd-2" }, running), { ...running, runtime: "containerd-2" });
   });
 
   it("passes over what another version of this project had", () => {
     const running = { runtime: "containerd-2", kubernetes: "1.20" } as unknown as Platform;
-    assert.deepEqual(choosePlatform({}, running), { runtime: "containerd-2", kubernetes: "1.34" });
+    assert.deepEqual(choosePlatform({}, running), { runtime: "containerd-2", kubernetes: "1.34", machine: "box" });
   });
 
   it("is not taken for another", () => {
     const images = { producer: "p", consumer: "c", pause: "s", archives: [] };
     const platforms = RUNTIME_NAMES.flatMap((runtime) =>
-      KUBERNETES_VERSIONS.map((kubernetes) => ({ runtime, kubernetes })),
-    );
+      KUBERNETES_VERSIONS.flatMap((kubernetes) => MACHINE_NAMES.map((machine) => ({ runtime, kubernetes, machine }))),
+    ).filter(({ runtime, machine }) => !(runtime === "crun" && machine === "box"));
     assert.equal(new Set(platforms.map((platform) => fingerprint(images, platform))).size, platforms.length);
   });
 
   it("compiles one Kubernetes", () => {
     for (const kubernetes of KUBERNETES_VERSIONS) {
-      const families = familiesOf({ runtime: "containerd-2", kubernetes });
+      const families = familiesOf({ ...choosePlatform(), kubernetes });
       assert.equal(families.filter((family) => family.startsWith("kubernetes")).length, 1);
     }
   });
@@ -38,6 +39,7 @@ describe("what the sandbox is made of", () => {
   for (const [options, said] of [
     [{ sandboxRuntime: "containerd-1.6" }, "--sandbox-runtime containerd-1.6"],
     [{ sandboxKubernetes: "1.34" }, "--sandbox-kubernetes 1.34"],
+    [{ sandboxMachine: "vm" }, "--sandbox-machine vm"],
   ] as const)
     it(`${said} is refused where the test runs on a cluster`, () =>
       assert.rejects(
