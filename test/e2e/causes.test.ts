@@ -13,7 +13,10 @@ const AT_ONCE = 2;
 
 /** FUSE_TEST_CAUSES=a,b provokes only these; FUSE_TEST_EVIDENCE=folder keeps what was seen, as the recorded evidence was made. */
 const only = process.env.FUSE_TEST_CAUSES?.split(",");
-const provocations = all.filter(({ cause }) => only?.includes(cause) ?? true);
+const inMachine = /^vm/.test(process.env.FUSE_TEST_MACHINE ?? "") || undefined;
+const provocations = all.filter(
+  (provocation) => (only?.includes(provocation.cause) ?? true) && provocation.inMachine === inMachine,
+);
 
 describe("causes on the sandbox", () => {
   let cluster: SandboxDocument;

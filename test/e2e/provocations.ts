@@ -30,7 +30,38 @@ function dropping(side: "producer" | "consumer"): Pick<Provocation, "extra" | "c
   };
 }
 
+/** An AppArmor profile that the machine has loaded (sandbox/cluster/apparmor-profiles), for every container of a pod but the control's. */
+function profiled(
+  side: "producer" | "consumer",
+  profile: string,
+): Pick<Provocation, "inMachine" | "settings" | "change"> {
+  return {
+    inMachine: true,
+    // It is emulated.
+    settings: { markerWaitSeconds: 120, settleSeconds: 20, mountSeconds: 60, probeSeconds: 10, collectSeconds: 900 },
+    change: ({ [side]: pod }) => {
+      for (const container of containers(pod).filter(({ name }) => name !== "fuse-control"))
+        container.securityContext = {
+          ...container.securityContext,
+          appArmorProfile: { type: "Localhost", localhostProfile: profile },
+        };
+    },
+  };
+}
+
 export const provocations: readonly Provocation[] = [
+  {
+    cause: "lsm-denies",
+    how: "an AppArmor profile of the producer that denies the mount",
+    ...profiled("producer", "fuse-test-denies-mount"),
+    quoted: /fuse-test-denies-mount \(enforce\)[\s\S]*permission denied/i,
+  },
+  {
+    cause: "lsm-denies",
+    how: "an AppArmor profile of the readers that denies what lies in the mount",
+    ...profiled("consumer", "fuse-test-denies-reading"),
+    quoted: /fuse-test-denies-reading \(enforce\)[\s\S]*EACCES/,
+  },
   {
     cause: "node-root-private",
     how: "a node whose root mount is private",

@@ -24,6 +24,8 @@ export interface Provocation {
   readonly quoted: RegExp;
   readonly settings?: Partial<SettingsInput>;
   readonly node?: string;
+  /** Only where k3s-w2 is a virtual machine, with an AppArmor of its own: `FUSE_TEST_MACHINE=vm`. */
+  readonly inMachine?: true;
   /** Seconds from the producer to the consumer: a consumer created after the mount. */
   readonly consumerAfter?: number;
   /** Shell on the node before and after the run, with the node's /tmp at /host. */

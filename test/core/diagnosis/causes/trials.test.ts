@@ -52,6 +52,6 @@ describe("what was done with the fixes", () => {
 
   it("leaves out of what the end-to-end tests provoke only these", () => {
     const left = provocations.map(({ cause }) => cause).filter((cause) => !isTried(cause));
-    assert.deepEqual([...new Set(left)], ["tools-missing", "bridge-in-use", "fuse-unavailable"]);
+    assert.deepEqual([...new Set(left)], ["lsm-denies", "tools-missing", "bridge-in-use", "fuse-unavailable"]);
   });
 });
