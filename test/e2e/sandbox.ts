@@ -129,7 +129,7 @@ export async function onNode(
   };
   succeeded(await kubectl(cluster, ["apply", "-f", "-"], JSON.stringify(pod)));
   try {
-    const finished = ["wait", "pod", pod.metadata.name, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=30s"];
+    const finished = ["wait", "pod", pod.metadata.name, "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s"];
     succeeded(await kubectl(cluster, finished));
     return succeeded(await kubectl(cluster, ["logs", pod.metadata.name])).stdout;
   } finally {
