@@ -9,7 +9,9 @@ interface Version {
 }
 
 export const KUBERNETES = {
-  "1.34": { what: "the default", family: "kubernetes" },
+  "1.34": { what: "the default; Kubernetes supported it until 2026-10-27", family: "kubernetes" },
+  "1.35": { what: "the oldest that Kubernetes supports: until 2027-02-28", family: "kubernetes-1.35" },
+  "1.37": { what: "the newest", family: "kubernetes-1.37" },
 } as const satisfies Readonly<Record<string, Version>>;
 
 export type KubernetesVersion = keyof typeof KUBERNETES;

@@ -11,7 +11,18 @@ import { findGo, type Go } from "./toolchain.ts";
 import { makeDirectory } from "./whole.ts";
 
 /** What one go.mod pins; its programs are compiled together. */
-export type Family = "etcd" | "kubernetes" | "containerd" | "runc" | "pulumi" | "flux" | "gitops" | "oracle" | "e2e";
+export type Family =
+  | "etcd"
+  | "kubernetes"
+  | "kubernetes-1.35"
+  | "kubernetes-1.37"
+  | "containerd"
+  | "runc"
+  | "pulumi"
+  | "flux"
+  | "gitops"
+  | "oracle"
+  | "e2e";
 
 /** The engine's, which is that of the SDK (test/sandbox/installer). */
 export const pulumiVersion = pinned("pulumi", "github.com/pulumi/pulumi/pkg/v3");
@@ -31,6 +42,8 @@ const NEEDS_C: Readonly<Partial<Record<Family, readonly string[]>>> = {
 const versions: Readonly<Record<Family, readonly string[]>> = {
   etcd: [],
   kubernetes: kubernetesVersion("kubernetes"),
+  "kubernetes-1.35": kubernetesVersion("kubernetes-1.35"),
+  "kubernetes-1.37": kubernetesVersion("kubernetes-1.37"),
   containerd: [
     `github.com/containerd/containerd/v2/version.Version=v${pinned("containerd", "github.com/containerd/containerd/v2")}`,
   ],

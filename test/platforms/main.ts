@@ -2,7 +2,7 @@
  * The whole test on each platform that the sandbox can be; what each run printed goes into docs/platforms. No part of the gate.
  *
  *   npm run test:platforms                        all of them
- *   npm run test:platforms -- sandbox-containerd-2 ... these
+ *   npm run test:platforms -- kubernetes-1.37 ... these
  */
 import { spawn } from "node:child_process";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";

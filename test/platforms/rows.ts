@@ -5,6 +5,8 @@ import type { Platform } from "../../sandbox/platform.ts";
 export const ROWS: Readonly<Record<string, Platform>> = {
   "sandbox-containerd-1.6": { runtime: "containerd-1.6", kubernetes: "1.34", machine: "box" },
   "sandbox-containerd-2": { runtime: "containerd-2", kubernetes: "1.34", machine: "box" },
+  "kubernetes-1.35": { runtime: "containerd-2", kubernetes: "1.35", machine: "box" },
+  "kubernetes-1.37": { runtime: "containerd-2", kubernetes: "1.37", machine: "box" },
   "vm-containerd-1.6": { runtime: "containerd-1.6", kubernetes: "1.34", machine: "vm" },
   "vm-containerd-2": { runtime: "containerd-2", kubernetes: "1.34", machine: "vm" },
   "vm-crun": { runtime: "crun", kubernetes: "1.34", machine: "vm" },

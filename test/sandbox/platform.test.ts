@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { source } from "../../base/paths.ts";
 import { start } from "../../cli/start/start.ts";
-import { KUBERNETES_VERSIONS } from "../../sandbox/build/kubernetes.ts";
+import { KUBERNETES, KUBERNETES_VERSIONS } from "../../sandbox/build/kubernetes.ts";
 import { MACHINE_NAMES } from "../../sandbox/build/machines.ts";
 import { RUNTIME_NAMES } from "../../sandbox/build/runtimes.ts";
 import { fingerprint } from "../../sandbox/cluster/record.ts";
@@ -35,6 +38,15 @@ describe("what the sandbox is made of", () => {
       assert.equal(families.filter((family) => family.startsWith("kubernetes")).length, 1);
     }
   });
+
+  for (const version of KUBERNETES_VERSIONS)
+    it(`pins one release of Kubernetes ${version}, all its modules alike`, () => {
+      const text = readFileSync(join(source, "tools", KUBERNETES[version].family, "go.mod"), "utf8");
+      const [, patch] = new RegExp(`k8s\\.io/kubernetes v${version}\\.(\\d+) `).exec(text) ?? [];
+      const replaced = [...text.matchAll(/^\t(\S+) => (\S+) v(\S+)$/gm)].map(([, from, to, at]) => [from === to, at]);
+      assert.ok(replaced.length > 25);
+      for (const one of replaced) assert.deepEqual(one, [true, `${version.replace("1.", "0.")}.${patch}`]);
+    });
 
   for (const [options, said] of [
     [{ sandboxRuntime: "containerd-1.6" }, "--sandbox-runtime containerd-1.6"],
