@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ALLOWED, fixtures } from "../core/rules/fixtures.ts";
-import { type Answer, askBoth } from "./agreement.ts";
+import { type Answer, askBoth, ON_SINCE } from "./agreement.ts";
 import type { Pod } from "./pods.ts";
 
 const fixture = (name: string): Pod => {
@@ -10,9 +10,11 @@ const fixture = (name: string): Pod => {
 const [fine, hostile, image] = [fixture("consumer.yaml"), fixture("host-network.yaml"), fixture("volume-image.yaml")];
 
 /** An API server that says the same of each pod: what it stores is what it is sent, unless another is named. */
-const judged = async (sent: Pod, says: Answer["says"], stored?: (sent: object) => object) =>
-  (await askBoth(sent, ALLOWED, async (pod) => (says === "admits" ? { says, stored: stored?.(pod) ?? pod } : { says })))
-    .differ;
+const judged = async (sent: Pod, says: Answer["says"], stored?: (sent: object) => object, minor = 34) => {
+  const ask = async (pod: object): Promise<Answer> =>
+    says === "admits" ? { says, stored: stored?.(pod) ?? pod } : { says };
+  return (await askBoth(sent, ALLOWED, ask, minor)).differ;
+};
 
 /** With what an API server adds, and with what it drops. */
 const withDefaults = (pod: object): Pod => {
@@ -45,6 +47,11 @@ describe("agreement of rules and API server", () => {
   describe("on a volume of a feature that is off", () => {
     it("is found where that volume is dropped, and nothing else", async () => {
       assert.equal(await judged(image, "admits", dropped), undefined);
+    });
+
+    it("is found where the pod is denied for it, from the version on that has it on", async () => {
+      assert.match((await judged(image, "denies", undefined, ON_SINCE.ImageVolume - 1)) ?? "", /nothing in it$/);
+      assert.equal(await judged(image, "denies", undefined, ON_SINCE.ImageVolume), undefined);
     });
 
     it("is missed where the volume is kept", async () => {

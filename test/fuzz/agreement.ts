@@ -22,10 +22,16 @@ export interface Judged {
  * something in an admitted pod as it is written, it must be in such fields alone: without them, the same is stored.
  *
  * @param ask what the API server says of a pod, which it does not keep
+ * @param minor its version: 34 is 1.34
  */
-export async function askBoth(sent: Pod, allowed: Allowed, ask: (pod: object) => Promise<Answer>): Promise<Judged> {
+export async function askBoth(
+  sent: Pod,
+  allowed: Allowed,
+  ask: (pod: object) => Promise<Answer>,
+  minor: number,
+): Promise<Judged> {
   const answer = await ask(sent);
-  const differ = await difference(sent, answer, allowed, ask);
+  const differ = await difference(sent, answer, withoutDisabledFields(sent, minor), allowed, ask);
   return {
     says: answer.says,
     differ: differ && `the API server ${answer.says} ${JSON.stringify(sent)}, but ${differ}`,
@@ -35,11 +41,11 @@ export async function askBoth(sent: Pod, allowed: Allowed, ask: (pod: object) =>
 async function difference(
   sent: Pod,
   answer: Answer,
+  enabled: Pod,
   allowed: Allowed,
   ask: (pod: object) => Promise<Answer>,
 ): Promise<string | undefined> {
   if (answer.says === "invalid") return undefined;
-  const enabled = withoutDisabledFields(sent);
   const [first] = violationsOf(enabled, allowed);
   if (answer.says === "denies") return first ? undefined : "the rules find nothing in it";
   if (first) return `the rules say ${first.message}`;
@@ -52,16 +58,19 @@ async function difference(
     : `it ${rest.says} something else of ${JSON.stringify(enabled)}`;
 }
 
+/** The minor version from which on a feature is on by default (pkg/features/kube_features.go). */
+export const ON_SINCE = { ImageVolume: 35, PodCertificateRequest: 37 } as const;
+
 /**
- * The pod without what Kubernetes 1.34 drops before it validates and admits a new one, since these features are off by default:
+ * The pod without what Kubernetes drops before it validates and admits a new one, where these features are off by default:
  * pkg/api/pod/util.go, dropImageVolumes (a volume goes as a whole, with its mounts) and dropDisabledPodCertificateProjection (an
  * empty source is left). And without the field of a fixture that Kubernetes does not know (volume-nobody-knows), as decoding drops it: the
  * rules refuse what they do not know, whoever knows it.
  */
-export function withoutDisabledFields(pod: Pod): Pod {
+function withoutDisabledFields(pod: Pod, minor: number): Pod {
   const made = structuredClone(pod);
   const volumes = listOf(made.spec.volumes);
-  const isImage = ({ image }: Fields) => image !== undefined && image !== null;
+  const isImage = ({ image }: Fields) => minor < ON_SINCE.ImageVolume && image !== undefined && image !== null;
   const dropped = new Set(volumes.filter(isImage).map(({ name }) => name));
   if (dropped.size > 0) {
     made.spec.volumes = volumes.filter((volume) => !isImage(volume));
@@ -72,6 +81,7 @@ export function withoutDisabledFields(pod: Pod): Pod {
   }
   for (const volume of volumes) {
     delete volume.hostDirectory;
+    if (minor >= ON_SINCE.PodCertificateRequest) continue;
     for (const source of listOf((volume.projected as Fields | null | undefined)?.sources)) delete source.podCertificate;
   }
   return made;
