@@ -1,5 +1,6 @@
 /** What a sandbox's cluster is made of, where there is a choice. */
 
+import { SandboxError } from "../base/problem.ts";
 import { KUBERNETES, KUBERNETES_VERSIONS, type KubernetesVersion } from "./build/kubernetes.ts";
 import { MACHINE_NAMES, MACHINES, type Machine, type MachineName } from "./build/machines.ts";
 import { RUNTIME_NAMES, RUNTIMES, type RuntimeName } from "./build/runtimes.ts";
@@ -27,6 +28,12 @@ export function choosePlatform(...wishes: readonly (Partial<Platform> | undefine
     kubernetes: first("kubernetes", KUBERNETES_VERSIONS),
     machine: first("machine", MACHINE_NAMES),
   };
+}
+
+/** @throws SandboxError where the parts do not go together */
+export function requirePossible({ runtime, machine }: Platform): void {
+  if (runtime === "crun" && machine === "box")
+    throw new SandboxError("crun runs in a virtual machine only", "Add --machine vm, or name another --runtime.");
 }
 
 /** What is compiled for it. */

@@ -24,7 +24,7 @@ import { context, fingerprint, readRecord, type Sandbox, writeRecord } from "./c
 import { currentEngine, type Engine, prepareEngine, readyPulumi } from "./engine.ts";
 import { clusterPackages, ensurePackages } from "./host/packages.ts";
 import { requireMachine } from "./host/requirements.ts";
-import { choosePlatform, familiesOf, type Platform, suiteOf } from "./platform.ts";
+import { choosePlatform, familiesOf, type Platform, requirePossible, suiteOf } from "./platform.ts";
 
 /**
  * The running sandbox where it can be used, else a new one.
@@ -36,9 +36,8 @@ export async function up(asked: Partial<Platform>): Promise<Sandbox & { readonly
   requireMachine();
   return exclusively(async () => {
     const platform = choosePlatform(asked, readRecord()?.sandbox);
+    requirePossible(platform);
     const suite = suiteOf(platform, "k3s-w2");
-    if (platform.runtime === "crun" && !suite)
-      throw new SandboxError("crun runs in a virtual machine only", "Add --machine vm, or name another --runtime.");
     const packages = { ...RUNTIMES[platform.runtime].packages, ...(suite ? machinePackages : {}) };
     const images = imageSet(await ensurePackages(Object.keys({ ...clusterPackages, ...packages })));
     const running = await usable(images, platform);

@@ -26,7 +26,7 @@ export const startCommand = () =>
     ),
     new Option(
       "--sandbox-runtime <name>",
-      "the container runtime of the sandbox's nodes: containerd-2 or containerd-1.6",
+      "the container runtime of the sandbox's nodes: containerd-2, containerd-1.6, or in a virtual machine crun",
     ).default(undefined, "that of the sandbox that runs, or containerd-2"),
     new Option(
       "--sandbox-kubernetes <version>",

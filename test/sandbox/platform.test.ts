@@ -7,7 +7,7 @@ import { KUBERNETES, KUBERNETES_VERSIONS } from "../../sandbox/build/kubernetes.
 import { MACHINE_NAMES } from "../../sandbox/build/machines.ts";
 import { RUNTIME_NAMES } from "../../sandbox/build/runtimes.ts";
 import { fingerprint } from "../../sandbox/cluster/record.ts";
-import { choosePlatform, familiesOf, type Platform } from "../../sandbox/platform.ts";
+import { choosePlatform, familiesOf, type Platform, requirePossible } from "../../sandbox/platform.ts";
 
 describe("what the sandbox is made of", () => {
   it("is containerd 2 and Kubernetes 1.34, unless another is asked for", () =>
@@ -30,6 +30,12 @@ describe("what the sandbox is made of", () => {
       KUBERNETES_VERSIONS.flatMap((kubernetes) => MACHINE_NAMES.map((machine) => ({ runtime, kubernetes, machine }))),
     ).filter(({ runtime, machine }) => !(runtime === "crun" && machine === "box"));
     assert.equal(new Set(platforms.map((platform) => fingerprint(images, platform))).size, platforms.length);
+  });
+
+  it("has crun in a virtual machine only", () => {
+    assert.throws(() => requirePossible(choosePlatform({ runtime: "crun" })), /virtual machine/);
+    requirePossible(choosePlatform({ runtime: "crun", machine: "vm" }));
+    requirePossible(choosePlatform());
   });
 
   it("compiles one Kubernetes", () => {
