@@ -56,7 +56,7 @@ const LONGEST_FIRST = [
 /** These run only where they are named: many minutes each, and the gate may take twenty. */
 const ON_THEIR_OWN: readonly string[] = [
   ...["scenarios", "drivers", "replaced", "recovery", "time"],
-  ...["fixes", "kills", "former", "failover"],
+  ...["fixes", "kills", "former", "failover", "machine"],
 ].map((name) => join("test", "e2e", `${name}.test.ts`));
 
 const totals = { passed: 0, skipped: 0 };
