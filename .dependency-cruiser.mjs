@@ -56,7 +56,7 @@ const CORE = {
   admission: ["contract", "plan", "settings", "rules"],
   manifests: ["contract", "plan", "settings", "rules", "admission"],
   gitops: ["contract", "plan", "settings", "manifests"],
-  recipe: ["settings", "manifests", "gitops"],
+  recipe: ["contract", "settings", "manifests", "gitops"],
   evidence: ["contract"],
   diagnosis: ["contract", "recipe", "evidence"],
   layout: ["rules", "diagnosis"],

@@ -1,15 +1,17 @@
 /** Watches a run of the test until each pair of pods has its verdict, or the time is over; then what is known decides. */
-import type { V1Pod } from "@kubernetes/client-node";
+import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import { MARKS } from "../base/marks.ts";
 import { type Service, serviceOf, WAYS, type Way } from "../core/contract/replacement.ts";
 import { isSamePodWay, SAME_POD_WORDS, type SamePodWay } from "../core/contract/samePod.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Evidence } from "../core/evidence/evidence.ts";
 import { type Pair, planOf } from "../core/plan/plan.ts";
+import type { RecipeTrial } from "../core/recipe/trial.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { Answers, keyOf } from "./answers.ts";
 import { connect, requireAnswer } from "./connect.ts";
 import { gather } from "./gather.ts";
+import { type TrialOptions, tryRecipe } from "./recipe/trial.ts";
 import { refusals } from "./refusals.ts";
 import { NotReplacedError, replacePod } from "./replacePod.ts";
 import { endingLines, replaceSamePod } from "./samePod.ts";
@@ -130,6 +132,9 @@ export async function collect(
 
   await promise;
   await Promise.all(replacing.values());
+  const trials = answers.complete
+    ? await recipeTrials(config, settings, answers.nodes(), { print, restart, signal: stop.signal })
+    : {};
   for (const each of [timer, ...quiet.values()]) clearTimeout(each);
   stop.abort();
   const complete = answers.complete;
@@ -137,8 +142,33 @@ export async function collect(
   for (const evidence of gathering.evidence()) consider(evidence);
   if (!complete) for (const words of problems) print(`${MARKS.inconclusive} ${words}`);
   const evidence = gathering.evidence();
-  return { report: { run: evidence[0]?.run ?? settings.run, nodes: answers.nodes() }, evidence };
+  return { report: { run: evidence[0]?.run ?? settings.run, nodes: withTrials(answers.nodes(), trials) }, evidence };
 }
+
+/** On each node that lets a mount cross, one after the other: their objects have the same names. */
+async function recipeTrials(
+  config: KubeConfig,
+  settings: Settings,
+  nodes: Report["nodes"],
+  options: TrialOptions,
+): Promise<Readonly<Record<string, RecipeTrial>>> {
+  const trials: Record<string, RecipeTrial> = {};
+  if (!planOf(settings).scenarios.includes("recipe")) return trials;
+  for (const [node, { grade }] of Object.entries(nodes))
+    if (grade === "A" || grade === "B") trials[node] = await tryRecipe(config, settings, node, grade, options);
+  return trials;
+}
+
+const withTrials = (
+  nodes: Report["nodes"],
+  trials: Readonly<Record<string, RecipeTrial>>,
+): Readonly<Record<string, NodeVerdict>> =>
+  Object.fromEntries(
+    Object.entries(nodes).map(([node, verdict]) => {
+      const recipe = trials[node];
+      return [node, recipe ? { ...verdict, recipe } : verdict];
+    }),
+  );
 
 /** How often the producer's pod was replaced, as far as it has said so. */
 const replacedIn = (records: Evidence["records"]): number =>

@@ -4,6 +4,7 @@
  */
 import { PROBE_CONFIG_MAP, PROJECT, podName, SWEEP_PODS } from "./contract/names.ts";
 import { planOf } from "./plan/plan.ts";
+import { READER_NAME, TRIAL_NAME } from "./recipe/trial.ts";
 import type { Settings } from "./settings/settings.ts";
 
 /** `start`: make the test, read its verdict, take it down, sweep. `collect`: read the verdict of a test that runs, and replace its producer's pod. */
@@ -37,14 +38,19 @@ export interface RbacObject {
 /** The objects to apply, by somebody who may grant these rights, for one job of one user. */
 export function rights(settings: Settings, job: Job, subject: Subject): readonly RbacObject[] {
   return job === "start"
-    ? granted("ClusterRole", PROJECT, subject, [...clusterRules(settings), ...madeRules(), ...readRules])
+    ? granted("ClusterRole", PROJECT, subject, [
+        ...clusterRules(settings),
+        ...madeRules(),
+        ...readRules,
+        ...trialRules(settings),
+      ])
     : [
         ...granted("ClusterRole", `${PROJECT}-collect`, subject, [nodeRule(settings)]),
         ...granted(
           "Role",
           `${PROJECT}-collect`,
           subject,
-          [...collectRules, ...replaceRules(settings)],
+          [...collectRules, ...replaceRules(settings), ...trialRules(settings)],
           settings.namespace,
         ),
       ];
@@ -128,6 +134,23 @@ function replaceRules(settings: Settings): PolicyRule[] {
   return [
     { ...pods, verbs: ["create"] },
     { ...pods, resourceNames: [...new Set([...replaced, ...freeing])], verbs: ["get", "delete"] },
+  ];
+}
+
+/** Where the recipe is on trial: its objects, and what befalls them. */
+function trialRules(settings: Settings): PolicyRule[] {
+  if (!planOf(settings).scenarios.includes("recipe")) return [];
+  const deployments = { apiGroups: ["apps"], resources: ["deployments"] };
+  const policies = { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"] };
+  return [
+    { ...deployments, verbs: ["create"] },
+    { ...deployments, resourceNames: [TRIAL_NAME, READER_NAME], verbs: ["patch", "delete"] },
+    { ...policies, verbs: ["create"] },
+    { ...policies, resourceNames: [TRIAL_NAME], verbs: ["delete"] },
+    // The names of a Deployment's pods are made up.
+    { apiGroups: core, resources: ["pods"], verbs: ["delete"] },
+    // See diagnoseRoles.
+    { apiGroups: core, resources: ["pods/exec"], verbs: ["get", "create"] },
   ];
 }
 

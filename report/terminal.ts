@@ -11,6 +11,7 @@ import type { Replacement } from "../core/diagnosis/replacements.ts";
 import type { SamePod } from "../core/diagnosis/samePod.ts";
 import type { ReaderTimeline } from "../core/diagnosis/timeline.ts";
 import type { Verdict } from "../core/diagnosis/verdict.ts";
+import { outcomeLine } from "../core/recipe/trial.ts";
 import { fixLines } from "./fix.ts";
 import { permissionLines } from "./permissions.ts";
 
@@ -26,6 +27,7 @@ export function verdictLines(node: string, verdict: NodeVerdict): string[] {
     ...timingLines(verdict),
     ...(verdict.permissions ? permissionLines(verdict.permissions) : []),
     ...scenarioLines(verdict),
+    ...recipeLines(verdict),
     ...noteLines(verdict),
     `  platform  ${platformLine(verdict.platform)}`,
     "  evidence",
@@ -60,6 +62,13 @@ const noteLines = ({ notes = [] }: Verdict): string[] =>
     ...evidence.slice(0, 1).map(({ source, text }) => `            ${source}: ${shortIds(text)}`),
     `            ${fix}`,
   ]);
+
+/** What became of the recipe on trial: the finding, and a line a fault. */
+function recipeLines({ recipe }: NodeVerdict): string[] {
+  if (!recipe) return [];
+  const mark = recipe.holds === undefined ? MARKS.inconclusive : recipe.holds ? MARKS.success : MARKS.failure;
+  return [`  recipe    ${mark} ${recipe.finding}`, ...recipe.outcomes.map((one) => `            ${outcomeLine(one)}`)];
+}
 
 /** Each scenario's finding, and the cause by its name where there is one. */
 function scenarioLines({ scenarios = {} }: NodeVerdict): string[] {

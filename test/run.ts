@@ -4,7 +4,7 @@
  *   npm test               the gate: all but what is named as no part of it below
  *   npm run test:unit      all but the end-to-end tests
  *   npm run test:e2e       the end-to-end tests on the sandbox, two files at a time
- *   npm run test:long      every scenario and driver, runs that are killed, the time to a verdict: no part of the gate
+ *   npm run test:long      every scenario and driver, runs that are killed, the recipe on trial, the time to a verdict: no part of the gate
  *   npm run test:fixes     the fixes that a verdict prints, tried on the sandbox: no part of the gate
  *   npm run test:kills     runs that are killed amid each scenario, and what the next one finds: no part of the gate
  *   ... -- NAME...         only the test files whose path contains one of the names

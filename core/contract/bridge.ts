@@ -24,6 +24,12 @@ export const BRIDGE_VOLUME_PATHS: readonly string[] = [BRIDGE_PATH, MOUNT_PATH];
 /** A scenario's pair has a directory of its own: the base pair's mount stays for inspection. */
 export const scenarioBridge = (bridge: string, scenario: string): string => `${bridge}/${scenario}`;
 
+/** The directory in the bridge where the recipe on trial mounts: see core/recipe/trial.ts. */
+export const RECIPE_DIRECTORY = "recipe";
+
+/** The directories in the bridge that are a scenario's, its mount point in each: the sweep looks there. */
+export const scenarioDirectories: readonly string[] = [...PAIR_SCENARIOS.map(({ id }) => id), RECIPE_DIRECTORY];
+
 /**
  * Every directory of a node that the test's pods may mount: the bridge, that of each scenario with a pair of its own, and the mount
  * point in one.

@@ -13,8 +13,8 @@ export interface Scenario {
   readonly pair: "base" | Variation;
   /** How the base pair's producer is replaced for it, once its schedule is over. */
   readonly ways?: readonly Way[];
-  /** Asked only where it is named, or `all` are. */
-  readonly byName?: true;
+  /** Asked only where it is named, or `all` are; `alone`: not with `all` either. */
+  readonly byName?: true | "alone";
   /**
    * The cause its pair must be found to end with: `success`, or the trap it sets.
    * @default success
@@ -200,6 +200,15 @@ export const SCENARIOS = [
     yes: "Consumers met the plain directory first and the mount later: let them wait for the file system's type.",
     no: "A consumer that was there before a slow mount does not see it.",
   },
+  {
+    id: "recipe",
+    decides:
+      "Does what `npm run recipe` writes hold on this node: through kills, rollouts, deletions, a hang and want of memory?",
+    pair: "base",
+    byName: "alone",
+    yes: "The recipe's daemon and readers came through.",
+    no: "The recipe does not hold here.",
+  },
 ] as const satisfies readonly Scenario[];
 
 export type ScenarioId = (typeof SCENARIOS)[number]["id"];
@@ -226,16 +235,24 @@ export const PAIR_SCENARIOS: readonly PairScenario[] = SCENARIOS.flatMap((one) =
   one.pair === "base" ? [] : [one as PairScenario],
 );
 
+/** Without these there is no grade. */
+const GRADING: readonly ScenarioId[] = ["daemon-crash", "producer-replaced"];
+
 /**
- * The scenarios that a list asks for, in the catalogue's order: names add, `all` adds every one, a name after `!` takes one
- * out; a list of exclusions only is taken from the default. `propagation` is always among them.
+ * The scenarios that a list asks for, in the catalogue's order: names add, `all` adds every one but `recipe`, a name after `!`
+ * takes one out; a list of exclusions only is taken from the default. `propagation` is always among them, with `recipe` what a
+ * grade needs.
  */
 export function chosen(list: readonly string[]): readonly ScenarioId[] {
   const added = list.filter((entry) => !entry.startsWith("!"));
   const wanted = new Set<string>(added.length > 0 || list.length === 0 ? added : DEFAULT_SCENARIOS);
-  return SCENARIOS.map(({ id }) => id).filter(
-    (id) => id === "propagation" || ((wanted.has(id) || wanted.has("all")) && !list.includes(`!${id}`)),
-  );
+  // Which recipe it is, the grade says.
+  if (wanted.has("recipe") && !list.includes("!recipe")) for (const id of GRADING) wanted.add(id);
+  return CATALOGUE.filter(
+    ({ id, byName }) =>
+      id === "propagation" ||
+      ((wanted.has(id) || (wanted.has("all") && byName !== "alone")) && !list.includes(`!${id}`)),
+  ).map(({ id }) => id);
 }
 
 export const scenarioOf = (id: string): Scenario | undefined => SCENARIOS.find((one) => one.id === id);

@@ -7,6 +7,7 @@ import type { Way } from "../contract/replacement.ts";
 import type { SamePodWay } from "../contract/samePod.ts";
 import { type Scenario, type ScenarioId, scenarioOf } from "../contract/scenarios.ts";
 import { believed, type Evidence } from "../evidence/evidence.ts";
+import type { RecipeTrial } from "../recipe/trial.ts";
 import { meantFault, OOM_KILLED } from "./causes/index.ts";
 import { decide } from "./decision.ts";
 import { isThroughCrash, nextWay, unknownIn } from "./grade.ts";
@@ -32,6 +33,8 @@ export interface ScenarioVerdict extends Verdict {
 export interface NodeVerdict extends Verdict {
   /** By the scenario's name; undefined where no scenario with a pair of its own was run. */
   readonly scenarios?: Readonly<Record<string, ScenarioVerdict>>;
+  /** What became of the recipe on trial; undefined where that was not asked, or nothing crosses here. */
+  readonly recipe?: RecipeTrial;
 }
 
 /** A node's verdict with what its scenarios found: what they have shown may open a way out, or bar one. */

@@ -1,6 +1,6 @@
-import { BRIDGE_PATH, SWEEP_HOST_PATH, splitBridge } from "../contract/bridge.ts";
+import { BRIDGE_PATH, SWEEP_HOST_PATH, scenarioDirectories, splitBridge } from "../contract/bridge.ts";
 import { podName, SWEEP_PODS } from "../contract/names.ts";
-import { PAIR_SCENARIOS, type ScenarioId } from "../contract/scenarios.ts";
+import type { ScenarioId } from "../contract/scenarios.ts";
 import { slowness } from "../contract/times.ts";
 import type { Settings } from "../settings/settings.ts";
 import { directoryOf, pod, UNPRIVILEGED } from "./pod.ts";
@@ -55,7 +55,7 @@ export function sweepPod(
           command: ["sh", "-c", script, "sweep", task],
           env: [
             { name: "NAME", value: name },
-            { name: "SCENARIOS", value: PAIR_SCENARIOS.map(({ id }) => id).join(" ") },
+            { name: "SCENARIOS", value: scenarioDirectories.join(" ") },
             ...(only === undefined ? [] : [{ name: "ONLY", value: only }]),
             // Only directories have an age that matters.
             ...(check && since !== undefined ? [{ name: "SINCE", value: String(since) }] : []),

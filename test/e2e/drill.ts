@@ -1,6 +1,8 @@
 /** What happens to a daemon and its readers in the life of a cluster, done on the sandbox, and what the readers make of it. */
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { GOOD, type Look, lookScript, outageIn, parseLooks } from "../../core/recipe/looks.ts";
+import { TRIAL_READERS } from "../../core/recipe/trial.ts";
 import { runIn } from "../../sandbox/box/box.ts";
 import { readRecord } from "../../sandbox/cluster/record.ts";
 import { until } from "../until.ts";
@@ -10,40 +12,6 @@ export const NODE = "k3s-w2";
 export const NAMESPACE = "media";
 export const PATH = "/mnt/media";
 export const POINT = `${PATH}/remote`;
-/** The readers' containers, by their user. */
-export const USERS = { root: 0, user: 1000 } as const;
-
-/**
- * A reader writes and lists through the mount, again and again, and says what came of it as `write/list`, at each change and at least
- * every second: `ok` on the FUSE file system, `below` where the file lies in the plain directory, `empty` where that was listed, `hung`, or the
- * errno.
- */
-const READER = `
-is_there() { grep -q ' ${POINT} .* - fuse' /proc/self/mountinfo; }
-try() {
-  words=$(LC_ALL=C timeout -s KILL 1 sh -c "$1" 2>&1); code=$?
-  case $code-$words in
-    0-*) if is_there; then echo ok; else echo "$2"; fi ;;
-    137-*) echo hung ;;
-    *'not connected'*) echo ENOTCONN ;;
-    *'onnection abort'*) echo ECONNABORTED ;;
-    *'ead-only'*) echo EROFS ;;
-    *'ermission denied'*) echo EACCES ;;
-    *'o such file'*) echo ENOENT ;;
-    *) echo "$words" | tr ' \\n' __ ;;
-  esac
-}
-last= told=0
-while :; do
-  wrote=$(try "echo $ME >${POINT}/$ME.txt" unsure)
-  # Written, and the mount went before it could be asked for.
-  if [ "$wrote" = unsure ]; then if ! is_there && [ -e ${POINT}/$ME.txt ]; then wrote=below; else wrote=ok; fi; fi
-  now="$wrote/$(try "ls ${POINT}" empty)"
-  read -r up _ </proc/uptime
-  if [ "$now" != "$last" ] || [ "\${up%.*}" != "$told" ]; then echo "$up $now"; last=$now told=\${up%.*}; fi
-  sleep 0.1
-done`;
-
 /** Of the daemon in each deployment: so little memory that it can be taken. */
 export const MEMORY = { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "2", memory: "128Mi" } };
 
@@ -59,10 +27,10 @@ export const readerDeployment = (image: string, podSpec: object = {}, container:
       metadata: { labels: { app: "reader" } },
       spec: {
         terminationGracePeriodSeconds: 1,
-        containers: Object.entries(USERS).map(([name, runAsUser]) => ({
+        containers: Object.entries(TRIAL_READERS).map(([name, runAsUser]) => ({
           name,
           image,
-          command: ["sh", "-c", `trap 'exit 0' TERM\n${READER}`],
+          command: ["sh", "-c", lookScript(POINT, { write: true })],
           env: [{ name: "ME", value: name }],
           securityContext: { runAsUser },
           ...container,
@@ -72,12 +40,6 @@ export const readerDeployment = (image: string, podSpec: object = {}, container:
     },
   },
 });
-
-/** What one reader said, by the node's own clock. */
-interface Said {
-  readonly at: number;
-  readonly state: string;
-}
 
 export interface Outcome {
   readonly fault: string;
@@ -146,9 +108,9 @@ export class Drill {
     const isOver = () =>
       Object.values(said).every(
         (lines) =>
-          lines.at(-1)?.state === "ok/ok" &&
+          lines.at(-1)?.state === GOOD &&
           this.now() - (lines.at(-1)?.at ?? 0) < 2 &&
-          (lines.some(({ at, state }) => at > from && state !== "ok/ok") || performance.now() - begun > settleMs),
+          (lines.some(({ at, state }) => at > from && state !== GOOD) || performance.now() - begun > settleMs),
       );
     while (!isOver() && performance.now() < end) {
       await sleep(300);
@@ -169,16 +131,12 @@ export class Drill {
   }
 
   /** What each reader has said, its container's earlier lives included. */
-  async said(): Promise<Record<string, readonly Said[]>> {
+  async said(): Promise<Record<string, readonly Look[]>> {
     const [pod = ""] = await this.podOf("app=reader");
     const all = await Promise.all(
-      Object.keys(USERS).map(async (name) => {
+      Object.keys(TRIAL_READERS).map(async (name) => {
         const { stdout } = await kubectl(this.cluster, ["-n", NAMESPACE, "logs", pod, "-c", name]);
-        const lines = stdout.split("\n").filter(Boolean);
-        return [
-          name,
-          lines.map((line) => ({ at: Number(line.split(" ")[0]), state: line.split(" ")[1] ?? "" })),
-        ] as const;
+        return [name, parseLooks(stdout)] as const;
       }),
     );
     return Object.fromEntries(all);
@@ -268,26 +226,6 @@ export class Drill {
       script,
     ]);
   }
-}
-
-/** Seconds without a word after which a reader is in the kernel's hands: a request that the daemon has taken cannot be killed. */
-const SILENT_SECONDS = 4;
-
-function outageIn(lines: readonly Said[], from: number, now: number): { seen: string[]; outageMs: number | undefined } {
-  const heard = [...lines, { at: now, state: lines.at(-1)?.state ?? "silent" }];
-  const since = heard
-    .flatMap((one, index): Said[] => {
-      const before = heard[index - 1];
-      const gap = before !== undefined && one.at - before.at > SILENT_SECONDS;
-      return gap ? [{ at: before.at + 1, state: "silent" }, ...(index < lines.length ? [one] : [])] : [one];
-    })
-    .filter(({ at }) => at > from);
-  const lost = since.find(({ state }) => state !== "ok/ok");
-  const lastLost = since.findLastIndex(({ state }) => state !== "ok/ok");
-  const back = since[lastLost + 1];
-  const outageMs =
-    lost === undefined ? 0 : back?.state === "ok/ok" ? Math.round((back.at - lost.at) * 1000) : undefined;
-  return { seen: [...new Set(since.map(({ state }) => state).filter((state) => state !== "ok/ok"))], outageMs };
 }
 
 function boxOf(node: string) {

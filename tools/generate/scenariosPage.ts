@@ -1,6 +1,7 @@
 /** docs/scenarios.md: what each scenario asks, how its pair differs, and what its answers mean. */
 import { DEFAULT_SCENARIOS, SCENARIOS, type Scenario } from "../../core/contract/scenarios.ts";
 import { differencesOf } from "../../core/contract/variation.ts";
+import { TRIAL_FAULTS } from "../../core/recipe/trial.ts";
 
 export function scenariosPage(): string {
   return `${[
@@ -9,9 +10,10 @@ export function scenariosPage(): string {
     "What is asked beyond \"is the mount seen?\". The base pair of pods answers the first three in its own schedule; each other scenario has a pair of its own, changed in one way, with a directory of its own below the bridge. Pairs take turns, so each one adds ten to twenty seconds; the three `same-pod` share one, and take about a hundred, while others go on. All of them, on both nodes of the sandbox, take less than six minutes. The grade is the base pair's; a scenario adds a finding with its evidence. Where the mount does not cross at all, no scenario is asked but the `same-pod` ones, which do without the base pair's bridge.",
     [
       "```sh",
-      "npm start -- --scenario all                        # every one",
+      "npm start -- --scenario all                        # every one but `recipe`",
       "npm start -- --scenario late-consumer empty-dir    # these, and the propagation itself",
       "npm start -- --scenario all '!daemon-hang'         # all but one",
+      "npm start -- --scenario recipe                     # whether what `npm run recipe` writes holds on this node",
       "pulumi config set --path 'scenarios[0]' all        # for a stack, or an export to Flux",
       "```",
     ].join("\n"),
@@ -25,7 +27,7 @@ function entry(scenario: Scenario): string {
   return [
     `## ${id}`,
     `**Decides.** ${decides}`,
-    `**How.** ${pair === "base" ? "In the base pair's schedule." : `${capital(differencesOf(pair).join("; "))}.`}`,
+    `**How.** ${pair === "base" ? howOf(id) : `${capital(differencesOf(pair).join("; "))}.`}`,
     ...(pair === "base"
       ? []
       : [
@@ -34,5 +36,16 @@ function entry(scenario: Scenario): string {
         ]),
   ].join("\n\n");
 }
+
+const howOf = (id: string): string =>
+  id === "recipe"
+    ? `Once all else is answered, and the node has grade A or B: the recipe of the test's own daemon is applied in the test's namespace as \`npm run recipe\` writes it, with a directory of its own in the bridge and a Deployment of two readers, root and another user. Then, in turn: ${Object.values(
+        TRIAL_FAULTS,
+      )
+        .map(({ words }) => words)
+        .join(
+          ", ",
+        )} (the last where the node is the sandbox's). Each reader writes and lists four times a second or more, but it writes nothing where the daemon is your own \`command\`. It takes about a minute and a half a node, and is asked by its name only; not of squashfuse, whose archive is yours.`
+    : "In the base pair's schedule.";
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -27,14 +27,18 @@ const START = 6;
 describe("scenarios", () => {
   const asked: readonly (readonly [list: readonly string[], expected: readonly string[]])[] = [
     [[], ["propagation"]],
-    [["all"], ALL],
+    // Of what was found, and not of the node: it is asked by its name alone, and brings what decides which recipe it is.
+    [["all"], ALL.filter((id) => id !== "recipe")],
+    [["recipe"], ["propagation", "daemon-crash", "producer-replaced", "recipe"]],
+    [["all", "recipe"], ALL],
+    [["all", "!recipe"], ALL.filter((id) => id !== "recipe")],
     [["empty-dir"], ["propagation", "empty-dir"]],
     [
       ["slow-mount", "daemon-crash"],
       ["propagation", "daemon-crash", "slow-mount"],
     ],
     [["!permissions"], ["propagation", "daemon-crash", "producer-replaced"]],
-    [["all", "!daemon-hang"], ALL.filter((id) => id !== "daemon-hang")],
+    [["all", "!daemon-hang"], ALL.filter((id) => id !== "daemon-hang" && id !== "recipe")],
     [["empty-dir", "!empty-dir"], ["propagation"]],
   ];
   for (const [list, expected] of asked)
