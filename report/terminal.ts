@@ -6,7 +6,7 @@ import { WAYS } from "../core/contract/replacement.ts";
 import { SAME_POD_WORDS } from "../core/contract/samePod.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Decision } from "../core/diagnosis/decision.ts";
-import { platformLine } from "../core/diagnosis/platform.ts";
+import { daemonLine, platformLine } from "../core/diagnosis/platform.ts";
 import type { Replacement } from "../core/diagnosis/replacements.ts";
 import type { SamePod } from "../core/diagnosis/samePod.ts";
 import type { ReaderTimeline } from "../core/diagnosis/timeline.ts";
@@ -29,6 +29,7 @@ export function verdictLines(node: string, verdict: NodeVerdict): string[] {
     ...scenarioLines(verdict),
     ...recipeLines(verdict),
     ...noteLines(verdict),
+    `  daemon    ${daemonLine(verdict.daemon)}`,
     `  platform  ${platformLine(verdict.platform)}`,
     "  evidence",
     ...shown.flatMap(({ source, text }) => [`    ${source}`, `      ${shortIds(text)}`]),

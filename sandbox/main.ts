@@ -1,7 +1,7 @@
 /**
  * A real two-node Kubernetes on this machine for whoever names no cluster, and the Pulumi engine.
  *
- *   npm run sandbox -- up | down | status | restart | kubeconfig | engine
+ *   npm run sandbox -- up | down | status | restart | import | kubeconfig | engine
  */
 import { existsSync } from "node:fs";
 import { Argument, Command, Option } from "commander";
@@ -19,6 +19,7 @@ import { readRecord } from "./cluster/record.ts";
 import { down } from "./down.ts";
 import { prepareEngine } from "./engine.ts";
 import { checkPackages, ensurePackages } from "./host/packages.ts";
+import { importImage } from "./import.ts";
 import { choosePlatform } from "./platform.ts";
 import { restart, SERVICES } from "./restart.ts";
 import { linesOf, status } from "./status.ts";
@@ -86,6 +87,16 @@ program
   .addArgument(new Argument("<service>").choices(Object.keys(SERVICES)))
   .argument("<node>", "k3s-w1 or k3s-w2")
   .action((service: keyof typeof SERVICES, node: string) => restart(service, node));
+
+program
+  .command("import")
+  .description("bring an image of your own onto the nodes, which reach no registry")
+  .argument("<archive>", "as `docker save` writes it")
+  .option("--json", "print one JSON document: images")
+  .action(async (archive: string, { json }) => {
+    const images = await importImage(archive);
+    answer(json, { images }, images.length > 0 ? images : ["the nodes had all of its images"]);
+  });
 
 program
   .command("kubeconfig")

@@ -34,6 +34,7 @@ export async function start(options: StartOptions, stop: AbortSignal, inspection
   const asked = parseSettings(given);
 
   const own = asked.kubeconfig !== "" || asked.context !== "";
+  if (!own) requireNoImage(saidSettings(options));
   const [part] = askedOf(options);
   if (own && part)
     throw new UserError(`--sandbox-${part.option} ${part.value} is about the sandbox, and the test runs on a cluster`, {
@@ -68,6 +69,23 @@ export async function start(options: StartOptions, stop: AbortSignal, inspection
     await target.leave();
   }
   return { nodes: verdicts, residue };
+}
+
+/**
+ * The sandbox's nodes reach no registry, and have its own images alone.
+ *
+ * @throws UserError where another is asked for: a verdict on the sandbox's would be taken for one on that
+ */
+function requireNoImage(said: Readonly<Record<string, unknown>>): void {
+  const key = ["producerImage", "consumerImage"].find((one) => said[one] !== undefined);
+  if (key === undefined) return;
+  throw new UserError(
+    `${key} = ${JSON.stringify(said[key])}: without a cluster the sandbox's own image is tested, and not this one`,
+    {
+      remedy:
+        "leave it out; or bring your image onto the sandbox's nodes, and name the sandbox as a cluster (--kubeconfig): README has the commands",
+    },
+  );
 }
 
 /** The pack allows the homelab. Only the command line's own words, or the sandbox, can make it another node or place. */

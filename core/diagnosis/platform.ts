@@ -27,6 +27,18 @@ export interface Platform {
   readonly fuse: readonly string[];
 }
 
+/** What was mounted: a verdict is about nothing else. Each is `unknown` where nobody could say it. */
+export interface TestedDaemon {
+  /** The driver of the probe, as the settings name it. */
+  readonly driver: string;
+  readonly image: string;
+}
+
+export function testedDaemon(evidence: Evidence): TestedDaemon {
+  const producer = evidence.pods.flatMap(({ spec }) => spec?.containers ?? []).find(({ role }) => role === "producer");
+  return { driver: known(of(evidence, "producer", "daemon")[0]?.driver), image: known(producer?.image) };
+}
+
 export function platformOf(evidence: Evidence): Platform {
   const system = systemOf(evidence);
   const seen = firstOf(evidence, "platform");
@@ -73,6 +85,10 @@ const known = (...found: readonly (string | undefined)[]): string => found.find(
 
 /** By the type of what is mounted at /sys/fs/cgroup (cgroups(7)), in the words of mountinfo or of stat; as version 1 both hierarchies count, if there are two. */
 const VERSIONS: Readonly<Record<string, "v1" | "v2">> = { cgroup2: "v2", cgroup2fs: "v2", tmpfs: "v1" };
+
+/** In one line for people, without what is not known. */
+export const daemonLine = ({ driver, image }: TestedDaemon): string =>
+  [driver, image].filter((word) => word !== UNKNOWN).join(", of the image ") || UNKNOWN;
 
 /** In one line for people, without what is not known. */
 export function platformLine(platform: Platform): string {

@@ -22,7 +22,7 @@ import { type Decision, decide, type Grade } from "./decision.ts";
 import { gradeOf, isThroughCrash, nextWay, unknownIn } from "./grade.ts";
 import { type ManyMounts, manyMountsOf } from "./many.ts";
 import { type PermissionMatrix, permissionsOf } from "./permissions.ts";
-import { nodeWords, type Platform, platformOf } from "./platform.ts";
+import { nodeWords, type Platform, platformOf, type TestedDaemon, testedDaemon } from "./platform.ts";
 import type { Remedy } from "./remedies/remedy.ts";
 import { type SamePod, samePodOf } from "./samePod.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
@@ -48,6 +48,7 @@ export interface Verdict {
   readonly decision: Decision;
   /** What it holds for. */
   readonly platform: Platform;
+  readonly daemon: TestedDaemon;
   /** Undefined where the question was not answered, or the daemon's crash was not part of the test. */
   readonly grade?: Grade;
   readonly timings: Timeline;
@@ -115,6 +116,7 @@ function verdictOf(cause: Found, evidence: readonly Quote[], all: Evidence, word
       unknown: unknownIn(timings),
     }),
     platform: platformOf(all),
+    daemon: testedDaemon(all),
     ...(grade ? { grade } : {}),
     timings,
     ...(permissions ? { permissions } : {}),

@@ -22,6 +22,8 @@ export interface ContainerSpecFact {
   readonly name: string;
   /** As its records name it. */
   readonly role: AnyRole;
+  /** Undefined in evidence of an earlier version. */
+  readonly image?: string;
   readonly privileged: boolean;
   /** It is a native sidecar. */
   readonly sidecar?: true;
@@ -47,6 +49,7 @@ export function specFact(spec: V1PodSpec, component: string): PodSpecFact {
       return {
         name: container.name,
         role: roleNamed(environment(container, "ROLE") ?? component),
+        ...(container.image ? { image: container.image } : {}),
         privileged: container.securityContext?.privileged ?? false,
         ...(isSidecar(container) ? { sidecar: true as const } : {}),
         ...(bridge ? { bridge } : {}),

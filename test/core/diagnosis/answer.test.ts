@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { answered, isAsked, nodeVerdict, scenarioVerdict } from "../../../core/diagnosis/answer.ts";
-import { platformOf } from "../../../core/diagnosis/platform.ts";
+import { platformOf, testedDaemon } from "../../../core/diagnosis/platform.ts";
 import type { ReaderTimeline } from "../../../core/diagnosis/timeline.ts";
 import type { Verdict } from "../../../core/diagnosis/verdict.ts";
 import { evidence } from "../evidence/evidence.ts";
@@ -14,6 +14,7 @@ const verdict = (more: Partial<Verdict>, reader: ReaderTimeline = {}): Verdict =
   evidence: [{ source: "default", text: "nonce" }],
   decision: { text: "", nextStep: "" },
   platform: platformOf(evidence({})),
+  daemon: testedDaemon(evidence({})),
   timings: { remounted: true, complete: true, readers: { default: reader, hardened: reader }, replacements: [] },
   ...more,
 });
