@@ -1,4 +1,4 @@
-/** Brings an image archive onto the nodes, as `docker save` and the like write it: they reach no registry. */
+/** Brings an image archive onto the nodes that are boxes, as `docker save` and the like write it: they reach no registry. */
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { exclusively } from "../base/lock.ts";
 import { SandboxError } from "../base/problem.ts";
@@ -6,6 +6,7 @@ import { step } from "../base/progress.ts";
 import { pathIn, runIn } from "./box/box.ts";
 import { runtimeProgram } from "./build/runtimes.ts";
 import { readRecord } from "./cluster/record.ts";
+import { suiteOf } from "./platform.ts";
 
 /** Where a node finds the archive meanwhile. */
 const ARCHIVE = "/run/image.tar";
@@ -19,7 +20,9 @@ export function importImage(archive: string): Promise<readonly string[]> {
     if (!existsSync(archive))
       throw new SandboxError(`there is no file ${archive}`, "Write one: docker save my/image:1.0 >my-image.tar");
     const record = readRecord();
-    const nodes = record?.boxes.filter(({ name }) => record.sandbox.nodes.includes(name)) ?? [];
+    // Into a virtual machine nobody copies: it has its images from its start.
+    const nodes =
+      record?.boxes.filter(({ name }) => record.sandbox.nodes.includes(name) && !suiteOf(record.sandbox, name)) ?? [];
     if (!record || nodes.length === 0) throw new SandboxError("the sandbox is not up", "npm run sandbox -- up");
     const added = new Set<string>();
     for (const box of nodes)

@@ -47,6 +47,13 @@ describe("npm start on the sandbox", () => {
     assert.doesNotMatch(stderr, /boxes, network|sandbox up|✓/, "no step of the start was taken");
     assert.deepEqual(await machineResidue(), []);
   });
+
+  it("refuses an image that it would not test", async () => {
+    const { code, stderr } = await start(["--set", "producerImage=my/image:1.0"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /producerImage = "my\/image:1.0": without a cluster the sandbox's own image is tested/);
+    assert.doesNotMatch(stderr, /boxes, network|sandbox up|✓/, "no step of the start was taken");
+  });
 });
 
 /** Runs `npm start` and sends the signal as soon as its progress shows the words. */

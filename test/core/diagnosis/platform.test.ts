@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { platformLine, platformOf } from "../../../core/diagnosis/platform.ts";
+import { daemonLine, platformLine, platformOf, testedDaemon } from "../../../core/diagnosis/platform.ts";
 import { judge } from "../../../core/diagnosis/verdict.ts";
 import { nodeFact } from "../../../core/evidence/facts.ts";
 import { evidence, record, waiting } from "../evidence/evidence.ts";
@@ -100,5 +100,21 @@ describe("what is kept of a node's object", () => {
   it("is nothing of its system where it says nothing of it", () => {
     assert.equal(nodeFact(undefined).system, undefined);
     assert.equal(nodeFact({ spec: {} }).system, undefined);
+  });
+
+  it("comes with the daemon that was mounted: its driver as the producer tells it, its image as its pod has it", () => {
+    const pod = {
+      name: "fuse-producer",
+      component: "producer" as const,
+      phase: "Running",
+      containers: [],
+      spec: { containers: [{ name: "fuse-producer", role: "producer" as const, image: "x:1", privileged: true }] },
+    };
+    const daemon = record("producer", "daemon", "info", { driver: "bindfs" });
+    assert.deepEqual(testedDaemon(evidence({ pods: [pod], records: [daemon] })), { driver: "bindfs", image: "x:1" });
+    assert.deepEqual(testedDaemon(evidence({})), { driver: "unknown", image: "unknown" });
+    assert.equal(daemonLine({ driver: "bindfs", image: "x:1" }), "bindfs, of the image x:1");
+    assert.equal(daemonLine({ driver: "unknown", image: "x:1" }), "x:1");
+    assert.equal(daemonLine({ driver: "unknown", image: "unknown" }), "unknown");
   });
 });
