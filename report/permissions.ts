@@ -76,8 +76,17 @@ function commonRemarks(matrix: PermissionMatrix): string[] {
 const refusals = (matrix: PermissionMatrix): string[] =>
   VARIANTS.flatMap(({ id, title }) => {
     const { mounted, detail } = matrix[id] ?? {};
-    return mounted === "refused" && detail ? [`  ${title}: ${detail.split("\n")[0]}`] : [];
+    return mounted === "refused" && detail ? [`  ${title}: ${tellingLine(detail)}`] : [];
   });
+
+/** Of what a daemon said before it gave up, the line that says why; a daemon begins with what it always says. */
+function tellingLine(detail: string): string {
+  const lines = detail.split("\n").filter((line) => line.trim() !== "");
+  return lines.find((line) => REASON.test(line)) ?? lines.find((line) => FAULT.test(line)) ?? lines[0] ?? detail;
+}
+
+const REASON = /fusermount|denied|not permitted|only allowed/i;
+const FAULT = /error|fatal|failed/i;
 
 const titleOf = (variant: VariantId): string => VARIANTS.find(({ id }) => id === variant)?.title ?? variant;
 

@@ -55,7 +55,7 @@ const LONGEST_FIRST = [
 
 /** These run only where they are named: many minutes each, and the gate may take twenty. */
 const ON_THEIR_OWN: readonly string[] = [
-  ...["scenarios", "drivers", "replaced", "recovery", "time"],
+  ...["scenarios", "drivers", "replaced", "recovery", "recipeTrial", "time"],
   ...["fixes", "kills", "former", "failover", "machine"],
 ].map((name) => join("test", "e2e", `${name}.test.ts`));
 

@@ -66,7 +66,7 @@ function* steps(evidence: Evidence): Generator<readonly [mark: string, text: str
     if (step === "restart") yield [MARKS.note, `${role} ends, as a liveness probe would end it`];
     if (step === "read" && result === "error" && errno !== "ENOENT")
       yield [MARKS.note, `${role} sees a dead mount: ${errno}`];
-    if (step === "read" && result === "ok")
+    if (step === "read" && result === "ok" && record.nonce)
       yield [
         MARKS.success,
         `${role} reads the marker ${record.nonce?.slice(0, 8)} on ${record.fstype}, ${record.propagation}`,

@@ -23,7 +23,7 @@ export function reportDrift({ changes, edited, enabled, notes }: Plan, json: boo
   say(
     different.length === 0
       ? `${MARKS.success} the checkout is as it would be written`
-      : `${MARKS.failure} ${different.length} files differ`,
+      : `${MARKS.failure} ${different.length === 1 ? "1 file differs" : `${different.length} files differ`}`,
   );
   return different.length === 0 ? EXIT.success : EXIT.failure;
 }

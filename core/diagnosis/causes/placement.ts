@@ -34,7 +34,7 @@ export const imageUnavailable: Cause = {
   outcome: "inconclusive",
   symptom: "`ErrImagePull`, then `ImagePullBackOff`.",
   explanation: "The node cannot get an image of the test.",
-  fix: "Check producerImage and consumerImage, and that the node reaches the registry (with credentials, if it asks for them).",
+  fix: "Check producerImage and consumerImage, and the way to the registry, with its credentials; or import the image by hand (k3s ctr images import).",
   find: notPulled,
 };
 
