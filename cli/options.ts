@@ -35,7 +35,7 @@ export const settingsOptions = (): Option[] => [
   ),
   new Option(
     "--set <key=value...>",
-    "change single settings; keys are those of Pulumi.yaml, a value may be JSON, or @FILE for what a file holds",
+    "change single settings; keys are those of Pulumi.yaml, as deep as resources.producer.limits.memory; a value may be JSON, or @FILE for what a file holds",
   ),
   ...clusterOptions(),
 ];
@@ -59,7 +59,7 @@ export function givenSettings(
 ): Record<string, unknown> {
   const given: Record<string, unknown> = {
     ...base,
-    ...saidSettings(options),
+    ...saidSettings(options, base),
     ...(options.kubeconfig ? { kubeconfig: options.kubeconfig } : {}),
     ...(options.context ? { context: options.context } : {}),
   };
@@ -71,9 +71,17 @@ export function givenSettings(
   return given;
 }
 
-/** What the command line itself says, in words that no stack can change. */
-export function saidSettings({ set = [], node, scenario }: SettingsOptions): Record<string, unknown> {
-  const changes = set.map((text): [string, unknown] => {
+/**
+ * What the command line itself says, in words that no stack can change.
+ *
+ * @param base what a key with dots, such as resources.producer.limits.memory, leaves as it is
+ */
+export function saidSettings(
+  { set = [], node, scenario }: SettingsOptions,
+  base: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  const said: Record<string, unknown> = {};
+  for (const text of set) {
     const at = text.indexOf("=");
     // What is no key may be a secret of its own.
     if (at < 1)
@@ -81,13 +89,22 @@ export function saidSettings({ set = [], node, scenario }: SettingsOptions): Rec
         remedy: "write --set key=value, or key=@FILE for the content of a file",
       });
     const [key, value] = [text.slice(0, at), text.slice(at + 1)];
-    return [key, decode(value.startsWith("@") ? contentOf(key, value.slice(1)) : value)];
-  });
+    const decoded = decode(value.startsWith("@") ? contentOf(key, value.slice(1)) : value);
+    const [first = "", ...below] = key.split(".");
+    said[first] = placed(said[first] ?? base[first], below, decoded);
+  }
   return {
-    ...Object.fromEntries(changes),
+    ...said,
     ...(node ? { nodes: node } : {}),
     ...(scenario ? { scenarios: scenario } : {}),
   };
+}
+
+/** A value in a map of maps; what is no map gives way, for the settings' check to judge. */
+function placed(there: unknown, [first, ...below]: readonly string[], value: unknown): unknown {
+  if (first === undefined) return value;
+  const map = typeof there === "object" && !Array.isArray(there) ? (there as Record<string, unknown>) : {};
+  return { ...map, [first]: placed(map?.[first], below, value) };
 }
 
 /** @throws SettingsError naming every fault; UserError as givenSettings. */

@@ -5,10 +5,11 @@
 import { readFileSync } from "node:fs";
 import { Option } from "commander";
 import { UserError } from "../../base/problem.ts";
+import { asTyped, saidFaults, takenFrom, takenNames } from "../../core/recipe/given.ts";
 import { clashes, ParentError, planRecipe, type RecipePlan } from "../../core/recipe/plan.ts";
-import { parseRecipe, type Recipe, type RecipeInput } from "../../core/recipe/settings.ts";
+import { parseRecipe, type Recipe } from "../../core/recipe/settings.ts";
 import { choose, type TestedNode, testing } from "../../core/recipe/verdict.ts";
-import { SettingsError } from "../../core/settings/settings.ts";
+import { type Fault, SettingsError } from "../../core/settings/settings.ts";
 import { command, optionsIn } from "../command.ts";
 import { type Checkout, openCheckout } from "../export/checkout.ts";
 import { reportDrift, reportRecipe } from "../export/report.ts";
@@ -88,7 +89,7 @@ export const recipeCommand = () =>
   ]).addHelpText(
     "after",
     `
-Of the settings it takes driver, command, producerImage, tolerations and resources.producer, from the stack or --set.
+Of the settings it takes ${takenNames}, from the stack or --set.
 
   npm start -- --node my-node --json >verdict.json
   npm run recipe -- --out ~/gitops -d apps/media --verdict verdict.json --source zurg: --secret rclone --reader sonarr plex
@@ -102,10 +103,7 @@ export async function runRecipe(args: readonly string[]): Promise<number> {
   const { recipe, untested } = read(options);
   const directory = options.directory ?? recipe.name;
   requireBelow(directory);
-  if (!options.remove) {
-    const faults = clashes(recipe, directory, checkout);
-    if (faults.length > 0) throw new SettingsError(faults);
-  }
+  if (!options.remove) requireNone(clashes(recipe, directory, checkout));
   const planned = planFor(recipe, directory, checkout, options);
   const warned = { ...planned, notes: [...untested, ...planned.notes] };
   if (options.check) return reportDrift({ ...warned, enabled: true }, options.json ?? false);
@@ -139,11 +137,11 @@ function planFor(recipe: Recipe, directory: string, checkout: Checkout, options:
 function read(options: Options): { readonly recipe: Recipe; readonly untested: readonly string[] } {
   const given = givenSettings(options);
   const { failover = [] } = options;
-  const said = saidSettings(options).nodes as string[] | undefined;
-  const { nodes, grade, faults, untested } = nodesFor(options, said ?? [], given);
-  if (faults.length > 0) throw new SettingsError(faults);
-  const { producer: resources } = (given.resources ?? {}) as { readonly producer?: RecipeInput["resources"] };
-  const recipe = parseRecipe({
+  const said = saidSettings(options);
+  requireNone(saidFaults(said));
+  const { nodes, grade, faults, untested } = nodesFor(options, (said.nodes as string[] | undefined) ?? [], given);
+  requireNone(faults);
+  const recipe = parse({
     ...pick(options, [
       "name",
       "namespace",
@@ -155,8 +153,7 @@ function read(options: Options): { readonly recipe: Recipe; readonly untested: r
       "claim",
       "disruptionBudget",
     ]),
-    ...renamed(given, { driver: "driver", command: "command", producerImage: "image", tolerations: "tolerations" }),
-    ...(resources ? { resources } : {}),
+    ...takenFrom(given),
     nodes,
     grade,
     failover: failover.length > 0,
@@ -173,6 +170,18 @@ function read(options: Options): { readonly recipe: Recipe; readonly untested: r
         ? []
         : [`${untested.join(", ")}: never tested, so this is for grade B at best; test with: ${testing(untested)}`],
   };
+}
+
+function requireNone(faults: readonly Fault[]): void {
+  if (faults.length > 0) throw new SettingsError(faults);
+}
+
+function parse(input: object): Recipe {
+  try {
+    return parseRecipe(input);
+  } catch (error) {
+    throw error instanceof SettingsError ? new SettingsError(asTyped(error.faults)) : error;
+  }
 }
 
 function nodesFor(options: Options, said: readonly string[], given: Readonly<Record<string, unknown>>) {
@@ -235,8 +244,3 @@ function requireBelow(directory: string): void {
 
 const pick = <Key extends keyof Options>(options: Options, keys: readonly Key[]): object =>
   Object.fromEntries(keys.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])));
-
-const renamed = (given: Readonly<Record<string, unknown>>, names: Readonly<Record<string, string>>): object =>
-  Object.fromEntries(
-    Object.entries(names).flatMap(([from, to]) => (given[from] === undefined ? [] : [[to, given[from]]])),
-  );

@@ -42,11 +42,17 @@ export const toleration = z
       context.addIssue({ code: "custom", path: ["value"], message: "drop the value, or use operator Equal" });
   });
 
-const amounts = z.strictObject({ cpu: checked(quantityFault), memory: checked(quantityFault) });
-type Amount = z.output<typeof amounts>;
+interface Amount {
+  readonly cpu: string;
+  readonly memory: string;
+}
+const amounts = ({ cpu, memory }: Amount) =>
+  z
+    .strictObject({ cpu: checked(quantityFault).default(cpu), memory: checked(quantityFault).default(memory) })
+    .prefault({});
 /** Requests and limits, with these where nothing is said. */
 export const limits = (requests: Amount, most: Amount) =>
-  z.strictObject({ requests: amounts.default(requests), limits: amounts.default(most) }).prefault({});
+  z.strictObject({ requests: amounts(requests), limits: amounts(most) }).prefault({});
 
 const place = {
   nodes: z

@@ -32,6 +32,20 @@ describe("settings of a command line", () => {
     assert.deepEqual(saidSettings({ stack: "homelab" }), {});
   });
 
+  it("change with a key of several parts that part, and leave the rest of the stack's", () => {
+    const base = { resources: { producer: { limits: { cpu: "2", memory: "1Gi" } }, consumer: {} }, nodes: ["a"] };
+    const set = ["resources.producer.limits.memory=512Mi", "resources.producer.requests.cpu=10m"];
+    assert.deepEqual(givenSettings({ stack: "homelab", set }, base).resources, {
+      producer: { limits: { cpu: "2", memory: "512Mi" }, requests: { cpu: "10m" } },
+      consumer: {},
+    });
+    assert.deepEqual(saidSettings({ stack: "homelab", set: [...set, "nodes.x=b", "run.x=1"] }, { run: "a" }), {
+      resources: { producer: { limits: { memory: "512Mi" }, requests: { cpu: "10m" } } },
+      nodes: { x: "b" },
+      run: { x: 1 },
+    });
+  });
+
   it("take a value from a file, so that it stands in no list of processes", () => {
     const folder = mkdtempSync(join(tmpdir(), "options-"));
     try {

@@ -73,6 +73,11 @@ describe("recipe --out CHECKOUT", () => {
     assert.equal(readFileSync(join(checkout, "apps/kustomization.yaml"), "utf8"), "resources: [sonarr]\n");
   });
 
+  it("takes a single amount, and leaves the others as they are", async () => {
+    assert.equal((await recipe("--node", "good", "--set", "resources.producer.limits.memory=512Mi")).status, 0);
+    assert.match(daemon(), /limits:\n +cpu: "2"\n +memory: 512Mi\n/);
+  });
+
   it("is prompt with readers of grade B, and patient with those of grade A", async () => {
     const threshold = async (node: string) => {
       assert.equal((await recipe("--node", node, "--reader", "sonarr")).status, 0);
@@ -91,6 +96,29 @@ describe("recipe --out CHECKOUT", () => {
 
   const refused: readonly [what: string, args: string[], words: RegExp][] = [
     ["a node of grade C", ["--node", "bad"], /nodes = "bad": .*node-root-private.*npm start -- --node bad/],
+    [
+      "a setting that there is none of",
+      ["--node", "good", "--set", "prodcerImage=x"],
+      /prodcerImage = \(not shown\): there is no such key; did you mean producerImage\?/,
+    ],
+    [
+      "a part of a setting that there is none of",
+      ["--node", "good", "--set", "resources.prodcer.limits.cpu=1"],
+      /resources\.prodcer = .*did you mean producer\?/,
+    ],
+    ["resources that are no map", ["--node", "good", "--set", "resources=1Gi"], /resources = "1Gi": give a map/],
+    ["nodes that are no list", ["--set", "nodes=good"], /nodes = "good": give a list/],
+    ["a setting that it has an option for", ["--node", "good", "--set", "bridge=/srv/x"], /bridge = .*give --path/],
+    [
+      "a setting that it does not take",
+      ["--node", "good", "--set", "markerFile=x", "resources.consumer.limits.cpu=1"],
+      /markerFile = "x": a recipe does not take it: it takes .*resources\.producer\n.*resources\.consumer = /,
+    ],
+    [
+      "an amount, by the key that was typed",
+      ["--node", "good", "--set", "resources.producer.limits.cpu=0", "producerImage=a:latest"],
+      /producerImage = "a:latest"[\s\S]* resources\.producer\.limits\.cpu = .*/,
+    ],
     ["two nodes without failover", [], /nodes = \["good","fair"\]: .*--failover/],
     [
       "a driver command without its command",
@@ -176,7 +204,7 @@ describe("docs/recipes.md", () => {
 
   it("has commands, and the scripts that they name", () => {
     assert.ok(commands.length >= 6);
-    assert.deepEqual([...scripts.keys()], ["decypharr.sh", "juicefs.sh"]);
+    assert.deepEqual([...scripts.keys()], ["daemon.sh", "decypharr.sh", "juicefs.sh"]);
   });
 
   let checkout = "";
