@@ -8,9 +8,13 @@ import type { Change, Tree } from "../gitops/tree.ts";
 import type { Fault } from "../settings/settings.ts";
 import { MOUNT_ANNOTATION } from "./daemon.ts";
 import { readerDirectory, recipeFiles } from "./files.ts";
-import { pointOf, type Recipe } from "./settings.ts";
+import { pointOf, type Recipe, type RecipeReader } from "./settings.ts";
+import { afterwards, brokenBy, isInCheckout, type Lead, leadsIn, listersOf, wayFrom } from "./surroundings.ts";
 
-export type RecipePlan = Omit<Plan, "enabled">;
+export interface RecipePlan extends Omit<Plan, "enabled"> {
+  /** Lists of others that lead to what goes; without `force` none of the changes is to be done. */
+  readonly broken: readonly Lead[];
+}
 
 /**
  * @param directory of the recipe, below the checkout
@@ -24,16 +28,42 @@ export function planRecipe(
 ): RecipePlan {
   const rendered = recipeFiles(recipe, directory);
   const list = lineIn(tree, directory, remove ? "absent" : "on");
-  if (remove) {
-    const own = withoutOwnFiles(rendered, directory, tree, force);
-    return { ...own, changes: [...list.changes, ...own.changes] };
-  }
-  const own = ownFiles(rendered, directory, tree, force);
+  const own = (remove ? withoutOwnFiles : ownFiles)(rendered, directory, tree, force);
+  const changes = remove ? [...list.changes, ...own.changes] : [...own.changes, ...list.changes];
+  const after = afterwards(tree, changes);
+  const leads = leadsIn(after);
+  const broken = brokenBy(changes, leads);
   return {
-    changes: [...own.changes, ...list.changes],
+    changes,
     edited: own.edited,
-    notes: [...own.notes, ...list.notes, ...readerNotes(recipe, directory)],
+    broken,
+    notes: [
+      ...own.notes,
+      ...broken.map(({ file, line, entry }) => `${file}:${line} names ${entry}, which goes: it does not build then`),
+      ...namespaceNotes(recipe, directory, changes, after, remove),
+      ...(remove ? [] : [...list.notes, ...recipe.readers.flatMap((one) => readerNote(one, directory, leads, after))]),
+    ],
   };
+}
+
+function namespaceNotes(
+  { namespace, createNamespace }: Recipe,
+  directory: string,
+  changes: readonly Change[],
+  after: Tree,
+  remove: boolean,
+): string[] {
+  const path = `${directory}/namespace.yaml`;
+  const own = changes.find((one) => one.path === path && (one.before === undefined || one.after === undefined));
+  const loss = "goes with everything that is in it then, claims and what they hold included";
+  if (own)
+    return [
+      `${path} is ${own.after === undefined ? "taken away: its namespace" : `written: take it away, and the namespace`} ${loss}`,
+    ];
+  if (remove || createNamespace || isInCheckout(after, "Namespace", namespace)) return [];
+  return [
+    `namespace ${namespace} must be there, with the label pod-security.kubernetes.io/enforce: privileged where Pod Security is enforced; or give --create-namespace`,
+  ];
 }
 
 function lineIn(tree: Tree, directory: string, wanted: "on" | "absent"): Pick<RecipePlan, "changes" | "notes"> {
@@ -52,11 +82,22 @@ function lineIn(tree: Tree, directory: string, wanted: "on" | "absent"): Pick<Re
   return { changes: after === list.text ? [] : [change], notes: [] };
 }
 
-const readerNotes = ({ readers }: Recipe, directory: string): string[] =>
-  readers.map(
-    (reader) =>
-      `the kustomization of ${reader.kind} ${reader.name} needs the component: \`components: [<path to ${directory}/${readerDirectory(reader)}>]\``,
-  );
+/** The line that a reader's own kustomization still needs. */
+function readerNote(reader: RecipeReader, directory: string, leads: readonly Lead[], tree: Tree): string[] {
+  const component = `${directory}/${readerDirectory(reader)}`;
+  if (leads.some(({ list, to }) => list === "components" && to === component)) return [];
+  const { kind, name } = reader;
+  const files = listersOf(kind, name, leads, tree);
+  if (files.length === 0)
+    return [`the kustomization of ${kind} ${name} needs the component: \`components: [<path to ${component}>]\``];
+  return files.map((file) => {
+    const way = wayFrom(file, component);
+    const line = leads.some((one) => one.file === file && one.list === "components")
+      ? `\`- ${way}\` below \`components:\``
+      : `the line \`components: [${way}]\``;
+    return `${file}, which has ${kind} ${name}, needs ${line}`;
+  });
+}
 
 /** What another recipe of the checkout already has: a mount point, or a name. */
 export function clashes(recipe: Recipe, directory: string, tree: Tree): Fault[] {

@@ -116,6 +116,129 @@ describe("a recipe in a checkout", () => {
     assert.ok(changes.every(({ path }) => path.startsWith(`${DIRECTORY}/`)));
   });
 
+  describe("and the kustomizations of others", () => {
+    const deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: sonarr }\n";
+    const own = (list: string) => ({
+      [PARENT]: THEIRS,
+      "apps/sonarr/deployment.yaml": deployment,
+      "apps/sonarr/kustomization.yaml": `resources: [deployment.yaml]\n${list}`,
+    });
+    const notesIn = (tree: Memory, more: Partial<RecipeInput> = {}) =>
+      planRecipe(recipe({ createNamespace: true, ...more }), DIRECTORY, tree).notes.filter((note) =>
+        note.includes("component"),
+      );
+
+    it("says which line is needed, and where, until it is there", () => {
+      for (const [list, words] of [
+        [
+          "",
+          /^apps\/sonarr\/kustomization\.yaml, which has .* sonarr, needs the line `components: \[\.\.\/media\/readers\/sonarr\]`$/,
+        ],
+        [
+          "components: [../x]",
+          /^apps\/sonarr\/kustomization\.yaml.* needs `- \.\.\/media\/readers\/sonarr` below `components:`$/,
+        ],
+      ] as const)
+        assert.match(notesIn(new Memory(own(list))).join("\n"), words);
+      assert.deepEqual(notesIn(new Memory(own("components: [../media/readers/sonarr/]"))), []);
+      assert.match(
+        notesIn(new Memory({ [PARENT]: THEIRS })).join("\n"),
+        /^the kustomization of Deployment sonarr needs the component: .*path to apps\/media\/readers\/sonarr/,
+      );
+    });
+
+    const rows: readonly [what: string, more: Readonly<Record<string, string>>, broken: readonly string[]][] = [
+      ["no list that leads to it", {}, []],
+      [
+        "a component",
+        own("components:\n  - ../x\n  - ../media/readers/sonarr\n"),
+        ["apps/sonarr/kustomization.yaml:4"],
+      ],
+      [
+        "the directory, from elsewhere",
+        { "clusters/kustomization.yml": "resources:\n- ../apps/media/" },
+        ["clusters/kustomization.yml:2"],
+      ],
+      [
+        "a file",
+        { Kustomization: "bases: [ apps/media/daemon.yaml, https://example.org/apps/media ]" },
+        ["Kustomization:1"],
+      ],
+      ["a line above it that a person wrote", { [PARENT]: "resources:\n  - media\n" }, [`${PARENT}:2`]],
+      [
+        "a list that is no YAML, or leads out of the checkout",
+        {
+          "kustomization.yaml": "resources: [apps/media",
+          "a/kustomization.yaml": "resources: [../../apps/media, /apps/media]",
+        },
+        [],
+      ],
+    ];
+    for (const [what, more, broken] of rows)
+      it(`finds ${what} before the recipe goes`, () => {
+        const tree = new Memory({ [PARENT]: THEIRS, ...more });
+        tree.apply(planRecipe(recipe(), DIRECTORY, tree).changes);
+        const planned = planRecipe(recipe(), DIRECTORY, tree, { remove: true });
+        assert.deepEqual(
+          planned.broken.map(({ file, line }) => `${file}:${line}`),
+          broken,
+        );
+        assert.equal(planned.notes.filter((note) => note.includes("does not build")).length, broken.length);
+        assert.deepEqual(planRecipe(recipe(), DIRECTORY, tree).broken, [], "nothing goes");
+      });
+
+    it("finds the component of a reader that is no longer wanted", () => {
+      const tree = new Memory(own("components: [../media/readers/sonarr]\n"));
+      tree.apply(planRecipe(recipe(), DIRECTORY, tree).changes);
+      assert.deepEqual(
+        planRecipe(recipe({ readers: [] }), DIRECTORY, tree).broken.map(({ line, entry }) => [line, entry]),
+        [[2, "../media/readers/sonarr"]],
+      );
+    });
+
+    it("passes over files that cannot be read", () => {
+      class Locked extends Memory {
+        override read = (path: string) => {
+          if (path.startsWith("locked/")) throw new Error(path);
+          return this.all.get(path);
+        };
+      }
+      const tree = new Locked({ "locked/kustomization.yaml": "", "locked/a.yaml": "" });
+      assert.deepEqual(planRecipe(recipe(), DIRECTORY, tree).broken, []);
+    });
+  });
+
+  it("says what goes with a namespace that it writes or takes away", () => {
+    const tree = new Memory({ [PARENT]: THEIRS });
+    const first = planRecipe(recipe({ createNamespace: true, readers: [] }), DIRECTORY, tree);
+    assert.match(first.notes.join("\n"), /namespace\.yaml is written: .* everything that is in it .*claims/);
+    tree.apply(first.changes);
+    assert.doesNotMatch(
+      planRecipe(recipe({ createNamespace: true, readers: [] }), DIRECTORY, tree).notes.join("\n"),
+      /amespace/,
+    );
+    for (const [one, options] of [
+      [recipe(), {}],
+      [recipe({ createNamespace: true, readers: [] }), { remove: true }],
+      [recipe(), { remove: true }],
+    ] as const)
+      assert.match(
+        planRecipe(one, DIRECTORY, tree, options).notes.join("\n"),
+        /namespace\.yaml is taken away: .* everything that is in it .*claims/,
+      );
+  });
+
+  it("says that its namespace must be there, unless the checkout has it", () => {
+    const needed = /namespace media must be there, with the label .*privileged.*; or give --create-namespace/;
+    assert.match(planRecipe(recipe(), DIRECTORY, new Memory()).notes.join("\n"), needed);
+    const there = { "infra/all.yaml": "a: b\n---\nkind: Namespace\nmetadata: { name: media }\n" };
+    assert.doesNotMatch(planRecipe(recipe(), DIRECTORY, new Memory(there)).notes.join("\n"), needed);
+    assert.match(
+      planRecipe(recipe({ namespace: "med" }), DIRECTORY, new Memory(there)).notes.join("\n"),
+      /namespace med must/,
+    );
+  });
+
   const taken: readonly [what: string, other: Partial<RecipeInput>, key: string | undefined][] = [
     ["the same mount point", { name: "b" }, "mount"],
     ["a directory in it", { name: "b", path: "/mnt/media/remote", mount: "x" }, "mount"],
