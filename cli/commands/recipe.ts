@@ -53,7 +53,7 @@ export const recipeCommand = () =>
       "--verdict <file>",
       "what `npm start -- --json` printed: nodes and grade come from it; - is standard input",
     ),
-    new Option("--untested", "write it without a verdict, as for grade B").conflicts("verdict"),
+    new Option("--untested", "write it for nodes of which no verdict says anything, as for grade B"),
     new Option("--failover <node...>", "more nodes: daemon and readers move between them together"),
     new Option(
       "--reader <workload...>",
@@ -83,7 +83,7 @@ export const recipeCommand = () =>
       "--check",
       "write nothing; exit code 1, with a diff, unless the checkout is what would be written",
     ).conflicts("remove"),
-    new Option("--force", "overwrite or remove files that were edited by hand"),
+    new Option("--force", "overwrite or remove files that were edited by hand, or that others' kustomizations name"),
     new Option("--json", "print what was changed as one JSON document"),
     ...settingsOptions().filter((option) => SHARED.includes(option.attributeName())),
   ]).addHelpText(
@@ -109,11 +109,21 @@ export async function runRecipe(args: readonly string[]): Promise<number> {
   if (options.check) return reportDrift({ ...warned, enabled: true }, options.json ?? false);
   const refused = planned.edited.length > 0 && !options.force;
   if (!refused) {
+    if (!options.force) requireUnnamed(planned);
     checkout.write(planned.changes);
     if (options.remove) checkout.prune(emptied(directory, planned));
   }
-  reportRecipe(warned, refused, options.json ?? false);
+  reportRecipe(warned, refused, options.json ?? false, options.remove ? undefined : recipe);
   return refused ? EXIT.failure : EXIT.success;
+}
+
+/** @throws UserError where others' lists lead to what goes: with them whole trees would no longer build */
+function requireUnnamed({ broken }: RecipePlan): void {
+  if (broken.length === 0) return;
+  const lines = broken.map(({ file, line, entry }) => `${file}:${line} names ${entry}`);
+  throw new UserError(`what goes is still named, and its kustomization would not build: ${lines.join(", ")}`, {
+    remedy: `take ${lines.length === 1 ? "that line" : "those lines"} out first, then run this again; or use --force. Nothing was written.`,
+  });
 }
 
 /** The directories of the files that went: those that are empty now go as well. */
@@ -168,7 +178,7 @@ function read(options: Options): { readonly recipe: Recipe; readonly untested: r
     untested:
       untested.length === 0 || options.remove
         ? []
-        : [`${untested.join(", ")}: never tested, so this is for grade B at best; test with: ${testing(untested)}`],
+        : [`${untested.join(", ")}: never tested, so this is for grade B at best; test with: ${testing(nodes)}`],
   };
 }
 
@@ -186,26 +196,20 @@ function parse(input: object): Recipe {
 
 function nodesFor(options: Options, said: readonly string[], given: Readonly<Record<string, unknown>>) {
   const more = options.failover ?? [];
+  const mayBeUntested = options.untested || options.remove;
   if (options.verdict !== undefined) {
     const tested = testedIn(options.verdict);
-    const wanted = said.length > 0 ? [...said, ...more] : [];
-    const chosen = choose(tested, wanted);
-    return said.length > 0 || more.length === 0
-      ? { ...chosen, grade: chosen.grade ?? "B" }
-      : withMore(tested, chosen.nodes, more);
+    const first = said.length === 0 && more.length > 0 ? choose(tested, []).nodes : said;
+    const chosen = choose(tested, [...new Set([...first, ...more])], mayBeUntested);
+    return { ...chosen, grade: chosen.grade ?? ("B" as const) };
   }
   const stack = Array.isArray(given.nodes) ? (given.nodes as string[]) : [];
   const nodes = [...new Set([...stack, ...more])];
-  if (!options.untested && !options.remove)
+  if (!mayBeUntested)
     throw new UserError("no verdict is given, and a recipe is for nodes that were tested", {
       remedy: `test them with \`${testing(nodes)}\` and give --verdict verdict.json; or write it all the same with --untested`,
     });
   return { nodes, grade: "B" as const, faults: [], untested: nodes };
-}
-
-function withMore(tested: Readonly<Record<string, TestedNode>>, nodes: readonly string[], more: readonly string[]) {
-  const chosen = choose(tested, [...new Set([...nodes, ...more])]);
-  return { ...chosen, grade: chosen.grade ?? ("B" as const) };
 }
 
 function testedIn(file: string): Readonly<Record<string, TestedNode>> {

@@ -6,6 +6,7 @@ import { printableLines } from "../../base/printable.ts";
 import { places } from "../../core/gitops/places.ts";
 import type { Action, Plan } from "../../core/gitops/plan.ts";
 import type { Change } from "../../core/gitops/tree.ts";
+import type { Recipe } from "../../core/recipe/settings.ts";
 import type { FluxSettings } from "../../core/settings/flux.ts";
 import { EXIT } from "../run.ts";
 
@@ -51,19 +52,30 @@ export function report(
   if (done.length > 0) say("  review it with `git diff`, then commit and push: Flux does the rest");
 }
 
-/** What a recipe did. */
+/** What a recipe did. @param recipe undefined where it was taken out */
 export function reportRecipe(
   { changes, edited, notes }: Pick<Plan, "changes" | "edited" | "notes">,
   refused: boolean,
   json: boolean,
+  recipe?: Pick<Recipe, "nodes" | "grade">,
 ): void {
   const done = refused ? [] : changes;
-  if (json) print(JSON.stringify({ notes, changes: done.map(summary), edited: edited.map(({ path }) => path) }));
+  if (json)
+    print(
+      JSON.stringify({
+        ...(recipe ? { nodes: recipe.nodes, grade: recipe.grade } : {}),
+        ...{ notes, changes: done.map(summary), edited: edited.map(({ path }) => path) },
+      }),
+    );
   if (refused) {
     sayEdited(edited);
     return;
   }
   for (const change of done) say(`${MARKS.success} ${summary(change).change} ${change.path}`);
+  if (recipe)
+    say(
+      `${MARKS.note} for ${recipe.nodes.length === 1 ? "node" : "nodes"} ${recipe.nodes.join(", ")}, grade ${recipe.grade}`,
+    );
   for (const note of notes) say(`${MARKS.inconclusive} ${note}`);
   say(done.length === 0 ? `${MARKS.success} nothing to change` : "  review it with `git diff`, then commit and push");
 }

@@ -13,20 +13,32 @@ export interface Choice {
   /** Undefined where no node was tested. */
   readonly grade?: "A" | "B";
   readonly faults: readonly Fault[];
-  /** Nodes of which the verdict says nothing. */
+  /** Nodes of which the verdict says nothing, where that is allowed. */
   readonly untested: readonly string[];
 }
 
 /**
  * @param tested the verdict of each node
  * @param wanted the nodes that were asked for; none: those that were tested
+ * @param mayBeUntested whether the verdict may say nothing of one that was asked for
  */
-export function choose(tested: Readonly<Record<string, TestedNode>>, wanted: readonly string[]): Choice {
+export function choose(
+  tested: Readonly<Record<string, TestedNode>>,
+  wanted: readonly string[],
+  mayBeUntested = false,
+): Choice {
   const passed = ({ verdict, grade }: TestedNode = {}) => verdict === "success" && (grade === "A" || grade === "B");
   const good = Object.keys(tested).filter((node) => passed(tested[node]));
   // Where nobody has asked for a node, those that have failed are none; where all have, each says why.
   const nodes = wanted.length > 0 ? wanted : good.length > 0 ? good : Object.keys(tested);
   const untested = nodes.filter((node) => tested[node] === undefined);
+  const unknown = (mayBeUntested ? [] : untested).map(
+    (node): Fault => ({
+      key: "nodes",
+      value: JSON.stringify(node),
+      remedy: `the verdict says nothing of it: test with \`${testing(nodes)}\`; or give --untested as well, which makes it grade B`,
+    }),
+  );
   const faults = nodes
     .filter((node) => tested[node] !== undefined && !passed(tested[node]))
     .map((node): Fault => {
@@ -43,7 +55,7 @@ export function choose(tested: Readonly<Record<string, TestedNode>>, wanted: rea
   return {
     nodes,
     ...(grades.length === 0 ? {} : { grade: grades.includes("B") || untested.length > 0 ? "B" : "A" }),
-    faults,
+    faults: [...unknown, ...faults],
     untested,
   };
 }

@@ -88,10 +88,27 @@ describe("recipe --out CHECKOUT", () => {
     assert.deepEqual([await threshold("good"), await threshold("fair")], ["12", "2"]);
   });
 
-  it("warns of nodes that were never tested, with the command that tests them", async () => {
+  it("takes nodes that were never tested only by that word, and then warns of them", async () => {
+    const before = all();
     const { status, stderr } = await recipe("--node", "good", "--failover", "new");
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, /new: never tested.*npm start -- --node new --json >verdict\.json/);
+    assert.equal(status, 2, stderr);
+    assert.match(
+      stderr,
+      /nodes = "new": the verdict says nothing of it: test with `npm start -- --node good new --json/,
+    );
+    assert.deepEqual(all(), before);
+    const untested = await recipe("--node", "good", "--failover", "new", "--untested");
+    assert.equal(untested.status, 0, untested.stderr);
+    assert.match(untested.stderr, /new: never tested.*npm start -- --node good new --json >verdict\.json/);
+    assert.match(untested.stderr, /· for nodes good, new, grade B\n/);
+  });
+
+  it("says for which nodes and grade it is", async () => {
+    assert.match((await recipe("--node", "good")).stderr, /· for node good, grade A\n/);
+    const { stdout } = await recipe("--node", "good", "--json");
+    const { nodes, grade } = JSON.parse(stdout) as { nodes: string[]; grade: string };
+    assert.deepEqual([nodes, grade], [["good"], "A"]);
+    assert.doesNotMatch((await recipe("--node", "good", "--remove")).stderr, /grade/);
   });
 
   const refused: readonly [what: string, args: string[], words: RegExp][] = [
@@ -165,6 +182,27 @@ describe("recipe --out CHECKOUT", () => {
     assert.equal(status, 2);
     assert.match(stderr, /mount = "\/mnt\/media\/remote": apps\/media\/daemon\.yaml mounts at/);
     assert.deepEqual(all(), before);
+  });
+
+  it("goes only once nobody names it any more, unless forced", async () => {
+    assert.equal((await recipe("--node", "good", "--reader", "sonarr")).status, 0);
+    mkdirSync(join(checkout, "apps/sonarr"));
+    writeFileSync(
+      join(checkout, "apps/sonarr/kustomization.yaml"),
+      "resources: []\ncomponents:\n- ../media/readers/sonarr\n",
+    );
+    const before = all();
+    const { status, stderr } = await recipe("--node", "good", "--remove");
+    assert.equal(status, 2, stderr);
+    assert.match(
+      stderr,
+      /would not build: apps\/sonarr\/kustomization\.yaml:3 names \.\.\/media\/readers\/sonarr\n {2}remedy: take that line out first.*--force\. Nothing was written/,
+    );
+    assert.deepEqual(all(), before);
+    const forced = await recipe("--node", "good", "--remove", "--force");
+    assert.equal(forced.status, 0, forced.stderr);
+    assert.match(forced.stderr, /! apps\/sonarr\/kustomization\.yaml:3 names .*, which goes: it does not build then/);
+    assert.equal(existsSync(join(checkout, "apps/media")), false);
   });
 
   it("needs a verdict, or the word that there is none", async () => {

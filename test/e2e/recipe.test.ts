@@ -126,8 +126,11 @@ describe("a recipe on a cluster", function () {
     });
 
     it("leaves no mount behind, and no file of a reader, when it is taken out of the checkout", async () => {
-      succeeded(await recipe(...written(), "--remove"));
+      const named = await recipe(...written(), "--remove");
+      assert.equal(named.code, 2);
+      assert.match(named.stderr, /apps\/reader\/kustomization\.yaml:\d+ names \.\.\/media\/readers\/reader/);
       writeFileSync(join(checkout, "apps/reader/kustomization.yaml"), "resources: []\n");
+      succeeded(await recipe(...written(), "--remove"));
       git("add", "--all");
       git("commit", "--quiet", "--message", "no media");
       const revision = await flux.push(checkout);

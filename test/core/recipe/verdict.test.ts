@@ -29,7 +29,7 @@ describe("what a verdict allows", () => {
   ];
   for (const [what, tested, wanted, nodes, grade, refused, untested] of rows)
     it(`is ${what}`, () => {
-      const chosen = choose(tested, wanted);
+      const chosen = choose(tested, wanted, true);
       assert.deepEqual([chosen.nodes, chosen.grade, chosen.untested], [nodes, grade, untested]);
       assert.deepEqual(
         chosen.faults.map(({ value }) => value),
@@ -37,4 +37,17 @@ describe("what a verdict allows", () => {
       );
       for (const { remedy } of chosen.faults) assert.match(remedy, /npm start -- --node \w+ --json/);
     });
+
+  it("is no node of which it says nothing, unless that is said", () => {
+    const { faults } = choose({ a: A }, ["a", "z"]);
+    assert.deepEqual(
+      faults.map(({ key, value }) => [key, value]),
+      [["nodes", '"z"']],
+    );
+    // The verdict has to have all of them.
+    assert.match(
+      faults[0]?.remedy ?? "",
+      /says nothing of it.*`npm start -- --node a z --json >verdict\.json`.*--untested/,
+    );
+  });
 });
