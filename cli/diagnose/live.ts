@@ -7,7 +7,7 @@ import { connect, requireAnswer } from "../../cluster/connect.ts";
 import { addEphemeralContainer } from "../../cluster/live/ephemeral.ts";
 import { readLive, readPods, type There } from "../../cluster/live/read.ts";
 import { type Diagnosis, diagnosisOf, type LiveFinding } from "../../core/live/index.ts";
-import type { Question } from "../../core/live/links.ts";
+import { linksOf, type Question } from "../../core/live/links.ts";
 import { refusalOf } from "../../core/live/words.ts";
 import { EXIT } from "../run.ts";
 
@@ -54,6 +54,10 @@ export async function diagnoseLive(options: LiveOptions): Promise<number> {
     ...(reader ? { reader } : {}),
     ...(path ? { path } : {}),
   };
+  if (producer !== undefined && producer === reader && linksOf(there, question).links.length === 0)
+    throw new UserError(`--producer and --reader are the same: ${reader}`, {
+      remedy: "name with --reader what reads, as deploy/sonarr, or leave --reader out",
+    });
   const { allowEphemeral } = options;
   const image = allowEphemeral === true ? EPHEMERAL_IMAGE : allowEphemeral;
   const addContainer = image === undefined ? undefined : addEphemeralContainer.bind(undefined, config, image);
@@ -172,11 +176,13 @@ function linesOf({ id, severity, file, object, path, message, fix, basis, eviden
 }
 
 function summary(
-  { findings, producers, readers, unread }: Diagnosis,
+  { findings, producers, lone, readers, unread }: Diagnosis,
   errors: number,
   namespaces: readonly string[],
 ): string {
   const seen = `${count(producers, "FUSE daemon")} and ${count(readers, "reader")} in ${namespaces.join(", ")}`;
+  if (findings.length === 0 && producers > 0 && readers === 0)
+    return `${MARKS.inconclusive} no reader of ${lone.join(", ")} found in ${namespaces.join(", ")}: name the readers' namespace as well with -n`;
   if (findings.length === 0 && readers === 0)
     return `${MARKS.inconclusive} no FUSE daemon with readers found in ${namespaces.join(", ")}: name them with --producer and --reader`;
   const proven = findings.filter(({ basis }) => basis === "proof").length;

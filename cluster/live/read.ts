@@ -6,6 +6,7 @@ import { nodeFact } from "../../core/evidence/facts.ts";
 import { type Facts, isRead, keyOf, type LivePod, type Look, type Unread } from "../../core/live/facts.ts";
 import { bothEnds, linksOf, type Question, runs, toAsk, toLookAt } from "../../core/live/links.ts";
 import { isPresent, livePod, newestFirst } from "../../core/live/pods.ts";
+import { failingInits } from "../../core/live/unstarted.ts";
 import { reasonOf } from "../connect.ts";
 import { listAll, readText } from "../request.ts";
 import { ask, type ExecTarget, inTurns, ownTarget, readTable } from "./look.ts";
@@ -91,7 +92,9 @@ export async function readLive(
     ),
     readLogs(
       config,
-      found.producers.map(({ pod, end }) => ({ pod, container: end.container.name })),
+      found.producers.flatMap(({ pod, end }) =>
+        [end.container.name, ...failingInits(pod).map(({ name }) => name)].map((container) => ({ pod, container })),
+      ),
     ),
   ]);
   // Where the mounts are is known now.

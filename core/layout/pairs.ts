@@ -158,6 +158,16 @@ export function readersOf(producers: readonly Producer[], workloads: readonly Wo
   });
 }
 
+/** The volume mounts through which a workload shares a directory with another, whether or not anything is mounted there. */
+export function sharedMounts(workload: Workload, other: Workload): Mount[] {
+  const theirs = ends([other]).flatMap((end) => placeOf(end) ?? []);
+  return ends([workload]).flatMap((end) => {
+    const place = placeOf(end);
+    const isShared = place !== undefined && theirs.some((one) => within(one, place) || within(place, one));
+    return isShared ? [end.mount] : [];
+  });
+}
+
 /** Whether a container has another directory where it would have to have the producer's: at the same path, and meant for mounts. */
 function expects({ mount }: End, { mount: theirs, mounting }: Producer): boolean {
   if (mount.source.kind !== "emptyDir" && mount.source.kind !== "hostPath") return false;

@@ -1,23 +1,19 @@
 /** What is wrong between pods that run and share a FUSE mount: their manifests, what their mount tables show, what the cluster says. */
 import type { Quote } from "../diagnosis/causes/cause.ts";
 import type { NodeFact } from "../evidence/evidence.ts";
-import type { Finding } from "../layout/finding.ts";
 import { layoutOf } from "../layout/index.ts";
-import { type Facts, isRead, type LivePod } from "./facts.ts";
+import { apart } from "./apart.ts";
+import { type Facts, isRead } from "./facts.ts";
 import { type Link, type Links, linksOf, type Question, type Side, toLookAt } from "./links.ts";
 import { holding } from "./mountTable.ts";
 import { fileOf, manifestsOf } from "./pods.ts";
 import { producerProofs } from "./producerProofs.ts";
-import { lineQuote, lookOf, type Proof, specQuote } from "./proof.ts";
+import { type LiveFinding, lineQuote, lookOf, type Proof, specQuote } from "./proof.ts";
 import { readerProofs, seenLine } from "./readerProofs.ts";
+import { unstartedProofs } from "./unstarted.ts";
 import { causeOf, wordProofs } from "./words.ts";
 
-export interface LiveFinding extends Omit<Finding, "id"> {
-  readonly id: string;
-  /** proof: by what the kernel, the kubelet or the API server says of what runs; inference: by the spec, which may yet work. */
-  readonly basis: "proof" | "inference";
-  readonly evidence: readonly Quote[];
-}
+export type { LiveFinding } from "./proof.ts";
 
 export interface Diagnosis {
   readonly findings: readonly LiveFinding[];
@@ -26,6 +22,8 @@ export interface Diagnosis {
   /** Containers whose mounts could not be read, and why. */
   readonly unread: readonly { readonly whose: string; readonly words: string; readonly remedy: string }[];
   readonly producers: number;
+  /** Daemons of which no reader was found. */
+  readonly lone: readonly string[];
   readonly readers: number;
   /** Where a test would prove the rest, with what its pods must tolerate there. */
   readonly nodes: readonly { readonly name: string; readonly taints: readonly string[] }[];
@@ -55,6 +53,13 @@ export function diagnosisOf(facts: Facts, question: Question): Diagnosis {
           : [],
     ),
     producers: new Set(links.producers.map(({ end }) => end.container)).size,
+    lone: [
+      ...new Set(
+        links.producers
+          .filter(({ end }) => !links.links.some(({ producer }) => producer.end === end))
+          .map(({ end }) => end.workload.object),
+      ),
+    ],
     readers: new Set(links.links.map(({ reader }) => reader.end.container)).size,
     nodes: [...new Set(links.links.flatMap(({ reader, producer }) => producer.pod.node ?? reader.pod.node ?? []))].map(
       (name) => ({ name, taints: taintsOf(facts.nodes.get(name)) }),
@@ -69,10 +74,13 @@ const taintsOf = (node: NodeFact | "unreadable" | undefined): readonly string[] 
 
 function proofsOf(facts: Facts, { producers, links }: Links, path: string | undefined): Proof[] {
   const { events, nodes, logs } = facts;
-  const daemons = producers.flatMap((side) => [
-    ...wordProofs(side, "producer", events, nodes),
-    ...producerProofs(side, { logs, path }).map((one) => withReaders(one, links)),
-  ]);
+  const daemons = producers.flatMap((side) => {
+    const known = [
+      ...wordProofs(side, "producer", events, nodes),
+      ...producerProofs(side, { logs, path }).map((one) => withReaders(one, links)),
+    ];
+    return known.length > 0 ? known : unstartedProofs(side, facts);
+  });
   const down = new Map(
     daemons.filter(({ id }) => id === "daemon-killed" || id === "daemon-ended").map(({ pod, id }) => [pod, id]),
   );
@@ -99,31 +107,6 @@ function withReaders(one: Proof, links: readonly Link[]): Proof {
     return there ? [lineQuote(reader, there)] : [];
   });
   return { ...one, evidence: [...one.evidence, ...quotes.slice(0, 3)] };
-}
-
-/** A daemon and a reader who are named, and have no directory in common. */
-function apart({ pods }: Facts, { links }: Links, { producer, reader }: Question): LiveFinding[] {
-  if (links.length > 0 || producer === undefined || reader === undefined) return [];
-  const [theirs, own] = [producer, reader].map((object) => pods.find(({ owner }) => owner.object === object));
-  if (!theirs || !own) return [];
-  const quote = (one: LivePod): Quote => ({
-    source: `spec of ${one.name}`,
-    text: `volumes: ${(one.pod.spec?.volumes ?? []).map(({ name, hostPath, persistentVolumeClaim: claim }) => `${name}: ${hostPath?.path ?? claim?.claimName ?? "no hostPath and no claim"}`).join(", ")}`,
-  });
-  const cause = causeOf("bridge-not-hostpath");
-  return [
-    {
-      ...{
-        id: "bridge-not-hostpath",
-        severity: "error",
-        file: fileOf(own),
-        object: own.owner.object,
-        path: "spec.volumes",
-      },
-      message: `${own.owner.object} and ${theirs.owner.object} have no directory in common: nothing that one mounts can come to the other.`,
-      ...{ fix: cause?.fix ?? "", basis: "inference", evidence: [quote(theirs), quote(own)] },
-    },
-  ];
 }
 
 /** What the specs alone say of the pods that are asked about. */
@@ -185,6 +168,7 @@ function fixOf(id: string, clearing: LiveFinding | undefined): string {
       : "Run `umount -l` on the node for the mount that the evidence names, and let the daemon's pod do so before each start of the daemon.";
   if (id === "image-unavailable")
     return "Correct the image's name or tag, and see whether the node reaches the registry (with credentials, if it asks for them).";
+  if (id === "two-mounters") return "Stop the other daemon, or give this one a mount point of its own.";
   return (
     causeOf(id)?.fix ??
     "No cause is known for what was seen: run the test on this node, and attach what is quoted to a report."

@@ -72,7 +72,10 @@ export function linksOf({ pods, looks = new Map() }: Known, { producer, reader, 
   );
   const links = readers.flatMap((end) => sidesOf(end).flatMap((side) => pair(side, sidesOf(end.producer))));
   const used = new Set(links.map((one) => one.producer.end));
-  return { producers: asked.filter((end) => used.has(end)).flatMap(sidesOf), links, mounts };
+  // A daemon whose readers are elsewhere, or do not run yet, may be what is wrong; who only shares a directory both ways is none.
+  const isLone = ({ mounting, mount }: Producer) =>
+    reader === undefined && mounting !== undefined && (path === undefined || related(mount.path, path));
+  return { producers: asked.filter((end) => used.has(end) || isLone(end)).flatMap(sidesOf), links, mounts };
 }
 
 /** The pods of one node belong together; where there is none, the one that there is. */

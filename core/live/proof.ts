@@ -1,6 +1,7 @@
 /** A statement about pods that run, and what shows it. */
 import type { Quote } from "../diagnosis/causes/cause.ts";
 import { saysDead } from "../diagnosis/causes/read.ts";
+import type { Finding } from "../layout/finding.ts";
 import type { End } from "../layout/pairs.ts";
 import { isRead, type LivePod, type Look } from "./facts.ts";
 import { related, type Side } from "./links.ts";
@@ -14,6 +15,13 @@ export interface Proof {
   readonly end: End;
   readonly pod: LivePod;
   readonly message: string;
+  readonly evidence: readonly Quote[];
+}
+
+export interface LiveFinding extends Omit<Finding, "id"> {
+  readonly id: string;
+  /** proof: by what the kernel, the kubelet or the API server says of what runs; inference: by the spec, which may yet work. */
+  readonly basis: "proof" | "inference";
   readonly evidence: readonly Quote[];
 }
 

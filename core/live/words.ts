@@ -1,5 +1,6 @@
 /** What the API server, the scheduler, the kubelet and the runtime say of the pods, judged as in a test. */
 import type { CoreV1Event } from "@kubernetes/client-node";
+import type { Quote } from "../diagnosis/causes/cause.ts";
 import { type Cause, causes } from "../diagnosis/causes/index.ts";
 import type { EventFact, Evidence, NodeFact, PodFact } from "../evidence/evidence.ts";
 import { podFact } from "../evidence/facts.ts";
@@ -86,6 +87,13 @@ export function eventFact({ involvedObject, reason = "", message = "" }: CoreV1E
   const [, container] = /^spec\.(?:initC|c)ontainers\{(.+)\}$/.exec(fieldPath ?? "") ?? [];
   return { object: `${kind?.toLowerCase()}/${name}`, ...(container ? { container } : {}), reason, message };
 }
+
+/** What Kubernetes warns of a pod. */
+export const warningsOf = (pod: LivePod, events: readonly CoreV1Event[]): Quote[] =>
+  events
+    .filter((event) => isOf(event, pod))
+    .map(eventFact)
+    .map(({ reason, object, message }) => ({ source: `event ${reason} on ${object}`, text: message }));
 
 /** Why the pods of something are missing: its controller's events. */
 export function refusalOf(

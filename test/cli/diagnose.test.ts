@@ -223,6 +223,10 @@ describe("diagnose of a cluster", () => {
         await said(["--reader", "deploy/plex"]),
         /no pod of it is in media\n {2}remedy: .*Deployment media\/rclone, Deployment media\/sonarr/,
       );
+      assert.match(
+        await said(["--producer", "deploy/rclone", "--reader", "deploy/rclone"]),
+        /--producer and --reader are the same: Deployment media\/rclone\n {2}remedy: name with --reader what reads/,
+      );
       assert.match(await said(["--path", "mnt"]), /--path mnt is no absolute path/);
     });
   });

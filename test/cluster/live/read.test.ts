@@ -152,6 +152,15 @@ describe("the reading of pods that run", () => {
     assert.deepEqual([findings, seen.length], [[], 1]);
   });
 
+  it("reads what an init container said that holds a daemon up", async () => {
+    const waiting = (reason: string) => ({ state: { waiting: { reason } } });
+    const stuck = pod("rclone", { ...DAEMON, status: waiting("PodInitializing"), init: waiting("CrashLoopBackOff") });
+    api = await execApi({ ...objects(), [`${NAMESPACE}/pods`]: { items: [stuck] } }, () => "");
+    await diagnosis();
+    // Its own log, and the init container's.
+    assert.equal(api.requests.filter((one) => one === `GET ${NAMESPACE}/pods/rclone-abc-1/log`).length, 2);
+  });
+
   it("asks each mount of the daemon, and no more than eight", async () => {
     const asked: (readonly string[])[] = [];
     const many = Array.from({ length: 50 }, (_, nth) => DAEMON.table?.[2]?.replace("/media/dfs", `/media/m${nth}`));

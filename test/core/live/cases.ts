@@ -11,6 +11,8 @@ export interface Given {
   readonly container?: Record<string, unknown>;
   readonly labels?: Record<string, string>;
   readonly status?: Partial<V1ContainerStatus>;
+  /** Of an init container `prepare`, and what it said. */
+  readonly init?: Partial<V1ContainerStatus> & { readonly log?: readonly string[] };
   /** Lines of its mount table; none: it could not be read. */
   readonly table?: readonly string[];
   readonly answers?: Readonly<Record<string, Answer>>;
@@ -20,7 +22,7 @@ export interface Given {
 
 const STARTED = new Date("2026-01-01T00:00:00Z");
 
-export function pod(app: string, { node = "w2", mount, volume, container, labels, status }: Given): V1Pod {
+export function pod(app: string, { node = "w2", mount, volume, container, labels, status, init }: Given): V1Pod {
   const spec = {
     nodeName: node,
     nodeSelector: { "kubernetes.io/hostname": node },
@@ -43,6 +45,7 @@ export function pod(app: string, { node = "w2", mount, volume, container, labels
     spec,
     status: {
       phase: "Running",
+      ...(init ? { initContainerStatuses: [{ name: "prepare", image: "x", restartCount: 3, ...init }] } : {}),
       containerStatuses: [
         {
           ...{ name: app, image: "x", imageID: "", ready: true, restartCount: 0 },
@@ -107,6 +110,11 @@ export function factsOf(ends: Readonly<Record<string, Given>>): Facts {
         .filter(({ given }) => given.status?.state?.waiting === undefined)
         .map(({ app, given, live }) => [`media/${live.name}/${app}`, lookOf(given)]),
     ),
-    logs: new Map(pods.map(({ app, given, live }) => [`media/${live.name}/${app}`, given.log ?? []])),
+    logs: new Map(
+      pods.flatMap(({ app, given, live }) => [
+        [`media/${live.name}/${app}`, given.log ?? []],
+        [`media/${live.name}/prepare`, given.init?.log ?? []],
+      ]),
+    ),
   };
 }

@@ -315,6 +315,97 @@ describe("a diagnosis of pods that run", () => {
     assert.deepEqual(diagnosisOf(facts, {}).findings, []);
   });
 
+  describe("of two who are named and share a directory", () => {
+    const question = { producer: "Deployment media/rclone", reader: "Deployment media/sonarr" };
+    const found = (daemon: Given, more: Partial<Question>) =>
+      diagnosisOf(factsOf({ rclone: daemon, sonarr: READER }), { ...question, ...more }).findings;
+
+    it("says where that is, where a path is asked about at which there is nothing", () => {
+      const [finding, ...others] = found(DAEMON, { path: "/mnt/dfs" });
+      assert.deepEqual(others, []);
+      assert.equal(
+        finding?.message,
+        "nothing at /mnt/dfs: what Deployment media/sonarr and Deployment media/rclone share is at /media",
+      );
+      assert.match(finding?.fix ?? "", /--path/);
+    });
+
+    it("says where that is, where the daemon mounts elsewhere", () => {
+      const volumeMounts = [
+        { name: "media", mountPath: "/media" },
+        { name: "own", mountPath: "/own", mountPropagation: "Bidirectional" },
+      ];
+      const container = { ...DAEMON.container, command: ["rclone", "mount", "r:", "/own/dfs"], volumeMounts };
+      const facts = factsOf({ rclone: { ...DAEMON, container, table: [VOLUME] }, sonarr: READER });
+      const [theirs] = facts.pods;
+      theirs?.pod.spec?.volumes?.push({ name: "own", hostPath: { path: "/srv/own" } });
+      const [finding] = diagnosisOf(facts, question).findings;
+      assert.match(finding?.message ?? "", /share what is at \/media, and the daemon mounts nothing there/);
+    });
+  });
+
+  describe("of a daemon without readers", () => {
+    const initializing = { state: { waiting: { reason: "PodInitializing" } } };
+    const back = {
+      state: { waiting: { reason: "CrashLoopBackOff" } },
+      lastState: { terminated: { exitCode: 1, reason: "Error" } },
+    } as Given["init"];
+    const rows: readonly [what: string, daemon: Given, finds: readonly string[], quotes: RegExp][] = [
+      ["that runs", {}, [], /^$/],
+      ["that is only starting", { status: initializing, init: { state: { running: {} } } }, [], /^$/],
+      [
+        "whose image is not there",
+        {
+          status: initializing,
+          init: { state: { waiting: { reason: "ImagePullBackOff", message: "x: not found" } } },
+          events: ["Failed to pull image x: not found"],
+        },
+        ["image-unavailable"],
+        /ImagePullBackOff/,
+      ],
+      [
+        "whose mount point another one serves",
+        { status: initializing, init: { ...back, log: ["another daemon serves /mnt/media/dfs: it stays"] } },
+        ["two-mounters"],
+        /CrashLoopBackOff; ended with exit code 1, 3 restarts\nanother daemon serves/,
+      ],
+      [
+        "whose init container fails",
+        { status: initializing, init: { ...back, log: ["no space"] } },
+        ["producer-never-mounted"],
+        /exit code 1[\s\S]*no space/,
+      ],
+      [
+        "whose volume does not come",
+        {
+          status: { state: { waiting: { reason: "ContainerCreating" } } },
+          events: ['MountVolume.SetUp failed: secret "rclone" not found', "again"],
+        },
+        ["producer-never-mounted"],
+        /secret "rclone" not found/,
+      ],
+    ];
+    for (const [what, daemon, finds, quotes] of rows)
+      it(`${what} finds ${finds.join() || "nothing"}`, () => {
+        const facts = factsOf({ rclone: { ...DAEMON, ...daemon } });
+        const { findings, producers, lone, readers } = diagnosisOf(facts, {});
+        assert.deepEqual([producers, lone, readers], [1, ["Deployment media/rclone"], 0]);
+        const proven = findings.filter(({ severity }) => severity === "error");
+        assert.deepEqual(
+          proven.map(({ id, object }) => [id, object]),
+          finds.map((id) => [id, "Deployment media/rclone"]),
+        );
+        assert.match(proven.flatMap(({ evidence }) => evidence.map(({ text }) => text)).join("\n"), quotes);
+        for (const { fix } of proven) assert.doesNotMatch(fix, /No cause is known/);
+        assert.deepEqual(diagnosisOf(facts, { path: "/elsewhere" }).lone, []);
+      });
+
+    it("is none where it only shares a directory in both directions", () => {
+      const container = { securityContext: { privileged: true } };
+      assert.deepEqual(diagnosisOf(factsOf({ agent: { ...DAEMON, container, table: [VOLUME] } }), {}).lone, []);
+    });
+  });
+
   it("says what works, and what could not be read", () => {
     const { seen, unread, producers, readers, nodes } = diagnosisOf(
       factsOf({ rclone: DAEMON, sonarr: READER, radarr: { ...READER, table: [] } }),
