@@ -120,6 +120,8 @@ function linesOf({ id, severity, file, object, path, message, fix }: Finding): s
 function summary(errors: number, advice: number, producers: number, readers: number): string {
   const seen = `${count(producers, "FUSE daemon")} and ${count(readers, "reader")}`;
   if (producers === 0) return `${MARKS.inconclusive} no FUSE daemon found: give it the daemon's manifest as well`;
+  if (errors + advice === 0 && readers === 0)
+    return `${MARKS.inconclusive} nothing wrong found in the manifests of ${seen}: give it the readers' as well, or have what patches them built (static: no proof)`;
   const found = [...(errors > 0 ? [count(errors, "error")] : []), ...(advice > 0 ? [`${advice} of advice`] : [])];
   return found.length > 0
     ? `${errors > 0 ? MARKS.failure : MARKS.note} ${found.join(", ")} in the manifests of ${seen} (static: no proof)`

@@ -21,13 +21,14 @@ export function readManifests(paths: readonly string[], kustomize: string): Read
   const documents = new Map<string, readonly Document[]>();
   /** Kustomization -> the files that it names. */
   const named = new Map<string, readonly string[]>();
-  /** Components, and what they patch with: parts of the kustomizations that name them. */
-  const parts = new Map<string, readonly string[]>();
+  /** Components, and what any kustomization patches with: parts of what is applied, and no objects of their own. */
+  const parts = new Set<string>();
   for (const { file, documents: read, resources } of everyFile(found)) {
     documents.set(file, read);
     if (!isKustomization(file)) continue;
     const isComponent = read.some(({ object }) => (object as { kind?: unknown }).kind === "Component");
-    if (isComponent) parts.set(file, patchesOf(file, read));
+    for (const patch of patchesOf(file, read)) parts.add(patch);
+    if (isComponent) parts.add(file);
     else named.set(file, resources);
   }
   const within = new Set([...named.values()].flat());
@@ -45,9 +46,8 @@ export function readManifests(paths: readonly string[], kustomize: string): Read
     if (done.length > 0) for (const one of [file, ...closure(file, named)]) documents.delete(one);
     return done;
   });
-  // Where nothing was built, they are all that is known of what they patch.
-  if (unbuilt.length === 0 && named.size > 0)
-    for (const [file, patches] of parts) for (const one of [file, ...patches]) documents.delete(one);
+  // A component that nothing here names may be asked about alone.
+  if (named.size > 0) for (const one of parts) documents.delete(one);
   return { manifests: [...documents.values(), built].flat(), unreadable, unbuilt };
 }
 

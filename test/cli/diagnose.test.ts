@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
@@ -105,6 +105,28 @@ describe("diagnose FILE", () => {
         ["consumer-not-host-to-container"],
       );
       assert.match(stderr, /read without its patches/);
+    });
+
+    it("takes no patch for a workload, and says that there is no reader", async () => {
+      const daemon = join(folder, "recipe");
+      const component = join(daemon, "readers", "sonarr");
+      mkdirSync(component, { recursive: true });
+      const [producer = "", reader = ""] = readFileSync(join(LAYOUTS, "sound", "parent-directory.yaml"), "utf8").split(
+        /^---$/m,
+      );
+      writeFileSync(join(daemon, "daemon.yaml"), producer);
+      writeFileSync(join(daemon, "kustomization.yaml"), "resources: [daemon.yaml]\n");
+      writeFileSync(join(component, "patch.yaml"), reader);
+      writeFileSync(join(component, "kustomization.yaml"), "kind: Component\npatches: [{ path: patch.yaml }]\n");
+      const { status, stderr } = await diagnose(["--kustomize", "/nonexistent", daemon]);
+      assert.equal(status, 0, stderr);
+      assert.match(
+        stderr,
+        /^! nothing wrong found in the manifests of 1 FUSE daemon and 0 readers: give it the readers'/m,
+      );
+      // Named as a file, it is what is asked about.
+      const named = await diagnose([join(daemon, "daemon.yaml"), join(component, "patch.yaml")]);
+      assert.match(named.stderr, /✓ nothing wrong found in the manifests of 1 FUSE daemon and 1 reader /);
     });
 
     it("reads what kustomize builds in place of its files", async () => {
