@@ -41,6 +41,7 @@ while :; do
     other) echo "$MOUNT is mounted, and not by FUSE: it stays" >&2; exit 1 ;;
     *)
       looks=$((looks + 1))
+      [ "$looks" -gt 1 ] || echo "waiting for the daemon that serves $MOUNT to end"
       if [ "$looks" -gt "$LOOKS" ]; then echo "another daemon serves $MOUNT: it stays" >&2; exit 1; fi
       sleep ${1 / LOOKS_PER_SECOND}
       ;;
@@ -124,4 +125,4 @@ export const servedCheck = (point: string, seconds: number): string =>
 
 /** Of the readers' init container: it waits for the mount, and not for the directory below it. */
 export const gateScript = (point: string): string =>
-  `until ${servedCheck(point, ANSWER_SECONDS)} 2>&1; do sleep 1; done`;
+  `echo 'waiting for the daemon that serves ${point}'; until ${servedCheck(point, ANSWER_SECONDS)} 2>&1; do sleep 1; done`;

@@ -1,7 +1,7 @@
 /** The scripts of a recipe, run for real: in a mount namespace of their own, with a FUSE file system where there is one. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clearScript, daemonScript, gateScript } from "../../../core/recipe/scripts.ts";
@@ -56,6 +56,31 @@ describe("a recipe's scripts", () => {
     );
     assert.equal(status, 0);
     assert.match(said, /^1\n1\n.* not by FUSE: it stays\n$/);
+  });
+
+  describe("that wait", () => {
+    /** Programs in the place of those that look at the mount table. */
+    const withTool = (name: string, body: string, script: string) => {
+      writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+      const { status, stdout } = spawnSync("sh", ["-c", script], {
+        env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, MOUNT: folder, LOOKS: "3" },
+        encoding: "utf8",
+        timeout: 60_000,
+      });
+      rmSync(join(folder, name));
+      return { status, stdout };
+    };
+
+    it("say once for whom, in a reader", () => {
+      const waited = join(folder, "waited");
+      const { status, stdout } = withTool("grep", `[ -e ${waited} ] || ! touch ${waited}`, gateScript(folder));
+      assert.deepEqual([status, stdout], [0, `waiting for the daemon that serves ${folder}\n`]);
+    });
+
+    it("say once for whom, before the daemon", () => {
+      const { status, stdout } = withTool("awk", "echo fuse.x", SCRIPTS.clear);
+      assert.deepEqual([status, stdout], [1, `waiting for the daemon that serves ${folder} to end\n`]);
+    });
   });
 
   it("quote the words that a shell would read otherwise", () => {
