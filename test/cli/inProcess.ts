@@ -14,6 +14,8 @@ export async function inProcess(
 ): Promise<Ran> {
   const said = { stdout: "", stderr: "" };
   const own = { stdout: process.stdout.write, stderr: process.stderr.write, exitCode: process.exitCode };
+  // The program ends with its process; here it would leave one more listener each time.
+  const streams = [process.stdout, process.stderr].map((stream) => ({ stream, errors: stream.listeners("error") }));
   const keep = (stream: "stdout" | "stderr") => (text: string | Uint8Array) => {
     said[stream] += text;
     return true;
@@ -27,5 +29,8 @@ export async function inProcess(
     process.stdout.write = own.stdout;
     process.stderr.write = own.stderr;
     process.exitCode = own.exitCode;
+    for (const { stream, errors } of streams)
+      for (const one of stream.listeners("error"))
+        if (!errors.includes(one)) stream.removeListener("error", one as (...args: unknown[]) => void);
   }
 }

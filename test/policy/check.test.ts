@@ -5,21 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dump } from "js-yaml";
 import { readYaml } from "../../cli/check/yaml.ts";
+import { runCheck } from "../../cli/commands/check.ts";
 import { admission } from "../../core/admission/index.ts";
 import { bundle } from "../../core/manifests/index.ts";
 import { allowedBy } from "../../core/rules/index.ts";
 import { parseSettings } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
+import { inProcess } from "../cli/inProcess.ts";
 import { FOLDER, fixtures } from "../core/rules/fixtures.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
-function check(args: readonly string[], input = "") {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "cli", "main.ts"), "check", ...args], {
-    cwd: ROOT,
-    input,
-    encoding: "utf8",
-  });
+/** The verb in this process. */
+async function check(args: readonly string[]) {
+  const { status, stdout, stderr } = await inProcess(runCheck, args);
   return { status, stdout, stderr, lines: stdout.split("\n").filter(Boolean) };
 }
 
@@ -45,21 +44,21 @@ describe("npm run check", () => {
     return objects.map((object) => dump(object)).join("---\n");
   };
 
-  it("finds the reference bundle and the valid fixtures clean", () => {
-    assert.equal(check([file("reference.yaml", reference(["k3s-w2"]))]).status, 0);
-    const { status, stdout } = check([join(FOLDER, "valid")]);
+  it("finds the reference bundle and the valid fixtures clean", async () => {
+    assert.equal((await check([file("reference.yaml", reference(["k3s-w2"]))])).status, 0);
+    const { status, stdout } = await check([join(FOLDER, "valid")]);
     assert.deepEqual([status, stdout], [0, ""]);
   });
 
-  it("lets the generated admission policies through as they are, and no others", () => {
+  it("lets the generated admission policies through as they are, and no others", async () => {
     const allowed = {
       ...allowedBy(parseSettings({ nodes: ["k3s-w2"] })),
       scripts: probeScripts(),
       sweep: true,
     };
     const policies = admission(allowed).map((object) => dump(object));
-    assert.equal(check([file("policies.yaml", policies.join("---\n"))]).status, 0);
-    const { status, lines } = check([
+    assert.equal((await check([file("policies.yaml", policies.join("---\n"))])).status, 0);
+    const { status, lines } = await check([
       "--json",
       file(
         "weak.yaml",
@@ -70,8 +69,8 @@ describe("npm run check", () => {
     assert.deepEqual(new Set(lines.map((line) => (JSON.parse(line) as Line).rule)), new Set(["known-kinds-only"]));
   });
 
-  it("flags every invalid fixture by its own rule, one JSON object a line", () => {
-    const { status, lines } = check([join(FOLDER, "invalid"), "--json"]);
+  it("flags every invalid fixture by its own rule, one JSON object a line", async () => {
+    const { status, lines } = await check([join(FOLDER, "invalid"), "--json"]);
     assert.equal(status, 1);
     const found = lines.map((line) => JSON.parse(line) as Line);
     for (const { name, rule } of fixtures("invalid")) {
@@ -91,23 +90,28 @@ describe("npm run check", () => {
     }
   });
 
-  it("judges by the rules that are named only", () => {
-    const { lines } = check([join(FOLDER, "invalid"), "--json", "--rule", "pinned-images", "no-host-ports"]);
+  it("judges by the rules that are named only", async () => {
+    const { lines } = await check([join(FOLDER, "invalid"), "--json", "--rule", "pinned-images", "no-host-ports"]);
     const rules = new Set(lines.map((line) => (JSON.parse(line) as Line).rule));
     assert.deepEqual([...rules].sort(), ["no-host-ports", "pinned-images"]);
   });
 
-  it("allows what the command line says, or a stack", () => {
+  it("allows what the command line says, or a stack", async () => {
     const two = file("two.yaml", reference(["k3s-w1", "k3s-w2"]));
-    assert.equal(check([two]).status, 1);
-    assert.equal(check([two, "--node", "k3s-w1", "k3s-w2"]).status, 0);
-    assert.equal(check([join(FOLDER, "valid"), "--stack", "homelab"]).status, 0);
-    assert.equal(check([join(FOLDER, "valid"), "--stack", "homelab", "--namespace", "other"]).status, 1);
-    assert.equal(check([join(FOLDER, "valid"), "--bridge", "/tmp/other"]).status, 1);
+    assert.equal((await check([two])).status, 1);
+    assert.equal((await check([two, "--node", "k3s-w1", "k3s-w2"])).status, 0);
+    assert.equal((await check([join(FOLDER, "valid"), "--stack", "homelab"])).status, 0);
+    assert.equal((await check([join(FOLDER, "valid"), "--stack", "homelab", "--namespace", "other"])).status, 1);
+    assert.equal((await check([join(FOLDER, "valid"), "--bridge", "/tmp/other"])).status, 1);
   });
 
   it("reads standard input, and counts documents from 1", () => {
-    const { status, lines } = check(["-", "--json"], `${reference(["k3s-w2"])}---\nkind: Secret\napiVersion: v1\n`);
+    const { status, stdout } = spawnSync(process.execPath, [join(ROOT, "cli", "main.ts"), "check", "-", "--json"], {
+      cwd: ROOT,
+      input: `${reference(["k3s-w2"])}---\nkind: Secret\napiVersion: v1\n`,
+      encoding: "utf8",
+    });
+    const lines = stdout.split("\n").filter(Boolean);
     assert.equal(status, 1);
     assert.deepEqual([...new Set(lines.map((line) => (JSON.parse(line) as Line).document))], [5]);
   });
@@ -119,17 +123,17 @@ describe("npm run check", () => {
     ["a merge key that two tools read differently", "merge.yaml", "kind: x\na: 1\n<<: { a: 2 }\n"],
     ["nothing at all", "empty.yaml", "# nothing\n"],
   ] as const)
-    it(`ends with 2 where a file holds ${what}`, () => {
-      const { status, stderr } = check(
+    it(`ends with 2 where a file holds ${what}`, async () => {
+      const { status, stderr } = await check(
         [file(name, text), join(FOLDER, "valid", "consumer.yaml")].slice(0, name === "empty.yaml" ? 1 : 2),
       );
       assert.equal(status, 2, stderr);
       assert.match(stderr, /✗|remedy/);
     });
 
-  it("ends with 2 where a path is missing or empty", () => {
-    assert.equal(check([join(folder, "nowhere")]).status, 2);
-    assert.equal(check([mkdtempSync(join(folder, "empty-"))]).status, 2);
+  it("ends with 2 where a path is missing or empty", async () => {
+    assert.equal((await check([join(folder, "nowhere")])).status, 2);
+    assert.equal((await check([mkdtempSync(join(folder, "empty-"))])).status, 2);
   });
 });
 
