@@ -41,12 +41,13 @@ export function machineCommand(suite: string): readonly string[] {
   ];
   return [
     ...["env", "TMPDIR=/run", "qemu-system-x86_64"],
+    // A processor without AVX, which is slow to emulate.
     ...["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "Westmere", "-smp", "2", "-m", "2048"],
     ...["-display", "none", "-monitor", "none", "-no-reboot"],
     // Not stdio: with no input, QEMU would ask for it all the time.
     ...["-chardev", "null,id=console,logfile=/dev/stdout,logappend=on", "-serial", "chardev:console"],
     ...["-kernel", kernel, "-initrd", initrd, "-append", kernelOptions.join(" ")],
-    // What it writes goes to a file in the box's memory that has no name.
+    // What it writes goes to a file in the box's memory (TMPDIR) that has no name.
     ...["-drive", `file=${root},format=raw,if=virtio,snapshot=on`],
     ...["-drive", `file=${inBox.config}/${DISK},format=raw,if=virtio,readonly=on`],
     ...["-netdev", `tap,id=net,ifname=${TAP},script=no,downscript=no`, "-device", "virtio-net-pci,netdev=net"],
@@ -152,18 +153,8 @@ async function makeDisk(node: NodeName, programs: readonly string[], archives: r
   ];
   for (const [from = "", to = ""] of copies)
     cpSync(from, join(tree, relative("/opt", to)), { recursive: true, dereference: true });
-  await run("mke2fs", [
-    "-q",
-    "-t",
-    "ext4",
-    "-L",
-    "sandbox",
-    "-O",
-    "^has_journal",
-    "-d",
-    tree,
-    join(config, DISK),
-    "4G",
-  ]);
+  // Never written: it needs no journal.
+  const options = ["-t", "ext4", "-L", "sandbox", "-O", "^has_journal", "-d", tree];
+  await run("mke2fs", ["-q", ...options, join(config, DISK), "4G"]);
   rmSync(tree, { recursive: true });
 }
