@@ -88,8 +88,8 @@ export const TIMES = {
 export type Times = { readonly [Name in keyof typeof TIMES]: number };
 
 /**
- * How much longer than usual to wait for a node: who gives a read five times as long has a node that is slow at everything, such as an
- * emulated one.
+ * How much longer than usual to wait for a node, five times at most: who gives a read five times as long has a node that is slow at
+ * everything, such as an emulated one.
  */
 export const slowness = ({ probeSeconds = TIMES.probeSeconds.usual }: Partial<Times>): number =>
-  Math.max(1, probeSeconds / TIMES.probeSeconds.usual);
+  Math.min(5, Math.max(1, probeSeconds / TIMES.probeSeconds.usual));

@@ -17,6 +17,14 @@ const valuesOf = (name: string, pod: Pod) =>
   pod.spec.containers.flatMap(({ env }) => env?.filter((one) => one.name === name).map(({ value }) => value) ?? []);
 const both = ({ producer, consumer }: { producer: Pod; consumer: Pod }) => [producer, consumer];
 
+describe("the sweep's own pod", () => {
+  it("has longer on a node that is slow, as the time for a read tells", () => {
+    const seconds = (probeSeconds: number) =>
+      sweepPod(parseSettings({ nodes: ["a"], probeSeconds }), "a", "check", "").spec.activeDeadlineSeconds;
+    assert.deepEqual([1, 2, 10, 60].map(seconds), [30, 30, 150, 150]);
+  });
+});
+
 describe("manifests", () => {
   it("are the objects of the mission, by name", () => {
     const { namespace, probe, pods } = build();
