@@ -88,9 +88,12 @@ function mostTries(tries: Evidence["events"]): number {
   return Math.max(0, ...of.values());
 }
 
-/** The kubelet's own refusals of a pod that was bound to its node, and its reasons to end one that ran. */
+/**
+ * The kubelet's own refusals of a pod that was bound to its node (admissionRejectionReasons in pkg/kubelet/kubelet.go, up to 1.37), and its
+ * reasons to end one that ran.
+ */
 const REJECTED =
-  /^(OutOf[\w-]+|Node(Affinity|Shutdown|Lost)|Evicted|Terminated|Shutdown|Preempting|UnexpectedAdmissionError|UnexpectedPredicateFailureType|TopologyAffinityError|AppArmor|SysctlForbidden|PodOS\w+|InvalidNodeInfo|VolumeAttachmentLimitExceeded)$/;
+  /^(OutOf[\w-]+|Node(Affinity|Shutdown|Lost)|Evicted|Terminated|Shutdown|Preempting|UnexpectedAdmissionError|UnexpectedPredicateFailureType|TopologyAffinityError|AppArmor|SysctlForbidden|PodOS\w+|PodFeatureUnsupported|(PodLevelResources|SupplementalGroupsPolicy)NotSupported|InitContainerRestartPolicyForbidden|InvalidNodeInfo|VolumeAttachmentLimitExceeded)$/;
 
 function notPlaced({ node, nodeFact, pods, final }: Evidence): readonly Quote[] | undefined {
   // The scheduler's words name neither the taint's value nor a missing node: the node itself does.

@@ -116,13 +116,21 @@ const cases: readonly [what: string, cause: string | undefined, Partial<Evidence
     "admission-refused",
     { pods: [consumer], events: [event("replicaset/media-6d4c", "FailedCreate", `Error creating: ${QUOTA}`)] },
   ],
-  ...["OutOfephemeral-storage", "OutOfcpu", "Terminated", "Preempting", "NodeShutdown", "Evicted", "AppArmor"].map(
-    (reason): [string, string, Partial<Evidence>] => [
-      `the kubelet's ${reason}`,
-      "node-unavailable",
-      { pods: [failed("producer", reason, "in the kubelet's words"), consumer] },
-    ],
-  ),
+  ...[
+    "OutOfephemeral-storage",
+    "OutOfcpu",
+    "Terminated",
+    "Preempting",
+    "NodeShutdown",
+    "Evicted",
+    "AppArmor",
+    "PodFeatureUnsupported",
+    "PodLevelResourcesNotSupported",
+  ].map((reason): [string, string, Partial<Evidence>] => [
+    `the kubelet's ${reason}`,
+    "node-unavailable",
+    { pods: [failed("producer", reason, "in the kubelet's words"), consumer] },
+  ]),
   [
     "a pod whose time was over before it could tell anything",
     "window-over",
