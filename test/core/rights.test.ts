@@ -47,6 +47,25 @@ describe("the rights that are printed", () => {
     ]);
   });
 
+  it("let in pods, and deployments be made, only where the recipe is on trial", () => {
+    const asks = (of: typeof settings) =>
+      JOBS.map((job) =>
+        rulesOf(job, of).filter(({ resources }) => /deployments|exec|networkpolicies/.test(`${resources}`)),
+      );
+    deepEqual(asks(settings), [[], []]);
+    for (const rules of asks({ ...settings, scenarios: ["recipe"] }))
+      deepEqual(
+        rules.map(({ resources, resourceNames, verbs }) => [resources[0], resourceNames, verbs]),
+        [
+          ["deployments", undefined, ["create"]],
+          ["deployments", ["fuse-recipe", "fuse-recipe-reader"], ["patch", "delete"]],
+          ["networkpolicies", undefined, ["create"]],
+          ["networkpolicies", ["fuse-recipe"], ["delete"]],
+          ["pods/exec", undefined, ["get", "create"]],
+        ],
+      );
+  });
+
   it("let whoever collects replace a pod with a sidecar, and free it", () => {
     const [, named] = rulesOf("collect", { ...reading, scenarios: ["same-pod"] }).filter(({ verbs }) =>
       verbs.some((verb) => /create|delete/.test(verb)),
