@@ -5,16 +5,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { optionsIn } from "../../cli/command.ts";
-import { checkCommand } from "../../cli/commands/check.ts";
+import { checkCommand, runCheck } from "../../cli/commands/check.ts";
 import { collectCommand, exitCode } from "../../cli/commands/collect.ts";
-import { exportCommand } from "../../cli/commands/export.ts";
+import { exportCommand, runExport } from "../../cli/commands/export.ts";
 import { rightsCommand } from "../../cli/commands/rights.ts";
 import { startCommand } from "../../cli/commands/start.ts";
-import { sweepCommand } from "../../cli/commands/sweep.ts";
+import { runSweep, sweepCommand } from "../../cli/commands/sweep.ts";
 import { answerLines, startExitCode } from "../../cli/start/answer.ts";
 import { VERBS } from "../../cli/verbs.ts";
 import { commandWords, type OwnOptions, type OwnVerb } from "../../core/contract/commands.ts";
 import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
+import { inProcess } from "./inProcess.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const { scripts, bin } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
@@ -58,13 +59,13 @@ describe("fuse-propagation-test", () => {
     assert.match(stdout, /All options are Pulumi's/);
   });
 
-  it("refuses a verb or an option that it does not have, and says which one is near", () => {
+  it("refuses a verb or an option that it does not have, and says which one is near", async () => {
     const verb = program("strat");
     assert.equal(verb.status, 2);
     assert.match(verb.stderr, /unknown command 'strat'\n\(Did you mean start\?\)/);
-    for (const other of ["check", "export", "sweep"]) {
-      const option = program(other, "--nod");
-      assert.equal(option.status, 2, other);
+    for (const verbOf of [runCheck, runExport, runSweep]) {
+      const option = await inProcess(verbOf, ["--nod"]);
+      assert.equal(option.status, 2);
       assert.match(option.stderr, /unknown option '--nod'/);
     }
     assert.equal(program().status, 2);
