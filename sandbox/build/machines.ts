@@ -69,7 +69,7 @@ async function build(suite: string, fresh: string): Promise<void> {
   const root = join(fresh, "root");
   // What is half done, and left by a kill, is then in the directory that is removed.
   const env = { ...process.env, TMPDIR: fresh };
-  const remedy = "It needs Debian's archive (deb.debian.org). Then run this again, or leave --machine out.";
+  const remedy = "It needs Debian's archive: see whether apt reaches it. Then run this again, or leave --machine out.";
   await run("mmdebstrap", [...recipe(fresh), suite, root], { env, remedy });
   await run("mke2fs", ["-q", "-t", "ext4", "-d", root, join(fresh, "root.ext4"), "8G"]);
   rmSync(root, { recursive: true });
