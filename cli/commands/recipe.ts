@@ -8,7 +8,7 @@ import { UserError } from "../../base/problem.ts";
 import { asTyped, saidFaults, takenFrom, takenNames } from "../../core/recipe/given.ts";
 import { clashes, ParentError, planRecipe, type RecipePlan } from "../../core/recipe/plan.ts";
 import { parseRecipe, type Recipe } from "../../core/recipe/settings.ts";
-import { choose, type TestedNode, testing } from "../../core/recipe/verdict.ts";
+import { choose, otherDaemons, type TestedNode, testing } from "../../core/recipe/verdict.ts";
 import { type Fault, SettingsError } from "../../core/settings/settings.ts";
 import { command, optionsIn } from "../command.ts";
 import { type Checkout, openCheckout } from "../export/checkout.ts";
@@ -149,7 +149,13 @@ function read(options: Options): { readonly recipe: Recipe; readonly untested: r
   const { failover = [] } = options;
   const said = saidSettings(options);
   requireNone(saidFaults(said));
-  const { nodes, grade, faults, untested } = nodesFor(options, (said.nodes as string[] | undefined) ?? [], given);
+  const tested = options.verdict === undefined ? {} : testedIn(options.verdict);
+  const { nodes, grade, faults, untested } = nodesFor(
+    options,
+    tested,
+    (said.nodes as string[] | undefined) ?? [],
+    given,
+  );
   requireNone(faults);
   const recipe = parse({
     ...pick(options, [
@@ -175,10 +181,14 @@ function read(options: Options): { readonly recipe: Recipe; readonly untested: r
   });
   return {
     recipe,
-    untested:
-      untested.length === 0 || options.remove
-        ? []
-        : [`${untested.join(", ")}: never tested, so this is for grade B at best; test with: ${testing(nodes)}`],
+    untested: options.remove
+      ? []
+      : [
+          ...otherDaemons(tested, recipe),
+          ...(untested.length === 0
+            ? []
+            : [`${untested.join(", ")}: never tested, so this is for grade B at best; test with: ${testing(nodes)}`]),
+        ],
   };
 }
 
@@ -194,11 +204,15 @@ function parse(input: object): Recipe {
   }
 }
 
-function nodesFor(options: Options, said: readonly string[], given: Readonly<Record<string, unknown>>) {
+function nodesFor(
+  options: Options,
+  tested: Readonly<Record<string, TestedNode>>,
+  said: readonly string[],
+  given: Readonly<Record<string, unknown>>,
+) {
   const more = options.failover ?? [];
   const mayBeUntested = options.untested || options.remove;
   if (options.verdict !== undefined) {
-    const tested = testedIn(options.verdict);
     const first = said.length === 0 && more.length > 0 ? choose(tested, []).nodes : said;
     const chosen = choose(tested, [...new Set([...first, ...more])], mayBeUntested);
     return { ...chosen, grade: chosen.grade ?? ("B" as const) };

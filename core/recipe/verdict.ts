@@ -1,11 +1,14 @@
 /** What a verdict allows: the nodes that were tested, and the grade that all of them keep. */
 import type { Fault } from "../settings/settings.ts";
+import type { Recipe } from "./settings.ts";
 
 /** The document of `npm start -- --json`, as far as it is needed. */
 export interface TestedNode {
   readonly verdict?: unknown;
   readonly cause?: unknown;
   readonly grade?: unknown;
+  /** Undefined in a verdict of an earlier version. */
+  readonly daemon?: unknown;
 }
 
 export interface Choice {
@@ -58,6 +61,24 @@ export function choose(
     faults: [...unknown, ...faults],
     untested,
   };
+}
+
+/** A line for each node whose verdict is about another daemon than the recipe's: what holds for one need not hold for the other. */
+export function otherDaemons(
+  tested: Readonly<Record<string, TestedNode>>,
+  { nodes, driver, image }: Pick<Recipe, "nodes" | "driver" | "image">,
+): string[] {
+  return nodes.flatMap((node) => {
+    const was = (tested[node]?.daemon ?? {}) as { readonly driver?: unknown; readonly image?: unknown };
+    const other = (key: "driver" | "image", own: string) =>
+      typeof was[key] === "string" && was[key] !== "unknown" && was[key] !== own ? [`${key} ${was[key]}`] : [];
+    const differs = [...other("driver", driver), ...other("image", image)];
+    return differs.length === 0
+      ? []
+      : [
+          `${node} was tested with ${differs.join(" and ")}: try this one there as well, with --set driver=${driver} producerImage=${image}`,
+        ];
+  });
 }
 
 /** The command that tests nodes, and keeps the verdict where a recipe reads it. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { choose } from "../../../core/recipe/verdict.ts";
+import { choose, otherDaemons } from "../../../core/recipe/verdict.ts";
 
 const A = { verdict: "success", grade: "A", cause: "success" };
 const B = { verdict: "success", grade: "B", cause: "success" };
@@ -49,5 +49,16 @@ describe("what a verdict allows", () => {
       faults[0]?.remedy ?? "",
       /says nothing of it.*`npm start -- --node a z --json >verdict\.json`.*--untested/,
     );
+  });
+
+  it("is about the daemon that was tested: another one is told", () => {
+    const recipe = { nodes: ["a"], driver: "bindfs" as const, image: "x:2" };
+    const notes = (daemon?: object) => otherDaemons({ a: daemon ? { ...A, daemon } : A }, recipe);
+    assert.deepEqual(notes(), []);
+    assert.deepEqual(notes({ driver: "bindfs", image: "x:2" }), []);
+    assert.deepEqual(notes({ driver: "unknown", image: "unknown" }), []);
+    assert.deepEqual(notes({ driver: "rclone", image: "x:1" }), [
+      "a was tested with driver rclone and image x:1: try this one there as well, with --set driver=bindfs producerImage=x:2",
+    ]);
   });
 });
