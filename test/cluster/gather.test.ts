@@ -227,6 +227,16 @@ describe("what is gathered of a run", () => {
     await holds(() => assert.deepEqual(steps()?.sort(), ["crash", "mount", "settle"]));
   });
 
+  it("has the next life's log where the one before was served once more in its place", async () => {
+    api.logs.set("fuse-producer current", lines(["mount", 10], ["crash", 12]));
+    await api.send(PODS, "ADDED", producer({ uid: "a", run: "r" }));
+    await holds(() => assert.deepEqual(steps()?.sort(), ["crash", "mount"]));
+    await api.send(PODS, "MODIFIED", producer({ uid: "a", run: "r", restarts: 1 }));
+    await sleep(300);
+    api.logs.set("fuse-producer current", lines(["settle", 15]));
+    await holds(() => assert.deepEqual(steps()?.sort(), ["crash", "mount", "settle"]));
+  });
+
   it("takes nothing from a pod that was on its way out when the watch began", async () => {
     api.logs.set("fuse-producer current", lines(["mount", 10]));
     await api.send(PODS, "ADDED", producer({ uid: "old", run: "r1", deleted: true }));
