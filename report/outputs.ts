@@ -51,12 +51,13 @@ export function stackOutputs(run: string, nodes: Readonly<Record<string, NodeVer
     decision: decision.text,
     next: verdict.verdict === "success" ? decision.nextStep : verdict.fix,
     fragment: decision.manifest ?? "",
-    nodes: Object.fromEntries(Object.entries(nodes).map(([name, one]) => [name, line(one)])),
+    nodes: Object.fromEntries(Object.entries(nodes).map(([name, one]) => [name, verdictInAWord(one)])),
     report: { run, __nodes: nodes },
   };
 }
 
-function line({ verdict, grade, cause }: NodeVerdict): string {
+/** A verdict in a few words: `success, grade A`. */
+export function verdictInAWord({ verdict, grade, cause }: NodeVerdict): string {
   const graded = grade ? `${verdict}, grade ${grade}` : `${verdict} (no grade)`;
   return verdict === "success" ? graded : `${grade ? graded : verdict}: ${cause}`;
 }

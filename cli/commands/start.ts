@@ -4,7 +4,7 @@ import { MARKS } from "../../base/marks.ts";
 import { print, say } from "../../base/output.ts";
 import { Interrupted } from "../../base/problem.ts";
 import { elapsed } from "../../base/progress.ts";
-import { SCENARIOS } from "../../core/contract/scenarios.ts";
+import { DEFAULT_SCENARIOS, SCENARIOS } from "../../core/contract/scenarios.ts";
 import { command, optionsIn } from "../command.ts";
 import { settingsOptions } from "../options.ts";
 import { answerLines, type Result, startExitCode } from "../start/answer.ts";
@@ -45,7 +45,7 @@ Without --context or --kubeconfig, here or in the stack, the test runs on the sa
 machine, made for it and removed after it.
 
 Scenarios (those with * unless others are named):
-${SCENARIOS.map(({ id, pair, decides }) => `${pair === "base" ? "*" : " "} ${id.padEnd(18)} ${decides}`).join("\n")}
+${SCENARIOS.map(({ id, decides }) => `${DEFAULT_SCENARIOS.includes(id) ? "*" : " "} ${id.padEnd(18)} ${decides}`).join("\n")}
 
 Exit codes: 0 success on every node, 1 a failure verdict, 3 an inconclusive one, 2 tool or cluster error, or something
 is left on a node, ${INTERRUPTED} interrupted (and cleaned up)`,

@@ -2,6 +2,7 @@
 import { MARKS } from "../../base/marks.ts";
 import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
 import { worst } from "../../core/diagnosis/verdict.ts";
+import { verdictInAWord } from "../../report/outputs.ts";
 import { verdictLines } from "../../report/terminal.ts";
 import { EXIT } from "../run.ts";
 
@@ -15,6 +16,10 @@ export interface Result {
 export const answerLines = ({ nodes, residue }: Result): string[] => [
   ...Object.entries(nodes).flatMap(([node, verdict]) => ["", ...verdictLines(node, verdict)]),
   "",
+  // Each one's own lines are a screenful.
+  ...(Object.keys(nodes).length > 1
+    ? Object.entries(nodes).map(([node, one]) => `${MARKS[one.verdict]} ${node}: ${verdictInAWord(one)}`)
+    : []),
   ...(residue ?? []).map((line) => `${MARKS.failure} left behind on ${line}`),
   ...(residue?.length === 0 ? [`${MARKS.success} nothing is left on the nodes`] : []),
 ];

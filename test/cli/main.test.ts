@@ -9,12 +9,15 @@ import { checkCommand, runCheck } from "../../cli/commands/check.ts";
 import { collectCommand, exitCode } from "../../cli/commands/collect.ts";
 import { exportCommand, runExport } from "../../cli/commands/export.ts";
 import { rightsCommand } from "../../cli/commands/rights.ts";
-import { startCommand } from "../../cli/commands/start.ts";
+import { runStart, startCommand } from "../../cli/commands/start.ts";
 import { runSweep, sweepCommand } from "../../cli/commands/sweep.ts";
 import { answerLines, startExitCode } from "../../cli/start/answer.ts";
 import { VERBS } from "../../cli/verbs.ts";
 import { commandWords, type OwnOptions, type OwnVerb } from "../../core/contract/commands.ts";
+import { DEFAULT_SCENARIOS } from "../../core/contract/scenarios.ts";
 import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
+import { judge } from "../../core/diagnosis/verdict.ts";
+import { evidence } from "../core/evidence/evidence.ts";
 import { inProcess } from "./inProcess.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -38,6 +41,12 @@ describe("fuse-propagation-test", () => {
   it("is what npm installs, on a Node that can read it", () => {
     const { status, stdout } = spawnSync(join(ROOT, bin["fuse-propagation-test"]), ["--version"], { encoding: "utf8" });
     assert.deepEqual([status, stdout], [0, "0.1.0\n"]);
+  });
+
+  it("marks the scenarios that are run where none is named", async () => {
+    const { stdout } = await inProcess(runStart, ["--help"]);
+    const marked = [...stdout.matchAll(/^\* (\S+)/gm)].map(([, id]) => id);
+    assert.deepEqual(marked, DEFAULT_SCENARIOS);
   });
 
   it("has an npm script for each verb", () => {
@@ -139,5 +148,17 @@ describe("exit codes", () => {
       [last([]), last(["n: a mount"]), last(undefined)],
       ["✓ nothing is left on the nodes", "✗ left behind on n: a mount", ""],
     );
+  });
+
+  it("end with a line for each node, where there are several", () => {
+    const verdict = judge({ ...evidence({}), final: true });
+    assert.ok(verdict);
+    const lines = answerLines({ nodes: { a: verdict, b: verdict }, residue: [] });
+    assert.deepEqual(lines.slice(-3), [
+      "! a: inconclusive: unknown",
+      "! b: inconclusive: unknown",
+      "✓ nothing is left on the nodes",
+    ]);
+    assert.equal(answerLines({ nodes: { a: verdict }, residue: [] }).at(-2), "");
   });
 });
