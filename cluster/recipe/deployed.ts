@@ -19,10 +19,13 @@ export interface Readers {
   readonly looks: Readonly<Record<string, readonly Look[]>>;
 }
 
-/** The daemon's newest pod: its name, and how often its container was started again. */
+/** The daemon's newest pod. */
 export interface DaemonLife {
   readonly pod: string;
+  /** How often its container was started again. */
   readonly restarts: number;
+  /** Whether it is ready, and no pod before it is there any more: what a fault does to it is over. */
+  readonly settled: boolean;
 }
 
 interface Made {
@@ -103,8 +106,14 @@ export class Deployed {
 
   /** @throws ApiException */
   async daemon(): Promise<DaemonLife> {
-    const pod = await this.newest(this.daemonSelector);
-    return { pod: pod?.metadata?.name ?? "", restarts: pod?.status?.containerStatuses?.[0]?.restartCount ?? 0 };
+    const pods = await this.pods(this.daemonSelector);
+    const pod = newestOf(pods);
+    const [status] = pod?.status?.containerStatuses ?? [];
+    return {
+      pod: pod?.metadata?.name ?? "",
+      restarts: status?.restartCount ?? 0,
+      settled: pods.length === 1 && status?.ready === true,
+    };
   }
 
   /** Each container that waits, in the kubelet's words. */
@@ -148,7 +157,7 @@ export class Deployed {
   }
 
   private async readNow(): Promise<Readers> {
-    const pod = await this.newest(READER_SELECTOR);
+    const pod = newestOf(await this.pods(READER_SELECTOR));
     const name = pod?.metadata?.name ?? "";
     const statuses = pod?.status?.containerStatuses ?? [];
     const restarts = Object.fromEntries(statuses.map((one) => [one.name, one.restartCount]));
@@ -191,11 +200,11 @@ export class Deployed {
     const { items } = await this.core.listNamespacedPod({ namespace: this.recipe.namespace, labelSelector });
     return items;
   }
+}
 
-  private async newest(labelSelector: string): Promise<V1Pod | undefined> {
-    const age = ({ metadata }: V1Pod) => metadata?.creationTimestamp?.getTime() ?? 0;
-    return (await this.pods(labelSelector)).toSorted((a, b) => age(a) - age(b)).at(-1);
-  }
+function newestOf(pods: readonly V1Pod[]): V1Pod | undefined {
+  const age = ({ metadata }: V1Pod) => metadata?.creationTimestamp?.getTime() ?? 0;
+  return pods.toSorted((a, b) => age(a) - age(b)).at(-1);
 }
 
 /** @returns whether it came to hold in time */

@@ -152,7 +152,12 @@ class Trial {
       const noticed = Object.entries(now.looks).some(([name, looks]) =>
         looks.some(({ at, state }) => at > lastOf(before, name) && state !== GOOD),
       );
-      return this.areBack(now) && (noticed || performance.now() - begun > this.times.unnoticed);
+      if (!this.areBack(now) || !(noticed || performance.now() - begun > this.times.unnoticed)) return false;
+      // A daemon may take its time to end: until then its readers have lost nothing yet.
+      return this.deployed.daemon().then(
+        ({ settled }) => settled,
+        () => false,
+      );
     };
     const over = await held(isOver, this.waiting);
     if (over) await sleep(this.times.relapse);

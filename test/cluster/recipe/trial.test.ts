@@ -20,6 +20,8 @@ interface Odd {
   readonly lostFor?: "ever";
   /** Each daemon leaves its mount behind. */
   readonly piles?: true;
+  /** A daemon that is replaced takes so many seconds to end; until then its mount stays. */
+  readonly endsAfter?: number;
   /** The daemon's pod stays, whatever is said to it. */
   readonly keeps?: true;
   /** A kind that the API server refuses. */
@@ -43,11 +45,14 @@ describe("the recipe on trial, against an API server", () => {
   let speaking: NodeJS.Timeout;
 
   const up = () => process.uptime() + 1000;
-  const isLost = () => (odd.lostFor === "ever" ? daemons > 1 : up() - replacedAt < 0.1);
+  const sinceEnd = () => up() - replacedAt - (odd.endsAfter ?? 0);
+  const isLost = () => (odd.lostFor === "ever" ? daemons > 1 : sinceEnd() > 0 && sinceEnd() < 0.1);
   const mounts = () => (odd.piles ? daemons : there.has("fuse-recipe") ? 1 : 0);
   const pod = (name: string, nth: number) => ({
     metadata: { name: `${name}-${nth}`, creationTimestamp: new Date(nth * 1000).toISOString() },
-    status: { containerStatuses: [{ name: "daemon", restartCount: 0, state: { waiting: { reason: "Slow" } } }] },
+    status: {
+      containerStatuses: [{ name: "daemon", restartCount: 0, ready: true, state: { waiting: { reason: "Slow" } } }],
+    },
   });
   const replaceDaemon = () => {
     if (odd.keeps) return;
@@ -98,7 +103,8 @@ describe("the recipe on trial, against an API server", () => {
       const [what, nth] = selector.includes("reader")
         ? (["fuse-recipe-reader", readers] as const)
         : (["fuse-recipe", daemons] as const);
-      return answer(200, { items: there.has(what) ? [pod(what, nth)] : [] });
+      const old = what === "fuse-recipe" && sinceEnd() < 0.1 && nth > 1 ? [pod(what, nth - 1)] : [];
+      return answer(200, { items: there.has(what) ? [...old, pod(what, nth)] : [] });
     });
     config = await listening(server);
   });
@@ -151,6 +157,13 @@ describe("the recipe on trial, against an API server", () => {
       assert.match(found.finding, words);
       assert.deepEqual([...there], []);
     });
+
+  it("waits for a daemon that takes its time to end", async () => {
+    odd = { endsAfter: 0.4 };
+    const { outcomes } = await run();
+    for (const { fault, readers: seen } of outcomes)
+      if (["rollout", "forced", "deleted"].includes(fault)) assert.deepEqual(seen.root?.seen, ["ENOENT/ENOENT"], fault);
+  });
 
   it("does not take a pod that stays for one that was replaced", async () => {
     odd = { keeps: true };
