@@ -18,7 +18,6 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "SELinux (Fedora, RHEL, openSUSE)": "no kernel at hand has it",
   arm64: "no such machine at hand",
   "CRI-O": "no package registry at hand has it",
-  crun: "it wants control groups of one version, so a virtual machine: `npm run test:platforms -- vm-crun`",
   "a released runtime that drops propagation":
     "with runc 1.3.4, in the range of opencontainers/runc#5192, a node got grade A: that fault is of the container's root, not of its volumes. crun 1.16 (containers/crun#1514) and a crun of 2026 that was not released (containers/crun#2122) would be such; Debian has 1.8.1 and 1.21. The tests imitate one by a wrapper around runc, `sandbox/cluster/runc-drops-propagation.sh`",
   "k3s, Talos, k0s, MicroK8s as they are installed": "they are fetched from the internet",
