@@ -187,7 +187,7 @@ async function mocha(what: string, found: readonly string[], timeout: number): P
   if (what) console.log(`\n${what}`);
   // Two cores, and tests that wait; a file of a lane is in a process of its own already.
   const parallel = process.env.FUSE_TEST_LANE === undefined && found.length > 1;
-  const suite = new Mocha({ timeout, slow: 600, forbidOnly: process.env.CI === "true", parallel, jobs: 3 });
+  const suite = new Mocha({ timeout, slow: 600, forbidOnly: process.env.CI === "true", parallel, jobs: 5 });
   for (const file of found) suite.addFile(join(ROOT, file));
   if (!parallel) await suite.loadFilesAsync();
   await new Promise<void>((resolve) => {
