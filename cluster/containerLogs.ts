@@ -85,13 +85,13 @@ export class ContainerLogs {
       try {
         const onLine = (line: string) => {
           if (!take(line, records)) return;
-          // The log of the life before may be served once more, until the runtime has this one's.
-          const before = this.known.get(keyOf(of, life - 1));
-          if (before && sameLife(before, records)) return;
           const known = this.known.get(keyOf(of, life));
+          // The log of the life before may have been served once more, until the runtime had this one's.
+          const before = this.known.get(keyOf(of, life - 1));
+          const isOld = known !== undefined && before !== undefined && sameLife(known, before);
           // The next life's log, served before its pod's status said that there is one: it is followed by itself. And
           // what is read again after a broken connection takes nothing back.
-          if (known && (!sameLife(known, records) || known.length > records.length)) return;
+          if (known && !isOld && (!sameLife(known, records) || known.length > records.length)) return;
           this.report(of, life, records, onRecords);
         };
         // That a log is served is worth knowing, also while it is empty.
