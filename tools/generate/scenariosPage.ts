@@ -45,7 +45,7 @@ const howOf = (id: string): string =>
         .map(({ words }) => words)
         .join(
           ", ",
-        )} (the last where the node is the sandbox's). Each reader writes and lists four times a second or more, but it writes nothing where the daemon is your own \`command\`. It takes about a minute and a half a node, and is asked by its name only; not of squashfuse, whose archive is yours.`
+        )} (the last where the node is the sandbox's). Each reader writes and lists several times a second, but it writes nothing where the daemon is your own \`command\`. It takes about a minute and a half a node, and is asked by its name only; not of squashfuse, whose archive is yours.`
     : "In the base pair's schedule.";
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
