@@ -4,7 +4,7 @@ import { exclusively } from "../base/lock.ts";
 import { SandboxError } from "../base/problem.ts";
 import { step } from "../base/progress.ts";
 import { pathIn, runIn } from "./box/box.ts";
-import { runtimeProgram } from "./build/runtimes.ts";
+import { imagesCommand, importCommand } from "./build/runtimes.ts";
 import { readRecord } from "./cluster/record.ts";
 import { suiteOf } from "./platform.ts";
 
@@ -27,14 +27,14 @@ export function importImage(archive: string): Promise<readonly string[]> {
     const added = new Set<string>();
     for (const box of nodes)
       await step(`${box.name}: image imported`, async () => {
-        const images = (...args: string[]) =>
-          runIn(box, [runtimeProgram(record.sandbox.runtime, "ctr"), "--namespace=k8s.io", "images", ...args]);
-        const list = async () => (await images("list", "--quiet")).split("\n").filter(Boolean);
+        const { runtime } = record.sandbox;
+        const list = async () =>
+          (await runIn(box, imagesCommand(runtime, "list", "--quiet"))).split("\n").filter(Boolean);
         const before = new Set(await list());
         const copy = pathIn(box, ARCHIVE);
         try {
           copyFileSync(archive, copy);
-          await images("import", "--snapshotter=overlayfs", ARCHIVE);
+          await runIn(box, importCommand(runtime, ARCHIVE));
         } finally {
           rmSync(copy, { force: true });
         }

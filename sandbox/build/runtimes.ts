@@ -39,6 +39,17 @@ export function runtimeProgram(runtime: RuntimeName, program: "containerd" | "ct
   return RUNTIMES[runtime].families.length > 0 ? pathInBox("containerd", program) : program;
 }
 
+/** The runtime's own command for the images that its kubelet knows, which are those of the namespace k8s.io. */
+export const imagesCommand = (runtime: RuntimeName, ...words: readonly string[]): readonly string[] => [
+  runtimeProgram(runtime, "ctr"),
+  "--namespace=k8s.io",
+  "images",
+  ...words,
+];
+
+export const importCommand = (runtime: RuntimeName, archive: string): readonly string[] =>
+  imagesCommand(runtime, "import", "--snapshotter=overlayfs", archive);
+
 /** The daemon and its options; it looks for its shim and for runc on PATH. Part of the fingerprint. */
 export function runtimeCommand(runtime: RuntimeName, config: string): readonly string[] {
   const folders = RUNTIMES[runtime].families.map((family) => pathInBox(family));

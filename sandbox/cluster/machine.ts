@@ -12,7 +12,7 @@ import { addresses, type NodeName, TAP } from "../box/network.ts";
 import type { ImageSet } from "../build/images.ts";
 import { toolPaths } from "../build/kubernetes.ts";
 import { machinePaths } from "../build/machines.ts";
-import { RUNTIMES, runtimeProgram } from "../build/runtimes.ts";
+import { importCommand, RUNTIMES } from "../build/runtimes.ts";
 import { pathInBox } from "../build/tools.ts";
 import type { Platform } from "../platform.ts";
 import type { Api } from "./api.ts";
@@ -57,10 +57,8 @@ export function machineCommand(suite: string): readonly string[] {
 
 /** All that makes a stock Debian the node: file name -> text. Part of the fingerprint. */
 export function machineFiles(spec: NodeSpec, platform: Platform, images: ImageSet): Readonly<Record<string, string>> {
-  const ctr = runtimeProgram(platform.runtime, "ctr");
   const imports = images.archives.map(
-    (archive) =>
-      `ExecStartPost=${ctr} --namespace=k8s.io images import --snapshotter=overlayfs ${inBox.images}/${archive}`,
+    (archive) => `ExecStartPost=${importCommand(platform.runtime, `${inBox.images}/${archive}`).join(" ")}`,
   );
   return {
     ...nodeFiles(spec, images.pause, { starter: platform.runtime === "crun" ? "crun" : "runc" }),

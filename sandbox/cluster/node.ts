@@ -17,7 +17,7 @@ import {
 import { addresses, type NodeName } from "../box/network.ts";
 import type { ImageSet } from "../build/images.ts";
 import type { ToolPaths } from "../build/kubernetes.ts";
-import { type RuntimeName, runtimeCommand, runtimeProgram } from "../build/runtimes.ts";
+import { importCommand, type RuntimeName, runtimeCommand } from "../build/runtimes.ts";
 import type { Api } from "./api.ts";
 import { DROPPING_PROGRAM, type NodeSpec, nodeFiles } from "./nodeConfig.ts";
 import { renderKubeconfig, type Secrets } from "./pki.ts";
@@ -33,14 +33,7 @@ export async function startRuntime(box: Box, spec: NodeSpec, runtime: RuntimeNam
   };
   await until(answers, { every: 20, within: 30_000, late: () => notReady(daemon) });
   for (const archive of images.archives) {
-    await runIn(box, [
-      runtimeProgram(runtime, "ctr"),
-      "--namespace=k8s.io",
-      "images",
-      "import",
-      "--snapshotter=overlayfs",
-      `${inBox.images}/${archive}`,
-    ]);
+    await runIn(box, importCommand(runtime, `${inBox.images}/${archive}`));
   }
 }
 

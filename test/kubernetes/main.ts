@@ -20,7 +20,7 @@ import * as cli from "../../cli/run.ts";
 import { inBox, runIn } from "../../sandbox/box/box.ts";
 import { pack } from "../../sandbox/build/images.ts";
 import { layOutShell } from "../../sandbox/build/rootfs.ts";
-import { runtimeProgram } from "../../sandbox/build/runtimes.ts";
+import { importCommand, RUNTIME_NAMES } from "../../sandbox/build/runtimes.ts";
 import { buildTools, toolDirectory } from "../../sandbox/build/tools.ts";
 import { readRecord } from "../../sandbox/cluster/record.ts";
 import { kubectl, type SandboxDocument, sandbox, sandboxDown, succeeded } from "../e2e/sandbox.ts";
@@ -128,13 +128,9 @@ async function importImages(): Promise<void> {
       archives.push(archive);
     }
     const record = readRecord();
-    const ctr = runtimeProgram(record?.sandbox.runtime ?? "containerd-2", "ctr");
+    const runtime = record?.sandbox.runtime ?? RUNTIME_NAMES[0];
     for (const box of record?.boxes.filter(({ name }) => [SHARED, PRIVATE].includes(name)) ?? [])
-      for (const archive of archives)
-        await runIn(box, [
-          ...[ctr, "--namespace=k8s.io", "images", "import", "--snapshotter=overlayfs"],
-          `${inBox.images}/${archive}`,
-        ]);
+      for (const archive of archives) await runIn(box, importCommand(runtime, `${inBox.images}/${archive}`));
   } finally {
     rmSync(work, { recursive: true, force: true });
     for (const archive of archives) rmSync(join(images, archive), { force: true });
