@@ -2,7 +2,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { V1Pod } from "@kubernetes/client-node";
 import type { Note, Verdict } from "../../core/diagnosis/verdict.ts";
+import { until } from "../until.ts";
 import { deployment, type Provocation } from "./provoke.ts";
 import { cli, kubectl, type Result, type SandboxDocument, succeeded } from "./sandbox.ts";
 
@@ -40,6 +42,7 @@ export async function judged(
   const { consumerAfter } = provocation;
   await apply(cluster, consumerAfter === undefined ? [producer, consumer] : [producer]);
   if (consumerAfter !== undefined) {
+    await mounted(cluster, producer);
     await sleep(consumerAfter * 1000);
     await apply(cluster, [consumer]);
   }
@@ -48,6 +51,16 @@ export async function judged(
   const [verdict] = Object.values((JSON.parse(stdout || "{}") as { nodes?: Record<string, Verdict> }).nodes ?? {});
   if (!verdict) throw new Error(`no verdict: ${stderr}`);
   return { verdict, seconds };
+}
+
+/** Waits for the producer to log its mount, which a busy node takes its time for. */
+async function mounted(cluster: SandboxDocument, { metadata }: V1Pod): Promise<void> {
+  const log = ["logs", "-n", `${metadata?.namespace}`, `${metadata?.name}`, "--all-containers"];
+  await until(
+    () => kubectl(cluster, log),
+    ({ stdout }) => /"step":"mount","result":"ok"/.test(stdout),
+    { everyMs: 300 },
+  );
 }
 
 function apply(cluster: SandboxDocument, items: readonly object[]): Promise<Result> {

@@ -26,7 +26,7 @@ export interface Provocation {
   readonly node?: string;
   /** Only where k3s-w2 is a virtual machine, with an AppArmor of its own: `FUSE_TEST_MACHINE=vm`. */
   readonly inMachine?: true;
-  /** Seconds from the producer to the consumer: a consumer created after the mount. */
+  /** Seconds from the producer's mount to the consumer, which is created then: not at the same time as the producer. */
   readonly consumerAfter?: number;
   /** Shell on the node before and after the run, with the node's /tmp at /host. */
   readonly before?: string;

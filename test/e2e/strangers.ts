@@ -115,11 +115,11 @@ const reader = (at: At, made: Made = {}, name = "sonarr"): object =>
     ...made.pod,
   });
 
-const gate = ({ images }: At) => ({
+const gate = ({ images }: At, volume = "media") => ({
   name: "wait",
   image: images.consumer,
   command: ["sh", "-c", GATE],
-  volumeMounts: [{ name: "media", mountPath: MEDIA, mountPropagation: "HostToContainer" }],
+  volumeMounts: [{ name: volume, mountPath: MEDIA, mountPropagation: "HostToContainer" }],
 });
 
 /** A reader that starts whether or not the mount is there. */
@@ -145,13 +145,20 @@ export const broken: readonly Stranger[] = [
   },
   {
     name: "leaf-bind",
-    how: "the reader's volume is the mount point; the daemon has been started again",
+    how: "the reader's volume is the mount point, made after the mount; the daemon has been started again",
     finds: ["consumer-binds-mountpoint"],
     objects: (at) => [
       daemon(at, { script: RESPAWN }),
       hasty(at, {
         mount: { mountPath: POINT },
-        volume: { hostPath: { path: `${at.bridge}/dfs`, type: "Directory" } },
+        pod: {
+          initContainers: [gate(at, "parent")],
+          // No type, which the kubelet would ask for before the first container: what is bound is what the gate has seen.
+          volumes: [
+            { name: "media", hostPath: { path: `${at.bridge}/dfs` } },
+            { name: "parent", ...hostPath(at.bridge) },
+          ],
+        },
       }),
     ],
     fault: KILL,
