@@ -128,8 +128,8 @@ look() {
     still
     return
   fi
-  state=$new seen_at=$looked seen_until=$(uptime_now)
-  told_at=$seen_until
+  ticks
+  state=$new seen_at=$looked seen_until=$up told_at=$up
   if [ -z "$read_errno" ]; then
     record read ok "read the marker on $fstype (device $device, bridge $bridge_device): $content" path "$MARKER" looked "$looked" fstype "$fstype" \
       propagation "$(peers_of_mount "$marker_mount")" device "$device" bridge_device "$bridge_device" \
@@ -223,7 +223,8 @@ decide() {
       case $control in
         unseen)
           verdict=success code=0
-          record verdict ok "=SUCCESS: Producer marker found at $(rfc3339 "$seen_at")" nonce "$(nonce_of "$content")" \
+          rfc3339 "$seen_at"
+          record verdict ok "=SUCCESS: Producer marker found at $time" nonce "$(nonce_of "$content")" \
             seen_uptime "$seen_at" seen_until "$seen_until" control_uptime "$control_at"
           : >"$FINDINGS/success-$ROLE"
           hold_file

@@ -20,45 +20,59 @@ over() {
   [ $((ticks - ${1%.*}${1#*.})) -gt $(($2 * 100)) ]
 }
 
-# RFC 3339 of a number of seconds since boot. The kernel gives its boot time in whole seconds, so the date may be off by
-# up to a second against a wall clock; between two lines of one node it is exact to 10 ms.
+# Sets `time` to RFC 3339 of a number of seconds since boot. The kernel gives its boot time in whole seconds, so the date may be off
+# by up to a second against a wall clock; between two lines of one node it is exact to 10 ms.
 rfc3339() {
-  whole=${1%.*}
-  printf '%s.%s0Z' "$(date -u -d "@$((BOOT + whole))" +%Y-%m-%dT%H:%M:%S)" "${1#*.}"
+  if [ "${1%.*}" != "${dated:-}" ]; then
+    dated=${1%.*}
+    date=$(date -u -d "@$((BOOT + dated))" +%Y-%m-%dT%H:%M:%S)
+  fi
+  time=$date.${1#*.}0Z
 }
 
-# Text on standard input as the inside of a JSON string, line ends included.
+# Sets `json` to a text as the inside of a JSON string, line ends included. Almost no text needs a tool for that.
 json_text() {
-  awk 'BEGIN { ORS = "" } {
-    gsub(/\\/, "&&"); gsub(/"/, "\\\""); gsub(/\t/, "\\t"); gsub(/\r/, "\\r"); gsub(/[\001-\037]/, "?")
-    if (NR > 1) print "\\n"
-    print
-  }'
+  case $1 in
+    *[!\ -~]* | *[\\\"]*)
+      json=$(printf '%s' "$1" | awk 'BEGIN { ORS = "" } {
+        gsub(/\\/, "&&"); gsub(/"/, "\\\""); gsub(/\t/, "\\t"); gsub(/\r/, "\\r"); gsub(/[\001-\037]/, "?")
+        if (NR > 1) print "\\n"
+        print
+      }')
+      ;;
+    *) json=$1 ;;
+  esac
 }
 
-# Text on standard input as one line: whatever ends a line, or moves on a screen, is a blank.
-one_line() { awk 'BEGIN { ORS = "" } { gsub(/[\001-\037\177]/, " "); if (NR > 1) print " "; print }'; }
+# Sets `text` to a text as one line: whatever ends a line, or moves on a screen, is a blank.
+one_line() {
+  case $1 in
+    *[!\ -~]*) text=$(printf '%s' "$1" | awk 'BEGIN { ORS = "" } { gsub(/[\001-\037\177]/, " "); if (NR > 1) print " "; print }') ;;
+    *) text=$1 ;;
+  esac
+}
 
 # record STEP RESULT TEXT [KEY VALUE]...
 # One line for people, one JSON object for machines. `result` is ok, error or info. A TEXT that begins with "=" is
 # printed without its time, exactly as it stands. What a daemon or a tool has said may have lines of its own, or look like a
-# record: it stays within the line.
+# record: it stays within the line. A busy node starts processes late, so it starts as few as it can.
 record() {
-  step=$1 result=$2 text=$(printf '%s' "$3" | one_line)
+  step=$1 result=$2
+  one_line "$3"
   shift 3
-  now=$(uptime_now)
-  time=$(rfc3339 "$now")
+  read -r now _ </proc/uptime
+  rfc3339 "$now"
   fields=
   while [ $# -gt 1 ]; do
-    fields="$fields,\"$1\":\"$(printf '%s' "$2" | json_text)\""
+    json_text "$2"
+    fields="$fields,\"$1\":\"$json\""
     shift 2
   done
   case $text in
     =*) printf '%s\n' "${text#=}" ;;
     *) printf '%s %s: %s\n' "$time" "$step" "$text" ;;
   esac
-  line=$(printf '{"time":"%s","uptime":%s,"run":"%s","node":"%s","role":"%s","step":"%s","result":"%s"%s}' \
-    "$time" "$now" "$RUN" "$NODE" "$ROLE" "$step" "$result" "$fields")
+  line="{\"time\":\"$time\",\"uptime\":$now,\"run\":\"$RUN\",\"node\":\"$NODE\",\"role\":\"$ROLE\",\"step\":\"$step\",\"result\":\"$result\"$fields}"
   printf '%s\n' "$line"
   # For the pod that may take this one's place: see producer.sh.
   [ -z "${kept_in:-}" ] || { printf '%s\n' "$line" >>"$kept_in"; } 2>/dev/null || :
@@ -260,9 +274,13 @@ type_in() {
   type=${type%% *}
 }
 
-# The propagation of a line of the mount table: its optional fields (shared:N, master:N), or "private".
+# The propagation of a line of the mount table: its optional fields (shared:N, master:N), or "private". They follow the sixth field, and
+# end with a lone dash.
 peers_of_mount() {
-  printf '%s\n' "$1" | awk '{ for (i = 7; i <= NF && $i != "-"; i++) out = out (out ? " " : "") $i; print out ? out : "private" }'
+  row=${1%% - *}
+  peers=${row#* * * * * * }
+  [ "$peers" != "$row" ] || peers=private
+  printf '%s\n' "$peers"
 }
 
 is_fuse() {

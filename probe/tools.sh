@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154,SC2317 # what it reads is of lib.sh, which calls what is defined again here
+# shellcheck disable=SC2034,SC2154,SC2317 # what it reads and sets is of lib.sh, which calls what is defined again here
 # Whether the image has what the probe needs, and whether a daemon that did not answer in time answers at all. Sourced after
 # lib.sh, never run.
 
@@ -16,8 +16,8 @@ require_tools() {
   knows "date -d @0" date -u -d @0 +%Y
   [ -n "$lacking" ] || return 0
   # A record without awk and date: these words need no escaping, and the clock is the node's.
-  json_text() { IFS= read -r line || printf '%s' "$line"; }
-  rfc3339() { printf '%s' "uptime $1"; }
+  json_text() { json=$1; }
+  rfc3339() { time="uptime $1"; }
   record tools error "the image lacks what the probe needs: $lacking" detail "$lacking"
   exit 1
 }

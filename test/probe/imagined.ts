@@ -2,7 +2,16 @@
  * A node for the probe without a kernel's part in it: the mount table is a file, and `mount`, `umount`, `stat` and the FUSE
  * daemon are shell functions that write to it or answer from it. Everything else is as in a pod.
  */
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ProbeRecord, parseRecord } from "../../core/contract/records.ts";
@@ -39,7 +48,14 @@ mount() {
   esac
 }
 rmdir() { rm -r "$1"; }
-on_fuse() { awk -v path="$1" -v file="\${1%/*}" '$5 == path || $5 == file { type = $0; sub(/.* - /, "", type) } END { exit type !~ /^fuse/ }' "$MOUNTINFO"; }
+# Asked at each look: so by the shell itself.
+on_fuse() {
+  asked_type=
+  while read -r _ _ _ _ asked_point _ asked_rest; do
+    case $asked_point in "$1" | "\${1%/*}") asked_type=\${asked_rest##*- } ;; esac
+  done <"$MOUNTINFO"
+  case $asked_type in fuse*) ;; *) return 1 ;; esac
+}
 stat() {
   case $1-$2-$3 in
     # Nobody answers for a daemon that is dead, or stopped; what outlives its kill goes on.
@@ -92,7 +108,8 @@ export function imaginedNode(layout: "parent" | "leaf" = "parent"): ImaginedNode
     string,
     string,
   ];
-  cpSync(PROBE, probe, { recursive: true });
+  mkdirSync(probe);
+  for (const name of readdirSync(PROBE)) if (name !== "lib.sh") symlinkSync(join(PROBE, name), join(probe, name));
   writeFileSync(join(probe, "lib.sh"), readFileSync(join(PROBE, "lib.sh"), "utf8") + TOOLS);
   writeFileSync(join(probe, "driver-imagined.sh"), DRIVER);
   for (const name of [join(bridge, "fuse"), findings]) mkdirSync(name, { recursive: true });

@@ -66,7 +66,7 @@ export function filesOf(program: string): string[] {
   const visit = (file: string): void => {
     if (found.has(file)) return;
     found.add(file);
-    for (const [, path = ""] of (SCRIPTS[file] ?? "").matchAll(/^\s*\. "\$here\/([^"]+)"/gm)) {
+    for (const [, path = ""] of (SCRIPTS[file] ?? "").matchAll(/^ *\. "\$here\/([^"]+)"/gm)) {
       const own = path.includes("$")
         ? Object.keys(SCRIPTS).filter((name) => name.startsWith("driver-"))
         : [basename(path)];
