@@ -33,6 +33,8 @@ const LONGEST_FIRST = [
     "recovery",
     "drivers",
     "start",
+    "diagnose.",
+    "policy.",
     "diagnosis",
     "flux.",
     "shared",

@@ -114,7 +114,7 @@ describe("pack, check and component", () => {
         assert.deepEqual(packSays({ type, props: one }), expected);
         assert.deepEqual(componentSays(one), expected);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

@@ -8,7 +8,7 @@ import { parseSettings } from "../../../core/settings/settings.ts";
 import { listening } from "../api.ts";
 
 const SETTINGS = parseSettings({ nodes: ["n1"], producerImage: "x:1", consumerImage: "x:1" });
-const times = { poll: 10, patience: 1_000, unnoticed: 100, relapse: 10 };
+const times = { poll: 25, patience: 1_000, unnoticed: 100, relapse: 10 };
 const DISCOVERY = {
   "/apis/apps/v1": [{ name: "deployments", kind: "Deployment" }],
   "/apis/networking.k8s.io/v1": [{ name: "networkpolicies", kind: "NetworkPolicy" }],

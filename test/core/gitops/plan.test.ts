@@ -94,7 +94,7 @@ describe("an export's plan", () => {
         deepEqual(done(enabled, REMOVE), original);
         deepEqual(done(disabled, REMOVE), original);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 

@@ -71,6 +71,7 @@ describe("a recipe in a checkout", () => {
         );
         assert.deepEqual(planRecipe(one, DIRECTORY, tree).changes, []);
       }),
+      { numRuns: 30 },
     );
   });
 
@@ -83,6 +84,7 @@ describe("a recipe in a checkout", () => {
         tree.apply(planRecipe(one, DIRECTORY, tree, { remove: true }).changes);
         assert.deepEqual(Object.fromEntries(tree.all), { [PARENT]: THEIRS, "apps/sonarr/a.yaml": "a: 1\n" });
       }),
+      { numRuns: 30 },
     );
   });
 
@@ -277,12 +279,14 @@ describe("a recipe in a checkout", () => {
         assert.equal(producers, 1);
         assert.equal(readers, one.readers.flatMap(({ containers }) => containers).length);
       }),
+      { numRuns: 40 },
     );
   });
 
   it("holds nothing that Flux or Kubernetes would substitute", () => {
     fc.assert(
       fc.property(anyRecipe, (one) => assert.doesNotMatch([...recipeFiles(one, "a").values()].join(""), /\$\{|\$\$/)),
+      { numRuns: 40 },
     );
   });
 });
