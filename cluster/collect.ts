@@ -11,7 +11,7 @@ import type { Settings } from "../core/settings/settings.ts";
 import { Answers, keyOf } from "./answers.ts";
 import { connect, requireAnswer } from "./connect.ts";
 import { gather } from "./gather.ts";
-import { type TrialOptions, tryRecipe } from "./recipe/trial.ts";
+import { type TrialOptions, tryRecipe, untried } from "./recipe/trial.ts";
 import { refusals } from "./refusals.ts";
 import { NotReplacedError, replacePod } from "./replacePod.ts";
 import { endingLines, replaceSamePod } from "./samePod.ts";
@@ -132,9 +132,11 @@ export async function collect(
 
   await promise;
   await Promise.all(replacing.values());
-  const trials = answers.complete
-    ? await recipeTrials(config, settings, answers.nodes(), { print, restart, signal: stop.signal })
-    : {};
+  const isTried = planOf(settings).scenarios.includes("recipe");
+  const trials =
+    isTried && answers.complete
+      ? await recipeTrials(config, settings, answers.nodes(), { print, restart, signal: stop.signal })
+      : {};
   for (const each of [timer, ...quiet.values()]) clearTimeout(each);
   stop.abort();
   const complete = answers.complete;
@@ -142,10 +144,16 @@ export async function collect(
   for (const evidence of gathering.evidence()) consider(evidence);
   if (!complete) for (const words of problems) print(`${MARKS.inconclusive} ${words}`);
   const evidence = gathering.evidence();
-  return { report: { run: evidence[0]?.run ?? settings.run, nodes: withTrials(answers.nodes(), trials) }, evidence };
+  return {
+    report: {
+      run: evidence[0]?.run ?? settings.run,
+      nodes: isTried ? withTrials(answers.nodes(), trials) : answers.nodes(),
+    },
+    evidence,
+  };
 }
 
-/** On each node that lets a mount cross, one after the other: their objects have the same names. */
+/** One node after the other: their objects have the same names. */
 async function recipeTrials(
   config: KubeConfig,
   settings: Settings,
@@ -153,9 +161,8 @@ async function recipeTrials(
   options: TrialOptions,
 ): Promise<Readonly<Record<string, RecipeTrial>>> {
   const trials: Record<string, RecipeTrial> = {};
-  if (!planOf(settings).scenarios.includes("recipe")) return trials;
   for (const [node, { grade }] of Object.entries(nodes))
-    if (grade === "A" || grade === "B") trials[node] = await tryRecipe(config, settings, node, grade, options);
+    trials[node] = await tryRecipe(config, settings, node, grade, options);
   return trials;
 }
 
@@ -164,10 +171,10 @@ const withTrials = (
   trials: Readonly<Record<string, RecipeTrial>>,
 ): Readonly<Record<string, NodeVerdict>> =>
   Object.fromEntries(
-    Object.entries(nodes).map(([node, verdict]) => {
-      const recipe = trials[node];
-      return [node, recipe ? { ...verdict, recipe } : verdict];
-    }),
+    Object.entries(nodes).map(([node, verdict]) => [
+      node,
+      { ...verdict, recipe: trials[node] ?? untried("the test itself did not come to its end") },
+    ]),
   );
 
 /** How often the producer's pod was replaced, as far as it has said so. */

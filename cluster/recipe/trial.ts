@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { MARKS } from "../../base/marks.ts";
 import type { Service } from "../../core/contract/replacement.ts";
+import type { Grade } from "../../core/diagnosis/decision.ts";
 import { GOOD, outageIn } from "../../core/recipe/looks.ts";
 import type { Recipe } from "../../core/recipe/settings.ts";
 import {
@@ -46,28 +47,35 @@ export interface TrialOptions {
   readonly times?: Readonly<Record<keyof typeof TRIAL_TIMES, number>>;
 }
 
-/** @returns what was found; where the API server refuses, or somebody interrupts, that it is not known */
+/**
+ * @param grade the node's; undefined where it is not known
+ * @returns what was found; that it is not known where the node has no grade that a recipe is for, where the API server refuses, or
+ *   where somebody interrupts
+ */
 export async function tryRecipe(
   config: KubeConfig,
   settings: Settings,
   node: string,
-  grade: "A" | "B",
+  grade: Grade | undefined,
   options: TrialOptions,
 ): Promise<RecipeTrial> {
+  if (grade === undefined || grade === "C")
+    return untried(`a recipe is for grade A or B, and this node's is ${grade ?? "not known"}`);
   const none = untriable(settings);
-  if (none !== undefined) return unanswered(none);
+  if (none !== undefined) return untried(none);
   const recipe = trialRecipe(settings, node, grade);
   const trial = new Trial(new Deployed(config, recipe, settings.consumerImage), recipe, node, options);
   try {
     return await trial.run();
   } catch (error) {
-    return unanswered(options.signal.aborted ? "interrupted" : reasonOf(error));
+    return untried(options.signal.aborted ? "interrupted" : reasonOf(error));
   } finally {
     await trial.end().catch((error: unknown) => options.print(`${MARKS.inconclusive} ${reasonOf(error)}`));
   }
 }
 
-const unanswered = (words: string): RecipeTrial => ({
+/** @param words why there was no trial */
+export const untried = (words: string): RecipeTrial => ({
   holds: undefined,
   finding: `Not answered: ${words}.`,
   objects: [],

@@ -33,7 +33,7 @@ export interface ScenarioVerdict extends Verdict {
 export interface NodeVerdict extends Verdict {
   /** By the scenario's name; undefined where no scenario with a pair of its own was run. */
   readonly scenarios?: Readonly<Record<string, ScenarioVerdict>>;
-  /** What became of the recipe on trial; undefined where that was not asked, or nothing crosses here. */
+  /** What became of the recipe on trial; undefined where that was not asked. */
   readonly recipe?: RecipeTrial;
 }
 

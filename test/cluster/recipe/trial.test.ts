@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import { text } from "node:stream/consumers";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { tryRecipe } from "../../../cluster/recipe/trial.ts";
-import type { Service } from "../../../core/contract/replacement.ts";
+import { type TrialOptions, tryRecipe } from "../../../cluster/recipe/trial.ts";
+import type { Grade } from "../../../core/diagnosis/decision.ts";
 import { parseSettings } from "../../../core/settings/settings.ts";
 import { listening } from "../api.ts";
 
@@ -113,18 +113,30 @@ describe("the recipe on trial, against an API server", () => {
     server.close();
   });
 
-  const run = (more: { readonly signal?: AbortSignal; readonly restart?: (service: Service) => Promise<void> } = {}) =>
-    tryRecipe(config, SETTINGS, "n1", "A", {
+  const run = (more: Partial<TrialOptions> & { readonly grade?: Grade | undefined } = {}) => {
+    const { grade, ...options } = { grade: "A" as const, ...more };
+    return tryRecipe(config, SETTINGS, "n1", grade, {
       print: () => undefined,
       restart: undefined,
       signal: new AbortController().signal,
       times,
-      ...more,
+      ...options,
+    });
+  };
+
+  for (const [grade, words] of [
+    ["C", "a recipe is for grade A or B, and this node's is C"],
+    [undefined, "a recipe is for grade A or B, and this node's is not known"],
+  ] as const)
+    it(`says that a node without a grade for it (${grade}) is not asked, and asks nothing`, async () => {
+      const { holds, finding } = await run({ grade });
+      assert.deepEqual([holds, finding], [undefined, `Not answered: ${words}.`]);
+      assert.deepEqual(asked, []);
     });
 
   it("applies the recipe, replaces its pods, and takes all of it away", async () => {
     const restarted: string[] = [];
-    const restart = async (service: Service) => {
+    const restart = async (service: string) => {
       restarted.push(service);
     };
     const { holds, finding, objects, outcomes } = await run({ restart });
