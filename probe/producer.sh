@@ -348,9 +348,11 @@ finish() {
   out=
   # Before the first mount there is nothing of ours to take away.
   own_mounts() { [ "$mounts" = 0 ] || fuse_below "$MOUNT"; }
-  if [ -n "$(own_mounts)" ]; then bounded umount "$MOUNT" || bounded umount -l "$MOUNT"; fi
-  said=$out
+  take_away
   daemon_stop
+  # One that did not end in time, and was killed, leaves what it has mounted meanwhile.
+  take_away
+  said=$out
   left=$(own_mounts; many_left)
   if [ -z "$left" ]; then
     [ "$made" != yes ] || rmdir "$MOUNT" 2>/dev/null
@@ -361,6 +363,12 @@ finish() {
   fi
   take_dead_of_scenarios
   exit 0
+}
+
+# Mounts may be stacked: a dead one that was left in its place, or a second daemon's.
+take_away() {
+  tries=0
+  while [ -n "$(own_mounts)" ] && [ "$tries" -lt 16 ] && { bounded umount "$MOUNT" || bounded umount -l "$MOUNT"; }; do tries=$((tries + 1)); done
 }
 
 # A scenario's producer that the kubelet cannot start again leaves its dead mount, and only the base pair's sees the whole bridge.

@@ -79,6 +79,11 @@ describe("a producer whose pod takes the place of another", () => {
     assert.ok(stepsOf(kept).includes("replaced"));
   });
 
+  it("takes it away at its end, from below its own mount", () => {
+    assert.equal(stepsOf(kept).at(-1), "unmount");
+    assert.doesNotMatch(dead.mountTable(), /fuse/);
+  });
+
   it("begins at the beginning where nothing says whom it follows, or what it finds is of another run", () => {
     for (const life of [anew, afterOther]) assert.deepEqual(stepsOf(life), [...MOUNTED, "inspect", "unmount"]);
     const log = readFileSync(join(again.bridge, LOG), "utf8");
