@@ -33,7 +33,6 @@ const LONGEST_FIRST = [
     "recovery",
     "drivers",
     "start",
-    "diagnose.",
     "policy.",
     "diagnosis",
     "flux.",

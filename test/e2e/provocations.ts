@@ -187,8 +187,8 @@ export const provocations: readonly Provocation[] = [
       for (const { volumeMounts = [] } of containers(consumer))
         for (const mount of volumeMounts) if (mount.name === "bridge") mount.mountPath = "/bridge/fuse";
     },
-    // The reader's word, and that of the kubelet where it makes the reader so late that the daemon is dead by then.
-    quoted: /ENOTCONN|transport endpoint is not connected/i,
+    // The second where a look was in flight; and the kubelet's words where it makes the reader so late that the daemon is dead by then.
+    quoted: /ENOTCONN|ECONNABORTED|transport endpoint is not connected/i,
   },
   {
     cause: "producer-binds-mountpoint",

@@ -179,6 +179,8 @@ function bornAtMountpoint(evidence: Evidence, reader: ReaderSide): Quote[] {
   const { role, bridge } = reader;
   const reads = of(evidence, role, "read");
   const dead = reads.filter(saysDead);
+  // What people meet and search for; the first look may have been in flight, and says ECONNABORTED.
+  const told = dead.find(({ errno }) => errno === "ENOTCONN") ?? dead[0];
   const born = of(evidence, role, "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
   // The bridge may be on FUSE itself: that is none of the daemon's.
   const bridges = of(evidence, "producer", "preflight").map(({ mountinfo }) => deviceOf(mountinfo));
@@ -190,7 +192,7 @@ function bornAtMountpoint(evidence: Evidence, reader: ReaderSide): Quote[] {
   const [own, failed] = [mounts(evidence).length > 0, mountFailures(evidence).length > 0];
   const proven = own ? dead.length > 0 || notRead(evidence) : dead.length > 0 && !failed;
   return isMountpoint(reader) && born && root.length > 0 && proven
-    ? [specQuote(reader), ...root.slice(0, 1).map(recordQuote), ...dead.slice(0, 1).map(recordQuote)]
+    ? [specQuote(reader), ...[root[0], told].flatMap((one) => (one ? [recordQuote(one)] : []))]
     : [];
 }
 

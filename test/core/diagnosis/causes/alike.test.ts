@@ -509,5 +509,9 @@ describe("a dead mount that was met by a request in flight", () => {
       record("producer", "crash", "ok", { uptime: 2061, at: "2060.9", errno: "ENOTCONN" }),
     ];
     assert.equal(causeOf(records, { pods: podsWith({}, { spec: leaf() }) }), "consumer-binds-mountpoint");
+    // Once a look has said what people meet, that is what is quoted.
+    const met = record("default", "read", "error", { uptime: 2061.2, errno: "ENOTCONN", mountinfo: bound });
+    const verdict = judge(evidence({ records: [...records, met], pods: podsWith({}, { spec: leaf() }) }));
+    assert.match(JSON.stringify(verdict?.evidence), /default[^{]*ENOTCONN/);
   });
 });
