@@ -1,10 +1,10 @@
 /** The mount is there, and its marker is none, or another one at each look. */
 import { READERS } from "../../contract/readers.ts";
-import type { ProbeRecord } from "../../contract/records.ts";
+import type { ProbeRecord, RecordOf } from "../../contract/records.ts";
 import type { Evidence } from "../../evidence/evidence.ts";
 import type { Cause } from "./cause.ts";
 import { ownNonces } from "./proof.ts";
-import { gaveUp, mountFailures, mounts, notRead, of, recordQuote, saysDead, some } from "./read.ts";
+import { gaveUp, isFuse, mountFailures, mounts, notRead, of, recordQuote, saysDead, some } from "./read.ts";
 import { isOwnFile } from "./words.ts";
 
 /** What tells of the daemon and not of its files: nobody answered, or nobody is there. */
@@ -40,11 +40,23 @@ export const markerChanges: Cause = {
     const others = READERS.flatMap((role) => of(evidence, role, "verdict")).filter(
       ({ result, nonce }) => result === "ok" && !ownNonces(evidence).has(nonce ?? ""),
     );
+    // One that changes at each look leaves the control no time to answer, and the readers give up.
+    const looks = notRead(evidence) ? READERS.flatMap((role) => changedIn(of(evidence, role, "read"))) : [];
     // The producer's log may come later than the readers'.
-    if (named.length === 0 || others.length === 0 || !scheduleOver(evidence)) return undefined;
-    return some([...named, ...others].map(recordQuote));
+    if (named.length === 0 || others.length + looks.length === 0 || !scheduleOver(evidence)) return undefined;
+    return some([...named, ...others, ...looks].map(recordQuote));
   },
 };
+
+/** Two looks of one reader at one mount that found different markers, one after the other. */
+function changedIn(reads: readonly RecordOf<"read">[]): RecordOf<"read">[] {
+  const found = reads.filter(({ result, mountinfo }) => result === "ok" && isFuse(mountinfo));
+  const second = found.findIndex((one, index) => {
+    const before = found[index - 1];
+    return before?.mountinfo === one.mountinfo && before?.nonce !== one.nonce;
+  });
+  return found.slice(Math.max(second - 1, 0), second + 1);
+}
 
 export const scheduleOver = (evidence: Evidence): boolean =>
   evidence.final || of(evidence, "producer", "inspect").length > 0 || of(evidence, "producer", "finish").length > 0;

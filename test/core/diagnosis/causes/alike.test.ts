@@ -102,6 +102,23 @@ const cases: readonly [what: string, cause: string, Partial<Evidence>][] = [
     },
   ],
   [
+    "a markerFile that is another one at each look, so that the control is never in time for one",
+    "marker-changes",
+    {
+      records: [
+        ...mounted.filter(({ step }) => step !== "marker"),
+        record("producer", "marker", "ok", { nonce: NONCE, path: "/bridge/fuse/version.txt" }),
+        unseenByControl,
+        ...(["default", "hardened"] as const).flatMap((role) => [
+          ...sees(role, NONCE).filter(({ step }) => step !== "verdict"),
+          ...sees(role, OTHER, 0.2).filter(({ step }) => step === "read"),
+          record(role, "verdict", "error", { uptime: 2087 }),
+        ]),
+        record("producer", "inspect", "info", { uptime: 2099 }),
+      ],
+    },
+  ],
+  [
     "a plain file before the mount, and a daemon that hangs after it",
     "daemon-hung",
     {
