@@ -3,15 +3,22 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive } from "../../base/identity.ts";
 import { processesOf, readRecord } from "../../sandbox/cluster/record.ts";
-import { machineResidue, node, type SandboxDocument, sandboxDown, succeeded } from "./sandbox.ts";
+import { machineResidue, node, onNode, type SandboxDocument, sandboxDown, succeeded } from "./sandbox.ts";
 
 describe("a virtual machine as the node k3s-w2", () => {
   before(sandboxDown);
   after(sandboxDown);
 
-  it("leaves nothing on this machine where everything is killed", async () => {
-    const { stdout } = succeeded(await node("sandbox/main.ts", ["up", "--machine", "vm", "--json"]));
-    assert.deepEqual((JSON.parse(stdout) as SandboxDocument).nodes, ["k3s-w1", "k3s-w2"]);
+  it("runs its containers with crun, and leaves nothing on this machine where everything is killed", async () => {
+    const { stdout } = succeeded(
+      await node("sandbox/main.ts", ["up", "--machine", "vm", "--runtime", "crun", "--json"]),
+    );
+    const cluster = JSON.parse(stdout) as SandboxDocument;
+    assert.deepEqual(cluster.nodes, ["k3s-w1", "k3s-w2"]);
+    // By what it keeps of each container that it runs, this one among them: crun a file `status`, runc one `state.json`.
+    const kept = await onNode(cluster, "k3s-w2", "ls /host/*", "None", "/run/containerd/runc/k8s.io");
+    assert.match(kept, /^status$/m);
+    assert.doesNotMatch(kept, /^state\.json$/m);
     const record = readRecord();
     assert.ok(record);
     const all = processesOf(record);

@@ -100,12 +100,17 @@ export async function kubectl(cluster: SandboxDocument, args: readonly string[],
   );
 }
 
-/** Runs a piece of shell as root on a node, with the node's /tmp at /host. */
+/**
+ * Runs a piece of shell as root on a node.
+ *
+ * @param path the node's directory at /host
+ */
 export async function onNode(
   cluster: SandboxDocument,
   nodeName: string,
   script: string,
   mountPropagation: "None" | "Bidirectional" = "None",
+  path = "/tmp",
 ): Promise<string> {
   const pod = {
     apiVersion: "v1",
@@ -121,10 +126,10 @@ export async function onNode(
           image: cluster.images.producer,
           command: ["sh", "-c", script],
           securityContext: { privileged: true },
-          volumeMounts: [{ name: "tmp", mountPath: "/host", mountPropagation }],
+          volumeMounts: [{ name: "directory", mountPath: "/host", mountPropagation }],
         },
       ],
-      volumes: [{ name: "tmp", hostPath: { path: "/tmp" } }],
+      volumes: [{ name: "directory", hostPath: { path } }],
     },
   };
   succeeded(await kubectl(cluster, ["apply", "-f", "-"], JSON.stringify(pod)));
