@@ -109,6 +109,7 @@ export function imaginedNode(layout: "parent" | "leaf" = "parent"): ImaginedNode
     string,
   ];
   mkdirSync(probe);
+  // Links to the real ones: a test may change lib.sh and the driver, which are the node's own.
   for (const name of readdirSync(PROBE)) if (name !== "lib.sh") symlinkSync(join(PROBE, name), join(probe, name));
   writeFileSync(join(probe, "lib.sh"), readFileSync(join(PROBE, "lib.sh"), "utf8") + TOOLS);
   writeFileSync(join(probe, "driver-imagined.sh"), DRIVER);
