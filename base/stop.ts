@@ -28,22 +28,37 @@ export async function together(...branches: Promise<unknown>[]): Promise<void> {
   if (cause) throw cause.reason;
 }
 
+type Question<T> = () => Promise<T | false | undefined> | T | false | undefined;
+
+export interface Wait {
+  /** Milliseconds between two questions. */
+  readonly every: number;
+  /** Milliseconds for which it is asked. */
+  readonly within: number;
+  /** Ends the wait with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Asks until the answer is there.
+ * Asks until there is an answer other than `false` and `undefined`.
  *
- * @param every milliseconds between two questions
- * @param within milliseconds until `late` is thrown
+ * @param late what is thrown at the end of the time; without it the answer is `undefined` then
  */
+export function until<T>(question: Question<T>, wait: Wait & { readonly late: () => Error }): Promise<T>;
+export function until<T>(question: Question<T>, wait: Wait): Promise<T | undefined>;
 export async function until<T>(
-  question: () => Promise<T | undefined> | T | undefined,
-  { every, within, late }: { every: number; within: number; late: () => Error },
-): Promise<T> {
+  question: Question<T>,
+  { every, within, signal, late }: Wait & { readonly late?: () => Error },
+): Promise<T | undefined> {
   const end = performance.now() + within;
   for (;;) {
     refuseIfStopping();
     const answer = await question();
-    if (answer !== undefined) return answer;
-    if (performance.now() > end) throw late();
-    await delay(every);
+    if (answer !== undefined && answer !== false) return answer;
+    if (performance.now() > end) {
+      if (late) throw late();
+      return undefined;
+    }
+    await delay(every, undefined, signal ? { signal } : {});
   }
 }

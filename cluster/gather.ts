@@ -138,7 +138,7 @@ export function gather(
     if (type === "DELETED") of.found.delete(name);
     else of.found.set(name, { fact, run: pod.metadata?.labels?.[LABELS.run] });
     if (of.samePod && fact.containers.some(isOutOfMemory)) of.samePod = { ...of.samePod, outOfMemory: true };
-    const newest = newestOf([...of.found.values()]);
+    const newest = newestRunOf([...of.found.values()]);
     of.pods = newest.flatMap((one) => sidesOf(one.fact));
     // By hand nobody says which run it is: the pods do.
     of.run = newest.at(-1)?.run ?? of.run;
@@ -248,7 +248,7 @@ const isOutOfMemory = ({ reason, last }: ContainerFact): boolean =>
 const NO_LOG: readonly string[] = ["ContainerStatusUnknown", "StartError", "ContainerCannotRun"];
 
 /** Of each component the newest pod, and only of the newest one's run; the newest of all comes last. */
-function newestOf(found: readonly Found[]): readonly Found[] {
+function newestRunOf(found: readonly Found[]): readonly Found[] {
   const age = ({ fact }: Found) => fact.created ?? "";
   const sorted = found.toSorted((a, b) => age(a).localeCompare(age(b)));
   const run = sorted.at(-1)?.run;

@@ -1,10 +1,9 @@
 /** Replaces a pod by another of the same name and spec, as its controller would if it had one. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { ApiException, CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import { REPLACES, replaces, type Way } from "../core/contract/replacement.ts";
-import { except, reasonOf } from "./connect.ts";
+import { reasonOf } from "./connect.ts";
+import { podGone } from "./pods.ts";
 
-const POLL_MS = 100;
 /** A pod that has not gone, or that the API server does not take again, within this time will not. */
 const PATIENCE_MS = 60_000;
 
@@ -34,18 +33,8 @@ export async function replacePod(
   await api
     .deleteNamespacedPod({ ...target, body: { preconditions: { uid } }, ...gracePeriodSeconds })
     .catch(failing("deleted"));
-  const deadline = performance.now() + PATIENCE_MS;
-  const isThere = async () => {
-    const found = await api
-      .readNamespacedPod(target)
-      .catch(except([404], undefined))
-      .catch(failing("read"));
-    return found?.metadata?.uid === uid;
-  };
-  while (await isThere()) {
-    if (performance.now() > deadline) throw new NotReplacedError(`the pod ${name} was deleted, and does not go`);
-    await sleep(POLL_MS);
-  }
+  if (!(await podGone(api, target, uid, PATIENCE_MS).catch(failing("read"))))
+    throw new NotReplacedError(`the pod ${name} was deleted, and does not go`);
   await api.createNamespacedPod({ namespace, body: again(pod, replaces(way, uid)) }).catch(failing("made again"));
 }
 

@@ -1,10 +1,6 @@
 /** Deletes a pod whose daemon is a sidecar: a mount that is left in its volume may keep it for ever. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { MARKS } from "../base/marks.ts";
-import { repository } from "../base/paths.ts";
 import { LABELS, nodeLabel, PROJECT } from "../core/contract/names.ts";
 import { replaces } from "../core/contract/replacement.ts";
 import type { SamePodWay } from "../core/contract/samePod.ts";
@@ -13,11 +9,12 @@ import type { Deletion } from "../core/evidence/evidence.ts";
 import { sweepPod } from "../core/manifests/sweep.ts";
 import type { Pair } from "../core/plan/plan.ts";
 import type { Settings } from "../core/settings/settings.ts";
+import { probeScripts } from "../probe/scripts.ts";
 import { connect, except, reasonOf } from "./connect.ts";
+import { podGone } from "./pods.ts";
 import { again, failing } from "./replacePod.ts";
 import { deletePod, runPod } from "./sweepNode.ts";
 
-const POLL_MS = 100;
 /** How long is waited for a pod to go, in milliseconds. */
 export const PATIENCE = {
   /** The grace period of five seconds included; then it is told as stuck. */
@@ -78,18 +75,9 @@ export async function endPod(
     .deleteNamespacedPod({ ...target, body: { preconditions: { uid } } })
     .catch(except([404], undefined))
     .catch(failing("deleted"));
-  const isGone = async (within: number) => {
-    for (const end = performance.now() + within; performance.now() < end; await sleep(POLL_MS)) {
-      const found = await api
-        .readNamespacedPod(target)
-        .catch(except([404], undefined))
-        .catch(failing("read"));
-      if (found?.metadata?.uid !== uid) return true;
-    }
-    return false;
-  };
+  const isGone = (within: number) => podGone(api, target, uid, within).catch(failing("read"));
   if (await isGone(patience.gone)) return { gone: true, waitedMs: Math.round(performance.now() - begun) };
-  const script = readFileSync(join(repository, "probe", "sweep.sh"), "utf8");
+  const { "sweep.sh": script = "" } = probeScripts();
   const taken = await inTurn(node, () =>
     runPod(api, settings, sweepPod(settings, node, "unmount", script, undefined, scenario)),
   ).catch((error: unknown) => [`nothing could be taken away: ${reasonOf(error)}`]);

@@ -1,9 +1,7 @@
 /** What a sweep takes away: in the cluster first, then on each node, which is at rest only when the pods have ended. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { MARKS } from "../base/marks.ts";
-import { repository } from "../base/paths.ts";
 import type { Settings } from "../core/settings/settings.ts";
+import { probeScripts } from "../probe/scripts.ts";
 import { connect } from "./connect.ts";
 import { beginToDelete, endPods, imagesThere, namespaceGone, namespaceMade, withNamespace } from "./sweepNamespace.ts";
 import { freeNode, type Look, type Residue, sweepNode } from "./sweepNode.ts";
@@ -17,7 +15,7 @@ export type Reach = "nodes" | "pods" | "everything";
 
 export async function sweepAll(settings: Settings, reach: Reach, print: (line: string) => void): Promise<Residue[]> {
   const config = connect(settings);
-  const script = readFileSync(join(repository, "probe", "sweep.sh"), "utf8");
+  const { "sweep.sh": script = "" } = probeScripts();
   const sweep = (asked: Settings, since: Date | undefined, deleteNamespace?: () => Promise<unknown>) => {
     const one = (node: string, more: While) => sweepNode(config, asked, node, { script, since, print, ...more });
     return sweepNodes(one, asked.nodes, deleteNamespace);

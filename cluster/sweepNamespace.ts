@@ -171,7 +171,7 @@ const find = (api: CoreV1Api, name: string): Promise<V1Namespace | undefined> =>
     });
 
 const settled = (holds: () => Promise<boolean>, what: string): Promise<true> =>
-  until(async () => (await holds()) || undefined, {
+  until(holds, {
     every: POLL_MS,
     within: PATIENCE_MS,
     late: () =>

@@ -1,6 +1,4 @@
 /** Sweeps one node through short-lived pods. */
-
-import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { MARKS } from "../base/marks.ts";
 import { UserError } from "../base/problem.ts";
@@ -11,6 +9,7 @@ import { apiPod } from "../core/manifests/api.ts";
 import { sweepPod } from "../core/manifests/sweep.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { except } from "./connect.ts";
+import { isStuck } from "./pods.ts";
 
 /** Something of ours that is still on a node, or that could not be looked at. */
 export interface Residue {
@@ -113,20 +112,22 @@ export async function runPod(
   await deletePod(api, namespace, name, patient);
   try {
     await api.createNamespacedPod({ namespace, body: apiPod(pod) });
-    const from = Date.now();
-    for (;;) {
+    const begun = performance.now();
+    let words = "";
+    const late = () => new Error(`${name} is ${words}`);
+    const hasEnded = async () => {
       const seen = await api.readNamespacedPod({ namespace, name });
       const fact = podFact(seen);
       if (seen.status?.startTime) onTaken();
       // The kubelet tells a pod's last phase only at its next round, a second after it has told that the container ended.
-      if (fact.phase === "Succeeded" || fact.containers.some(({ exitCode }) => exitCode === 0)) break;
-      const stuck = fact.containers.find(({ reason }) => /BackOff|Err|Invalid/.test(reason));
-      const words = fact.unschedulable ?? (stuck ? `${stuck.reason}: ${stuck.message}` : "");
-      const patience = fact.unschedulable ? PLACING_MS : patient;
-      if (fact.phase === "Failed" || stuck || Date.now() - from > patience)
-        throw new Error(`${name} is ${fact.phase}: ${words}`);
-      await sleep(POLL_MS);
-    }
+      if (fact.phase === "Succeeded" || fact.containers.some(({ exitCode }) => exitCode === 0)) return true;
+      const stuck = fact.containers.find(({ reason }) => isStuck(reason));
+      words = `${fact.phase}: ${fact.unschedulable ?? (stuck ? `${stuck.reason}: ${stuck.message}` : "")}`;
+      const unplaced = fact.unschedulable && performance.now() - begun > PLACING_MS;
+      if (fact.phase === "Failed" || stuck || unplaced) throw late();
+      return false;
+    };
+    await until(hasEnded, { every: POLL_MS, within: patient, late });
     const log = await api.readNamespacedPodLog({ namespace, name });
     return log.split("\n").filter(Boolean);
   } finally {

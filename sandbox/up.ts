@@ -128,7 +128,7 @@ async function startCluster(images: ImageSet, platform: Platform, boxes: Box[]):
     await startKubelet(box, spec, kubeletCommand(programs, spec), secrets, api);
   });
   const account = plane.then(() =>
-    until(async () => (await api.hasDefaultAccount()) || undefined, {
+    until(() => api.hasDefaultAccount(), {
       every: 100,
       within: 30_000,
       late: () => new SandboxError("the default service account was not made", "See the controllers' log.", paths.logs),

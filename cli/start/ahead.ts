@@ -3,12 +3,14 @@
  * program takes two seconds, in which the pods can end and the nodes be looked at.
  */
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../../base/stop.ts";
 import type { Residue } from "../../cluster/sweepNode.ts";
 import { lives, type Process, thisProcess } from "../stack/claim.ts";
 import { sweepDocument } from "./reports.ts";
 
 const POLL_MS = 50;
+/** Longer than the longest sweep of slow nodes, in milliseconds. */
+const PATIENCE_MS = 30 * 60_000;
 
 /** There while a sweep is done ahead, with the process that does it. */
 const aheadOf = (report: string): string => `${report}.ahead`;
@@ -32,11 +34,8 @@ export async function sweepAhead(report: string, sweep: () => Promise<readonly R
 /** Waits for the end of a sweep that is done ahead. @returns whether there was one, and it is reported */
 export async function isSweptAhead(report: string): Promise<boolean> {
   const file = aheadOf(report);
-  while (existsSync(file)) {
-    if (!lives(readProcess(file))) return false;
-    await sleep(POLL_MS);
-  }
-  return existsSync(report);
+  await until(() => !existsSync(file) || !lives(readProcess(file)), { every: POLL_MS, within: PATIENCE_MS });
+  return !existsSync(file) && existsSync(report);
 }
 
 function readProcess(file: string): Process {

@@ -1,5 +1,4 @@
 /** Where a command runs for an image without a shell: an ephemeral container among the processes of its own. It stays until its pod goes. */
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   CoreV1Api,
   type KubeConfig,
@@ -7,8 +6,10 @@ import {
   setHeaderOptions,
   type V1EphemeralContainer,
 } from "@kubernetes/client-node";
+import { until } from "../../base/stop.ts";
 import type { LivePod, Unread } from "../../core/live/facts.ts";
 import { reasonOf } from "../connect.ts";
+import { isStuck } from "../pods.ts";
 import type { ExecTarget } from "./look.ts";
 
 /** How long its image may take to come, in milliseconds. */
@@ -58,8 +59,8 @@ export async function addEphemeralContainer(
       { namespace, name, body: { spec: { ephemeralContainers: [ephemeral] } } },
       setHeaderOptions("Content-Type", PatchStrategy.StrategicMergePatch),
     );
-    const end = performance.now() + PATIENCE_MS;
-    for (let words = ""; performance.now() < end; await sleep(POLL_MS)) {
+    let words = "";
+    const started = async (): Promise<ExecTarget | Unread | false> => {
       const { status } = await api.readNamespacedPod({ namespace, name });
       const state = status?.ephemeralContainerStatuses?.find((one) => one.name === container)?.state;
       if (state?.running) return { namespace, pod: name, container, process: "1" };
@@ -68,10 +69,12 @@ export async function addEphemeralContainer(
           `the ephemeral container has ended: ${state.terminated.reason} ${state.terminated.message ?? ""}`,
         );
       words = state?.waiting?.message ?? words;
-      if (/BackOff|Err|Invalid/.test(state?.waiting?.reason ?? ""))
-        return refused(`the ephemeral container does not start: ${words}`);
-    }
-    return refused(`the ephemeral container has not started within ${PATIENCE_MS / 1000} s`);
+      return isStuck(state?.waiting?.reason ?? "") && refused(`the ephemeral container does not start: ${words}`);
+    };
+    return (
+      (await until(started, { every: POLL_MS, within: PATIENCE_MS })) ??
+      refused(`the ephemeral container has not started within ${PATIENCE_MS / 1000} s`)
+    );
   } catch (error) {
     return refused(`no ephemeral container can be added: ${reasonOf(error)}`);
   }

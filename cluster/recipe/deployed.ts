@@ -1,5 +1,4 @@
 /** The recipe on trial as it is in a cluster: applied, read, disturbed and taken away through the API. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, type KubeConfig, KubernetesObjectApi, PatchStrategy, type V1Pod } from "@kubernetes/client-node";
 import { recipeObjects } from "../../core/recipe/daemon.ts";
 import { type Look, parseLooks } from "../../core/recipe/looks.ts";
@@ -205,18 +204,4 @@ export class Deployed {
 function newestOf(pods: readonly V1Pod[]): V1Pod | undefined {
   const age = ({ metadata }: V1Pod) => metadata?.creationTimestamp?.getTime() ?? 0;
   return pods.toSorted((a, b) => age(a) - age(b)).at(-1);
-}
-
-/** @returns whether it came to hold in time */
-export async function held(
-  holds: () => Promise<boolean>,
-  { every, within, signal }: { readonly every: number; readonly within: number; readonly signal?: AbortSignal },
-): Promise<boolean> {
-  for (
-    const end = performance.now() + within;
-    !(await holds());
-    await sleep(every, undefined, { ...(signal ? { signal } : {}) })
-  )
-    if (performance.now() > end) return false;
-  return true;
 }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { MARKS } from "../../base/marks.ts";
+import { until, type Wait } from "../../base/stop.ts";
 import type { Service } from "../../core/contract/replacement.ts";
 import type { Grade } from "../../core/diagnosis/decision.ts";
 import { GOOD, outageIn } from "../../core/recipe/looks.ts";
@@ -22,7 +23,7 @@ import {
 } from "../../core/recipe/trial.ts";
 import type { Settings } from "../../core/settings/settings.ts";
 import { reasonOf } from "../connect.ts";
-import { type DaemonLife, Deployed, held, type Readers } from "./deployed.ts";
+import { type DaemonLife, Deployed, type Readers } from "./deployed.ts";
 
 /** In milliseconds. */
 export const TRIAL_TIMES = {
@@ -88,7 +89,7 @@ class Trial {
   private readonly node: string;
   private readonly options: TrialOptions;
   private readonly times: NonNullable<TrialOptions["times"]>;
-  private readonly waiting: { readonly every: number; readonly within: number; readonly signal: AbortSignal };
+  private readonly waiting: Wait;
 
   constructor(deployed: Deployed, recipe: Recipe, node: string, options: TrialOptions) {
     this.deployed = deployed;
@@ -104,7 +105,7 @@ class Trial {
     await this.end();
     await this.deployed.apply();
     this.say(`its ${this.deployed.names.length} objects are applied`);
-    if (!(await held(async () => this.areBack(await this.deployed.read()), this.waiting)))
+    if (!(await until(async () => this.areBack(await this.deployed.read()), this.waiting)))
       return {
         holds: false,
         finding: `Daemon and readers did not come up within ${this.times.patience / 1000} s: ${await this.deployed.waiting()}.`,
@@ -127,18 +128,18 @@ class Trial {
   async end(): Promise<void> {
     await this.deployed.remove();
     const { every, within } = this.waiting;
-    await held(async () => this.options.signal.aborted || (await this.deployed.isGone()), { every, within });
+    await until(async () => this.options.signal.aborted || (await this.deployed.isGone()), { every, within });
   }
 
   /** How many FUSE mounts the readers still see when the daemon is gone. */
   private async left(): Promise<number> {
     await this.deployed.removeDaemon();
-    await held(() => this.deployed.isDaemonGone(), this.waiting);
+    await until(() => this.deployed.isDaemonGone(), this.waiting);
     const mounts = async () => {
       const { looks } = await this.deployed.read();
       return Math.max(0, ...Object.values(looks).map((said) => said.at(-1)?.mounts ?? 0));
     };
-    await held(async () => (await mounts()) === 0, { ...this.waiting, within: this.times.unnoticed });
+    await until(async () => (await mounts()) === 0, { ...this.waiting, within: this.times.unnoticed });
     return mounts();
   }
 
@@ -167,7 +168,7 @@ class Trial {
         () => false,
       );
     };
-    const over = await held(isOver, this.waiting);
+    const over = await until(isOver, this.waiting);
     if (over) await sleep(this.times.relapse);
     now = await this.deployed.read();
     const readers = this.outcomes(before, now);

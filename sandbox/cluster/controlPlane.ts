@@ -90,7 +90,7 @@ export async function startControlPlane(
   const apiserver = startDaemon(box, "apiserver", commands.apiserver);
   const whileAlive = async (question: () => Promise<boolean>) => {
     for (const daemon of [etcd, apiserver]) requireAlive(daemon);
-    return (await question()) || undefined;
+    return question();
   };
   const limits = { every: 50, within: 60_000, late: () => notReady(apiserver) };
   await step("API server ready", async () => {

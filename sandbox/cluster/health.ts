@@ -1,7 +1,6 @@
 /** Whether a running sandbox can be used. */
-import { setTimeout as delay } from "node:timers/promises";
 import { isAlive } from "../../base/identity.ts";
-import { refuseIfStopping } from "../../base/stop.ts";
+import { until } from "../../base/stop.ts";
 import { openApi, recordedAccess } from "./api.ts";
 import { processesOf, type Record } from "./record.ts";
 
@@ -37,11 +36,11 @@ export async function persistentProblem(
   check: () => Promise<Problem | undefined>,
   { within, every } = { within: 15_000, every: 500 },
 ): Promise<string | undefined> {
-  const end = performance.now() + within;
-  for (;;) {
-    refuseIfStopping();
-    const problem = await check();
-    if (!problem || problem.permanent || performance.now() > end) return problem?.what;
-    await delay(every);
-  }
+  let problem: Problem | undefined;
+  const isDecided = async () => {
+    problem = await check();
+    return !problem || problem.permanent;
+  };
+  await until(isDecided, { every, within });
+  return problem?.what;
 }
