@@ -6,7 +6,6 @@ import { Option } from "commander";
 import { UserError } from "../../base/problem.ts";
 import { exportedFiles } from "../../core/gitops/export.ts";
 import { parseExported } from "../../core/gitops/exported.ts";
-import { ParentError } from "../../core/gitops/parent.ts";
 import { places } from "../../core/gitops/places.ts";
 import { type Action, type Plan, plan } from "../../core/gitops/plan.ts";
 import { type FluxSettings, fluxSchema } from "../../core/settings/flux.ts";
@@ -14,6 +13,7 @@ import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 import { command, optionsIn } from "../command.ts";
 import { type Checkout, openCheckout } from "../export/checkout.ts";
+import { withoutGuess } from "../export/refusals.ts";
 import { report, reportDrift } from "../export/report.ts";
 import { givenSettings, type SettingsOptions, settingsOptions, stdinOption, stdinSettings } from "../options.ts";
 import { EXIT } from "../run.ts";
@@ -57,22 +57,13 @@ export async function runExport(args: readonly string[]): Promise<number> {
   const { settings, flux } = read(options.stdin ? await stdinSettings() : givenSettings(options), options);
   const checkout = openCheckout(flux.checkout);
   const action = actionOf(options, flux);
-  const planned = planFor(settings, flux, checkout, action);
+  const files = exportedFiles(settings, flux, probeScripts());
+  const planned = withoutGuess(() => plan(files, flux, checkout, action));
   if (options.check) return reportDrift(planned, options.json ?? false);
   const refused = planned.edited.length > 0 && !flux.force;
   if (!refused) carryOut(checkout, planned, flux, action);
   report(planned, flux, action, refused, options.json ?? false);
   return refused ? EXIT.failure : EXIT.success;
-}
-
-/** @throws UserError where a file that is there already cannot take the test's line */
-function planFor(settings: Settings, flux: FluxSettings, checkout: Checkout, action: Action): Plan {
-  try {
-    return plan(exportedFiles(settings, flux, probeScripts()), flux, checkout, action);
-  } catch (error) {
-    if (!(error instanceof ParentError)) throw error;
-    throw new UserError(error.message, { remedy: "edit that file by hand as said, then run this again" });
-  }
 }
 
 /** The export's own settings are parsed apart: they say where to, the others what. */

@@ -1,6 +1,7 @@
 /** What can be wrong with a file of the checkout, in words: the system's own refusals, and what an export must not do to it. */
 import type { Stats } from "node:fs";
 import { UserError } from "../../base/problem.ts";
+import { ParentError } from "../../core/gitops/parent.ts";
 
 type Verb = "read" | "written" | "removed";
 
@@ -22,6 +23,16 @@ export function explained<T>(path: string, verb: Verb, work: () => T): T {
     // What `mkdir` says of a file in a directory's place.
     const found = REFUSALS[code === "EEXIST" ? "ENOTDIR" : code];
     throw found ? refusal(path, verb, ...found, cause) : cause;
+  }
+}
+
+/** Makes a plan. @throws UserError where a file that is there already cannot be edited without guessing */
+export function withoutGuess<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ParentError)) throw error;
+    throw new UserError(error.message, { remedy: "edit that file by hand as said, then run this again" });
   }
 }
 
