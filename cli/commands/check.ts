@@ -7,6 +7,7 @@ import { admission } from "../../core/admission/index.ts";
 import { type Allowed, allowedBy as allowedBySettings, RULES } from "../../core/rules/index.ts";
 import { DEFAULTS } from "../../policy/defaults.ts";
 import { probeScripts } from "../../probe/scripts.ts";
+import { counted } from "../../report/findings.ts";
 import { type Finding, judgeFiles } from "../check/judge.ts";
 import { command, optionsIn } from "../command.ts";
 import { EXIT } from "../run.ts";
@@ -81,10 +82,10 @@ function check(paths: readonly string[], allowed: Allowed, options: Options): nu
   if (unreadable.length > 0) return EXIT.tool;
   if (objects === 0)
     throw new UserError(`there is no Kubernetes object in ${paths.join(", ")}`, { remedy: "name the manifests" });
-  const what = `${objects} object${objects === 1 ? "" : "s"} in ${files} file${files === 1 ? "" : "s"}${built ? ", and in what kustomize builds," : ""}`;
+  const what = `${counted(objects, "object")} in ${counted(files, "file")}${built ? ", and in what kustomize builds," : ""}`;
   say(
     violations > 0
-      ? `${MARKS.failure} ${violations} violation${violations === 1 ? "" : "s"} in ${what}`
+      ? `${MARKS.failure} ${counted(violations, "violation")} in ${what}`
       : `${MARKS.success} ${what} keep the isolation rules`,
   );
   return violations > 0 ? EXIT.failure : EXIT.success;

@@ -4,8 +4,9 @@ import { stringify } from "yaml";
 import { MARKS } from "../../base/marks.ts";
 import { printAll, say } from "../../base/output.ts";
 import { UserError } from "../../base/problem.ts";
-import { FINDINGS, type Finding, layoutOf } from "../../core/layout/index.ts";
+import { FINDINGS, layoutOf } from "../../core/layout/index.ts";
 import { diagnoseRoles } from "../../core/rights.ts";
+import { findingLines, isFailure, layoutSummary } from "../../report/findings.ts";
 import { command, optionsIn } from "../command.ts";
 import type { LiveOptions } from "../diagnose/live.ts";
 import { readManifests } from "../diagnose/manifests.ts";
@@ -99,33 +100,10 @@ export async function runDiagnose(args: readonly string[]): Promise<number> {
   if (unreadable.length > 0) return EXIT.tool;
   for (const folder of unbuilt)
     say(`${MARKS.inconclusive} ${folder}: read without its patches, since there is no ${kustomize}`);
-  const { findings, producers, readers } = layoutOf(manifests);
+  const layout = layoutOf(manifests);
+  const { findings } = layout;
   if (json) process.stdout.write(`${JSON.stringify({ findings })}\n`);
-  else printAll(findings.flatMap(linesOf));
-  const errors = findings.filter(({ severity }) => severity === "error").length;
-  say(summary(errors, findings.length - errors, producers, readers));
-  return errors > 0 || (strict && findings.length > 0) ? EXIT.failure : EXIT.success;
+  else printAll(findings.flatMap(findingLines));
+  say(layoutSummary(layout));
+  return isFailure(findings, strict) ? EXIT.failure : EXIT.success;
 }
-
-function linesOf({ id, severity, file, object, path, message, fix }: Finding): string[] {
-  return [
-    `${severity === "error" ? MARKS.failure : MARKS.note} ${id}  ${object}`,
-    `  ${message}`,
-    `  at   ${file}: ${path}`,
-    `  fix  ${fix}`,
-    "",
-  ];
-}
-
-function summary(errors: number, advice: number, producers: number, readers: number): string {
-  const seen = `${count(producers, "FUSE daemon")} and ${count(readers, "reader")}`;
-  if (producers === 0) return `${MARKS.inconclusive} no FUSE daemon found: give it the daemon's manifest as well`;
-  if (errors + advice === 0 && readers === 0)
-    return `${MARKS.inconclusive} nothing wrong found in the manifests of ${seen}: give it the readers' as well, or have what patches them built (static: no proof)`;
-  const found = [...(errors > 0 ? [count(errors, "error")] : []), ...(advice > 0 ? [`${advice} of advice`] : [])];
-  return found.length > 0
-    ? `${errors > 0 ? MARKS.failure : MARKS.note} ${found.join(", ")} in the manifests of ${seen} (static: no proof)`
-    : `${MARKS.success} nothing wrong found in the manifests of ${seen} (static: no proof)`;
-}
-
-const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? "" : "s"}`;

@@ -9,6 +9,7 @@ import { readLive, readPods, type There } from "../../cluster/live/read.ts";
 import { type Diagnosis, diagnosisOf, type LiveFinding } from "../../core/live/index.ts";
 import { linksOf, type Question } from "../../core/live/links.ts";
 import { refusalOf } from "../../core/live/words.ts";
+import { findingLines, isFailure, liveSummary } from "../../report/findings.ts";
 import { EXIT } from "../run.ts";
 
 export interface LiveOptions {
@@ -127,17 +128,16 @@ function told(
   const { findings, seen, unread, nodes } = found;
   const { json, strict } = options;
   if (json) process.stdout.write(`${JSON.stringify({ findings: findings.map(document) })}\n`);
-  else printAll([...findings.flatMap(linesOf), ...seen.map((line) => `${MARKS.success} proof: ${line}`)]);
+  else printAll([...findings.flatMap(findingLines), ...seen.map((line) => `${MARKS.success} proof: ${line}`)]);
   for (const { whose, words, remedy } of unread) say(`${MARKS.inconclusive} not read: ${whose}: ${words}; ${remedy}`);
   if (left > 0)
     say(`${MARKS.inconclusive} ${left} more containers were not read: name one with --producer or --reader`);
-  const errors = findings.filter(({ severity }) => severity === "error").length;
-  say(summary(found, errors, namespaces));
+  say(liveSummary(found, namespaces));
   for (const node of nodes.slice(0, MAX_NODES))
     say(
       `${MARKS.note} what a look cannot prove (a crash of the daemon, a pod that is replaced, every kind of user): ${testRun(node, options, config.getCurrentContext())}`,
     );
-  if (errors > 0 || (strict && findings.length > 0)) return EXIT.failure;
+  if (isFailure(findings, strict)) return EXIT.failure;
   return unread.length > 0 || left > 0 ? EXIT.tool : EXIT.success;
 }
 
@@ -160,37 +160,3 @@ function testRun({ name, taints }: Diagnosis["nodes"][number], { kubeconfig }: L
 const document = ({ id, severity, file, object, path, message, fix, basis, evidence }: LiveFinding) => ({
   ...{ id, severity, file, object, path, message, fix, basis, evidence },
 });
-
-/** Of a finding's quotes a person needs the first. */
-const QUOTES = 4;
-
-function linesOf({ id, severity, file, object, path, message, fix, basis, evidence }: LiveFinding): string[] {
-  return [
-    `${severity === "error" ? MARKS.failure : MARKS.note} ${id}  ${object}  (${basis})`,
-    `  ${message}`,
-    ...evidence.slice(0, QUOTES).map(({ source, text }) => `  seen ${source}: ${text}`),
-    `  at   ${file}: ${path}`,
-    `  fix  ${fix}`,
-    "",
-  ];
-}
-
-function summary(
-  { findings, producers, lone, readers, unread }: Diagnosis,
-  errors: number,
-  namespaces: readonly string[],
-): string {
-  const seen = `${count(producers, "FUSE daemon")} and ${count(readers, "reader")} in ${namespaces.join(", ")}`;
-  if (findings.length === 0 && producers > 0 && readers === 0)
-    return `${MARKS.inconclusive} no reader of ${lone.join(", ")} found in ${namespaces.join(", ")}: name the readers' namespace as well with -n`;
-  if (findings.length === 0 && readers === 0)
-    return `${MARKS.inconclusive} no FUSE daemon with readers found in ${namespaces.join(", ")}: name them with --producer and --reader`;
-  const proven = findings.filter(({ basis }) => basis === "proof").length;
-  const advice = findings.length - errors;
-  if (errors > 0)
-    return `${MARKS.failure} ${count(findings.length, "finding")} at ${seen}: ${proven} proven, ${findings.length - proven} inferred`;
-  if (unread.length > 0) return `${MARKS.inconclusive} nothing wrong found in what could be read of ${seen}`;
-  return `${MARKS.success} nothing wrong found at ${seen}${advice > 0 ? `, and ${advice} of advice` : ""}`;
-}
-
-const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? "" : "s"}`;
