@@ -14,8 +14,8 @@ export async function inProcess(
 ): Promise<Ran> {
   const said = { stdout: "", stderr: "" };
   const own = { stdout: process.stdout.write, stderr: process.stderr.write, exitCode: process.exitCode };
-  // The program ends with its process; here it would leave one more listener each time.
-  const streams = [process.stdout, process.stderr].map((stream) => ({ stream, errors: stream.listeners("error") }));
+  // The program ends with its process; here it would leave more listeners each time.
+  const heard = HEARD.map(([of, event]) => ({ of, event, own: of.listeners(event) }));
   const keep = (stream: "stdout" | "stderr") => (text: string | Uint8Array) => {
     said[stream] += text;
     return true;
@@ -29,8 +29,15 @@ export async function inProcess(
     process.stdout.write = own.stdout;
     process.stderr.write = own.stderr;
     process.exitCode = own.exitCode;
-    for (const { stream, errors } of streams)
-      for (const one of stream.listeners("error"))
-        if (!errors.includes(one)) stream.removeListener("error", one as (...args: unknown[]) => void);
+    for (const { of, event, own } of heard)
+      for (const one of of.listeners(event))
+        if (!own.includes(one)) of.removeListener(event, one as (...args: unknown[]) => void);
   }
 }
+
+/** What a verb may listen to. */
+const HEARD: readonly (readonly [of: NodeJS.EventEmitter, event: string])[] = [
+  [process.stdout, "error"],
+  [process.stderr, "error"],
+  ...["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => [process, signal] as const),
+];
