@@ -22,7 +22,7 @@ export default async function program(secret: Partial<SettingsInput> = {}): Prom
   } catch (error) {
     const words = explanation(error);
     // Anything else than a RunError is shown with a stack trace, as a fault of the program.
-    throw words === undefined ? error : new pulumi.RunError(words + howToSet(error));
+    throw words === undefined ? error : new pulumi.RunError(words + configLine(error));
   }
 }
 
@@ -55,7 +55,7 @@ async function reach(settings: Settings): Promise<void> {
 }
 
 /** Whoever runs a stack sets its configuration, not options. */
-function howToSet(error: unknown): string {
+function configLine(error: unknown): string {
   const key = error instanceof SettingsError ? error.faults[0]?.key : undefined;
   if (key === undefined) return "";
   return `\n  remedy: pulumi config set --path '${key === "nodes" ? "nodes[0]" : key}' VALUE`;

@@ -7,7 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { daemon, disruptionBudget, namespace, networkPolicy } from "../core/recipe/daemon.ts";
 import { type ReaderParts, readerParts } from "../core/recipe/reader.ts";
 import { parseRecipe, pointOf, type RecipeInput } from "../core/recipe/settings.ts";
-import type { Deployment as DaemonObject } from "../core/recipe/types.ts";
+import { hideCommand, inputOf, type Mutable } from "./inputs.ts";
 
 /** Settings of one mount; only `nodes` is required. See core/recipe/settings.ts for each, with its unit and its default. */
 export type FuseMountArgs = Omit<RecipeInput, "readers">;
@@ -43,33 +43,24 @@ export class FuseMount extends pulumi.ComponentResource {
     super("fuse-propagation-test:index:FuseMount", name, {}, options);
 
     this.mountPoint = pointOf(recipe);
-    this.reader = plain(readerParts(recipe));
+    this.reader = inputOf(readerParts(recipe));
     this.namespace = recipe.createNamespace
-      ? new Namespace(`${name}-namespace`, plain(namespace(recipe)), { parent: this })
+      ? new Namespace(`${name}-namespace`, inputOf(namespace(recipe)), { parent: this })
       : undefined;
     const inNamespace = { parent: this, dependsOn: this.namespace ? [this.namespace] : [] };
-    this.networkPolicy = new NetworkPolicy(`${name}-network-policy`, plain(networkPolicy(recipe)), inNamespace);
+    this.networkPolicy = new NetworkPolicy(`${name}-network-policy`, inputOf(networkPolicy(recipe)), inNamespace);
     this.disruptionBudget = recipe.disruptionBudget
-      ? new PodDisruptionBudget(`${name}-disruption-budget`, plain(disruptionBudget(recipe)), inNamespace)
+      ? new PodDisruptionBudget(`${name}-disruption-budget`, inputOf(disruptionBudget(recipe)), inNamespace)
       : undefined;
     // One mount point has one daemon at a time: the old one goes before the new one comes.
-    this.daemon = new Deployment(`${name}-daemon`, secretly(plain(daemon(recipe))), {
+    const deployment = inputOf(daemon(recipe));
+    const hasCommand = hideCommand(deployment.spec.template.spec.containers);
+    this.daemon = new Deployment(`${name}-daemon`, deployment, {
       ...inNamespace,
       deleteBeforeReplace: true,
-      ...(recipe.command === "" ? {} : { additionalSecretOutputs: ["spec"] }),
+      ...(hasCommand ? { additionalSecretOutputs: ["spec"] } : {}),
     });
 
     this.registerOutputs({ mountPoint: this.mountPoint });
   }
 }
-
-/** The command may hold a key. */
-function secretly(object: Mutable<DaemonObject>): Mutable<DaemonObject> {
-  for (const { env = [] } of object.spec.template.spec.containers)
-    for (const each of env) if (each.name === "COMMAND") Object.assign(each, { value: pulumi.secret(each.value) });
-  return object;
-}
-
-/** The builder's readonly data as the SDK's mutable arguments. */
-const plain = <T extends object>(object: T): Mutable<T> => structuredClone(object) as Mutable<T>;
-type Mutable<T> = T extends object ? { -readonly [Key in keyof T]: Mutable<T[Key]> } : T;

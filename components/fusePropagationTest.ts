@@ -20,6 +20,7 @@ import { allowedBy, assertIsolated } from "../core/rules/index.ts";
 import { identified, swept } from "../core/settings/identity.ts";
 import { parseSettings, type Settings, type SettingsInput } from "../core/settings/settings.ts";
 import { probeScripts } from "../probe/scripts.ts";
+import { hideCommand, inputOf } from "./inputs.ts";
 import { ownerHere } from "./owner.ts";
 
 /** Settings of one test; only `nodes` is required. See core/settings/schema.ts for each, with its unit and its default. */
@@ -79,10 +80,10 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     this.run = settings.run;
     // Whoever made it owns it, also where somebody else of a team works on the stack.
     const ignoreChanges = [`metadata.annotations["${OWNER}"]`];
-    this.namespace = new Namespace(`${name}-namespace`, plain(objects.namespace), { parent: this, ignoreChanges });
+    this.namespace = new Namespace(`${name}-namespace`, inputOf(objects.namespace), { parent: this, ignoreChanges });
     this.admission = objects.admission.map((object) => this.admissionObject(name, settings, object));
     const inNamespace = { parent: this, dependsOn: [this.namespace] };
-    this.probe = new ConfigMap(`${name}-probe`, plain(objects.probe), inNamespace);
+    this.probe = new ConfigMap(`${name}-probe`, inputOf(objects.probe), inNamespace);
     this.teardown = teardown(name, settings, { parent: this, dependsOn: [this.probe, ...this.admission] });
     this.sweep = sweepAtReplacement(name, settings, { ...inNamespace, deletedWith: this.teardown });
     const child = (node: string, scenario?: { readonly id: string }) =>
@@ -122,10 +123,10 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     return object.kind === "ValidatingAdmissionPolicy"
       ? new ValidatingAdmissionPolicy(
           child,
-          { ...plain(object), spec: secretly(settings, plain(object.spec)) },
+          { ...inputOf(object), spec: secretly(settings, inputOf(object.spec)) },
           { parent: this },
         )
-      : new ValidatingAdmissionPolicyBinding(`${child}-binding`, plain(object), { parent: this });
+      : new ValidatingAdmissionPolicyBinding(`${child}-binding`, inputOf(object), { parent: this });
   }
 
   /** A pod that is replaced is deleted before the sweep runs. */
@@ -133,16 +134,13 @@ export class FusePropagationTest extends pulumi.ComponentResource {
     // Whether a pod becomes ready is what is tested: the collector watches it, the engine waits for its creation only.
     // `skipAwait` would also skip the wait at deletion, and the sweep would meet a producer that still unmounts.
     const annotations = { ...pod.metadata.annotations, "pulumi.com/waitFor": "jsonpath={.metadata.uid}" };
-    const args = plain({ ...pod, metadata: { ...pod.metadata, annotations } });
-    const commands = [...(args.spec.initContainers ?? []), ...args.spec.containers].flatMap(({ env = [] }) =>
-      env.filter((each) => each.name === "COMMAND"),
-    );
-    for (const each of commands) Object.assign(each, { value: pulumi.secret(each.value) });
+    const args = inputOf({ ...pod, metadata: { ...pod.metadata, annotations } });
+    const hasCommand = hideCommand([...(args.spec.initContainers ?? []), ...args.spec.containers]);
     return new Pod(name, args, {
       parent: this,
       deletedWith: this.teardown,
       // What the API server answers has it again.
-      ...(commands.length > 0 ? { additionalSecretOutputs: ["spec"] } : {}),
+      ...(hasCommand ? { additionalSecretOutputs: ["spec"] } : {}),
       dependsOn: [this.probe, this.sweep, ...this.admission, ...after],
       deleteBeforeReplace: true,
     });
@@ -243,9 +241,3 @@ function collect(
 function secretly<T>({ command }: Settings, value: T): pulumi.Input<T> {
   return (command === "" ? value : pulumi.secret(value)) as pulumi.Input<T>;
 }
-
-/** The builder's readonly data as the SDK's mutable arguments. */
-function plain<T extends object>(object: T): Mutable<T> {
-  return structuredClone(object) as Mutable<T>;
-}
-type Mutable<T> = T extends object ? { -readonly [Key in keyof T]: Mutable<T[Key]> } : T;

@@ -17,12 +17,12 @@ export function textOf(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw new Error("it is not UTF-8: save it as UTF-8 without a byte order mark");
   const whole = bytes.toString("utf8");
   const text = whole.startsWith("\uFEFF") ? whole.slice(1) : whole;
-  plain(text);
+  requirePlain(text);
   return text;
 }
 
 /** @throws Error that names the line where the text could mean two things. */
-export function plain(text: string): void {
+export function requirePlain(text: string): void {
   const lineBreak = LINE_BREAK.exec(text);
   if (lineBreak)
     throw new Error(`${where(text, lineBreak)} has a line break that not every tool takes for one: end lines with \\n`);

@@ -13,7 +13,7 @@ import {
   YAMLException,
 } from "js-yaml";
 import { scalar } from "./scalars.ts";
-import { plain } from "./text.ts";
+import { requirePlain } from "./text.ts";
 
 /** How many values aliases may stand for in one file, and how deep values may lie; no manifest comes near. */
 const MOST_ALIASED = 100_000;
@@ -45,7 +45,7 @@ type Fields = Record<string, unknown>;
  * @throws Error that names line and column where the text is no YAML, or where two of the tools read it differently.
  */
 export function readYaml(text: string): unknown[] {
-  plain(text);
+  requirePlain(text);
   const reader = new Reader();
   const documents: unknown[] = [];
   try {

@@ -4,7 +4,7 @@ import { MARKS } from "../../base/marks.ts";
 import { printAll, say } from "../../base/output.ts";
 import { UserError } from "../../base/problem.ts";
 import { admission } from "../../core/admission/index.ts";
-import { type Allowed, allowedBy as allowedBySettings, RULES } from "../../core/rules/index.ts";
+import { type Allowed, allowedBy, RULES } from "../../core/rules/index.ts";
 import { DEFAULTS } from "../../policy/defaults.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 import { counted } from "../../report/findings.ts";
@@ -49,14 +49,12 @@ Exit codes: 0 clean, 1 violations, 2 an input that cannot be read`,
 export async function runCheck(args: readonly string[]): Promise<number> {
   const program = checkCommand();
   const options = optionsIn<Options>(program, args);
-  return check(program.args, await allowedBy(options), options);
+  return check(program.args, await allowedIn(options), options);
 }
 
-async function allowedBy({ stack, node, namespace, bridge, source }: Options): Promise<Allowed> {
+async function allowedIn({ stack, node, namespace, bridge, source }: Options): Promise<Allowed> {
   // Only a stack needs the settings' schema, which takes longer to load than a hundred files to judge.
-  const base = allowedBySettings(
-    stack === undefined ? DEFAULTS : (await import("../options.ts")).readSettings({ stack }),
-  );
+  const base = allowedBy(stack === undefined ? DEFAULTS : (await import("../options.ts")).readSettings({ stack }));
   const confined = {
     ...base,
     nodes: node ?? base.nodes,

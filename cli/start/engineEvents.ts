@@ -32,7 +32,7 @@ export function eventPrinter(write: (line: string) => unknown, verbose = false):
     if (policy && isNew(policy.resourceUrn, violation(policy))) print(violation(policy));
     if (!said || !isNews(said)) return;
     const { urn, severity } = said;
-    const text = plain(said.message);
+    const text = uncoloured(said.message);
     // Preview and update say much alike. A command's progress is its own, and may repeat itself.
     if (!isNew(urn, text) && !said.ephemeral) return;
     const [first = "", ...more] = text.split("\n");
@@ -48,27 +48,27 @@ export function eventPrinter(write: (line: string) => unknown, verbose = false):
  * deleted is of no interest. The engine marks such lines as ephemeral, and those of the test's commands, which are shown.
  */
 function isNews({ severity, ephemeral, urn, message }: Diagnostic): boolean {
-  if (!SHOWN.has(severity) || plain(message) === "") return false;
+  if (!SHOWN.has(severity) || uncoloured(message) === "") return false;
   if (severity === "error") return true;
   if (ephemeral) return typeOf(urn) === "command:local:Command";
-  return !/^(warning: )?using pulumi-[a-z]+-\w+ from \$PATH/.test(plain(message));
+  return !/^(warning: )?using pulumi-[a-z]+-\w+ from \$PATH/.test(uncoloured(message));
 }
 
 function* everything({ policyEvent: policy, diagnosticEvent: said, resOutputsEvent: done }: EngineEvent) {
   if (policy) yield violation(policy);
   if (done) yield `${MARKS.note} ${done.metadata.op} ${done.metadata.type} ${nameOf(done.metadata.urn)}`;
   // Without a resource it is what the engine logs for its own developers.
-  if (!said || ((said.severity as string) === "debug" && !said.urn) || plain(said.message) === "") return;
+  if (!said || ((said.severity as string) === "debug" && !said.urn) || uncoloured(said.message) === "") return;
   const whose = nameOf(said.urn);
-  for (const line of plain(said.message).split("\n"))
+  for (const line of uncoloured(said.message).split("\n"))
     yield `${SIGNS[said.severity] ?? MARKS.note} ${whose ? `${whose}: ` : ""}${line}`;
 }
 
 const violation = ({ enforcementLevel, policyName, message }: Violation): string =>
-  `${enforcementLevel === "mandatory" ? MARKS.failure : MARKS.inconclusive} policy ${policyName}: ${plain(message)}`;
+  `${enforcementLevel === "mandatory" ? MARKS.failure : MARKS.inconclusive} policy ${policyName}: ${uncoloured(message)}`;
 
 /** The engine colours some of its texts, in marks of its own or a terminal's. */
-const plain = (text: string): string =>
+const uncoloured = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the colours of a terminal
   text.replace(/<\{%[^%]*%\}>|\u001b\[[0-9;]*m/g, "").trimEnd();
 

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
+import { tableLine } from "./tableLine.ts";
 
 const FOLDER = join(import.meta.dirname, "..", "..", "docs", "platforms");
 
@@ -91,8 +92,5 @@ function row({ date, what, file, node, verdict: { platform, timings, ...verdict 
   ];
 }
 
-const line = (cells: readonly string[]): string =>
-  `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+  [tableLine(head), tableLine(head.map(() => "---")), ...rows.map(tableLine)].join("\n");

@@ -2,6 +2,7 @@
 import { causes } from "../../core/diagnosis/causes/index.ts";
 import { type Cell, cellOf, rowOf } from "../../core/diagnosis/ways/table.ts";
 import { NO_WAYS, WAYS, type Way } from "../../core/diagnosis/ways/way.ts";
+import { tableLine } from "./tableLine.ts";
 
 const ANSWERS: Readonly<Record<Cell["answer"], string>> = {
   works: "works",
@@ -26,14 +27,11 @@ export function waysTable(): string[] {
   ];
 }
 
-const way = ({ id, text, costs, hazards }: Way): string =>
-  `| ${[id, text, costs, hazards ?? ""].map(cell).join(" | ")} |`;
+const way = ({ id, text, costs, hazards }: Way): string => tableLine([id, text, costs, hazards ?? ""]);
 
 const rows = (cause: string): string[] =>
   WAYS.map((one) => {
     const { answer, why, mind, proof } = cellOf(cause, one);
     const told = [why, mind, proof && `shown by ${proof}`].filter(Boolean).join("; ");
-    return `| ${[cause, one.id, ANSWERS[answer], told].map(cell).join(" | ")} |`;
+    return tableLine([cause, one.id, ANSWERS[answer], told]);
   });
-
-const cell = (text: string): string => text.replaceAll("|", "\\|");
