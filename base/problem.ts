@@ -14,31 +14,13 @@ export class UserError extends Error {
   override readonly name: string = "UserError";
   readonly remedy: string;
   readonly log: string | undefined;
+  /** Whether its message may have several lines. */
+  readonly hasLines: boolean = false;
 
   constructor(message: string, { remedy, log, cause }: Help) {
     super(message, { cause });
     this.remedy = remedy;
     this.log = log;
-  }
-}
-
-/** The same, for the sandbox. Its message may have several lines: it quotes what a program printed. */
-export class SandboxError extends UserError {
-  override readonly name: string = "SandboxError";
-
-  constructor(message: string, remedy: string, log?: string) {
-    super(message, { remedy, log });
-  }
-}
-
-export const ownCluster = "A cluster of your own will do instead: npm start -- --context NAME";
-
-/** Ctrl-C, or another branch of the same work that failed. */
-export class Interrupted extends SandboxError {
-  override readonly name = "Interrupted";
-
-  constructor() {
-    super("interrupted", "Run the same command again when you are ready; nothing of this start was left.");
   }
 }
 
@@ -48,7 +30,7 @@ const SELF_EXPLAINING: ReadonlySet<string> = new Set(["SettingsError", "Isolatio
 /** The error in words for the person who can do something about it; undefined for a fault of ours, which needs its stack. */
 export function explanation(error: unknown): string | undefined {
   if (error instanceof UserError) {
-    const words = error instanceof SandboxError ? printableLines(error.message) : printable(error.message);
+    const words = error.hasLines ? printableLines(error.message) : printable(error.message);
     return `${words}\n  remedy: ${printable(error.remedy)}`;
   }
   return error instanceof Error && SELF_EXPLAINING.has(error.name) ? printableLines(error.message) : undefined;

@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { MARKS } from "./marks.ts";
 import { say } from "./output.ts";
 import { printableLines } from "./printable.ts";
-import { explanation, Interrupted, UserError } from "./problem.ts";
+import { explanation, UserError } from "./problem.ts";
+import { Interrupted } from "./stop.ts";
 
 /** Runs one step, and says when it is done or has failed, and after what time. */
 export async function step<T>(label: string, work: () => Promise<T>): Promise<T> {

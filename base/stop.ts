@@ -3,7 +3,12 @@
  * command, wait and daemon start then ends at once, so that the clean-up meets a quiet machine.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { Interrupted } from "./problem.ts";
+
+/** Ctrl-C, or another branch of the same work that failed. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  override readonly message = "interrupted";
+}
 
 const controller = new AbortController();
 

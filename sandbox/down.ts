@@ -1,8 +1,9 @@
 /** Stops the sandbox and removes everything it made on the machine but its cache. */
-import { exclusively, interruptHolder } from "../base/lock.ts";
-import { SandboxError } from "../base/problem.ts";
+
 import { note, step } from "../base/progress.ts";
 import { tearDown } from "./box/teardown.ts";
+import { exclusively, interruptHolder } from "./lock.ts";
+import { SandboxError } from "./problem.ts";
 import { machineResidue } from "./residue.ts";
 
 /** How much of what is left a person can take in. */

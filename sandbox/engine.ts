@@ -1,7 +1,6 @@
 /** The Pulumi engine and its plugins: all that `engine` makes, and the half of `up` that is not the cluster. */
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { attempt } from "../base/command.ts";
 import { linkExactly } from "../base/links.ts";
 import { links } from "../base/paths.ts";
 import { note, step } from "../base/progress.ts";
@@ -9,6 +8,7 @@ import { installCli, installedCli, officialInstaller } from "./build/installer.t
 import { KUBERNETES, KUBERNETES_VERSIONS, type KubernetesVersion } from "./build/kubernetes.ts";
 import { engineEnvironment, installedPlugins, installPlugins, linkPlugins, type Plugins } from "./build/plugins.ts";
 import { buildTools, pulumiVersion, toolDirectory } from "./build/tools.ts";
+import { attempt } from "./command.ts";
 
 export interface Engine {
   readonly engine: { readonly version: string };

@@ -1,12 +1,12 @@
 /** Brings an image archive onto the nodes that are boxes, as `docker save` and the like write it: they reach no registry. */
 import { copyFileSync, existsSync, rmSync } from "node:fs";
-import { exclusively } from "../base/lock.ts";
-import { SandboxError } from "../base/problem.ts";
 import { step } from "../base/progress.ts";
 import { pathIn, runIn } from "./box/box.ts";
 import { imagesCommand, importCommand } from "./build/runtimes.ts";
 import { readRecord } from "./cluster/record.ts";
+import { exclusively } from "./lock.ts";
 import { suiteOf } from "./platform.ts";
+import { SandboxError } from "./problem.ts";
 
 /** Where a node finds the archive meanwhile. */
 const ARCHIVE = "/run/image.tar";

@@ -5,12 +5,10 @@
  */
 import { existsSync } from "node:fs";
 import { Argument, Command, Option } from "commander";
-import { exclusively } from "../base/lock.ts";
 import { print, tolerateClosedOutput } from "../base/output.ts";
 import * as paths from "../base/paths.ts";
-import { Interrupted, SandboxError } from "../base/problem.ts";
 import { explain } from "../base/progress.ts";
-import { stop } from "../base/stop.ts";
+import { Interrupted, stop } from "../base/stop.ts";
 import { prepareEverything } from "./build/everything.ts";
 import { KUBERNETES, KUBERNETES_VERSIONS } from "./build/kubernetes.ts";
 import { MACHINE_NAMES, MACHINES } from "./build/machines.ts";
@@ -20,13 +18,17 @@ import { down } from "./down.ts";
 import { prepareEngine } from "./engine.ts";
 import { checkPackages, ensurePackages } from "./host/packages.ts";
 import { importImage } from "./import.ts";
+import { exclusively } from "./lock.ts";
 import { choosePlatform } from "./platform.ts";
+import { SandboxError } from "./problem.ts";
 import { restart, SERVICES } from "./restart.ts";
 import { linesOf, status } from "./status.ts";
 import { up } from "./up.ts";
 
 // Others than root enter what is made here: the images' directories above all. What is secret has a mode of its own.
 process.umask(0o022);
+
+const AGAIN = "Run the same command again when you are ready; nothing of this start was left.";
 
 const program = new Command("npm run sandbox --")
   .description(
@@ -135,8 +137,9 @@ tolerateClosedOutput();
 try {
   await program.parseAsync();
 } catch (error) {
-  await explain(error);
-  process.exitCode = error instanceof Interrupted ? 130 : 2;
+  const interrupted = error instanceof Interrupted;
+  await explain(interrupted ? new SandboxError("interrupted", AGAIN) : error);
+  process.exitCode = interrupted ? 130 : 2;
 }
 
 function choices(title: string, table: Readonly<Record<string, { readonly what: string }>>): string {

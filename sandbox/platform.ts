@@ -1,10 +1,10 @@
 /** What a sandbox's cluster is made of, where there is a choice. */
 
-import { SandboxError } from "../base/problem.ts";
 import { KUBERNETES, KUBERNETES_VERSIONS, type KubernetesVersion } from "./build/kubernetes.ts";
 import { MACHINE_NAMES, MACHINES, type Machine, type MachineName } from "./build/machines.ts";
 import { RUNTIME_NAMES, RUNTIMES, type RuntimeName } from "./build/runtimes.ts";
 import type { Family } from "./build/tools.ts";
+import { SandboxError } from "./problem.ts";
 
 export interface Platform {
   /** The nodes' container runtime. */

@@ -1,12 +1,12 @@
 /** Restarts a node's kubelet or container runtime, as `systemctl restart` does: what runs below them stays. */
 import { isAlive } from "../base/identity.ts";
-import { exclusively } from "../base/lock.ts";
-import { SandboxError } from "../base/problem.ts";
 import { until } from "../base/stop.ts";
 import { type Daemon, startDaemon } from "./box/box.ts";
 import { readRecord, writeRecord } from "./cluster/record.ts";
 import { onlyChildOf } from "./host/proc.ts";
+import { exclusively } from "./lock.ts";
 import { suiteOf } from "./platform.ts";
+import { SandboxError } from "./problem.ts";
 
 /** By what the user calls a service: the daemon's name in its box. */
 export const SERVICES = { kubelet: "kubelet", runtime: "containerd" } as const;

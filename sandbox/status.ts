@@ -1,10 +1,10 @@
 /** What runs, and what is left. */
 import { isAlive } from "../base/identity.ts";
-import { isBusy } from "../base/lock.ts";
 import { MARKS } from "../base/marks.ts";
 import { openApi, recordedAccess } from "./cluster/api.ts";
 import { healthProblem } from "./cluster/health.ts";
 import { processesOf, readRecord } from "./cluster/record.ts";
+import { isBusy } from "./lock.ts";
 import { machineResidue, nodeResidue } from "./residue.ts";
 
 export interface Status {

@@ -1,8 +1,6 @@
 /** Starts the sandbox, or uses the one that runs. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { exclusively } from "../base/lock.ts";
 import * as paths from "../base/paths.ts";
-import { SandboxError } from "../base/problem.ts";
 import { note, step } from "../base/progress.ts";
 import { together, until } from "../base/stop.ts";
 import { type Box, openBox } from "./box/box.ts";
@@ -24,7 +22,9 @@ import { context, fingerprint, readRecord, type Sandbox, writeRecord } from "./c
 import { currentEngine, type Engine, prepareEngine, readyPulumi } from "./engine.ts";
 import { clusterPackages, ensurePackages } from "./host/packages.ts";
 import { requireMachine } from "./host/requirements.ts";
+import { exclusively } from "./lock.ts";
 import { choosePlatform, familiesOf, type Platform, requirePossible, suiteOf } from "./platform.ts";
+import { SandboxError } from "./problem.ts";
 
 /**
  * The running sandbox where it can be used, else a new one.

@@ -7,8 +7,8 @@ import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { identify, isAlive } from "../base/identity.ts";
-import { instanceOf } from "../base/instance.ts";
 import { cache, lock, logs, state } from "../base/paths.ts";
+import { instanceOf } from "../sandbox/instance.ts";
 
 const LANES = 2;
 /** What belongs to one sandbox, and is no other's. */

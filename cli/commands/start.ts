@@ -2,7 +2,6 @@
 import { Option } from "commander";
 import { MARKS } from "../../base/marks.ts";
 import { print, say } from "../../base/output.ts";
-import { Interrupted } from "../../base/problem.ts";
 import { elapsed } from "../../base/progress.ts";
 import { DEFAULT_SCENARIOS, SCENARIOS } from "../../core/contract/scenarios.ts";
 import { command, optionsIn } from "../command.ts";
@@ -89,7 +88,7 @@ function stopOnSignal(): AbortSignal {
     process.on(signal, () => {
       if (stop.signal.aborted) return say(`${MARKS.note} already cleaning up, a moment`);
       say(`${MARKS.inconclusive} ${signal}: stopping and cleaning up`);
-      stop.abort(new Interrupted());
+      stop.abort();
     });
   return stop.signal;
 }

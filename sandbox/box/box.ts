@@ -6,12 +6,12 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../../base/command.ts";
 import { identify, isAlive, type ProcessIdentity } from "../../base/identity.ts";
 import { images, logs, source, state, tools } from "../../base/paths.ts";
-import { SandboxError } from "../../base/problem.ts";
 import { refuseIfStopping, until } from "../../base/stop.ts";
+import { run } from "../command.ts";
 import { onlyChildOf } from "../host/proc.ts";
+import { SandboxError } from "../problem.ts";
 import { createGroup, prefix } from "./cgroups.ts";
 
 /** Of a box's root mount: shared as on a machine with systemd, or private as k3s may find it. */

@@ -4,10 +4,10 @@
  */
 import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { instance } from "../../base/instance.ts";
 import { type Mount, mountsOf } from "../../base/mounts.ts";
-import { SandboxError } from "../../base/problem.ts";
 import { directoriesIn, textOf } from "../host/proc.ts";
+import { instance } from "../instance.ts";
+import { SandboxError } from "../problem.ts";
 
 /** Beginning of the names of this sandbox's groups, and of its root file systems in mount tables. */
 export const prefix = `fpt-${instance.id}-`;

@@ -3,9 +3,9 @@
  * digits) on the machine to reach it by. The bridge is not on the machine itself because a machine with Docker filters bridged packets.
  * No route leads out of it, and nothing but this machine reaches it.
  */
-import { attempt, run } from "../../base/command.ts";
-import { instance } from "../../base/instance.ts";
-import { SandboxError } from "../../base/problem.ts";
+import { attempt, run } from "../command.ts";
+import { instance } from "../instance.ts";
+import { SandboxError } from "../problem.ts";
 import type { Box } from "./box.ts";
 
 /** At most 15 characters, the kernel's limit. */

@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { attempt } from "../../base/command.ts";
 import { isFuseType } from "../../base/fuse.ts";
 import { type Mount, mountsOf } from "../../base/mounts.ts";
 import { state } from "../../base/paths.ts";
+import { attempt } from "../command.ts";
 import { namespaceOf, processNumbers } from "../host/proc.ts";
 import { ownGroups, processesIn, removeGroups } from "./cgroups.ts";
 import { removeInterface } from "./network.ts";

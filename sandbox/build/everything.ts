@@ -1,8 +1,9 @@
 /** Everything that is compiled, fetched or built once: what the sandbox runs, and what the project's own tests run beside it. */
-import { exclusively } from "../../base/lock.ts";
+
 import { prepareEngine, readyPulumi } from "../engine.ts";
 import { fluxTools } from "../flux/tools.ts";
 import { clusterPackages, ensurePackages } from "../host/packages.ts";
+import { exclusively } from "../lock.ts";
 import { buildImages, imageSet } from "./images.ts";
 import { RUNTIMES } from "./runtimes.ts";
 import { buildTools, type Family } from "./tools.ts";

@@ -3,9 +3,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../../base/command.ts";
 import { cache, images, source } from "../../base/paths.ts";
 import { step } from "../../base/progress.ts";
+import { run } from "../command.ts";
 import type { Versions } from "../host/packages.ts";
 import { driverPackages } from "./drivers.ts";
 import { type ImageName, layOut, recipes } from "./rootfs.ts";

@@ -1,9 +1,9 @@
 /** The official Pulumi CLI, which its own installer puts into the cache: for machines that have none, and reach it. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { attempt } from "../../base/command.ts";
 import { pulumiHome, source } from "../../base/paths.ts";
 import { note, seconds } from "../../base/progress.ts";
+import { attempt } from "../command.ts";
 
 export interface Installer {
   /** What has to answer before anything is begun. */

@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { run } from "../../base/command.ts";
 import { tools } from "../../base/paths.ts";
-import { SandboxError } from "../../base/problem.ts";
 import { step } from "../../base/progress.ts";
 import { inBox } from "../box/box.ts";
+import { run } from "../command.ts";
+import { SandboxError } from "../problem.ts";
 import { makeDirectory } from "./whole.ts";
 
 export interface Machine {

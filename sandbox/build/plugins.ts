@@ -1,10 +1,10 @@
 /** Pulumi's resource plugins: the official ones where they can be installed, the stand-ins elsewhere. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { attempt } from "../../base/command.ts";
 import { linkExactly } from "../../base/links.ts";
 import { cache, links, pulumiHome, repository, standIns } from "../../base/paths.ts";
 import { note } from "../../base/progress.ts";
+import { attempt } from "../command.ts";
 import { triedLately } from "./installer.ts";
 
 /** `offline`: the stand-in. */

@@ -1,7 +1,7 @@
 /** What is in each image. The text of this file is part of the images' tag, so a change here makes new images. */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { attempt, run } from "../../base/command.ts";
+import { attempt, run } from "../command.ts";
 import { driverPackages } from "./drivers.ts";
 
 export type ImageName = keyof typeof recipes;

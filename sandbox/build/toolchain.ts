@@ -1,10 +1,10 @@
 /** A Go that can compile the pinned modules: the machine's own, or a pinned one fetched as a module. */
 import { chmodSync, copyFileSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { attempt, run } from "../../base/command.ts";
-import { SandboxError } from "../../base/problem.ts";
 import { step } from "../../base/progress.ts";
+import { attempt, run } from "../command.ts";
 import { ensurePackages } from "../host/packages.ts";
+import { SandboxError } from "../problem.ts";
 
 export interface Go {
   readonly program: string;

@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type CommandOptions, run } from "../../base/command.ts";
 import { goBuild, source, tools } from "../../base/paths.ts";
 import { note, seconds, step } from "../../base/progress.ts";
 import { inBox } from "../box/box.ts";
+import { type CommandOptions, run } from "../command.ts";
 import { ensurePackages } from "../host/packages.ts";
 import { findGo, type Go } from "./toolchain.ts";
 import { makeDirectory } from "./whole.ts";

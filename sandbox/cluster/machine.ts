@@ -4,7 +4,6 @@
  */
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
-import { run } from "../../base/command.ts";
 import * as paths from "../../base/paths.ts";
 import { step } from "../../base/progress.ts";
 import { type Box, configDirectory, inBox, startDaemon } from "../box/box.ts";
@@ -14,6 +13,7 @@ import { toolPaths } from "../build/kubernetes.ts";
 import { machinePaths } from "../build/machines.ts";
 import { importCommand, RUNTIMES } from "../build/runtimes.ts";
 import { pathInBox } from "../build/tools.ts";
+import { run } from "../command.ts";
 import type { Platform } from "../platform.ts";
 import type { Api } from "./api.ts";
 import { containerdCommand, kubeletCommand, untilReady, writeCredentials, writeFiles } from "./node.ts";

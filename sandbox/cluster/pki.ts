@@ -5,9 +5,9 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../../base/command.ts";
 import { configDirectory } from "../box/box.ts";
 import { addresses } from "../box/network.ts";
+import { run } from "../command.ts";
 
 /** Whoever presents the token is this user. */
 export interface Client {

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { logs } from "../../base/paths.ts";
-import { SandboxError } from "../../base/problem.ts";
+import { SandboxError } from "../problem.ts";
 import { FLUX_NAMESPACE, type Kubectl, openKubectl } from "./kubectl.ts";
 import { openPublisher } from "./publisher.ts";
 import { fluxTools } from "./tools.ts";

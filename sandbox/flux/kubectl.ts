@@ -1,5 +1,5 @@
 /** kubectl on one cluster, with the few verbs that bringing up Flux takes. */
-import { attempt, type Outcome, run } from "../../base/command.ts";
+import { attempt, type Outcome, run } from "../command.ts";
 
 /** Flux's own namespace. */
 export const FLUX_NAMESPACE = "flux-system";

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
-import { run } from "../../base/command.ts";
+import { run } from "../command.ts";
 import type { Kubectl } from "./kubectl.ts";
 
 export interface Publisher {
@@ -49,7 +49,7 @@ export async function openPublisher(kubectl: Kubectl, source: string): Promise<P
   };
 }
 
-/** Bytes, which base/command.ts would read as text. */
+/** Bytes, which sandbox/command.ts would read as text. */
 async function archive(repository: string): Promise<Buffer> {
   const { stdout } = await promisify(execFile)("git", ["-C", repository, "archive", "--format=tar.gz", "HEAD"], {
     encoding: "buffer",

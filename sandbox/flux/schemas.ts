@@ -4,8 +4,8 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SandboxError } from "../../base/problem.ts";
 import { until } from "../../base/stop.ts";
+import { SandboxError } from "../problem.ts";
 import type { Kubectl } from "./kubectl.ts";
 
 interface Schema {

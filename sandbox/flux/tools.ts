@@ -1,13 +1,13 @@
 /** Flux's kustomize-controller with its CRDs, kustomize and kubeconform: compiled from sandbox/tools like the cluster's own. */
 import { copyFileSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { exclusively } from "../../base/lock.ts";
 import { tools } from "../../base/paths.ts";
-import { SandboxError } from "../../base/problem.ts";
 import { step } from "../../base/progress.ts";
 import { downloadModule, findGo, type Go } from "../build/toolchain.ts";
 import { buildKey, buildTools, toolDirectory } from "../build/tools.ts";
 import { makeDirectory } from "../build/whole.ts";
+import { exclusively } from "../lock.ts";
+import { SandboxError } from "../problem.ts";
 
 export interface FluxTools {
   readonly controller: string;

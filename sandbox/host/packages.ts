@@ -1,9 +1,9 @@
 /** What comes from the distribution: the image tool, the FUSE drivers, a container runtime where that one is wanted. */
 import { createInterface } from "node:readline/promises";
-import { attempt, run } from "../../base/command.ts";
-import { ownCluster, SandboxError } from "../../base/problem.ts";
 import { note, step } from "../../base/progress.ts";
 import { driverPackages } from "../build/drivers.ts";
+import { attempt, run } from "../command.ts";
+import { ownCluster, SandboxError } from "../problem.ts";
 
 /** Debian package -> what every sandbox uses of it. */
 export const clusterPackages: Readonly<Record<string, string>> = {

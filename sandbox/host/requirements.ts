@@ -1,6 +1,6 @@
 /** What a machine must be before anything is made on it. */
 import { accessSync, constants } from "node:fs";
-import { ownCluster, SandboxError } from "../../base/problem.ts";
+import { ownCluster, SandboxError } from "../problem.ts";
 
 export interface Machine {
   readonly platform: string;

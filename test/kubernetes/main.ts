@@ -11,8 +11,6 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { run } from "../../base/command.ts";
-import { exclusively } from "../../base/lock.ts";
 import { MARKS } from "../../base/marks.ts";
 import { images, logs, repository } from "../../base/paths.ts";
 import { step } from "../../base/progress.ts";
@@ -23,6 +21,8 @@ import { layOutShell } from "../../sandbox/build/rootfs.ts";
 import { importCommand, RUNTIME_NAMES } from "../../sandbox/build/runtimes.ts";
 import { buildTools, toolDirectory } from "../../sandbox/build/tools.ts";
 import { readRecord } from "../../sandbox/cluster/record.ts";
+import { run } from "../../sandbox/command.ts";
+import { exclusively } from "../../sandbox/lock.ts";
 import { kubectl, type SandboxDocument, sandbox, sandboxDown, succeeded } from "../e2e/sandbox.ts";
 
 const SHARED = "k3s-w2";

@@ -10,14 +10,14 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { isDeepStrictEqual } from "node:util";
 import { Argument, Command } from "commander";
-import { run } from "../../base/command.ts";
 import { MARKS } from "../../base/marks.ts";
 import { repository } from "../../base/paths.ts";
-import { Interrupted } from "../../base/problem.ts";
+import { UserError } from "../../base/problem.ts";
 import { elapsed, note } from "../../base/progress.ts";
 import { NODE_FLAGS, passedThrough } from "../../cli/child.ts";
 import * as cli from "../../cli/run.ts";
 import type { Result } from "../../cli/start/answer.ts";
+import { run } from "../../sandbox/command.ts";
 import { EXPECTED, ROWS } from "./rows.ts";
 
 /** Exit codes of a run that ended with verdicts and left nothing. */
@@ -66,7 +66,8 @@ async function start(options: readonly string[]): Promise<{ readonly code: numbe
     { stdio: ["inherit", "pipe", "inherit"] },
   );
   const [code, printed] = await Promise.all([passedThrough(child), text(child.stdout)]);
-  if (code === INTERRUPTED) throw new Interrupted();
+  if (code === INTERRUPTED)
+    throw new UserError("interrupted", { remedy: "run the same command again when you are ready" });
   return { code, ...(printed && { document: JSON.parse(printed) as Result }) };
 }
 

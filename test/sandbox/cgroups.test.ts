@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseMounts } from "../../base/mounts.ts";
-import { SandboxError } from "../../base/problem.ts";
 import { layoutOf } from "../../sandbox/box/cgroups.ts";
+import { SandboxError } from "../../sandbox/problem.ts";
 
 const layout = (mountinfo: string) => layoutOf(parseMounts(mountinfo));
 const line = (path: string, type: string, options: string) =>

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { instance } from "../../base/instance.ts";
 import { KUBERNETES_VERSIONS, toolPaths } from "../../sandbox/build/kubernetes.ts";
 import { controlPlaneCommands } from "../../sandbox/cluster/controlPlane.ts";
 import { nodeFiles, nodeSpecs } from "../../sandbox/cluster/nodeConfig.ts";
 import { renderKubeconfig, type Secrets } from "../../sandbox/cluster/pki.ts";
+import { instance } from "../../sandbox/instance.ts";
 
 const kubeletOf = (name: string) => {
   const spec = nodeSpecs.find((candidate) => candidate.name === name);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { SandboxError } from "../../base/problem.ts";
 import { clusterPackages, parseVersions, withSubstitutes } from "../../sandbox/host/packages.ts";
 import { type Machine, requireMachine, shortcomings } from "../../sandbox/host/requirements.ts";
+import { SandboxError } from "../../sandbox/problem.ts";
 
 const fit: Machine = { platform: "linux", arch: "x64", uid: 0, has: () => true };
 

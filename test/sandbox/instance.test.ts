@@ -4,12 +4,12 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { instance, instanceOf } from "../../base/instance.ts";
 import { parseMounts } from "../../base/mounts.ts";
 import { ownGroups, prefix } from "../../sandbox/box/cgroups.ts";
 import { machineInterface, occupant } from "../../sandbox/box/network.ts";
 import { difference, minorsOf } from "../../sandbox/box/teardown.ts";
 import { removeEmpty } from "../../sandbox/build/images.ts";
+import { instance, instanceOf } from "../../sandbox/instance.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { identify } from "../../base/identity.ts";
-import { take } from "../../base/lock.ts";
-import { SandboxError } from "../../base/problem.ts";
+import { take } from "../../sandbox/lock.ts";
+import { SandboxError } from "../../sandbox/problem.ts";
 
 describe("the lock", () => {
   const directory = mkdtempSync(join(tmpdir(), "lock-"));

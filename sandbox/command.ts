@@ -1,8 +1,8 @@
 /** Runs a program to its end. Daemons are started elsewhere (box/box.ts). */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { Interrupted, SandboxError } from "./problem.ts";
-import { refuseIfStopping, stopping } from "./stop.ts";
+import { Interrupted, refuseIfStopping, stopping } from "../base/stop.ts";
+import { SandboxError } from "./problem.ts";
 
 export interface CommandOptions {
   readonly cwd?: string;

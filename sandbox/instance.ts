@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
-import { cache } from "./paths.ts";
+import { cache } from "../base/paths.ts";
 
 export interface Instance {
   /** Six hexadecimal digits. */

@@ -1,11 +1,11 @@
 /** One start or stop at a time on a machine: the second waits for the first, then usually finds the cluster running. */
 import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { identify, isAlive, type ProcessIdentity, signal } from "./identity.ts";
-import { cache, lock } from "./paths.ts";
+import { identify, isAlive, type ProcessIdentity, signal } from "../base/identity.ts";
+import { cache, lock } from "../base/paths.ts";
+import { note } from "../base/progress.ts";
+import { until } from "../base/stop.ts";
 import { SandboxError } from "./problem.ts";
-import { note } from "./progress.ts";
-import { until } from "./stop.ts";
 
 /** Milliseconds for which a lock that names nobody counts as held. */
 const UNREADABLE_FOR = 5000;
