@@ -58,7 +58,7 @@ export class Deployed {
     this.recipe = recipe;
     this.daemonSelector = selectorOf(daemonLabels(recipe));
     // Plain data with only the fields that are set; the API's own types have all of them.
-    this.made = [...recipeObjects(recipe), trialReader(recipe, image)] as unknown as Made[];
+    this.made = [...recipeObjects(recipe), trialReader(recipe, image) as Made];
   }
 
   /** KIND/NAME of each object. */

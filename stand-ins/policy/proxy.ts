@@ -19,27 +19,29 @@ export interface PolicyProxy {
   close(): void;
 }
 
-type Method = (request: unknown, done: (error: grpc.ServiceError | null, response: unknown) => void) => unknown;
+const METHODS: grpc.ServiceDefinition = services.AnalyzerService;
 
 /** @param ended aborted when the engine wants no more of the pack */
 export async function policyProxy(ended: AbortSignal): Promise<PolicyProxy> {
   const configuration = Promise.withResolvers<Configuration | undefined>();
-  const pack = Promise.withResolvers<Readonly<Record<string, Method>>>();
+  const pack = Promise.withResolvers<grpc.Client>();
   // Nobody may be waiting for it.
   pack.promise.catch(() => {});
   let attached = false;
 
-  const forward = (name: string) =>
+  const forward = ({ path, requestSerialize, responseDeserialize }: grpc.MethodDefinition<unknown, unknown>) =>
     unary(async (request: unknown) => {
       configuration.resolve(undefined);
       const client = await pack.promise;
       return new Promise<unknown>((resolve, reject) =>
-        client[name]?.call(client, request, (error, response) => (error ? reject(error) : resolve(response))),
+        client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, response) =>
+          error ? reject(error) : resolve(response),
+        ),
       );
     });
   const server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
   server.addService(services.AnalyzerService, {
-    ...Object.fromEntries(Object.keys(services.AnalyzerService).map((name) => [name, forward(name)])),
+    ...Object.fromEntries(Object.entries(METHODS).map(([name, method]) => [name, forward(method)])),
     handshake: unary(async () => new pb.AnalyzerHandshakeResponse()),
     configureStack: unary(async (request: Configuration) => {
       configuration.resolve(request);
@@ -72,7 +74,7 @@ export async function policyProxy(ended: AbortSignal): Promise<PolicyProxy> {
           if (error && error.code !== grpc.status.UNIMPLEMENTED) {
             const { message } = error;
             pack.reject(new Error(`policy pack not started: policy pack configuration failed: ${message}`));
-          } else pack.resolve(client as unknown as Readonly<Record<string, Method>>);
+          } else pack.resolve(client);
         });
       });
     },
