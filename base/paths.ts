@@ -18,7 +18,7 @@ export const source = join(repository, "sandbox");
 export const standIns = join(repository, "stand-ins");
 
 /** What is known of the runs: who works on which stack, and the state of each. The tests have one of their own. */
-export const runs = process.env.FUSE_TEST_RUNS || join(cache, "runs");
+export const runsFolder = process.env.FUSE_TEST_RUNS || join(cache, "runs");
 
 /** Compiled programs, one directory a tool family and pin. */
 export const tools = join(cache, "tools");

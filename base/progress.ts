@@ -11,10 +11,10 @@ export async function step<T>(label: string, work: () => Promise<T>): Promise<T>
   const started = performance.now();
   try {
     const result = await work();
-    say(`${MARKS.success} ${label.padEnd(46)} ${seconds(started)}`);
+    say(`${MARKS.success} ${label.padEnd(46)} ${elapsed(started).padStart(7)}`);
     return result;
   } catch (error) {
-    if (!(error instanceof Interrupted)) say(`${MARKS.failure} ${label.padEnd(46)} ${seconds(started)}`);
+    if (!(error instanceof Interrupted)) say(`${MARKS.failure} ${label.padEnd(46)} ${elapsed(started).padStart(7)}`);
     throw error;
   }
 }
@@ -25,9 +25,6 @@ export function note(text: string): void {
 
 /** Time since `started` (a `performance.now()` value) as people read it: `0.8 s`. */
 export const elapsed = (started: number): string => `${((performance.now() - started) / 1000).toFixed(1)} s`;
-
-/** The same, in a column. */
-export const seconds = (started: number): string => elapsed(started).padStart(7);
 
 /** The failure as a person needs it: what, what to do, and the end of the log where there is one. */
 export async function explain(error: unknown): Promise<void> {

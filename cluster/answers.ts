@@ -21,7 +21,7 @@ import type { Settings } from "../core/settings/settings.ts";
 export type Whose = Pick<Evidence, "node" | "scenario">;
 
 /** Names a pair in a map: a node's own, or one of its scenarios'. */
-export const keyOf = ({ node, scenario }: Whose): string => [node, scenario].filter(Boolean).join(" ");
+export const pairKey = ({ node, scenario }: Whose): string => [node, scenario].filter(Boolean).join(" ");
 
 export class Answers {
   private readonly verdicts = new Map<string, Verdict>();
@@ -47,7 +47,7 @@ export class Answers {
   /** Whether nothing that is still to come of this pair matters: it has answered, or there is nothing to ask it. */
   has(whose: Whose): boolean {
     const base = whose.scenario === undefined ? undefined : this.verdicts.get(whose.node);
-    return this.verdicts.has(keyOf(whose)) || (base !== undefined && !isAsked(base, whose.scenario ?? ""));
+    return this.verdicts.has(pairKey(whose)) || (base !== undefined && !isAsked(base, whose.scenario ?? ""));
   }
 
   /**
@@ -60,7 +60,7 @@ export class Answers {
     const all = isAtEnd(evidence) ? { ...evidence, final: true } : evidence;
     const verdict = judge(all, this.settings.decision);
     if (!verdict || this.has(evidence)) return undefined;
-    const key = keyOf(evidence);
+    const key = pairKey(evidence);
     const mark = MARKS[verdict.verdict];
     // Said as soon as it is known; its grade needs the rest of the producer's schedule.
     if (!this.printed.has(key) && !evidence.scenario)
@@ -80,7 +80,7 @@ export class Answers {
     const base = this.verdicts.get(node);
     if (!base) return;
     for (const whose of this.pairs) {
-      const key = keyOf(whose);
+      const key = pairKey(whose);
       const verdict = this.verdicts.get(key);
       if (whose.node !== node || !whose.scenario || !verdict || !isAsked(base, whose.scenario) || this.found.has(key))
         continue;
@@ -92,8 +92,8 @@ export class Answers {
 
   /** Whether this pair is the last of its node that has not answered. */
   allBut(whose: Whose): boolean {
-    const others = this.pairs.filter((pair) => pair.node === whose.node && keyOf(pair) !== keyOf(whose));
-    return others.every((pair) => this.verdicts.has(keyOf(pair)));
+    const others = this.pairs.filter((pair) => pair.node === whose.node && pairKey(pair) !== pairKey(whose));
+    return others.every((pair) => this.verdicts.has(pairKey(pair)));
   }
 
   /** Whether every pair that can answer has answered. */
@@ -109,7 +109,7 @@ export class Answers {
     const base = this.verdicts.get(node) as Verdict;
     const found = this.pairs.flatMap(({ node: of, scenario }) => {
       const verdict =
-        scenario && of === node && isAsked(base, scenario) && this.verdicts.get(keyOf({ node, scenario }));
+        scenario && of === node && isAsked(base, scenario) && this.verdicts.get(pairKey({ node, scenario }));
       return scenario && verdict ? [[scenario, scenarioVerdict(scenario, verdict)] as const] : [];
     });
     return nodeVerdict(base, Object.fromEntries(found), this.settings.decision);

@@ -8,7 +8,7 @@ import type { Evidence } from "../core/evidence/evidence.ts";
 import { type Pair, planOf } from "../core/plan/plan.ts";
 import type { RecipeTrial } from "../core/recipe/trial.ts";
 import type { Settings } from "../core/settings/settings.ts";
-import { Answers, keyOf } from "./answers.ts";
+import { Answers, pairKey } from "./answers.ts";
 import { connect, requireAnswer } from "./connect.ts";
 import { gather } from "./gather.ts";
 import { type TrialOptions, tryRecipe, untried } from "./recipe/trial.ts";
@@ -71,15 +71,15 @@ export async function collect(
     const service = way && !isSamePodWay(way) ? serviceOf(way) : undefined;
     if (way && (!service || answers.allBut(evidence)))
       replacing.set(
-        keyOf(evidence),
-        replace(evidence, way).finally(() => replacing.delete(keyOf(evidence))),
+        pairKey(evidence),
+        replace(evidence, way).finally(() => replacing.delete(pairKey(evidence))),
       );
     if (answers.complete) resolve();
     // What disturbs the whole node waits until nobody else needs it.
     else if (answers.has(evidence)) for (const one of gathering.evidence()) if (!one.scenario) changed(one);
   };
   const replace = async (evidence: Evidence, way: Way | SamePodWay) => {
-    const whose = keyOf(evidence);
+    const whose = pairKey(evidence);
     const replacedBefore = replacedIn(evidence.records);
     const pair = pairs.find(({ node, scenario }) => node === evidence.node && scenario?.id === evidence.scenario);
     const name = pair?.names.producer ?? "";
@@ -114,7 +114,7 @@ export async function collect(
     if (answers.has(evidence)) return;
     onEvidence(evidence);
     // Until the pod that takes the place of another has said so, nothing else can be said of its pair.
-    const whose = keyOf(evidence);
+    const whose = pairKey(evidence);
     if (replacing.has(whose) || replacedIn(evidence.records) < (replaced.get(whose) ?? 0)) return;
     clearTimeout(quiet.get(whose));
     quiet.set(

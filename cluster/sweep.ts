@@ -4,7 +4,7 @@ import type { Settings } from "../core/settings/settings.ts";
 import { probeScripts } from "../probe/scripts.ts";
 import { connect } from "./connect.ts";
 import { beginToDelete, endPods, imagesThere, namespaceGone, namespaceMade, withNamespace } from "./sweepNamespace.ts";
-import { freeNode, type Look, type Residue, sweepNode } from "./sweepNode.ts";
+import { freeNode, type Residue, type SweepOptions, sweepNode } from "./sweepNode.ts";
 import { sweepPolicies } from "./sweepPolicies.ts";
 
 /**
@@ -50,7 +50,7 @@ export async function sweepAll(settings: Settings, reach: Reach, print: (line: s
   return [...residue, ...again.residue];
 }
 
-type While = Pick<Look, "onPrompt" | "going">;
+type While = Pick<SweepOptions, "onPrompt" | "going">;
 interface Swept {
   readonly residue: Residue[];
   /** Nodes that were not looked at, or not swept, since the namespace was faster. */

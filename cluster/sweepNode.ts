@@ -26,7 +26,7 @@ const PLACING_MS = 5_000;
 const PROMPT_MS = 500;
 
 /** What a sweep of one node needs besides its settings. */
-export interface Look {
+export interface SweepOptions {
   /** The text of probe/sweep.sh. */
   readonly script: string;
   /** When the test's namespace was made; undefined where that is not known. */
@@ -47,7 +47,7 @@ export async function sweepNode(
   config: KubeConfig,
   settings: Settings,
   node: string,
-  { script, since, print, onPrompt, going }: Look,
+  { script, since, print, onPrompt, going }: SweepOptions,
 ): Promise<Residue[] | undefined> {
   const api = config.makeApiClient(CoreV1Api);
   const left = (what: string): Residue => ({ node, what });

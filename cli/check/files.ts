@@ -3,7 +3,7 @@ import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statS
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { UserError } from "../../base/problem.ts";
 import { isRemote } from "../../core/rules/index.ts";
-import { textOf } from "./text.ts";
+import { unambiguousText } from "./text.ts";
 import { readYaml } from "./yaml.ts";
 
 export interface Document {
@@ -22,7 +22,7 @@ export interface Unreadable {
 /** What kubectl and Flux take from a directory; they take `.hidden.yaml` and `node_modules` too. */
 const MANIFEST = /\.(ya?ml|json)$/i;
 const KUSTOMIZATIONS = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-export const isKustomization = (file: string): boolean => KUSTOMIZATIONS.includes(basename(file));
+export const isKustomizationFile = (file: string): boolean => KUSTOMIZATIONS.includes(basename(file));
 
 export interface Found {
   readonly files: string[];
@@ -60,7 +60,7 @@ function below(folder: string, found: Found, seen: Set<string>): void {
       const path = join(folder, entry.name);
       if (entry.name === ".git") continue;
       if (directoryAt(path, entry)) below(path, found, seen);
-      else if (MANIFEST.test(entry.name) || isKustomization(entry.name)) {
+      else if (MANIFEST.test(entry.name) || isKustomizationFile(entry.name)) {
         found.files.push(path);
         if (entry.isFile()) found.regular.add(path);
       }
@@ -117,7 +117,7 @@ function documentsOf(file: string, regular = false): Document[] | Unreadable {
 
 /** @throws Error where a tool could read something else in it. */
 export function documentsIn(file: string, bytes: Buffer): Document[] {
-  const text = textOf(bytes);
+  const text = unambiguousText(bytes);
   const objects = extname(file) === ".json" ? [json(text)] : readYaml(text);
   return objects
     .map((object, index) => ({ file, document: index + 1, object: asKustomization(file, object) }))
@@ -162,7 +162,7 @@ function json(text: string): unknown {
 
 /** kustomize needs neither kind nor version in a file of this name, and reads anything in it as a kustomization. */
 function asKustomization(file: string, object: unknown): unknown {
-  if (!isKustomization(file) || typeof object !== "object" || object === null) return object;
+  if (!isKustomizationFile(file) || typeof object !== "object" || object === null) return object;
   const { apiVersion, kind, ...fields } = object as Readonly<Record<string, unknown>>;
   return { apiVersion: apiVersion || "kustomize.config.k8s.io/v1beta1", kind: kind || "Kustomization", ...fields };
 }
@@ -176,7 +176,7 @@ const isObject = (object: unknown): boolean =>
  */
 function resourcesOf({ file, object }: Document): (string | Unreadable)[] {
   const { resources } = object as { readonly resources?: unknown };
-  if (file === "-" || !isKustomization(file) || !Array.isArray(resources)) return [];
+  if (file === "-" || !isKustomizationFile(file) || !Array.isArray(resources)) return [];
   const folder = realpathSync(dirname(file));
   return resources
     .filter((entry): entry is string => typeof entry === "string" && !isRemote(entry))

@@ -1,10 +1,10 @@
 /** Judges every document of the files that are meant, one after the other. */
 import { type Allowed, noOpaqueSources, type Rule, type Violation, violationsOf } from "../../core/rules/index.ts";
-import { type Document, everyFile, isKustomization, manifestFiles, type Unreadable } from "./files.ts";
+import { type Document, everyFile, isKustomizationFile, manifestFiles, type Unreadable } from "./files.ts";
 import { build } from "./kustomize.ts";
 
 /** One line of `--json`. */
-export interface Finding {
+export interface FileViolation {
   readonly rule: string;
   readonly file: string;
   /** Counted from 1 within its file. */
@@ -33,7 +33,7 @@ export function judgeFiles(
   paths: readonly string[],
   allowed: Allowed,
   rules: readonly Rule[],
-  report: (findings: readonly Finding[]) => void,
+  report: (findings: readonly FileViolation[]) => void,
   kustomize?: string,
 ): Judged {
   const found = manifestFiles(paths);
@@ -51,7 +51,7 @@ export function judgeFiles(
   for (const { file, documents } of everyFile(found)) {
     files++;
     judged(documents);
-    if (isKustomization(file)) kustomizations.push(file);
+    if (isKustomizationFile(file)) kustomizations.push(file);
   }
   // It would follow anything that a kustomization names, also over the network: so only where that is nothing but files beside it.
   const plain =
@@ -63,7 +63,7 @@ export function judgeFiles(
   return { objects, files, violations, unreadable, built: built.length > 0 };
 }
 
-const findings = ({ file, document, object }: Document, allowed: Allowed, rules: readonly Rule[]): Finding[] =>
+const findings = ({ file, document, object }: Document, allowed: Allowed, rules: readonly Rule[]): FileViolation[] =>
   violationsOf(object, allowed, rules).map(({ rule, kind, namespace, name, path, message }: Violation) => ({
     rule,
     file,

@@ -13,7 +13,7 @@ const STRAY = /\uFEFF/;
 const SEPARATOR = /^---(?![ \t]*\r?$|[ \t]+#)/m;
 
 /** @throws Error that names the line where the text could mean two things. */
-export function textOf(bytes: Buffer): string {
+export function unambiguousText(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw new Error("it is not UTF-8: save it as UTF-8 without a byte order mark");
   const whole = bytes.toString("utf8");
   const text = whole.startsWith("\uFEFF") ? whole.slice(1) : whole;

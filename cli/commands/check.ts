@@ -8,7 +8,7 @@ import { type Allowed, allowedBy, RULES } from "../../core/rules/index.ts";
 import { DEFAULTS } from "../../policy/defaults.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 import { counted } from "../../report/findings.ts";
-import { type Finding, judgeFiles } from "../check/judge.ts";
+import { type FileViolation, judgeFiles } from "../check/judge.ts";
 import { command, optionsIn } from "../command.ts";
 import { EXIT } from "../run.ts";
 
@@ -90,9 +90,9 @@ function check(paths: readonly string[], allowed: Allowed, options: Options): nu
 }
 
 /** A file's findings in one piece: there may be ten thousand of them. */
-const writeJson = (findings: readonly Finding[]): void => {
+const writeJson = (findings: readonly FileViolation[]): void => {
   process.stdout.write(`${findings.map((finding) => JSON.stringify(finding)).join("\n")}\n`);
 };
-const writeText = (findings: readonly Finding[]): void => printAll(findings.map(asText));
-const asText = ({ file, document, rule, message }: Finding): string =>
+const writeText = (findings: readonly FileViolation[]): void => printAll(findings.map(asText));
+const asText = ({ file, document, rule, message }: FileViolation): string =>
   `${MARKS.failure} ${file}${document > 1 ? ` (document ${document})` : ""}  ${rule}: ${message}`;

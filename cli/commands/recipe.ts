@@ -10,7 +10,7 @@ import { openCheckout } from "../export/checkout.ts";
 import { withoutGuess } from "../export/refusals.ts";
 import { reportDrift, reportRecipe } from "../export/report.ts";
 import { settingsOptions } from "../options.ts";
-import { askedRecipe, directoryOf, type RecipeOptions, requireNone } from "../recipe/asked.ts";
+import { askedRecipe, type RecipeOptions, recipeDirectory, requireNone } from "../recipe/asked.ts";
 import { emptied, requireUnnamed } from "../recipe/going.ts";
 import { EXIT } from "../run.ts";
 
@@ -74,7 +74,7 @@ export async function runRecipe(args: readonly string[]): Promise<number> {
   const { remove = false, force = false } = options;
   const checkout = openCheckout(options.out);
   const { recipe, untested } = askedRecipe(options);
-  const directory = directoryOf(options, recipe);
+  const directory = recipeDirectory(options, recipe);
   if (!remove) requireNone(clashes(recipe, directory, checkout));
   const planned = withoutGuess(() => planRecipe(recipe, directory, checkout, { remove, force }));
   const warned = { ...planned, notes: [...untested, ...planned.notes] };

@@ -6,7 +6,7 @@ import { elapsed } from "../../base/progress.ts";
 import { DEFAULT_SCENARIOS, SCENARIOS } from "../../core/contract/scenarios.ts";
 import { command, optionsIn } from "../command.ts";
 import { settingsOptions } from "../options.ts";
-import { answerLines, type Result, startExitCode } from "../start/answer.ts";
+import { answerLines, type StartResult, startExitCode } from "../start/answer.ts";
 import type { StartOptions } from "../start/start.ts";
 
 /** Exit code after Ctrl-C, as shells have it. */
@@ -76,7 +76,7 @@ export async function runStart(args: readonly string[]): Promise<number> {
   }
 }
 
-function show(result: Result, { json }: Options): void {
+function show(result: StartResult, { json }: Options): void {
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
   for (const line of answerLines(result)) (json ? say : print)(line);
 }

@@ -1,7 +1,7 @@
 /** The objects that a directory, a kustomization or a rendered chart would apply, as far as files say it. */
 import { dirname, join } from "node:path";
 import type { Manifest } from "../../core/layout/index.ts";
-import { type Document, everyFile, isKustomization, manifestFiles, type Unreadable } from "../check/files.ts";
+import { type Document, everyFile, isKustomizationFile, manifestFiles, type Unreadable } from "../check/files.ts";
 import { build } from "../check/kustomize.ts";
 
 export interface Read {
@@ -25,7 +25,7 @@ export function readManifests(paths: readonly string[], kustomize: string): Read
   const parts = new Set<string>();
   for (const { file, documents: read, resources } of everyFile(found)) {
     documents.set(file, read);
-    if (!isKustomization(file)) continue;
+    if (!isKustomizationFile(file)) continue;
     const isComponent = read.some(({ object }) => (object as { kind?: unknown }).kind === "Component");
     for (const patch of patchesOf(file, read)) parts.add(patch);
     if (isComponent) parts.add(file);

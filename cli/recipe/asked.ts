@@ -66,7 +66,7 @@ export function askedRecipe(options: RecipeOptions): { readonly recipe: Recipe; 
     ...(options.port ? { ports: options.port.map(Number) } : {}),
     ...(options.mountSeconds ? { mountSeconds: Number(options.mountSeconds) } : {}),
     ...(options.stopSeconds ? { stopSeconds: Number(options.stopSeconds) } : {}),
-    ...(options.reader ? { readers: options.reader.map(readerOf) } : {}),
+    ...(options.reader ? { readers: options.reader.map(readerNamed) } : {}),
   });
   return {
     recipe,
@@ -95,7 +95,7 @@ function parse(input: object): Recipe {
 }
 
 /** `StatefulSet/plex:plex,tools`: kind and containers may be left out. @throws UserError where it names nothing */
-export function readerOf(text: string): object {
+export function readerNamed(text: string): object {
   const [, kind = "Deployment", name = "", containers = name] = /^(?:([^/:]+)\/)?([^/:]+)(?::(.+))?$/.exec(text) ?? [];
   if (name === "")
     throw new UserError(`--reader ${text} names no workload`, {
@@ -105,7 +105,7 @@ export function readerOf(text: string): object {
 }
 
 /** @throws UserError where it may not be below the checkout */
-export function directoryOf(
+export function recipeDirectory(
   { directory: said }: Pick<RecipeOptions, "directory">,
   { name }: Pick<Recipe, "name">,
 ): string {

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { identify, isAlive, type ProcessIdentity } from "../../base/identity.ts";
-import { privateFolder, runs } from "../../base/paths.ts";
+import { privateFolder, runsFolder } from "../../base/paths.ts";
 import { UserError } from "../../base/problem.ts";
 import { requireStackName } from "./name.ts";
 
@@ -25,12 +25,12 @@ export interface Made {
 }
 
 /** In a directory of their own: a stack may be called `a.json`. */
-export const claimFile = (stack: string): string => join(runs, "claims", `${requireStackName(stack)}.json`);
+export const claimFile = (stack: string): string => join(runsFolder, "claims", `${requireStackName(stack)}.json`);
 
 /** Where a stack's state stays while its run is under way: what is here was not taken down to the end. */
-export const stateOf = (stack: string): string => join(runs, "stacks", requireStackName(stack));
-export const wasInterrupted = (stack: string): boolean => existsSync(stateOf(stack));
-export const forget = (stack: string): void => rmSync(stateOf(stack), { recursive: true, force: true });
+export const stateFolder = (stack: string): string => join(runsFolder, "stacks", requireStackName(stack));
+export const wasInterrupted = (stack: string): boolean => existsSync(stateFolder(stack));
+export const forget = (stack: string): void => rmSync(stateFolder(stack), { recursive: true, force: true });
 
 /**
  * Takes the stack for this process, and gives what an earlier run that was killed had made.

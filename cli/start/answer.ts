@@ -7,13 +7,13 @@ import { verdictLines } from "../../report/terminal.ts";
 import { EXIT } from "../run.ts";
 
 /** The document of `--json`. */
-export interface Result {
+export interface StartResult {
   readonly nodes: Readonly<Record<string, NodeVerdict>>;
   /** Undefined where nobody looked: the document must not say that nothing is left. */
   readonly residue: readonly string[] | undefined;
 }
 
-export const answerLines = ({ nodes, residue }: Result): string[] => [
+export const answerLines = ({ nodes, residue }: StartResult): string[] => [
   ...Object.entries(nodes).flatMap(([node, verdict]) => ["", ...verdictLines(node, verdict)]),
   "",
   // Each one's own lines are a screenful.
@@ -24,7 +24,7 @@ export const answerLines = ({ nodes, residue }: Result): string[] => [
   ...(residue?.length === 0 ? [`${MARKS.success} nothing is left on the nodes`] : []),
 ];
 
-export function startExitCode({ nodes, residue = [] }: Result): number {
+export function startExitCode({ nodes, residue = [] }: StartResult): number {
   if (residue.length > 0 || Object.keys(nodes).length === 0) return EXIT.tool;
   return EXIT[worst(nodes).verdict.verdict];
 }

@@ -11,7 +11,7 @@ import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
 import { type Allowed, RULES } from "../../core/rules/index.ts";
 import { SECRET } from "../../core/settings/settings.ts";
 import program from "../../index.ts";
-import { forget, stateOf } from "../stack/claim.ts";
+import { forget, stateFolder } from "../stack/claim.ts";
 import { reportFiles, verdictsReported } from "./reports.ts";
 
 export interface Run {
@@ -38,7 +38,7 @@ export async function openRun(
   signal: AbortSignal,
   onEvent: (event: EngineEvent) => void,
 ): Promise<Run> {
-  const folder = stateOf(stack);
+  const folder = stateFolder(stack);
   privateFolder(folder);
   for (const name of ["state", "tmp"]) mkdirSync(join(folder, name), { recursive: true });
   // The project file as it stands, so that its typed configuration is enforced here too; only its program is elsewhere.

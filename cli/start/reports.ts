@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { MARKS } from "../../base/marks.ts";
 import type { Residue } from "../../cluster/sweepNode.ts";
 import type { NodeVerdict } from "../../core/diagnosis/answer.ts";
-import { stateOf } from "../stack/claim.ts";
+import { stateFolder } from "../stack/claim.ts";
 
 /** Names a file that a sweep appends its report to, one JSON document a line. */
 export const SWEEP_REPORT = "FUSE_TEST_SWEEP_REPORT";
 /** Names a file that a collector writes its report to, as it prints it. */
 export const COLLECT_REPORT = "FUSE_TEST_COLLECT_REPORT";
 
-export const sweepReport = (stack: string): string => join(stateOf(stack), "sweep.jsonl");
-const collectReport = (stack: string): string => join(stateOf(stack), "collect.json");
+export const sweepReport = (stack: string): string => join(stateFolder(stack), "sweep.jsonl");
+const collectReport = (stack: string): string => join(stateFolder(stack), "collect.json");
 
 /** The environment that has the commands of a stack's run write their reports. */
 export const reportFiles = (stack: string): Readonly<Record<string, string>> => ({

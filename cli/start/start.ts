@@ -13,7 +13,7 @@ import { givenSettings, type SettingsOptions, saidSettings } from "../options.ts
 import { claim, claimFile, claimMade, forget, type Made, release, wasInterrupted } from "../stack/claim.ts";
 import { forgetting } from "../stack/endRun.ts";
 import { sweepAhead } from "./ahead.ts";
-import type { Result } from "./answer.ts";
+import type { StartResult } from "./answer.ts";
 import { eventPrinter } from "./engineEvents.ts";
 import { inspectionLines } from "./inspection.ts";
 import { openRun, type Run } from "./pulumi.ts";
@@ -27,7 +27,7 @@ export interface StartOptions extends SettingsOptions, SandboxOptions {
 }
 
 /** @param inspection takes lines about what stays for inspection */
-export async function start(options: StartOptions, stop: AbortSignal, inspection: string[]): Promise<Result> {
+export async function start(options: StartOptions, stop: AbortSignal, inspection: string[]): Promise<StartResult> {
   const stated = givenSettings(options);
   const given = { ...stated, owner: stated.owner || ownerHere(options.stack) };
   // Refuse bad settings before anything is made, the sandbox included.
@@ -48,7 +48,7 @@ export async function start(options: StartOptions, stop: AbortSignal, inspection
   say(`${MARKS.note} Pulumi ${target.engine}, plugins ${plugins.join(", ")}`);
   const nodes = saidSettings(options).nodes === undefined ? (target.nodes ?? asked.nodes) : asked.nodes;
   const settings = { ...target.pace, ...given, ...target.settings, nodes: [...nodes], failOn: "never" };
-  let verdicts: Result["nodes"] = {};
+  let verdicts: StartResult["nodes"] = {};
   let residue: string[] | undefined;
   try {
     const complete = parseSettings(settings);
@@ -96,7 +96,7 @@ function allowedBySaying(options: StartOptions, target: Target): Record<string, 
   );
 }
 
-async function test(run: Run): Promise<Result["nodes"]> {
+async function test(run: Run): Promise<StartResult["nodes"]> {
   let from = performance.now();
   const types = await run.preview();
   const planned = Object.entries(types).map(([type, count]) => `${count} ${type.split(":").at(-1)}`);

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { kubeconfig, privateFolder, repository, runs } from "../../base/paths.ts";
+import { kubeconfig, privateFolder, repository, runsFolder } from "../../base/paths.ts";
 import { UserError } from "../../base/problem.ts";
 import type { Service } from "../../core/contract/replacement.ts";
 import { NODE_FLAGS } from "../child.ts";
@@ -41,7 +41,7 @@ interface SandboxDocument extends EngineDocument {
 }
 
 /** Says that a run, and not a person, started the sandbox: so a later run takes it down even if this one is killed. */
-const OURS = join(runs, "sandbox-of-a-run");
+const OURS = join(runsFolder, "sandbox-of-a-run");
 
 /** A node that is emulated starts a container in seconds, and answers a read in tenths of one. */
 const EMULATED = {
@@ -82,7 +82,7 @@ export async function prepareTarget(
     return { kind: "cluster", env, engine: engine.version, plugins, settings: {}, fresh: false, leave: async () => {} };
   }
   const asked = sandboxIsUp();
-  privateFolder(runs);
+  privateFolder(runsFolder);
   if (!asked) writeFileSync(OURS, "");
   const leave = async () => {
     if (keep || !existsSync(OURS)) return;

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pulumiHome, source } from "../../base/paths.ts";
-import { note, seconds } from "../../base/progress.ts";
+import { elapsed, note } from "../../base/progress.ts";
 import { attempt } from "../command.ts";
 
 export interface Installer {
@@ -63,7 +63,7 @@ export async function installCli(installer: Installer, home = pulumiHome): Promi
   const directory = join(home, `cli-${version}`);
   rmSync(directory, { recursive: true, force: true });
   renameSync(fresh, directory);
-  note(`Pulumi ${version}: fetched into ${dirname(join(directory, "bin"))}, ${seconds(started).trim()}`);
+  note(`Pulumi ${version}: fetched into ${dirname(join(directory, "bin"))}, ${elapsed(started)}`);
   return join(directory, "bin");
 }
 

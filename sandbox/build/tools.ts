@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { goBuild, source, tools } from "../../base/paths.ts";
-import { note, seconds, step } from "../../base/progress.ts";
+import { elapsed, note, step } from "../../base/progress.ts";
 import { inBox } from "../box/box.ts";
 import { type CommandOptions, run } from "../command.ts";
 import { ensurePackages } from "../host/packages.ts";
@@ -147,10 +147,7 @@ async function build(family: Family, go: Go): Promise<void> {
   const instead = family === "pulumi" ? ` Or install pulumi ${pulumiVersion} or newer.` : "";
   const started = performance.now();
   let packages = 0;
-  const heartbeat = setInterval(
-    () => note(`${family}: ${packages} packages compiled, ${seconds(started).trim()}`),
-    20_000,
-  );
+  const heartbeat = setInterval(() => note(`${family}: ${packages} packages compiled, ${elapsed(started)}`), 20_000);
   const options: CommandOptions = {
     cwd: join(source, "tools", family),
     // -v names each package on a line of its own as it is compiled; messages hold spaces.

@@ -16,7 +16,7 @@ import { UserError } from "../../base/problem.ts";
 import { elapsed, note } from "../../base/progress.ts";
 import { NODE_FLAGS, passedThrough } from "../../cli/child.ts";
 import * as cli from "../../cli/run.ts";
-import type { Result } from "../../cli/start/answer.ts";
+import type { StartResult } from "../../cli/start/answer.ts";
 import { run } from "../../sandbox/command.ts";
 import { EXPECTED, ROWS } from "./rows.ts";
 
@@ -59,7 +59,7 @@ async function passes(name: string): Promise<boolean> {
 }
 
 /** `npm start -- --json`, its progress on standard error. */
-async function start(options: readonly string[]): Promise<{ readonly code: number; readonly document?: Result }> {
+async function start(options: readonly string[]): Promise<{ readonly code: number; readonly document?: StartResult }> {
   const child = spawn(
     process.execPath,
     [...NODE_FLAGS, join(repository, "cli", "main.ts"), "start", "--json", ...options],
@@ -68,10 +68,10 @@ async function start(options: readonly string[]): Promise<{ readonly code: numbe
   const [code, printed] = await Promise.all([passedThrough(child), text(child.stdout)]);
   if (code === INTERRUPTED)
     throw new UserError("interrupted", { remedy: "run the same command again when you are ready" });
-  return { code, ...(printed && { document: JSON.parse(printed) as Result }) };
+  return { code, ...(printed && { document: JSON.parse(printed) as StartResult }) };
 }
 
-async function keep(name: string, document: Result): Promise<void> {
+async function keep(name: string, document: StartResult): Promise<void> {
   for (const file of readdirSync(FOLDER).filter((other) => other.replace(/^\d{4}-\d\d-\d\d-/, "") === `${name}.json`))
     rmSync(join(FOLDER, file));
   const file = join(FOLDER, `${new Date().toISOString().slice(0, 10)}-${name}.json`);

@@ -73,7 +73,7 @@ describe("the sandbox of one cache directory", () => {
   });
 
   it("keeps everything in a directory of its own below FUSE_TEST_CACHE, which may be anybody's", () => {
-    const entry = `import { cache, runs } from "./base/paths.ts"; console.log(cache, runs)`;
+    const entry = `import { cache, runsFolder } from "./base/paths.ts"; console.log(cache, runsFolder)`;
     const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", entry], {
       cwd: ROOT,
       env: { ...process.env, FUSE_TEST_CACHE: machine, FUSE_TEST_RUNS: "" },

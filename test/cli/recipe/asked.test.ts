@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { askedRecipe, directoryOf, readerOf } from "../../../cli/recipe/asked.ts";
+import { askedRecipe, readerNamed, recipeDirectory } from "../../../cli/recipe/asked.ts";
 import { emptied, requireUnnamed } from "../../../cli/recipe/going.ts";
 
 describe("a recipe as it is asked for", () => {
@@ -25,16 +25,16 @@ describe("a recipe as it is asked for", () => {
     ["StatefulSet/plex", { kind: "StatefulSet", name: "plex", containers: ["plex"] }],
     ["StatefulSet/plex:plex,tools", { kind: "StatefulSet", name: "plex", containers: ["plex", "tools"] }],
   ] as const)
-    it(`has the reader ${text}`, () => assert.deepEqual(readerOf(text), reader));
+    it(`has the reader ${text}`, () => assert.deepEqual(readerNamed(text), reader));
   for (const text of ["", "a/b/c", "a/", ":b", "a:"])
     it(`has no reader ${JSON.stringify(text)}`, () =>
-      assert.throws(() => readerOf(text), { remedy: /\[KIND\/\]NAME\[:CONTAINER\]/ }));
+      assert.throws(() => readerNamed(text), { remedy: /\[KIND\/\]NAME\[:CONTAINER\]/ }));
 
   it("lies in a directory below the checkout, by default of its name", () => {
-    assert.equal(directoryOf({}, { name: "media" }), "media");
-    assert.equal(directoryOf({ directory: "apps/media" }, { name: "films" }), "apps/media");
+    assert.equal(recipeDirectory({}, { name: "media" }), "media");
+    assert.equal(recipeDirectory({ directory: "apps/media" }, { name: "films" }), "apps/media");
     for (const directory of ["", "/a", "a/", "a//b", "./a", "../a", "a/../b", "a b"])
-      assert.throws(() => directoryOf({ directory }, { name: "media" }), /is refused/, directory);
+      assert.throws(() => recipeDirectory({ directory }, { name: "media" }), /is refused/, directory);
   });
 });
 

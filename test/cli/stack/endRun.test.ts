@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { claimFile, stateOf } from "../../../cli/stack/claim.ts";
+import { claimFile, stateFolder } from "../../../cli/stack/claim.ts";
 import { type EndOptions, endRun } from "../../../cli/stack/endRun.ts";
 import { sweepAll } from "../../../cluster/sweep.ts";
 import { imagesThere } from "../../../cluster/sweepNamespace.ts";
@@ -40,7 +40,8 @@ describe("npm run sweep", () => {
   /** A run of another stack in each test; or a user's, in the usual directory. */
   const usual = () => join(folder, "cache/fuse-propagation-test/runs");
   const claimed = (place?: string) => (place ? join(place, "claims/homelab.json") : claimFile(basename(folder)));
-  const state = (place?: string) => join(place ? join(place, "stacks/homelab") : stateOf(basename(folder)), "state");
+  const state = (place?: string) =>
+    join(place ? join(place, "stacks/homelab") : stateFolder(basename(folder)), "state");
 
   async function cluster(answers: Readonly<Record<string, object | number>>): Promise<string> {
     server = await api(answers);

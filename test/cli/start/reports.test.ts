@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { stateOf } from "../../../cli/stack/claim.ts";
+import { stateFolder } from "../../../cli/stack/claim.ts";
 import {
   COLLECT_REPORT,
   reportFiles,
@@ -13,8 +13,8 @@ const STACK = `reports-${process.pid}`;
 
 describe("what the engine's commands report to a run", () => {
   const write = (name: string, text: string) => writeFileSync(reportFiles(STACK)[name] ?? assert.fail(name), text);
-  beforeEach(() => mkdirSync(stateOf(STACK), { recursive: true }));
-  afterEach(() => rmSync(stateOf(STACK), { recursive: true }));
+  beforeEach(() => mkdirSync(stateFolder(STACK), { recursive: true }));
+  afterEach(() => rmSync(stateFolder(STACK), { recursive: true }));
 
   it("is nothing before they ran: no verdict, and not that nothing is left", () => {
     assert.deepEqual(verdictsReported(STACK), {});
