@@ -17,7 +17,7 @@ const ASCII: Readonly<Record<string, string>> = {
 };
 const NOT_ASCII = new RegExp(`[${Object.keys(ASCII).join("")}]`, "g");
 
-export interface Stream {
+interface Stream {
   readonly isTTY?: boolean;
 }
 

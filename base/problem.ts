@@ -1,7 +1,7 @@
 /** Errors that a person can do something about. Anything else that is thrown is a fault of this code. */
 import { printable, printableLines } from "./printable.ts";
 
-export interface Help {
+interface Help {
   /** What to do about it. */
   readonly remedy: string;
   /** Path of the log that explains the failure. */

@@ -21,13 +21,13 @@ export interface Report {
   readonly nodes: Readonly<Record<string, NodeVerdict>>;
 }
 
-export interface Collection {
+interface Collection {
   readonly report: Report;
   /** Everything that was seen, of each pair. */
   readonly evidence: readonly Evidence[];
 }
 
-export interface CollectOptions {
+interface CollectOptions {
   /** Judge only the pods of this run; undefined: those that are there. */
   readonly run: string | undefined;
   /** The pods as the user applied them, where they are not the ones that the settings make. */

@@ -92,7 +92,7 @@ export async function readText(
 }
 
 /** Whose log is read. */
-export interface LogSource {
+interface LogSource {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;

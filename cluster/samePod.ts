@@ -24,7 +24,7 @@ export const PATIENCE = {
 } as const;
 
 /** What became of a pod that was deleted. */
-export type Ending = Omit<Deletion, "way">;
+type Ending = Omit<Deletion, "way">;
 
 /**
  * Deletes the pod, takes away what keeps it, and makes it again.
@@ -58,7 +58,7 @@ export async function replaceSamePod(
  *
  * @throws NotReplacedError where the API server refuses
  */
-export async function endPod(
+async function endPod(
   config: KubeConfig,
   settings: Settings,
   node: string,

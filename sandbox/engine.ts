@@ -26,7 +26,7 @@ interface PulumiProgram {
 }
 
 /** A pulumi on PATH that serves the SDK, or undefined. An older one would be refused later. */
-export async function pulumiOnPath(): Promise<PulumiProgram | undefined> {
+async function pulumiOnPath(): Promise<PulumiProgram | undefined> {
   const { code, stdout } = await attempt("pulumi", ["version"], {
     env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
   });

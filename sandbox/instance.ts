@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { cache } from "../base/paths.ts";
 
-export interface Instance {
+interface Instance {
   /** Six hexadecimal digits. */
   readonly id: string;
   /** The first three numbers of its addresses, of the range for benchmarks between networks (RFC 2544), which no real network uses. */

@@ -81,7 +81,7 @@ function directoryAt(path: string, entry: Dirent): boolean {
 }
 
 /** A file that could be read. */
-export interface ReadFile {
+interface ReadFile {
   readonly file: string;
   readonly documents: readonly Document[];
   /** The files that it names, where it is a kustomization. */

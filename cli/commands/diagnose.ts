@@ -27,7 +27,7 @@ const idsOf = (severity: "error" | "advice"): string =>
     .map(([id]) => `  ${id}`)
     .join("\n");
 
-export const diagnoseCommand = () =>
+const diagnoseCommand = () =>
   command("diagnose", [
     new Option("-n, --namespace <name...>", "read the pods that run in these namespaces, instead of files"),
     new Option(

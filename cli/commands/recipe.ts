@@ -17,7 +17,7 @@ import { EXIT } from "../run.ts";
 /** Of the settings options: a cluster and its scenarios are nothing to it. */
 const SHARED = ["stack", "node", "set"];
 
-export const recipeCommand = () =>
+const recipeCommand = () =>
   command("recipe", [
     new Option("-o, --out <checkout>", "directory of the GitOps checkout").makeOptionMandatory(),
     new Option("-d, --directory <path>", "directory of the recipe in the checkout (default: its name)"),

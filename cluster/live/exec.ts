@@ -9,7 +9,7 @@ export interface Where {
   readonly container: string;
 }
 
-export interface Limits {
+interface Limits {
   /** In milliseconds. */
   readonly withinMs: number;
   readonly bytes: number;

@@ -11,7 +11,7 @@ export interface ExecTarget extends Where {
 }
 
 /** Some 40,000 mounts: no table that a node makes by itself is as long. */
-export const TABLE = { withinMs: 15_000, bytes: 8 << 20 } as const;
+const TABLE = { withinMs: 15_000, bytes: 8 << 20 } as const;
 /** The container ends its own questions after SECONDS; one that cannot be ended is left to the kernel. */
 const SECONDS = 3;
 const ANSWERS = { withinMs: SECONDS * 1000 + 4_000, bytes: 64 << 10 } as const;

@@ -53,7 +53,7 @@ export async function readPods(config: KubeConfig, namespaces: readonly string[]
   };
 }
 
-export interface Reading {
+interface Reading {
   readonly facts: Facts;
   /** Containers that were not read since there are too many. */
   readonly left: number;

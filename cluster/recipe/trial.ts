@@ -26,7 +26,7 @@ import { reasonOf } from "../connect.ts";
 import { type DaemonLife, Deployed, type Readers } from "./deployed.ts";
 
 /** In milliseconds. */
-export const TRIAL_TIMES = {
+const TRIAL_TIMES = {
   poll: 400,
   /** How long daemon and readers may take to come up, and a reader to come back. */
   patience: 120_000,

@@ -12,7 +12,7 @@ import { SandboxError } from "../problem.ts";
 /** Beginning of the names of this sandbox's groups, and of its root file systems in mount tables. */
 export const prefix = `fpt-${instance.id}-`;
 
-export interface CgroupLayout {
+interface CgroupLayout {
   /** `v1`: hierarchies side by side. `hybrid`: the same, with an empty v2 tree beside them. `v2`: one tree. */
   readonly kind: "v1" | "hybrid" | "v2";
   /** Mount points of the hierarchies, each the root of one tree. */
@@ -36,7 +36,7 @@ export function layoutOf(mounts: readonly Mount[]): CgroupLayout {
 }
 
 /** That of this machine. @throws SandboxError when no control groups are mounted */
-export function layout(): CgroupLayout {
+function layout(): CgroupLayout {
   return layoutOf(mountsOf("self"));
 }
 

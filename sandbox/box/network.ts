@@ -84,7 +84,7 @@ async function requireFreeNetwork(): Promise<void> {
   );
 }
 
-export interface Interface {
+interface Interface {
   readonly ifname: string;
   readonly addr_info: readonly { readonly local: string }[];
 }

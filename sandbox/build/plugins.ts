@@ -8,7 +8,7 @@ import { attempt } from "../command.ts";
 import { triedLately } from "./installer.ts";
 
 /** `offline`: the stand-in. */
-export type PluginOrigin = "official" | "offline";
+type PluginOrigin = "official" | "offline";
 export type Plugins = Readonly<Record<"kubernetes" | "command", PluginOrigin>>;
 
 /** The engine keeps everything in the cache, and asks nobody for a newer one. */

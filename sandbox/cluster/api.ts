@@ -13,7 +13,7 @@ export interface Api {
   readonly hasDefaultAccount: () => Promise<boolean>;
 }
 
-export interface NodeState {
+interface NodeState {
   readonly name: string;
   readonly ready: boolean;
   /** Why it is not, in the kubelet's words. */

@@ -10,9 +10,7 @@ import type { Api } from "./api.ts";
 import { auditLog, auditPolicy } from "./audit.ts";
 import { renderKubeconfig, type Secrets } from "./pki.ts";
 
-export type ControlPlaneCommands = Readonly<
-  Record<"etcd" | "apiserver" | "controllers" | "scheduler", readonly string[]>
->;
+type ControlPlaneCommands = Readonly<Record<"etcd" | "apiserver" | "controllers" | "scheduler", readonly string[]>>;
 
 /** Program and options of each daemon. Part of the fingerprint. */
 export function controlPlaneCommands(paths: ToolPaths): ControlPlaneCommands {

@@ -31,7 +31,7 @@ export const DROPS_PROPAGATION = "runc-drops-propagation";
 export const DROPPING_PROGRAM = `${DROPS_PROPAGATION}.sh`;
 
 /** A node that is a machine has all that kubelet and containerd expect; a box shares control groups, LSM and rights with others. */
-export interface Guest {
+interface Guest {
   /** What containerd starts containers with. */
   readonly starter: "runc" | "crun";
 }

@@ -10,7 +10,7 @@ import { addresses } from "../box/network.ts";
 import { run } from "../command.ts";
 
 /** Whoever presents the token is this user. */
-export interface Client {
+interface Client {
   readonly token: string;
   readonly user: string;
   readonly groups: readonly string[];

@@ -59,7 +59,7 @@ export function writeRecord(record: Record): void {
   renameSync(`${paths.record}.new`, paths.record);
 }
 
-export interface NamedProcess {
+interface NamedProcess {
   readonly name: string;
   readonly process: ProcessIdentity;
 }

@@ -17,7 +17,7 @@ const NAME = "flux-system";
 const REMOVAL_MS = 60_000;
 const KUSTOMIZATIONS = "kustomizations.kustomize.toolkit.fluxcd.io";
 
-export interface KustomizationStatus {
+interface KustomizationStatus {
   /** Of the condition Ready; `Unknown` while it is at work. */
   readonly ready: string;
   readonly message: string;

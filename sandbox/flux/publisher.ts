@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { run } from "../command.ts";
 import type { Kubectl } from "./kubectl.ts";
 
-export interface Publisher {
+interface Publisher {
   /** Publishes what HEAD holds. Returns the artifact's revision. */
   publish(repository: string): Promise<string>;
   close(): void;

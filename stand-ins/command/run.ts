@@ -12,7 +12,7 @@ export interface CommandLine {
   readonly dir: string;
 }
 
-export interface Watcher {
+interface Watcher {
   /** Aborted: the command is killed, without time to clean up: the official plugin gives it none. */
   readonly signal: AbortSignal;
   /** What a stream prints is shown line by line; absent: it is not shown. */

@@ -34,11 +34,6 @@ export function isAlreadyThere(error: unknown): boolean {
   return error instanceof ApiError && error.reason === "AlreadyExists";
 }
 
-/** The change does not suit the object as it is: an immutable field, or a field of another manager. */
-export function isRefusedChange(error: unknown): boolean {
-  return error instanceof ApiError && (error.code === 422 || error.code === 409);
-}
-
 function parseStatus(body: string): unknown {
   try {
     return JSON.parse(body);

@@ -9,7 +9,7 @@ import type { Connection } from "./kubeconfig.ts";
 
 export type KubeObject = Bag;
 
-export interface WatchEvent {
+interface WatchEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
   readonly object: KubeObject;
 }

@@ -8,7 +8,7 @@ import { unary } from "../protocol/unary.ts";
 
 export type Configuration = Messages.AnalyzerStackConfigureRequest;
 
-export interface PolicyProxy {
+interface PolicyProxy {
   readonly port: number;
   /** Undefined where the engine asks something else first: it then has no stack. */
   readonly configured: Promise<Configuration | undefined>;
