@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dump } from "js-yaml";
+import { stringify } from "yaml";
 import { readYaml } from "../../cli/check/yaml.ts";
 import { runCheck } from "../../cli/commands/check.ts";
 import { admission } from "../../core/admission/index.ts";
@@ -13,6 +13,8 @@ import { parseSettings } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
 import { inProcess } from "../cli/inProcess.ts";
 import { FOLDER, fixtures } from "../core/rules/fixtures.ts";
+
+const AS_KUBECTL_READS = { version: "1.1", aliasDuplicateObjects: false } as const;
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -41,7 +43,7 @@ describe("npm run check", () => {
   const reference = (nodes: string[]) => {
     const { namespace, probe, pods } = bundle(parseSettings({ nodes }), probeScripts());
     const objects = [namespace, probe, ...pods.flatMap(({ producer, consumer }) => [producer, consumer])];
-    return objects.map((object) => dump(object)).join("---\n");
+    return objects.map((object) => stringify(object, AS_KUBECTL_READS)).join("---\n");
   };
 
   it("finds the reference bundle and the valid fixtures clean", async () => {
@@ -56,7 +58,7 @@ describe("npm run check", () => {
       scripts: probeScripts(),
       sweep: true,
     };
-    const policies = admission(allowed).map((object) => dump(object));
+    const policies = admission(allowed).map((object) => stringify(object, AS_KUBECTL_READS));
     assert.equal((await check([file("policies.yaml", policies.join("---\n"))])).status, 0);
     const { status, lines } = await check([
       "--json",
