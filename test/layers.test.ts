@@ -73,10 +73,10 @@ describe("layers", () => {
     }
   });
 
-  it("has no file over 300 lines that is not a table", () => {
-    const rooms = "base,core,cluster,cli,components,policy,report,sandbox,stand-ins,tools,examples";
-    const long = globSync(`{${rooms}}/**/*.ts`, { cwd: ROOT })
-      .map((file) => [file, readFileSync(join(ROOT, file), "utf8").split("\n").length] as const)
+  it("has no TypeScript file over 300 lines", () => {
+    const rooms = "base,probe,core,cluster,cli,components,policy,report,sandbox,stand-ins,tools,examples";
+    const long = globSync(["*.ts", `{${rooms}}/**/*.ts`], { cwd: ROOT })
+      .map((file) => [file, readFileSync(join(ROOT, file), "utf8").trimEnd().split("\n").length] as const)
       .filter(([, lines]) => lines > 300);
     assert.deepEqual(long, []);
   });
