@@ -2,7 +2,7 @@
 import { accessSync, constants } from "node:fs";
 import { ownCluster, SandboxError } from "../problem.ts";
 
-export interface Machine {
+export interface Host {
   readonly platform: string;
   readonly arch: string;
   readonly uid: number | undefined;
@@ -10,14 +10,14 @@ export interface Machine {
 }
 
 /** @throws SandboxError naming all that is missing at once */
-export function requireMachine(machine: Machine = thisMachine): void {
+export function requireMachine(machine: Host = thisMachine): void {
   const missing = shortcomings(machine);
   if (missing.length === 0) return;
   throw new SandboxError(`the sandbox cannot run here: ${missing.join("; ")}`, ownCluster);
 }
 
 /** What the machine lacks, one phrase each. Pure, so that a test can be every machine. */
-export function shortcomings({ platform, arch, uid, has }: Machine): string[] {
+export function shortcomings({ platform, arch, uid, has }: Host): string[] {
   if (platform !== "linux") return [`it needs Linux, and this is ${platform}`];
   const missing: string[] = [];
   if (!["x64", "arm64"].includes(arch)) missing.push(`it needs an amd64 or arm64 processor, and this is ${arch}`);
@@ -29,7 +29,7 @@ export function shortcomings({ platform, arch, uid, has }: Machine): string[] {
   return missing;
 }
 
-const thisMachine: Machine = {
+const thisMachine: Host = {
   platform: process.platform,
   arch: process.arch,
   uid: process.getuid?.(),

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { clusterPackages, parseVersions, withSubstitutes } from "../../sandbox/host/packages.ts";
-import { type Machine, requireMachine, shortcomings } from "../../sandbox/host/requirements.ts";
+import { type Host, requireMachine, shortcomings } from "../../sandbox/host/requirements.ts";
 import { SandboxError } from "../../sandbox/problem.ts";
 
-const fit: Machine = { platform: "linux", arch: "x64", uid: 0, has: () => true };
+const fit: Host = { platform: "linux", arch: "x64", uid: 0, has: () => true };
 
 describe("what the machine must be", () => {
   it("a root shell on a Debian-like Linux with FUSE will do", () => {
