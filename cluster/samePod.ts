@@ -17,7 +17,7 @@ import { deletePod, runPod } from "./sweepNode.ts";
 
 /** How long is waited for a pod to go, in milliseconds. */
 export const PATIENCE = {
-  /** The grace period of five seconds included; then it is told as stuck. */
+  /** The grace period of five seconds included; then it is reported as stuck. */
   gone: 12_000,
   /** The kubelet tries to remove a volume again and again, at longer and longer intervals. */
   freed: 45_000,

@@ -119,7 +119,7 @@ export async function runPod(
       const seen = await api.readNamespacedPod({ namespace, name });
       const fact = podFact(seen);
       if (seen.status?.startTime) onTaken();
-      // The kubelet tells a pod's last phase only at its next round, a second after it has told that the container ended.
+      // The kubelet tells a pod's last phase only at its next round, a second after it has reported that the container ended.
       if (fact.phase === "Succeeded" || fact.containers.some(({ exitCode }) => exitCode === 0)) return true;
       const stuck = fact.containers.find(({ reason }) => isStuck(reason));
       words = `${fact.phase}: ${fact.unschedulable ?? (stuck ? `${stuck.reason}: ${stuck.message}` : "")}`;

@@ -167,7 +167,7 @@ const inTurns = ({ pods, samePods }: Bundle) =>
  * afterwards the engine deletes what the pods needed, and the namespace. By itself it would delete each producer before its consumer, and
  * wait until each pod is removed, where it is enough that it has ended.
  *
- * It is never replaced, as whatever is deleted with it would go too: where settings change, the engine deletes what it replaces.
+ * It is never replaced, as all that is deleted with it would go too: where settings change, the engine deletes what it replaces.
  */
 function teardown(name: string, settings: Settings, options: pulumi.CustomResourceOptions): local.Command {
   return new local.Command(

@@ -155,8 +155,8 @@ look_at_mount() {
   if is_fuse "$fstype"; then fstype="the bridge's $fstype" marker_mount=''; fi
 }
 
-# After a SUCCESS a failure that lasts is told: each second while the producer's schedule may run, and afterwards, where the producer
-# may be replaced, each five. A reader that looks and does not come back is told so from one of which nobody knows.
+# After a SUCCESS a failure that lasts is recorded: each second while the producer's schedule may run, and afterwards, where the producer
+# may be replaced, each five. A reader that looks and does not come back differs by that from one that was never asked.
 still() {
   [ -n "$read_errno" ] && { [ "$verdict" = success ] || [ "$life" = 2 ]; } || return 0
   if [ "$aged" -lt $((WATCH_SECONDS * 100)) ]; then each=1; else each=5; fi
@@ -192,18 +192,18 @@ report_control() {
   # Born with the mount it may be, and its marker come only afterwards.
   [ "$first_nonce" != none ] || [ "$fuse_at_start" = no ] || first_nonce=''
   : "${first_nonce:=$theirs}"
-  [ "$theirs" = "${told:-}" ] || log_control
+  [ "$theirs" = "${known:-}" ] || log_control
   printf '%s %s %s\n' "$looked" "$theirs" "$first_nonce" >"$FINDINGS/control.new" && mv "$FINDINGS/control.new" "$FINDINGS/control"
 }
 
 log_control() {
-  told=$theirs
-  if [ "$told" = none ]; then
+  known=$theirs
+  if [ "$known" = none ]; then
     record control ok "the negative control does not see the marker" mountinfo "$bridge_mount"
-  elif [ "$first_nonce" = "$told" ]; then
-    record control info "the negative control was created after this mount: what it sees is a copy, and proves nothing" nonce "$told" kind late mountinfo "$bridge_mount"
+  elif [ "$first_nonce" = "$known" ]; then
+    record control info "the negative control was created after this mount: what it sees is a copy, and proves nothing" nonce "$known" kind late mountinfo "$bridge_mount"
   else
-    record control error "the negative control sees the marker: it is not propagation that shows it" nonce "$told" kind seen mountinfo "$marker_mount"
+    record control error "the negative control sees the marker: it is not propagation that shows it" nonce "$known" kind seen mountinfo "$marker_mount"
   fi
 }
 
@@ -242,8 +242,8 @@ decide() {
   fi
 }
 
-# A file that stays open over whatever happens to the mount: does it ever work again?
-# A process of its own holds it, and reads it when told to. Every close of such a file asks the daemon, so every child of a
+# A file that stays open over what happens to the mount: does it ever work again?
+# A process of its own holds it, and reads it when asked to. Every close of such a file asks the daemon, so every child of a
 # shell that holds it would hang as it ends while the daemon hangs.
 hold_file() {
   orders=$FINDINGS/held-$ROLE

@@ -6,7 +6,7 @@ driver_start() {
   mkdir -p "$source_dir"
   # Nothing is cached: what a consumer reads is what the daemon answers now.
   set -- -o attr_timeout=0,entry_timeout=0,negative_timeout=0
-  # Where root mounts, bindfs lets others in unless it is told not to.
+  # Where root mounts, bindfs lets others in by default.
   if [ "$others" = only ]; then set -- "$@" --no-allow-other; else set -- "$@" -o allow_other; fi
   exec bindfs -f "$@" "$source_dir" "$mount_point"
 }

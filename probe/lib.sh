@@ -3,12 +3,12 @@
 # What both probes share: a clock, a log of two lines a step, reads that cannot hang, and the mount table.
 # POSIX sh; needs awk, cat, date, dd, md5sum, mkfifo, mktemp, stat, timeout, as every busybox has. Sourced, never run.
 
-# The words of tools are read: in English, whatever the image speaks.
+# The words of tools are read: in English, in images of every language.
 GIVEN_LC_ALL=${LC_ALL:-}
 LC_ALL=C
 export LC_ALL
 
-# Seconds since boot, 10 ms fine: one clock for every container of a node, whatever their images.
+# Seconds since boot, 10 ms fine: one clock for every container of a node, of every image.
 uptime_now() {
   read -r up _ </proc/uptime
   printf '%s' "$up"
@@ -44,7 +44,7 @@ json_text() {
   esac
 }
 
-# Sets `text` to a text as one line: whatever ends a line, or moves on a screen, is a blank.
+# Sets `text` to a text as one line: all that ends a line, or moves on a screen, is a blank.
 one_line() {
   case $1 in
     *[!\ -~]*) text=$(printf '%s' "$1" | awk 'BEGIN { ORS = "" } { gsub(/[\001-\037\177]/, " "); if (NR > 1) print " "; print }') ;;
@@ -232,7 +232,7 @@ volume_mount() {
 
 # state_of_mount POINT LINE
 # Whose mount it is that lies on top at a mount point, by its line of the mount table. Sets `state`: dead, ours (it carries a
-# marker of this test, of whatever run) or foreign; and for foreign `out` to the reason.
+# marker of this test, of any run) or foreign; and for foreign `out` to the reason.
 state_of_mount() {
   state=foreign errno=
   if ! is_fuse "$(type_of_mount "$2")"; then
@@ -257,7 +257,7 @@ pod_made() { stat -c %Y "$here/..data" 2>/dev/null || stat -c %Y "$here"; }
 # made_with_pod DIRECTORY
 # Whether nothing says that a directory is older than this pod. A test's pods are made together: what is older than a pod's volumes
 # by more than a minute was there before. Reading a directory renews one of its times, changing it the others; one that was both
-# read and changed just now cannot be told from a new one.
+# read and changed just now cannot be distinguished from a new one.
 made_with_pod() {
   [ -d "$1" ] || return 0
   stat -c '%X %Y %Z' "$1" | awk -v pod="$(pod_made)" '{ for (i = 1; i <= 3; i++) if ($i < pod - 60) old = 1 } END { exit !(NR && !old) }'

@@ -25,7 +25,7 @@ security_modules() {
   echo "${found:-none}"
 }
 
-# The file systems of the kernel that speak FUSE, and what their module can be told.
+# The file systems of the kernel that speak FUSE, and the parameters of their module.
 fuse_features() {
   awk '/fuse/ { printf "%s%s", sep, $NF; sep = " " }' /proc/filesystems
   for file in /sys/module/fuse/parameters/* /proc/sys/fs/fuse/*; do

@@ -75,16 +75,16 @@ take_over() {
   [ -r "$POD/annotations" ] || return 0
   history=${home:-$BRIDGE}/$STAMP.log
   said=$(sed -n 's|^fuse-propagation-test/replaces="\([a-z]*\) \([0-9A-Za-z-]*\)"$|\1 \2|p' "$POD/annotations")
-  told=$(grep -F "\"run\":\"$RUN\"," "$history" 2>/dev/null)
-  case ${said%% *}:$told in
+  history_lines=$(grep -F "\"run\":\"$RUN\"," "$history" 2>/dev/null)
+  case ${said%% *}:$history_lines in
     deleted:*'"step":"inspect"'* | forced:*'"step":"inspect"'*) replaces=$said ;;
     kubelet:*'"step":"inspect"'* | runtime:*'"step":"inspect"'*) replaces=$said ;;
     tidy:*'"step":"inspect"'* | untidy:*'"step":"inspect"'*) replaces=$said ;;
   esac
   # The logs of a container's earlier lives go, too.
   if [ -n "$replaces" ] || { [ -n "$SAME_POD" ] && [ -e "$FINDINGS/died" ]; }; then
-    printf '%s\n' "$told"
-    mounts=$(printf '%s\n' "$told" | grep -c '"step":"mount","result":"ok"')
+    printf '%s\n' "$history_lines"
+    mounts=$(printf '%s\n' "$history_lines" | grep -c '"step":"mount","result":"ok"')
   else
     rm -f "$history"
   fi

@@ -77,7 +77,7 @@ await_readers() {
   done
 }
 
-# The lives of the first pod: the daemon dies with its container; comes back, and dies for want of memory; comes back, and stays.
+# The lives of the first pod: the daemon dies with its container; comes back, and is killed for running out of memory; comes back, and stays.
 same_pod_lives() {
   if [ ! -e "$FINDINGS/died" ]; then
     await_readers

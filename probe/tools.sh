@@ -22,7 +22,7 @@ require_tools() {
   exit 1
 }
 
-# toybox' timeout (0.8.9) says 127 of every other command that ends at once, whatever that has said.
+# toybox' timeout (0.8.9) says 127 of every other command that ends at once, however it ended.
 keeps_answers() {
   for _ in 1 2 3 4 5 6 7 8 9 10; do timeout -s KILL 5 cat /proc/uptime || return; done
 }

@@ -33,10 +33,13 @@ export function layoutSummary({ findings, producers, readers }: Layout): string 
   const errors = errorsIn(findings);
   const advice = findings.length - errors;
   const seen = `${counted(producers, "FUSE daemon")} and ${counted(readers, "reader")}`;
-  if (producers === 0) return `${MARKS.inconclusive} no FUSE daemon found: give it the daemon's manifest as well`;
+  if (producers === 0) return `${MARKS.inconclusive} no FUSE daemon found: pass the daemon's manifest as well`;
   if (findings.length === 0 && readers === 0)
-    return `${MARKS.inconclusive} nothing wrong found in the manifests of ${seen}: give it the readers' as well, or have what patches them built (static: no proof)`;
-  const found = [...(errors > 0 ? [counted(errors, "error")] : []), ...(advice > 0 ? [`${advice} of advice`] : [])];
+    return `${MARKS.inconclusive} nothing wrong found in the manifests of ${seen}: pass the readers' as well, or have what patches them built (static: no proof)`;
+  const found = [
+    ...(errors > 0 ? [counted(errors, "error")] : []),
+    ...(advice > 0 ? [counted(advice, "suggestion")] : []),
+  ];
   return found.length > 0
     ? `${errors > 0 ? MARKS.failure : MARKS.note} ${found.join(", ")} in the manifests of ${seen} (static: no proof)`
     : `${MARKS.success} nothing wrong found in the manifests of ${seen} (static: no proof)`;
@@ -58,7 +61,7 @@ export function liveSummary(
   if (errors > 0)
     return `${MARKS.failure} ${counted(findings.length, "finding")} at ${seen}: ${proven} proven, ${findings.length - proven} inferred`;
   if (unread.length > 0) return `${MARKS.inconclusive} nothing wrong found in what could be read of ${seen}`;
-  return `${MARKS.success} nothing wrong found at ${seen}${advice > 0 ? `, and ${advice} of advice` : ""}`;
+  return `${MARKS.success} nothing wrong found at ${seen}${advice > 0 ? `, and ${counted(advice, "suggestion")}` : ""}`;
 }
 
 /** `1 object`, `2 objects`. */

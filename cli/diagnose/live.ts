@@ -65,7 +65,7 @@ export async function diagnoseLive(options: LiveOptions): Promise<number> {
   const { facts, left } = await readLive(config, there, question, addContainer);
   const known = diagnosisOf(facts, question);
   const found = { ...known, findings: [...early, ...known.findings] };
-  return told(found, left, options, config, namespaces);
+  return foundOf(found, left, options, config, namespaces);
 }
 
 function pathOf(path: string | undefined): string | undefined {
@@ -118,7 +118,7 @@ function ownerNamed(
   return object;
 }
 
-function told(
+function foundOf(
   found: Diagnosis,
   left: number,
   options: LiveOptions,
@@ -135,7 +135,7 @@ function told(
   say(liveSummary(found, namespaces));
   for (const node of nodes.slice(0, MAX_NODES))
     say(
-      `${MARKS.note} what a look cannot prove (a crash of the daemon, a pod that is replaced, every kind of user): ${testRun(node, options, config.getCurrentContext())}`,
+      `${MARKS.note} what reading alone cannot prove (a crash of the daemon, a pod that is replaced, every kind of user): ${testRun(node, options, config.getCurrentContext())}`,
     );
   if (isFailure(findings, strict)) return EXIT.failure;
   return unread.length > 0 || left > 0 ? EXIT.tool : EXIT.success;

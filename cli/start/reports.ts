@@ -35,7 +35,7 @@ export function residueReported(stack: string): string[] | undefined {
   return readFileSync(file, "utf8").trim().split("\n").flatMap(residueIn);
 }
 
-/** What people are told while it is swept. */
+/** What is printed while it is swept. */
 export const residueLines = (residue: readonly Residue[]): string[] =>
   residue.map(({ node, what }) => `${MARKS.failure} ${node}  left: ${what}`);
 

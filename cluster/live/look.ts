@@ -73,7 +73,7 @@ export async function ask(config: KubeConfig, target: ExecTarget, look: Look, pa
   const said = await execIn(config, target, ["sh", "-c", SCRIPT, "sh", ...seen], ANSWERS);
   const uid = /^uid (\d+)$/m.exec(said.stdout)?.[1];
   if (said.by === "refused" || /^none: /m.test(said.stdout)) return look;
-  const told = new Map(
+  const answered = new Map(
     [...said.stdout.matchAll(/^(\d+) (\d+) ?(.*)$/gm)].map(([, nth, code, words = ""]) => [
       Number(nth),
       answerOf(Number(code), words),
@@ -81,7 +81,7 @@ export async function ask(config: KubeConfig, target: ExecTarget, look: Look, pa
   );
   const answers = paths.map((path, index): [string, Answer] => [
     path,
-    told.get(index + 1) ?? {
+    answered.get(index + 1) ?? {
       errno: "ETIMEDOUT",
       words: said.by === "deadline" ? said.words : "no answer, and what asked was ended",
     },

@@ -98,7 +98,7 @@ export class Deployed {
     return this.known;
   }
 
-  /** The node's clock as far as its readers have told it: each word came a little after it was said. */
+  /** The node's clock as far as its readers' lines show it: each line came a little after it was written. */
   now(): number {
     return performance.now() / 1000 + this.ahead;
   }

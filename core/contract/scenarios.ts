@@ -203,7 +203,7 @@ export const SCENARIOS = [
   {
     id: "recipe",
     decides:
-      "Does what `npm run recipe` writes hold on this node: through kills, rollouts, deletions, a hang and want of memory?",
+      "Does what `npm run recipe` writes hold on this node: through kills, rollouts, deletions, a hang and running out of memory?",
     pair: "base",
     byName: "alone",
     yes: "The recipe's daemon and readers came through.",

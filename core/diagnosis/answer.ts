@@ -46,10 +46,10 @@ export function nodeVerdict(
   const found = Object.entries(scenarios);
   if (found.length === 0) return base;
   // What was not answered shows nothing.
-  const told = found.filter(
+  const answered = found.filter(
     ([, { verdict, finding }]) => verdict !== "inconclusive" && !finding.startsWith(NOT_ANSWERED),
   );
-  const shown = Object.fromEntries(told.map(([id, { asExpected }]) => [id, asExpected]));
+  const shown = Object.fromEntries(answered.map(([id, { asExpected }]) => [id, asExpected]));
   const decision = decide(base.verdict, base.grade, words, {
     cause: base.cause,
     shown,
@@ -63,11 +63,11 @@ export const answered = (verdict: Verdict, evidence: Evidence, names: readonly S
   evidence.final ||
   (settled(verdict, evidence.replacing) &&
     hasMatrix(verdict, evidence, names) &&
-    isEndTold(verdict, evidence) &&
+    isEndReported(verdict, evidence) &&
     (!evidence.samePod || verdict.verdict !== "success" || isThroughSamePod(evidence)));
 
 /** That it was killed for its memory a container cannot say of itself: the kubelet does. */
-const isEndTold = ({ verdict, timings }: Verdict, evidence: Evidence): boolean =>
+const isEndReported = ({ verdict, timings }: Verdict, evidence: Evidence): boolean =>
   verdict !== "success" || !meantFault(evidence)?.outOfMemory || timings.producerEnded !== undefined;
 
 /**

@@ -26,22 +26,22 @@ export interface SeenMounts {
   readonly grown: number;
 }
 
-/** @param evidence as `believed` gives it; undefined where there were not to be many, or the producer has not told yet */
+/** @param evidence as `believed` gives it; undefined where there were not to be many, or the producer has not reported yet */
 export function manyMountsOf({ records }: Evidence): ManyMounts | undefined {
   const of = (role: AnyRole) =>
     records.filter((record): record is RecordOf<"many"> => record.step === "many" && record.role === role);
-  const told = of("producer").findLast(({ result }) => result !== "info");
-  if (!told) return undefined;
+  const counted = of("producer").findLast(({ result }) => result !== "info");
+  if (!counted) return undefined;
   const roles = ["producer", CONTROL.role, ...READERS] as const;
   const tables = roles.flatMap((role) => {
     const found = seenBy(of(role));
-    const stayed = records.some((record) => record.role === role && record.uptime > told.uptime + COME_SECONDS);
+    const stayed = records.some((record) => record.role === role && record.uptime > counted.uptime + COME_SECONDS);
     return found ? [[role, { ...found, ...(stayed ? {} : { leftEarly: true as const }) }] as const] : [];
   });
   return {
-    asked: Number(told.asked),
-    mounted: Number(told.seen),
-    ...(told.detail ? { detail: told.detail } : {}),
+    asked: Number(counted.asked),
+    mounted: Number(counted.seen),
+    ...(counted.detail ? { detail: counted.detail } : {}),
     tables: Object.fromEntries(tables),
   };
 }
@@ -65,12 +65,12 @@ function seenBy(looks: readonly RecordOf<"many">[]): SeenMounts | undefined {
 export function manyMountsFault(
   found: ManyMounts | undefined,
 ): { readonly open: boolean; readonly words: string } | undefined {
-  if (!found) return { open: true, words: "the producer has not told how many it mounted." };
+  if (!found) return { open: true, words: "the producer has not reported how many it mounted." };
   const { asked, mounted, detail, tables } = found;
   if (mounted < asked)
     return { open: true, words: `the producer has mounted ${mounted} of ${asked}${detail ? `: ${detail}` : ""}.` };
   const silent = [CONTROL.role, ...READERS].find((role) => tables[role] === undefined);
-  if (silent) return { open: true, words: `the container ${silent} has not told how many it sees.` };
+  if (silent) return { open: true, words: `the container ${silent} has not reported how many it sees.` };
   for (const role of READERS) {
     const { seen = 0, readable = 0, leftEarly } = tables[role] ?? {};
     if (seen < asked && leftEarly)

@@ -105,7 +105,7 @@ export function platformLine(platform: Platform): string {
   return parts.length > 0 ? parts.join(", ") : "unknown: nodes may not be read, and no container of the test ran";
 }
 
-/** Where the kubelet keeps its pods unless it is told otherwise. */
+/** Where the kubelet keeps its pods by default. */
 const USUAL_ROOT = "/var/lib/kubelet";
 
 const named = (name: string, value: string, more = ""): string =>

@@ -8,7 +8,7 @@ import { WAY_NAMES, type Way } from "../contract/replacement.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 import { deviceOf, isFuse, saysDead } from "./causes/read.ts";
 
-/** How long a reader may take after the new marker, in seconds, before it is told that it is not back. */
+/** How long a reader may take after the new marker, in seconds, before the verdict says that it is not back. */
 export const BACK_SECONDS = 3;
 
 /** What a reader saw of one replacement. All times in milliseconds. */
@@ -98,7 +98,7 @@ export function isUnaskable({ records }: Evidence, readers: readonly DecidingRol
   if (tried?.step !== "marker" || tried.result !== "ok") return tried?.result === "error";
   // While it is at work the mount may be away.
   if (producer.at(-1)?.step !== "inspect") return false;
-  // What a reader meets in the place of an earlier pod's is told of each replacement: whether it is back is the question then.
+  // What a reader meets in the place of an earlier pod's is reported for each replacement: whether it is back is the question then.
   if (producer.some(({ step }) => step === "replaced")) return false;
   return readers.some((role) => {
     const look = records.findLast(
@@ -126,7 +126,7 @@ export function readerOf(
 ): ReplacedReader {
   const own = records.filter((record) => record.role === role && record.uptime < until);
   const looks = own.filter((record): record is RecordOf<"read"> => record.step === "read");
-  const told = (read: RecordOf<"read">, of: RecordOf<"marker"> | undefined) =>
+  const isMarkerOf = (read: RecordOf<"read">, of: RecordOf<"marker"> | undefined) =>
     of !== undefined && read.result === "ok" && read.nonce === of.nonce;
   // A file of the daemon's own has the same nonce in every mount: the time of the look tells which was read, or that it was gone
   // before. A new nonce tells it alone.
@@ -135,8 +135,8 @@ export function readerOf(
     absent !== undefined &&
     read.uptime >= absent &&
     (marker?.nonce !== before?.nonce || began(read) >= absent || metItsEnd(looks[nth - 1], before));
-  const back = looks.find((read, nth) => told(read, marker) && isOfNew(read, nth));
-  const last = looks.findLast((read) => told(read, before) && (back === undefined || read.uptime < back.uptime));
+  const back = looks.find((read, nth) => isMarkerOf(read, marker) && isOfNew(read, nth));
+  const last = looks.findLast((read) => isMarkerOf(read, before) && (back === undefined || read.uptime < back.uptime));
   if (!last) return {};
   const error = looks.find(
     (read) => read.result === "error" && read.uptime > last.uptime && (back === undefined || read.uptime < back.uptime),
@@ -189,5 +189,5 @@ function meetsUnserved(
 /** When the look began that a record is of; the record itself comes at its end. */
 export const began = ({ looked, uptime }: RecordOf<"read" | "look">): number => Number(looked ?? uptime);
 
-/** At least 0: a reader may see what the producer has done before the producer has told of it. */
+/** At least 0: a reader may see what the producer has done before the producer has recorded it. */
 const ms = (seconds: number): number => Math.max(0, Math.round(seconds * 1000));

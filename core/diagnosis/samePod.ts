@@ -26,7 +26,7 @@ export interface SamePod {
   readonly outOfMemory?: true;
   /** Each time that the pod was deleted. */
   readonly deletions: readonly (Deletion & {
-    /** Whether the daemon's files were there as before; undefined where no pod has told. */
+    /** Whether the daemon's files were there as before; undefined where no pod has reported. */
     readonly sentinel?: "there" | "lost";
   })[];
   /** Why the pod was not deleted, or not made again. */
@@ -71,7 +71,7 @@ export function samePodFault(found: SamePod): { readonly open: boolean; readonly
   const { revivals, spared, deletions, outOfMemory, refused } = found;
   for (const [end, words] of [
     ["crash", "the sidecar's crash"],
-    ["oom", "the sidecar's end for want of memory"],
+    ["oom", "the sidecar's end by the out-of-memory killer"],
   ] as const) {
     const revival = revivals.find(({ after }) => after === end);
     const readers = Object.values(revival?.readers ?? {});
@@ -79,7 +79,7 @@ export function samePodFault(found: SamePod): { readonly open: boolean; readonly
       return lost(`The readers do not come back after ${words} without a restart.`);
     if (readers.length === 0 && spared !== undefined) return open(`${spared}.`);
     if (readers.length === 0 || readers.some(({ backMs }) => backMs === undefined))
-      return open(`a reader has not told what it saw after ${words}.`);
+      return open(`a reader has not reported what it saw after ${words}.`);
   }
   if (!outOfMemory) return open("the kubelet does not say that the sidecar was killed for its memory.");
   const [tidy, untidy] = SAME_POD_WAYS.map((way) => deletions.find((one) => one.way === way));
@@ -137,8 +137,8 @@ const replacedIn = (records: readonly ProbeRecord[]): RecordOf<"replaced">[] =>
 
 function sentinelOf(producer: readonly ProbeRecord[], way: SamePodWay): { readonly sentinel?: "there" | "lost" } {
   const replaced = replacedIn(producer).find((one) => one.way === way);
-  const told = replaced && producer.find((one) => isStep(one, "sentinel") && one.uptime >= replaced.uptime);
-  return told ? { sentinel: told.result === "ok" ? "there" : "lost" } : {};
+  const recorded = replaced && producer.find((one) => isStep(one, "sentinel") && one.uptime >= replaced.uptime);
+  return recorded ? { sentinel: recorded.result === "ok" ? "there" : "lost" } : {};
 }
 
 /** The mount cannot be had any more: the pod waits for its end. */

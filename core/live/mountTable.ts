@@ -1,4 +1,4 @@
-/** The mount table of a container that is not ours: proc_pid_mountinfo(5), of whatever length and with whatever names. */
+/** The mount table of a container that is not ours: proc_pid_mountinfo(5), of any length and with any names. */
 import { isFuseType } from "../../base/fuse.ts";
 import { normal, within } from "../layout/workload.ts";
 

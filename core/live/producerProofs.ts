@@ -99,7 +99,7 @@ function endedProofs(side: Side<Producer>, log: readonly string[]): Proof[] {
   };
   const why = said(side, log);
   if (why.length > 0) return why.map((one) => ({ ...one, evidence: [quote, ...one.evidence] }));
-  // What the kubelet says of a container that it could not make is told by the causes.
+  // What the kubelet says of a container that it could not make is for the causes to say.
   if (end.reason === "StartError" || end.reason === "ContainerCannotRun") return [];
   const killed = end.reason === "OOMKilled" || end.exitCode === 137;
   const tail = logQuotes(side, log, () => true);

@@ -33,7 +33,7 @@ try() {
     *) echo "$words" | tr ' \\n' __ ;;
   esac
 }
-last= told=0
+last= said_at=0
 # One of this pod alone: two that write into one file at a time, as in a rollout, are refused by some daemons.
 file=${point}/$ME-$(cat /proc/sys/kernel/hostname).txt
 while :; do
@@ -46,7 +46,7 @@ ${
 }
   now="$wrote/$(try "ls ${point}" empty) $(awk -v at=${point} '$5 == at && / - fuse/ { n++ } END { print n + 0, NR }' /proc/self/mountinfo)"
   read -r up _ </proc/uptime
-  if [ "$now" != "$last" ] || [ "\${up%.*}" != "$told" ]; then echo "$up $now"; last=$now told=\${up%.*}; fi
+  if [ "$now" != "$last" ] || [ "\${up%.*}" != "$said_at" ]; then echo "$up $now"; last=$now said_at=\${up%.*}; fi
   sleep 0.1
 done`;
 

@@ -74,7 +74,7 @@ function lineIn(tree: Tree, directory: string, wanted: "on" | "absent"): Pick<Re
     return {
       changes: [],
       notes: [
-        `${above || "the checkout"} has no kustomization.yaml: whatever applies the daemon's namespace has to list ${directory}`,
+        `${above || "the checkout"} has no kustomization.yaml: what applies the daemon's namespace has to list ${directory}`,
       ],
     };
   const after = named(list.path, () => withEntry(list.text, entry, wanted, { signed: true }));

@@ -140,25 +140,25 @@ const secretive = schema;
 
 function contradictions(recipe: Recipe) {
   const { nodes, failover, driver, source, secret, readers } = recipe;
-  const told = (key: keyof Recipe, remedy: string) => fault([key], recipe, remedy, recipeSchema);
+  const refuse = (key: keyof Recipe, remedy: string) => fault([key], recipe, remedy, recipeSchema);
   const twice = readers.find(({ name, kind }, at) =>
     readers.slice(0, at).some((other) => other.name === name && other.kind === kind),
   );
   return [
     ...(nodes.length > 1 && !failover
       ? [
-          told(
+          refuse(
             "nodes",
             "one daemon runs on one node: name it with --node, or have it move between these with --failover",
           ),
         ]
       : []),
-    ...(failover && new Set(nodes).size < 2 ? [told("nodes", "name a second node to move to")] : []),
+    ...(failover && new Set(nodes).size < 2 ? [refuse("nodes", "name a second node to move to")] : []),
     // `:webdav,url=...:` needs no configuration, and a path has no colon in its first part.
     ...(driver === "rclone" && /^[^:/][^/]*:/.test(source) && secret === ""
-      ? [told("secret", `name the Secret whose key rclone.conf has the remote ${source}`)]
+      ? [refuse("secret", `name the Secret whose key rclone.conf has the remote ${source}`)]
       : []),
-    ...(twice ? [told("readers", `name ${twice.kind} ${twice.name} once, with all its containers that read`)] : []),
+    ...(twice ? [refuse("readers", `name ${twice.kind} ${twice.name} once, with all its containers that read`)] : []),
   ];
 }
 

@@ -1,5 +1,5 @@
 /**
- * A policy pack of your own: every isolation rule of the test, told what your cluster allows, and a policy of yours beside them.
+ * A policy pack of your own: every isolation rule of the test, set to what your cluster allows, and a policy of yours beside them.
  *
  *   pulumi preview --policy-pack ../policy-pack
  */

@@ -1,5 +1,5 @@
 /**
- * The sandbox's own control groups. Their names start with `fpt-` and the instance's digits: whatever runs in one is this sandbox's,
+ * The sandbox's own control groups. Their names start with `fpt-` and the instance's digits: all that runs in one is this sandbox's,
  * also when every record of it is lost, so this is what the clean-up goes by.
  */
 import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";

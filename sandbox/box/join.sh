@@ -3,7 +3,7 @@
 #
 #   sh join.sh CGROUP.PROCS... -- PROGRAM ARGUMENTS...
 set -eu
-# Pods' users enter the directories that a node's programs make, whatever the shell of the one who starts them says.
+# Pods' users enter the directories that a node's programs make, with any umask of the shell that starts them.
 umask 022
 while [ "$1" != -- ]; do
   echo 0 >"$1"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# runc, but a container's mounts are private whatever its pod asks for: a broken runtime, for the tests (DROPS_PROPAGATION in nodeConfig.ts).
+# runc, but a container's mounts are private, even if its pod asks for propagation: a broken runtime, for the tests (DROPS_PROPAGATION in nodeConfig.ts).
 #
 #   runc-drops-propagation.sh [OPTION...] create --bundle DIRECTORY [OPTION...] ID
 set -eu

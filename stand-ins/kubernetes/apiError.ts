@@ -1,4 +1,4 @@
-/** What the API server answers in place of an object, told in full. */
+/** What the API server answers in place of an object, in full. */
 import { isRecord, textAt } from "../protocol/paths.ts";
 
 /** A refusal by the API server: reason, message and every cause. */

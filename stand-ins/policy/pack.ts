@@ -30,7 +30,7 @@ async function run(call: Call): Promise<void> {
   const { directory, options } = optionsOf(request.getInfo());
   const runner = within(directory, "@pulumi/pulumi/cmd/run-policy-pack", `npm install in ${directory}`);
   const print = (chunk: Uint8Array) => call.write(new pb.RunPluginResponse().setStdout(chunk));
-  // The engine ends a pack by ending the call. Where the pack ended before, whoever still asks for it is told why.
+  // The engine ends a pack by ending the call. Where the pack ended before, a later call ends with the reason.
   const ended = new AbortController();
   let over = false;
   call.on("cancelled", () => {

@@ -15,7 +15,7 @@ interface PolicyProxy {
   readonly attached: () => boolean;
   /** From now on the pack answers. */
   attach(port: number): void;
-  /** Whoever waits for the pack is told that it has not started. */
+  /** Ends the wait for the pack with an error: it has not started. */
   close(): void;
 }
 

@@ -79,7 +79,7 @@ export function start(
 
 /**
  * The SDK's runners set a flag of V8, and code that was compiled with it is refused without it, and the other way round: in one directory
- * they and every other process would compile everything anew, and overwrite each other's.
+ * they and every other process would compile everything again, and overwrite each other's.
  */
 const ownCompileCache = ({ NODE_COMPILE_CACHE: shared }: NodeJS.ProcessEnv) =>
   shared ? { NODE_COMPILE_CACHE: join(shared, "runners") } : {};

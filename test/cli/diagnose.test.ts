@@ -122,7 +122,7 @@ describe("diagnose FILE", () => {
       assert.equal(status, 0, stderr);
       assert.match(
         stderr,
-        /^! nothing wrong found in the manifests of 1 FUSE daemon and 0 readers: give it the readers'/m,
+        /^! nothing wrong found in the manifests of 1 FUSE daemon and 0 readers: pass the readers'/m,
       );
       // Named as a file, it is what is asked about.
       const named = await diagnose([join(daemon, "daemon.yaml"), join(component, "patch.yaml")]);

@@ -73,11 +73,11 @@ describe("the answers of a run", () => {
 
   it("tell what a scenario found once its node is known to be asked, whichever answered first", () => {
     const scenario = evidence({ scenario: "empty-dir", records: missed, final: true });
-    const told = (...all: readonly Evidence[]) =>
+    const reported = (...all: readonly Evidence[]) =>
       answersTo(["empty-dir"], ...all).lines.filter((line) => line.includes("empty-dir")).length;
-    assert.equal(told(scenario), 0);
-    assert.equal(told(scenario, evidence({ records: missed, final: true })), 0);
-    assert.equal(told(scenario, evidence({ records: [...crossed, through] })), 1);
+    assert.equal(reported(scenario), 0);
+    assert.equal(reported(scenario, evidence({ records: missed, final: true })), 0);
+    assert.equal(reported(scenario, evidence({ records: [...crossed, through] })), 1);
   });
 
   it("take the scenario's own evidence alone: the base pair's verdict stays", () => {

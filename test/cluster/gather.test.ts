@@ -250,10 +250,10 @@ describe("what is gathered of a run", () => {
     await api.send(events, "ADDED", event("a", "Failed to pull image"));
     await api.send(events, "ADDED", event("an earlier one", "not of this pod"));
     await api.send(PODS, "ADDED", producer({ uid: "a", run: "r" }));
-    const told = () => seen?.events.map(({ message, count }) => `${message} ${count}`);
-    await holds(() => assert.deepEqual(told(), ["Failed to pull image 1"]));
+    const reported = () => seen?.events.map(({ message, count }) => `${message} ${count}`);
+    await holds(() => assert.deepEqual(reported(), ["Failed to pull image 1"]));
     await api.send(events, "MODIFIED", { ...event("a", "Failed to pull image"), count: 2 });
-    await holds(() => assert.deepEqual(told(), ["Failed to pull image 2"]));
+    await holds(() => assert.deepEqual(reported(), ["Failed to pull image 2"]));
   });
 
   it("tells which container an event is about", async () => {

@@ -68,9 +68,9 @@ describe("a pod with a sidecar that is replaced", () => {
     const [leaving, ended]: [string[], Deletion[]] = [[], []];
     const pair = planOf(SETTINGS).pairs.find(({ scenario }) => scenario?.id === "same-pod");
     assert.ok(pair);
-    const told = (uid: string) => leaving.push(uid);
+    const reported = (uid: string) => leaving.push(uid);
     const patience = { gone: 300, freed: 300 };
-    await replaceSamePod(config, SETTINGS, pair, "tidy", told, (one) => ended.push(one), patience);
+    await replaceSamePod(config, SETTINGS, pair, "tidy", reported, (one) => ended.push(one), patience);
     assert.deepEqual(leaving, ["old"]);
     assert.equal(ended.length, 1);
     return ended[0] as Deletion;

@@ -87,7 +87,7 @@ describe("the pods of a run", () => {
     assert.deepEqual(named, ["Running, Failed"]);
   });
 
-  it("are deleted again where the collector of a killed run has made one anew", async () => {
+  it("are deleted again where the collector of a killed run has made one again", async () => {
     const pod = (uid: string, phase: string, leaving: boolean) => ({
       metadata: { name: "producer", uid, ...(leaving ? { deletionTimestamp: "2026-11-28T08:00:00Z" } : {}) },
       status: { phase },

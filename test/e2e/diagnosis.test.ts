@@ -21,7 +21,7 @@ describe("diagnosis on the sandbox", () => {
     const { verdict, residue } = await judged("k3s-w2", [`producerImage=${cluster.images.consumer}`]);
     assert.deepEqual([verdict?.verdict, verdict?.cause], ["inconclusive", "hollow-success"]);
     assert.match(JSON.stringify(verdict?.evidence), / \/bridge .* - tmpfs /, "the file system the marker really is on");
-    assert.match(residue.join(), /k3s-w2: directory kept .*marker/, "a file that is not ours is told, not deleted");
+    assert.match(residue.join(), /k3s-w2: directory kept .*marker/, "a file that is not ours is reported, not deleted");
     assert.equal((await onNode(cluster, "k3s-w2", "cat /host/fuse-test-bridge/fuse/marker")).trim(), "run=x nonce=y");
     await onNode(cluster, "k3s-w2", "rm -r /host/fuse-test-bridge");
   });

@@ -89,7 +89,7 @@ describe("the first minute", () => {
     assert.match(error, /remedy: .*kubectl version --context dead/);
   });
 
-  it("of a user who may not create a namespace, whom `npm start` tells the same", async () => {
+  it("of a user who may not create a namespace, to whom `npm start` says the same", async () => {
     const words =
       /context = "limited": its user may not create namespaces, nor configmaps and pods in the namespace fuse-test\n.*remedy: .*kubectl auth can-i create namespaces --context limited/;
     assert.match(await refused({ ...NODES, kubeconfig, context: "limited" }), words);

@@ -29,7 +29,7 @@ interface Told {
 
 interface Outcome {
   readonly failed: boolean;
-  readonly told: readonly Told[];
+  readonly reported: readonly Told[];
   /** Types of the resources that the stack holds afterwards. */
   readonly made: readonly string[];
 }
@@ -50,10 +50,10 @@ describe("policy pack in the engine", () => {
 
   it("names every rule of a stack with one planted violation of each, fails, and makes nothing", async () => {
     const touched = join(folder, "touched");
-    const { failed, told, made } = await run("preview", () => planted(touched));
+    const { failed, reported, made } = await run("preview", () => planted(touched));
     assert.ok(failed);
     for (const { id } of RULES) {
-      const own = told.filter(({ resource }) => resource === id);
+      const own = reported.filter(({ resource }) => resource === id);
       assert.deepEqual([...new Set(own.map(({ policy }) => policy))], [id], JSON.stringify(own, null, 1));
       assert.ok(own.every(({ level }) => level === "mandatory"));
     }
@@ -90,7 +90,7 @@ describe("policy pack in the engine", () => {
   });
 
   it("refuses unknown values, each by the rule that reads it, and what is beside them", async () => {
-    const { failed, told } = await run("preview", async () => {
+    const { failed, reported } = await run("preview", async () => {
       const { stdout } = foreignCommand(join(folder, "touched"));
       const base = consumer();
       const spec = { ...(base.spec as Fields), nodeName: stdout, hostIPC: true };
@@ -98,7 +98,7 @@ describe("policy pack in the engine", () => {
       new Pod("unknown-spec", { ...base, spec: stdout as never } as never, kubernetes());
     });
     assert.ok(failed);
-    const of = (name: string) => told.filter(({ resource, level }) => resource === name && level === "mandatory");
+    const of = (name: string) => reported.filter(({ resource, level }) => resource === name && level === "mandatory");
     assert.deepEqual(
       of("unknown-node")
         .map(({ policy }) => policy)
@@ -106,35 +106,35 @@ describe("policy pack in the engine", () => {
       ["no-host-namespaces", "pinned-to-test-node"],
     );
     assert.ok(of("unknown-spec").length >= 12);
-    assert.ok(told.every(({ level }) => level === "mandatory"));
+    assert.ok(reported.every(({ level }) => level === "mandatory"));
   });
 
   it("shows no secret", async () => {
-    const { failed, told } = await run("preview", async () => {
+    const { failed, reported } = await run("preview", async () => {
       new local.Command("secret", { create: pulumi.secret("echo hunter2"), stdin: pulumi.secret("hunter2") });
     });
     assert.ok(failed);
-    assert.ok(told.length > 0);
-    for (const { message } of told) assert.ok(!message.includes("hunter2"), message);
+    assert.ok(reported.length > 0);
+    for (const { message } of reported) assert.ok(!message.includes("hunter2"), message);
   });
 
   it("refuses a component that hides its children", async () => {
-    const { failed, told } = await run("preview", async () => {
+    const { failed, reported } = await run("preview", async () => {
       new pulumi.ComponentResource("my:index:Empty", "empty");
     });
     assert.ok(failed);
     assert.deepEqual(
-      told.map(({ policy, resource }) => [policy, resource]),
+      reported.map(({ policy, resource }) => [policy, resource]),
       [["no-opaque-sources", "empty"]],
     );
   });
 
   it("passes the test itself, and refuses it on another node than the pack was told", async () => {
     const settings = { nodes: ["k3s-w2"], kubeconfig: join(folder, "kubeconfig") };
-    assert.deepEqual(await run("preview", program, settings), { failed: false, told: [], made: [] });
+    assert.deepEqual(await run("preview", program, settings), { failed: false, reported: [], made: [] });
     const typo = await run("preview", program, { ...settings, nodes: ["k3s-w1"] });
     assert.ok(typo.failed);
-    assert.ok(typo.told.some(({ policy }) => policy === "pinned-to-test-node"));
+    assert.ok(typo.reported.some(({ policy }) => policy === "pinned-to-test-node"));
   });
 
   it("allows the nodes that its own configuration names", async () => {
@@ -142,7 +142,7 @@ describe("policy pack in the engine", () => {
     const config = join(folder, "pack.json");
     writeFileSync(config, JSON.stringify(packConfig({ nodes })));
     const settings = { nodes, kubeconfig: join(folder, "kubeconfig") };
-    assert.deepEqual(await run("preview", program, settings, config), { failed: false, told: [], made: [] });
+    assert.deepEqual(await run("preview", program, settings, config), { failed: false, reported: [], made: [] });
     assert.ok((await run("preview", program, settings)).failed);
   });
 
@@ -155,15 +155,15 @@ describe("policy pack in the engine", () => {
       }
     };
     const pack = join(PACK, "layout");
-    const { failed, told } = await run("preview", stackOf("broken/reader-binds-mountpoint"), {}, undefined, pack);
+    const { failed, reported } = await run("preview", stackOf("broken/reader-binds-mountpoint"), {}, undefined, pack);
     assert.equal(failed, false);
     assert.deepEqual(
-      told.map(({ policy, level, resource }) => [policy, level, resource]),
+      reported.map(({ policy, level, resource }) => [policy, level, resource]),
       [["consumer-binds-mountpoint", "advisory", "sonarr"]],
     );
-    assert.match(told[0]?.message ?? "", /volumeMounts\[0\]\.mountPath: [\s\S]*Fix: \[/);
+    assert.match(reported[0]?.message ?? "", /volumeMounts\[0\]\.mountPath: [\s\S]*Fix: \[/);
     const sound = await run("preview", stackOf("sound/parent-directory"), {}, undefined, pack);
-    assert.deepEqual([sound.failed, sound.told], [false, []]);
+    assert.deepEqual([sound.failed, sound.reported], [false, []]);
   });
 
   async function run(
@@ -188,11 +188,11 @@ describe("policy pack in the engine", () => {
         },
       },
     );
-    const told: Told[] = [];
+    const reported: Told[] = [];
     const onEvent = ({ policyEvent: event }: EngineEvent) => {
       if (!event) return;
       const { policyName: policy, enforcementLevel: level, message, resourceUrn = "" } = event;
-      told.push({ policy, level, message, resource: resourceUrn.slice(resourceUrn.lastIndexOf("::") + 2) });
+      reported.push({ policy, level, message, resource: resourceUrn.slice(resourceUrn.lastIndexOf("::") + 2) });
     };
     const options = { policyPacks: [pack], ...(config ? { policyPackConfigs: [config] } : {}), onEvent };
     const failed = await (what === "up" ? stack.up(options) : stack.preview(options)).then(
@@ -201,6 +201,6 @@ describe("policy pack in the engine", () => {
     );
     const { deployment } = await stack.exportStack();
     const resources = (deployment as { resources?: { type: string }[] } | undefined)?.resources ?? [];
-    return { failed, told, made: resources.map(({ type }) => type) };
+    return { failed, reported, made: resources.map(({ type }) => type) };
   }
 });

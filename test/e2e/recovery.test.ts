@@ -73,7 +73,7 @@ describe("a run that was killed", () => {
     assert.equal(document?.nodes["k3s-w2"]?.verdict, "success", stderr);
   });
 
-  it("with its sandbox is followed by one that starts anew and leaves nothing", async () => {
+  it("with its sandbox is followed by one that starts again and leaves nothing", async () => {
     await killedRun([], MOUNTED);
     const { document, stderr } = await start();
     assert.equal(document?.nodes["k3s-w2"]?.verdict, "success", stderr);

@@ -21,9 +21,9 @@ describe("a command with a key in it", () => {
     const key = `k3y${randomBytes(12).toString("hex")}`;
     const file = join(folder, "daemon.sh");
     writeFileSync(file, `echo "the service refuses ${key}" >&2; exit 1\n`, { mode: 0o600 });
-    const told = new Set<string>();
+    const reported = new Set<string>();
     const looking = setInterval(() => {
-      for (const line of commandLines(key)) told.add(line);
+      for (const line of commandLines(key)) reported.add(line);
     }, 250);
     const { document, stdout, stderr } = await start([
       ...["--keep", "--verbose", "--kubeconfig", cluster.kubeconfig, "--context", cluster.context, "--node", "k3s-w2"],
@@ -36,7 +36,7 @@ describe("a command with a key in it", () => {
     assert.ok(pods.includes(key), "the pod has it, or this test would mean nothing");
     assert.match(`${stdout}${stderr}`, /the service refuses \[secret\]/, "and the daemon did log it");
     assert.ok(!stdout.includes(key) && !stderr.includes(key), stderr);
-    assert.deepEqual([...told], []);
+    assert.deepEqual([...reported], []);
 
     const runs = process.env.FUSE_TEST_RUNS ?? "";
     const entries = readdirSync(runs, { recursive: true, withFileTypes: true });

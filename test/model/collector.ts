@@ -66,13 +66,13 @@ function startTold({ podStates }: World, { pod: of, generation, role, life }: Lo
   const own = podStates.filter(
     ({ pod: { metadata } }) => metadata?.name === `fuse-${of}` && metadata.uid === String(generation),
   );
-  const told = own.find(({ pod }) =>
+  const reported = own.find(({ pod }) =>
     pod.status?.containerStatuses?.some(
       ({ name, state, restartCount = 0 }) =>
         name === CONTAINERS[role] && !state?.waiting && state !== undefined && restartCount >= life,
     ),
   );
-  return told?.at ?? Number.POSITIVE_INFINITY;
+  return reported?.at ?? Number.POSITIVE_INFINITY;
 }
 
 /** Who meets a node that has refused and then does not refuse any more comes after that: nobody could foresee it. */
@@ -137,7 +137,7 @@ function replacingAt({ plan, notReplacedAt = END }: World, time: number): Pick<E
 /** Until the pod that takes the producer's place has said so, the collector asks for no answer: see cluster/collect.ts. */
 export function isReplacing({ logs, world }: Collected, time: number): boolean {
   const begun = world.truth.replacements.filter(({ at }) => at <= time).length;
-  const told = new Set(
+  const reported = new Set(
     begun > 0
       ? logs.flatMap(({ lines }) =>
           lines.flatMap(({ arrives, record }) =>
@@ -146,7 +146,7 @@ export function isReplacing({ logs, world }: Collected, time: number): boolean {
         )
       : [],
   );
-  return told.size < begun;
+  return reported.size < begun;
 }
 
 /** A collector that asks again and again reads each line once. */

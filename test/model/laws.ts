@@ -52,10 +52,10 @@ export function violations(plan: Plan, by: Judge, collected = collect(history(pl
     if (isReplacing(collected, time)) continue;
     const evidence = evidenceAt(collected, time, false);
     const verdict = by.judge(evidence);
-    const told = (law: Law, text: string) => found.push({ law, text, evidence, verdict });
-    if (verdict) wrong(world, verdict, { time, final: false }, told);
+    const reported = (law: Law, text: string) => found.push({ law, text, evidence, verdict });
+    if (verdict) wrong(world, verdict, { time, final: false }, reported);
     if (before && verdict && answer(verdict) !== answer(before.verdict))
-      told(
+      reported(
         "a settled answer stays",
         `${answer(before.verdict)} at ${at(before.time)}, ${answer(verdict)} at ${at(time)}`,
       );
@@ -65,10 +65,10 @@ export function violations(plan: Plan, by: Judge, collected = collect(history(pl
   for (const time of [middle, END]) {
     const evidence = evidenceAt(collected, time, true);
     const verdict = by.judge(evidence);
-    const told = (law: Law, text: string) => found.push({ law, text, evidence, verdict });
-    if (!verdict) told("the end has an answer", `none at ${at(time)}`);
-    else wrong(world, verdict, { time, final: true }, told);
-    if (time === END) same(collected, evidence, verdict, random, by, told);
+    const reported = (law: Law, text: string) => found.push({ law, text, evidence, verdict });
+    if (!verdict) reported("the end has an answer", `none at ${at(time)}`);
+    else wrong(world, verdict, { time, final: true }, reported);
+    if (time === END) same(collected, evidence, verdict, random, by, reported);
   }
   return found;
 }
@@ -88,19 +88,20 @@ function pick(all: readonly number[], random: () => number): number[] {
 }
 
 /** What of a verdict contradicts what really happened. */
-function wrong(world: World, verdict: Verdict, moment: { time: number; final: boolean }, told: Tell): void {
+function wrong(world: World, verdict: Verdict, moment: { time: number; final: boolean }, reported: Tell): void {
   const premise = PREMISES[verdict.cause];
-  if (!premise) told("no cause against its premise", `premises.ts states none of ${verdict.cause}`);
-  else if (!premise(world, moment, verdict)) told("no cause against its premise", answer(verdict));
+  if (!premise) reported("no cause against its premise", `premises.ts states none of ${verdict.cause}`);
+  else if (!premise(world, moment, verdict)) reported("no cause against its premise", answer(verdict));
   if (verdict.verdict === "success") {
     const missing = unproven(world);
-    if (missing) told("success only where it propagated", missing);
+    if (missing) reported("success only where it propagated", missing);
   }
   const { grade } = verdict;
-  if ((grade === "C") !== (verdict.verdict === "failure")) told("C is a failure, and a failure is C", answer(verdict));
+  if ((grade === "C") !== (verdict.verdict === "failure"))
+    reported("C is a failure, and a failure is C", answer(verdict));
   if (grade === "A" || grade === "B") {
     const against = grade === "A" ? notA(world) : notB(world);
-    if (against) told(`grade ${grade} only where it is so`, against);
+    if (against) reported(`grade ${grade} only where it is so`, against);
   }
 }
 
@@ -136,12 +137,12 @@ function same(
   verdict: Verdict | undefined,
   random: () => number,
   by: Judge,
-  told: Tell,
+  reported: Tell,
 ): void {
   const expected = whole(verdict);
   const check = (law: Law, more: Partial<Evidence>) => {
     const other = whole(by.judge({ ...evidence, ...more }));
-    if (other !== expected) told(law, `${expected} became ${other}`);
+    if (other !== expected) reported(law, `${expected} became ${other}`);
   };
   const { records } = evidence;
   const own = logs.map(({ lines }) => lines.map(({ record }) => record).filter((one) => records.includes(one)));

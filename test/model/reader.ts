@@ -27,7 +27,7 @@ export class Reader {
   private state = "";
   private verdict = "";
   private waiting = "";
-  private told = "";
+  private reported = "";
   private firstNonce: string | undefined;
   /** The line of the pod's volume. */
   private volume = "";
@@ -44,7 +44,7 @@ export class Reader {
   private seenUntil = 0;
   private toldAt = 0;
   private there: Mount | undefined;
-  /** Whether it has told how its volume is mounted. */
+  /** Whether it has recorded how its volume is mounted. */
   started = false;
   exit: number | undefined;
 
@@ -161,7 +161,7 @@ export class Reader {
     const asked = this.at(MARKER);
     this.errno = yield* this.meets(answers);
     if (!this.errno && asked) this.content = asked.fs.files.get(markerOn(asked)) ?? "";
-    const told: Look = {
+    const reported: Look = {
       at: world.now,
       nonce: nonceOf(this.content) || undefined,
       fs: asked?.fs,
@@ -169,7 +169,7 @@ export class Reader {
       errno: this.errno,
       failed: true,
     };
-    world.truth.looks[role].push(told);
+    world.truth.looks[role].push(reported);
     answers = this.answering();
     yield world.cost() / 2;
     this.there = this.at(MARKER);
@@ -181,7 +181,7 @@ export class Reader {
         this.errno = stat;
       } else {
         this.device = String(this.there?.fs.device);
-        told.failed = false;
+        reported.failed = false;
       }
     }
     this.bridgeDevice = String(this.at(BRIDGE)?.fs.device);
@@ -234,20 +234,20 @@ export class Reader {
     this.record("held", errno ? "error" : "ok", errno ? { errno, detail: errno } : {});
   }
 
-  /** The log comes first: whoever is killed in between has told no reader of what is in no log. */
+  /** The log comes first: whoever is killed in between has recorded for no reader what is in no log. */
   private *reportControl(): Task {
     const nonce = nonceOf(this.content) || "none";
     // Born with the mount it may be, and its marker come only afterwards.
     if (this.firstNonce === "none" && this.born) this.firstNonce = undefined;
     const first = this.firstNonce ?? nonce;
     this.firstNonce = first;
-    if (nonce !== this.told) this.logControl(nonce, first);
+    if (nonce !== this.reported) this.logControl(nonce, first);
     yield this.world.cost() / 2;
     this.world.findings.control = { looked: this.lookedAt, nonce, first };
   }
 
   private logControl(nonce: string, first: string): void {
-    this.told = nonce;
+    this.reported = nonce;
     const info = { mountinfo: this.volume };
     if (nonce === "none") this.record("control", "ok", info);
     else if (first === nonce) this.record("control", "info", { nonce, kind: "late", ...info });

@@ -80,9 +80,9 @@ describe("consumer", () => {
   });
 
   it("tells the readers of its pod what the control sees", () => {
-    const told = ofStep(recordsOf(logs.control), "control");
+    const reported = ofStep(recordsOf(logs.control), "control");
     assert.deepEqual(
-      told.map(({ kind }) => kind),
+      reported.map(({ kind }) => kind),
       ["late"],
     );
   });
@@ -104,9 +104,9 @@ describe("consumer", () => {
     });
 
     it("has failed to read, with that error, and doubts nothing", () => {
-      const told = recordsOf(log).filter(({ step }) => step === "read" || step === "doubt");
+      const reported = recordsOf(log).filter(({ step }) => step === "read" || step === "doubt");
       assert.deepEqual(
-        told.map(({ step, result, errno }) => `${step} ${result} ${errno}`),
+        reported.map(({ step, result, errno }) => `${step} ${result} ${errno}`),
         ["read error ETIMEDOUT"],
       );
     });
@@ -161,9 +161,9 @@ describe("consumer", () => {
     });
 
     it("says how long an answer takes, once", () => {
-      const told = ofStep(recordsOf(log), "slow");
-      assert.equal(told.length, 1, log);
-      assert.ok(Number(told[0]?.seconds) >= 2, log);
+      const reported = ofStep(recordsOf(log), "slow");
+      assert.equal(reported.length, 1, log);
+      assert.ok(Number(reported[0]?.seconds) >= 2, log);
     });
 
     it("is judged so", () => {
@@ -235,11 +235,11 @@ describe("consumer", () => {
         },
       });
       let log = "";
-      let told = 0;
+      let reported = 0;
       child.stdout.setEncoding("utf8").on("data", (piece: string) => {
         log += piece;
         const steps = recordsOf(log).map(({ step, result }) => `${step} ${result}`);
-        for (; told < steps.length; told++) react(steps[told] ?? "", log, () => child.kill("SIGTERM"));
+        for (; reported < steps.length; reported++) react(steps[reported] ?? "", log, () => child.kill("SIGTERM"));
       });
       const [code] = (await once(child, "close")) as [number | null];
       return { code, log };
@@ -317,9 +317,9 @@ describe("consumer", () => {
     });
 
     it("says again that it cannot read, about each second, after a SUCCESS and before it ends", () => {
-      const told = ofStep(recordsOf(lives[1]?.log ?? ""), "look");
-      assert.ok(told.length > 0);
-      for (const { result, errno, looked, uptime } of told) {
+      const reported = ofStep(recordsOf(lives[1]?.log ?? ""), "look");
+      assert.ok(reported.length > 0);
+      for (const { result, errno, looked, uptime } of reported) {
         assert.deepEqual([result, errno], ["error", "ENOENT"]);
         assert.ok(Number(looked) <= uptime);
       }

@@ -43,11 +43,11 @@ describe("control", () => {
   after(() => node.remove());
 
   const fileOf = (name: string): string => join(node.environment.TMPDIR ?? "", name);
-  const told = (name: string) =>
+  const reported = (name: string) =>
     ofStep(recordsOf(readFileSync(fileOf(name), "utf8")), "control").map(({ result }) => result);
 
-  it("tells its log what it sees", () => assert.deepEqual(told("log"), ["ok"]));
+  it("tells its log what it sees", () => assert.deepEqual(reported("log"), ["ok"]));
 
   it("tells the readers only afterwards: a SUCCESS must not rest on what no log has", () =>
-    assert.deepEqual(told("log.then"), ["ok"]));
+    assert.deepEqual(reported("log.then"), ["ok"]));
 });

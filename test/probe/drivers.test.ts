@@ -80,7 +80,7 @@ describe("drivers", () => {
     };
     const digest = (content: string | Buffer) => createHash("md5").update(content).digest("hex");
 
-    it("is told by its digest, in the form of a written one", () => {
+    it("is named by its digest, in the form of a written one", () => {
       assert.equal(marker("v1\n"), `|run=r nonce=${digest("v1\n")}`);
     });
 

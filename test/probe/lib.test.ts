@@ -93,8 +93,8 @@ describe("probe library", () => {
 
   it("keeps a time within a second of the machine's", () => {
     const before = Date.now();
-    const told = Date.parse(shell('rfc3339 "$(uptime_now)"; printf %s "$time"').stdout);
-    assert.ok(told > before - 2000 && told < Date.now() + 2000, `${told} ${before}`);
+    const reported = Date.parse(shell('rfc3339 "$(uptime_now)"; printf %s "$time"').stdout);
+    assert.ok(reported > before - 2000 && reported < Date.now() + 2000, `${reported} ${before}`);
   });
 
   it("ends a read that does not come back, and says so", () => {

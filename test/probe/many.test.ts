@@ -48,7 +48,7 @@ describe("many mounts, as a reader sees them", () => {
     );
   });
 
-  it("are read once all are there, and one that cannot be read is told", () => {
+  it("are read once all are there, and one that cannot be read is reported", () => {
     const [short] = looks(["all"]);
     assert.deepEqual([short?.seen, short?.readable, short?.result], ["3", "2", "error"]);
     assert.match(short?.detail ?? "", /No such file/);

@@ -3,7 +3,7 @@ import { recordsOf } from "./imagined.ts";
 import { runPiece } from "./shell.ts";
 
 /** What the producer tells of its marker, where its looks at it end as these do, one after the other. */
-function told(...answers: readonly string[]) {
+function reported(...answers: readonly string[]) {
   const script = `
     mounts=1 before=$(uptime_now) MOUNT_SECONDS=20
     put_marker() { nonce=n1; }
@@ -27,6 +27,6 @@ function told(...answers: readonly string[]) {
 }
 
 describe("the producer's look at its own marker", () => {
-  it("is repeated where it was not answered in time", () => assert.deepEqual(told("ETIMEDOUT", "none"), ["ok"]));
-  it("is not, where there was an answer", () => assert.deepEqual(told("EIO", "none"), ["error EIO"]));
+  it("is repeated where it was not answered in time", () => assert.deepEqual(reported("ETIMEDOUT", "none"), ["ok"]));
+  it("is not, where there was an answer", () => assert.deepEqual(reported("EIO", "none"), ["error EIO"]));
 });

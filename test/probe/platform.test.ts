@@ -10,7 +10,7 @@ const FOLDER = mkdtempSync(join(tmpdir(), "platform-"));
 const TABLE = join(FOLDER, "mountinfo");
 
 /** What the probe tells of its platform, after a piece of shell that takes the place of a tool. */
-function told(before: string, mountinfo: string, shell: readonly string[] = ["busybox", "ash"]) {
+function reported(before: string, mountinfo: string, shell: readonly string[] = ["busybox", "ash"]) {
   writeFileSync(TABLE, mountinfo);
   const [program = "", ...args] = shell;
   const script = `. ${PROBE}/lib.sh; . ${PROBE}/platform.sh; ${before}
@@ -32,29 +32,29 @@ describe("what the probe tells of its platform", () => {
 
   it("is the kernel's own word, in whatever shell", () => {
     for (const shell of [["busybox", "ash"], ["dash"]]) {
-      const { kernel, result, stderr } = told("", "", shell);
+      const { kernel, result, stderr } = reported("", "", shell);
       assert.deepEqual([kernel, result, stderr], [release(), "info", ""]);
     }
   });
 
   it("has the kubelet's root, wherever that is", () => {
     for (const root of ["/var/lib/kubelet", "/var/snap/microk8s/common/var/lib/kubelet", "/lib/k0s/kubelet"])
-      assert.equal(told("", `1 0 8:1 / / rw - ext4 /dev/sda1 rw\n${HOSTS(root)}`).kubelet_root, root);
+      assert.equal(reported("", `1 0 8:1 / / rw - ext4 /dev/sda1 rw\n${HOSTS(root)}`).kubelet_root, root);
   });
 
   it("has none where the root is a file system of its own, or where nothing is bound over the hosts", () => {
-    assert.equal(told("", HOSTS("")).kubelet_root, "");
-    assert.equal(told("", "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n").kubelet_root, "");
+    assert.equal(reported("", HOSTS("")).kubelet_root, "");
+    assert.equal(reported("", "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n").kubelet_root, "");
   });
 
   it("has the control groups, which busybox's stat has no word for", () => {
     const table = (type: string) => `30 1 0:26 / /sys/fs/cgroup ro,nosuid - ${type} cgroup rw\n`;
-    for (const type of ["cgroup2", "tmpfs"]) assert.equal(told("", table(type)).cgroups, type);
+    for (const type of ["cgroup2", "tmpfs"]) assert.equal(reported("", table(type)).cgroups, type);
   });
 
   it("names the security modules that are on", () => {
     const modules = (lsm: string, apparmor: string, filesystems: string) =>
-      told(
+      reported(
         `cat() { case $1 in */lsm) echo '${lsm}' ;; */enabled) echo '${apparmor}' ;; *) command cat "$@" ;; esac; }
 grep() { echo '${filesystems}' | command grep "$1" "$2"; }`,
         "",
@@ -66,7 +66,7 @@ grep() { echo '${filesystems}' | command grep "$1" "$2"; }`,
   });
 
   it("says nothing of what is not to be seen", () => {
-    const { machine, cgroups } = told("uname() { return 1; }", "");
+    const { machine, cgroups } = reported("uname() { return 1; }", "");
     assert.deepEqual([machine, cgroups], ["", ""]);
   });
 });

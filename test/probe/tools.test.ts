@@ -60,7 +60,7 @@ describe("the tools of an image", () => {
   });
 
   for (const missing of [["timeout"], ["awk"], ["date"], ["stat", "mkfifo"], ["awk", "date", "umount"]])
-    it(`are told where they are missing: ${missing.join(", ")}`, () => {
+    it(`are reported where they are missing: ${missing.join(", ")}`, () => {
       const { records, status } = required(image(missing));
       assert.equal(status, 1);
       assert.deepEqual(
@@ -76,12 +76,12 @@ describe("the tools of an image", () => {
     ["date -d @0", "date", "#!/bin/sh\necho 'date: illegal time format' >&2; exit 1\n"],
   ];
   for (const [lacking, tool, script] of kinds)
-    it(`are told where they are of another kind: ${lacking}`, () => {
+    it(`are reported where they are of another kind: ${lacking}`, () => {
       const { records, status } = required(image([], { [tool]: script }));
       assert.deepEqual([records.map(({ detail }) => detail), status], [[lacking], 1]);
     });
 
-  it("are told where they lose an answer now and then, as toybox' timeout does", () => {
+  it("are reported where they lose an answer now and then, as toybox' timeout does", () => {
     const timeout =
       '#!/bin/sh\nif mkdir "$0.asked"; then shift 3; exec "$@"; fi 2>/dev/null\nrmdir "$0.asked"; exit 127\n';
     const { records, status } = required(image([], { timeout }));

@@ -52,12 +52,12 @@ describe("the summary", () => {
   it("of manifests counts what was found, or says what is missing", () => {
     assert.equal(
       layout([error, advice]),
-      "✗ 1 error, 1 of advice in the manifests of 1 FUSE daemon and 2 readers (static: no proof)",
+      "✗ 1 error, 1 suggestion in the manifests of 1 FUSE daemon and 2 readers (static: no proof)",
     );
-    assert.match(layout([advice]), /^· 1 of advice in the manifests/);
+    assert.match(layout([advice]), /^· 1 suggestion in the manifests/);
     assert.match(layout([]), /^✓ nothing wrong found in the manifests of 1 FUSE daemon and 2 readers \(static/);
     assert.match(layout([], 0), /^! no FUSE daemon found/);
-    assert.match(layout([], 1, 0), /^! nothing wrong found .*: give it the readers' as well/);
+    assert.match(layout([], 1, 0), /^! nothing wrong found .*: pass the readers' as well/);
   });
 
   it("of pods that run tells proofs from inferences, or says what is missing", () => {
@@ -66,7 +66,7 @@ describe("the summary", () => {
       running({ findings: both }),
       "✗ 2 findings at 1 FUSE daemon and 1 reader in media, tv: 1 proven, 1 inferred",
     );
-    assert.match(running({ findings: both.slice(1) }), /^✓ nothing wrong found at .*, and 1 of advice$/);
+    assert.match(running({ findings: both.slice(1) }), /^✓ nothing wrong found at .*, and 1 suggestion$/);
     assert.match(
       running({ unread: [{ whose: "a", words: "b", remedy: "c" }] }),
       /^! nothing wrong found in what could be read/,

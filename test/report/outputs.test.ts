@@ -36,7 +36,7 @@ describe("stack outputs", () => {
     assert.match(fragment, /mountPropagation: HostToContainer/);
   });
 
-  it("say of a failure how to mend it, and speak of the worst node, with a line for each", () => {
+  it("say of a failure how to repair it, and speak of the worst node, with a line for each", () => {
     const said = stackOutputs("a", { "k3s-w2": success, "k3s-w1": failure });
     assert.deepEqual(
       [said.node, said.verdict, said.grade, said.cause, said.next, said.fragment],

@@ -59,13 +59,13 @@ describe("permission table", () => {
       "user-noconf-allow": { mounted: "refused", errno: "EPERM", detail, readers: {} },
       "user-conf-only": { mounted: "refused", errno: "UNKNOWN", detail: "no way", readers: {} },
     };
-    const told = (detail: string) =>
+    const reported = (detail: string) =>
       permissionLines({ "user-conf-only": { mounted: "refused", errno: "EPERM", detail, readers: {} } }).at(-1);
     assert.match(
-      told("NOTICE: no configuration\nmount helper error: fusermount: Operation not permitted\nFatal error") ?? "",
+      reported("NOTICE: no configuration\nmount helper error: fusermount: Operation not permitted\nFatal error") ?? "",
       /: mount helper error: fusermount: Operation not permitted$/,
     );
-    assert.match(told("NOTICE: nothing\nERROR: it broke\n") ?? "", /: ERROR: it broke$/);
+    assert.match(reported("NOTICE: nothing\nERROR: it broke\n") ?? "", /: ERROR: it broke$/);
     const text = permissionLines(matrix).join("\n");
     assert.match(text, /fuse\.conf forbids it: fusermount: option allow_other only allowed .* is set$/m);
     assert.equal(row(matrix, "user daemon, allow_other, fuse.conf forbids it")[0], "refused: EPERM");

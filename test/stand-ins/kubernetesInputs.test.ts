@@ -79,7 +79,7 @@ describe("kubernetes plugin: inputs", () => {
       await assert.rejects(failing({ kubeconfig: "{}" }), /has no current-context/);
     });
 
-    it("a refused log-in is told as the server tells it", async () => {
+    it("a refused log-in is reported in the words of the server", async () => {
       const kubeconfig = server.kubeconfig.replace("let-me-in", "wrong");
       await assert.rejects(failing({ kubeconfig }), /who are you\? \(401/);
     });

@@ -32,6 +32,6 @@ const way = ({ id, text, costs, hazards }: Way): string => tableLine([id, text, 
 const rows = (cause: string): string[] =>
   WAYS.map((one) => {
     const { answer, why, mind, proof } = cellOf(cause, one);
-    const told = [why, mind, proof && `shown by ${proof}`].filter(Boolean).join("; ");
-    return tableLine([cause, one.id, ANSWERS[answer], told]);
+    const notes = [why, mind, proof && `shown by ${proof}`].filter(Boolean).join("; ");
+    return tableLine([cause, one.id, ANSWERS[answer], notes]);
   });

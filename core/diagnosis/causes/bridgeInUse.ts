@@ -21,10 +21,10 @@ export const bridgeInUse: Cause = {
 /** Whether this run has started no daemon: what came after one is another matter, as readers may have read what it had mounted. */
 const isUntouched = (evidence: Evidence): boolean => of(evidence, "producer", "daemon").length === 0;
 
-/** Whether every life of a container that was started again has told of itself: the first may have started a daemon. */
+/** Whether every life of a container that was started again has recorded its identity: the first may have started a daemon. */
 const livesTold = (evidence: Evidence): boolean => {
-  const told = of(evidence, "producer", "identity").length;
+  const recorded = of(evidence, "producer", "identity").length;
   return evidence.pods
     .filter(({ component }) => component === "producer")
-    .every(({ containers }) => containers.every(({ restarts = 0 }) => restarts === 0 || told > restarts));
+    .every(({ containers }) => containers.every(({ restarts = 0 }) => restarts === 0 || recorded > restarts));
 };

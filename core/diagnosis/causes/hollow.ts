@@ -14,7 +14,7 @@ import {
   mounts,
   notRead,
   of,
-  producerTold,
+  producerRecorded,
   readerFailed,
   recordQuote,
 } from "./read.ts";
@@ -62,7 +62,7 @@ function hollow(evidence: Evidence): readonly Quote[] | undefined {
   const isOver = ({ role }: Doubt) => role === "control" || of(evidence, role, "verdict").length > 0;
   const unread =
     readerFailed(evidence) &&
-    producerTold(evidence) &&
+    producerRecorded(evidence) &&
     found.some(isOver) &&
     (!isIsolated(evidence) || notRead(evidence));
   const decided = evidence.final || unread || failures.length > 0 || (shown && allReadersDecided(evidence));
@@ -76,7 +76,7 @@ type Doubt = RecordOf<"doubt", DecidingRole> | RecordOf<"control", "control">;
 
 /** Whether a marker is visible that does not count, and a reader may yet see the one that does: until then nothing else is certain. */
 function isDoubtful(evidence: Evidence): boolean {
-  const open = !allReadersDecided(evidence) || !producerTold(evidence) || controlToStart(evidence);
+  const open = !allReadersDecided(evidence) || !producerRecorded(evidence) || controlToStart(evidence);
   return !evidence.final && open && doubtsOf(evidence).length > 0;
 }
 

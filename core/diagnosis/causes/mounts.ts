@@ -18,7 +18,7 @@ import {
   of,
   parentOf,
   pointOf,
-  producerTold,
+  producerRecorded,
   quotes,
   recordQuote,
   saysDead,
@@ -88,7 +88,7 @@ export const consumerBindsMountpoint: Cause = {
   fix: "Give the consumer the parent directory of the mount point as its volume (awslabs/mountpoint-s3-csi-driver#576).",
   find: bindsMountpoint,
   // What it cannot make the kubelet tries again: made when the daemon is back, a reader may read the next mount. And how a reader
-  // was made, that has not told yet, may explain it.
+  // was made, that has not reported yet, may explain it.
   isPending: (evidence) =>
     !evidence.final &&
     readerSides(evidence).some(
@@ -139,7 +139,7 @@ function producerToSpeak(evidence: Evidence): boolean {
       containers.some(({ state, reason }) => state === "running" || (state === "waiting" && STARTING.test(reason))) ||
       (phase === "Pending" && containers.length === 0),
   );
-  return !producerTold({ ...evidence, final: false }) && (runs || evidence.pods.length === 0);
+  return !producerRecorded({ ...evidence, final: false }) && (runs || evidence.pods.length === 0);
 }
 
 /**
@@ -156,9 +156,9 @@ function blockedStarts(evidence: Evidence): Quote[] {
 
 function bindsMountpoint(evidence: Evidence): readonly Quote[] | undefined {
   if (runtimeDrops(evidence)) return undefined;
-  const told = evidence.final || bothStarted(evidence);
+  const decided = evidence.final || bothStarted(evidence);
   const found = readerSides(evidence).flatMap((reader) => {
-    const born = told ? bornAtMountpoint(evidence, reader) : [];
+    const born = decided ? bornAtMountpoint(evidence, reader) : [];
     if (born.length > 0) return born;
     const refused = evidence.final || isEnded(reader) ? refusedAtMountpoint(evidence, reader) : [];
     return refused.length > 0 ? [specQuote(reader), ...refused] : [];
@@ -180,7 +180,7 @@ function bornAtMountpoint(evidence: Evidence, reader: ReaderSide): Quote[] {
   const reads = of(evidence, role, "read");
   const dead = reads.filter(saysDead);
   // What people meet and search for; the first look may have been in flight, and says ECONNABORTED.
-  const told = dead.find(({ errno }) => errno === "ENOTCONN") ?? dead[0];
+  const quoted = dead.find(({ errno }) => errno === "ENOTCONN") ?? dead[0];
   const born = of(evidence, role, "start").some(({ fuse_at_start }) => fuse_at_start === "yes");
   // The bridge may be on FUSE itself: that is none of the daemon's.
   const bridges = of(evidence, "producer", "preflight").map(({ mountinfo }) => deviceOf(mountinfo));
@@ -188,11 +188,11 @@ function bornAtMountpoint(evidence: Evidence, reader: ReaderSide): Quote[] {
     ({ mountinfo }) =>
       isFuse(mountinfo) && pointOf(mountinfo) === bridge.mountPath && !bridges.includes(deviceOf(mountinfo)),
   );
-  // A living one is told from a bridge on FUSE by what the producer says of its own, and where that could not mount there is none.
+  // A living one is distinguished from a bridge on FUSE by what the producer says of its own, and where that could not mount there is none.
   const [own, failed] = [mounts(evidence).length > 0, mountFailures(evidence).length > 0];
   const proven = own ? dead.length > 0 || notRead(evidence) : dead.length > 0 && !failed;
   return isMountpoint(reader) && born && root.length > 0 && proven
-    ? [specQuote(reader), ...[root[0], told].flatMap((one) => (one ? [recordQuote(one)] : []))]
+    ? [specQuote(reader), ...[root[0], quoted].flatMap((one) => (one ? [recordQuote(one)] : []))]
     : [];
 }
 

@@ -51,7 +51,7 @@ const daemonDied: Cause = {
   id: "daemon-died",
   outcome: "success",
   symptom: "`OOMKilled`, or another exit of the daemon that nobody asked for, and a mount that is there all the same.",
-  explanation: "The daemon died by itself, and was started again: it will do so in use too, whatever the grade.",
+  explanation: "The daemon died by itself, and was started again: it will do so in use too, even with a good grade.",
   fix: "Find what ended it (its exit code and words in the evidence, `kubectl describe pod`), and raise the memory limit if it was that.",
   find: (evidence) => {
     const { endsContainer: meant, outOfMemory } = meantFault(evidence) ?? {};

@@ -1,6 +1,6 @@
 /** What has ended, and will say no more. */
 import type { Evidence, PodFact } from "../../evidence/evidence.ts";
-import { allReadersDecided, producerTold } from "./read.ts";
+import { allReadersDecided, producerRecorded } from "./read.ts";
 
 /** Whether a pod has ended for good, and all that its containers had to say was read. */
 export const isOver = ({ unread = [] }: Evidence, { name, phase }: PodFact): boolean =>
@@ -14,6 +14,6 @@ export function isAtEnd(evidence: Evidence): boolean {
   };
   // Readers that have ended find nothing any more; a producer that has ended mounts nothing any more.
   return ended("consumer")
-    ? ended("producer") || producerTold(evidence)
+    ? ended("producer") || producerRecorded(evidence)
     : ended("producer") && allReadersDecided(evidence);
 }

@@ -11,7 +11,7 @@ import {
   isFuse,
   mounts,
   of,
-  producerTold,
+  producerRecorded,
   readerFailed,
   recordQuote,
   some,
@@ -64,7 +64,7 @@ export const readerNotHardened: Cause = {
     "The reader that should have no rights has some: a webhook or a security context constraint changed it, so nothing is proven of a reader without them.",
   fix: "Exempt the test's namespace from what changes securityContext (a mutating webhook, OpenShift's SCC `anyuid` or `privileged`), then test again.",
   find: (evidence) =>
-    allReadersDecided(evidence) && !readerFailed(evidence) && producerTold(evidence)
+    allReadersDecided(evidence) && !readerFailed(evidence) && producerRecorded(evidence)
       ? some(
           exposed(evidence).map((record) => ({
             source: sourceOf(record),
@@ -86,8 +86,8 @@ export const mountedTooLate: Cause = {
     const [marker] = of(evidence, "producer", "marker");
     if (marker?.result === "error" || !((allReadersDecided(evidence) && marker) || evidence.final)) return undefined;
     // The producer tells of its marker a moment after it wrote it, or found it: in between somebody may have read it.
-    const told = marker ?? mounted;
-    const ready = told && Number(told.absent_until ?? told.uptime);
+    const recorded = marker ?? mounted;
+    const ready = recorded && Number(recorded.absent_until ?? recorded.uptime);
     const early = READERS.flatMap((reader) => of(evidence, reader, "verdict")).filter(
       ({ result, uptime }) => result === "error" && ready !== undefined && uptime < ready,
     );
@@ -110,7 +110,7 @@ function proven(evidence: Evidence): readonly Quote[] | undefined {
 }
 
 /**
- * The look that made a reader say SUCCESS: of a marker that the producer has told, on a FUSE file system that is not the reader's
+ * The look that made a reader say SUCCESS: of a marker that the producer has recorded, on a FUSE file system that is not the reader's
  * own volume; and the control's look, which began only when that one was over, saw nothing.
  */
 function readOf(evidence: Evidence, role: DecidingRole): RecordOf<"read"> | undefined {
@@ -142,11 +142,11 @@ function readOf(evidence: Evidence, role: DecidingRole): RecordOf<"read"> | unde
   });
 }
 
-/** Whether the producer and the control have told what the readers' answers rest on: their logs may come later. */
+/** Whether the producer and the control have recorded what the readers' answers rest on: their logs may come later. */
 const isTold = (evidence: Evidence): boolean =>
-  evidence.final || (producerTold(evidence) && noncesTold(evidence) && controlTold(evidence));
+  evidence.final || (producerRecorded(evidence) && noncesTold(evidence) && controlTold(evidence));
 
-/** Whether the producer has told the nonces that the readers and a late control found, or has gone on without them. */
+/** Whether the producer has recorded the nonces that the readers and a late control found, or has gone on without them. */
 function noncesTold(evidence: Evidence): boolean {
   const last = evidence.records.findLast(({ role }) => role === "producer")?.uptime ?? 0;
   const late = of(evidence, "control", "control").filter(({ kind }) => kind === "late");
@@ -155,14 +155,14 @@ function noncesTold(evidence: Evidence): boolean {
   );
 }
 
-/** Whether the control has told of itself what readers say of it: SUCCESS, that it sees nothing of this run; or that it is too late. */
+/** Whether the control has recorded itself what readers say of it: SUCCESS, that it sees nothing of this run; or that it is too late. */
 function controlTold(evidence: Evidence): boolean {
-  const told = of(evidence, "control", "control");
+  const recorded = of(evidence, "control", "control");
   const verdicts = READERS.flatMap((role) => of(evidence, role, "verdict"));
   const doubts = READERS.flatMap((role) => of(evidence, role, "doubt"));
   return (
-    (told.some((record) => isUnseen(evidence, record)) || verdicts.every(({ result }) => result === "error")) &&
-    (told.some(({ kind }) => kind === "late") || doubts.every(({ kind }) => kind !== "control-late"))
+    (recorded.some((record) => isUnseen(evidence, record)) || verdicts.every(({ result }) => result === "error")) &&
+    (recorded.some(({ kind }) => kind === "late") || doubts.every(({ kind }) => kind !== "control-late"))
   );
 }
 
@@ -195,7 +195,7 @@ function mountedAfter(evidence: Evidence, { nonce, uptime: seen }: ProbeRecord, 
 
 /**
  * Whether the control saw a marker of this run that is no copy. Where a mount was there when it started, only that of a mount
- * which was made later is none: a copy shows whatever its daemon serves, and so the next marker, too.
+ * which was made later is none: a copy shows all that its daemon serves, and so the next marker, too.
  * Where none was there, not even the first look can meet a copy.
  */
 export function hasReceived(evidence: Evidence, record: RecordOf<"control">): boolean {
@@ -211,10 +211,10 @@ const receives = (evidence: Evidence): boolean =>
 
 /** The control's word that it does not see the marker, if it is on the readers' bridge, and never sees it. */
 function unseenBy(evidence: Evidence): RecordOf<"control"> | undefined {
-  const told = of(evidence, "control", "control");
-  if (told.some((record) => hasReceived(evidence, record))) return undefined;
+  const recorded = of(evidence, "control", "control");
+  if (recorded.some((record) => hasReceived(evidence, record))) return undefined;
   const volumes = READERS.flatMap((role) => of(evidence, role, "start").map(({ mountinfo }) => directoryOf(mountinfo)));
-  return told.find(
+  return recorded.find(
     (record) =>
       isUnseen(evidence, record) &&
       directoryOf(record.mountinfo) !== undefined &&
@@ -236,6 +236,6 @@ const isHardened = ({ uid, capabilities = "" }: RecordOf<"identity">): boolean =
 /** The hardened reader in a life in which it had more rights than its manifest gives it. */
 const exposed = (evidence: Evidence) => identities(evidence).filter((record) => !isHardened(record));
 
-/** The nonces that the producer itself has told: what holds one of them came through its mount. */
+/** The nonces that the producer itself has recorded: what holds one of them came through its mount. */
 export const ownNonces = (evidence: Evidence): Set<string> =>
   new Set(of(evidence, "producer", "marker").flatMap(({ result, nonce }) => (result === "ok" && nonce ? [nonce] : [])));

@@ -49,14 +49,14 @@ export const OOM_KILLED = "OOMKilled";
 
 /** No reader will find the marker any more, and the producer has said whether there was one; or no more is to come. */
 export const notRead = (evidence: Evidence): boolean =>
-  (allReadersDecided(evidence) && readerFailed(evidence) && producerTold(evidence)) ||
+  (allReadersDecided(evidence) && readerFailed(evidence) && producerRecorded(evidence)) ||
   (evidence.final && !allRead(evidence));
 
 /**
  * The logs of several containers come in no order, and a daemon's own file may appear long after the mount: what is said of
  * the whole run waits until the producer has recorded its marker, or that it cannot mount.
  */
-export const producerTold = (evidence: Evidence): boolean =>
+export const producerRecorded = (evidence: Evidence): boolean =>
   evidence.final ||
   of(evidence, "producer", "marker").length > 0 ||
   of(evidence, "producer", "mount").some(({ result }) => result === "error");

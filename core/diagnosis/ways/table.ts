@@ -39,7 +39,7 @@ const BY_KUBELET: Cell = {
 };
 
 const VOID = "this run has shown nothing, for it or against it";
-const DAEMON = "the daemon itself failed: until that is mended it fails in every place";
+const DAEMON = "the daemon itself failed: until that is repaired it fails everywhere";
 const AGAIN = "this test again";
 
 /** By the cause's id; a test holds that every cause has its row. `unknown`: a failure that no cause explains. */
@@ -126,7 +126,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     but: {
       "csi-driver": needs(
         "the driver on this node, with its daemon killed once",
-        "its volume is the mount itself, as here: only a driver that mends that after a crash helps",
+        "its volume is the mount itself, as here: only a driver that repairs the mount after a crash helps",
       ),
     },
   },
@@ -231,7 +231,7 @@ export function cellOf(cause: string, way: Way, shown: Shown = {}): Cell {
   const row = rowOf(cause);
   const own = row.but?.[way.id as WayId];
   if (own) return own;
-  if (way.mends && !way.mends.includes(cause)) return cannot("it mends what is not broken here");
+  if (way.repairs && !way.repairs.includes(cause)) return cannot("it repairs what is not broken here");
   if (way.leavesNode && row.at !== "node") return cannot(GOES_ALONG[row.at]);
   const taken = way.standsOn.flatMap((ground) => row.takes[ground] ?? []);
   if (taken.length > 0) return cannot(taken[0] as string);

@@ -29,7 +29,7 @@ export interface Way {
   /** Why it works where nothing that it stands on is taken away. */
   readonly why: string;
   /** It is a fix of the node: it helps against these causes only. */
-  readonly mends?: readonly string[];
+  readonly repairs?: readonly string[];
   /** It works only once this was shown, where the table does not say otherwise. */
   readonly proof?: string;
   /** The scenario that shows it, on the node that is asked about. */
@@ -45,7 +45,7 @@ export const WAYS = [
     costs: "root on the node, once",
     standsOn: [],
     why: "the kubelet and the runtime then take the pods as they are",
-    mends: ["node-root-private"],
+    repairs: ["node-root-private"],
   },
   {
     id: "shared-bridge",
@@ -53,7 +53,7 @@ export const WAYS = [
     costs: "root on the node, and a unit of your own that does it again at each boot",
     standsOn: [],
     why: "the runtime asks only whether the mount that holds the volume is shared",
-    mends: ["node-root-private", "bridge-mount-private"],
+    repairs: ["node-root-private", "bridge-mount-private"],
     proof: "this test again, with that directory as `bridge`",
   },
   {

@@ -1,4 +1,4 @@
-// The oracle: what kubectl and kustomize make of manifests, told as JSON. It is built of the modules that they are built of.
+// The oracle: what kubectl and kustomize make of manifests, as JSON. It is built of the modules that they are built of.
 //
 // One request a line on standard input, one answer a line on standard output:
 //

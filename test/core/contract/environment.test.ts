@@ -69,7 +69,7 @@ describe("the contract of the environment", () => {
     it(`is what the manifests tell ${program}.sh, all of it and nothing else`, () =>
       assert.deepEqual(given(program), givenTo(program)));
 
-  // What all pods of a pair are told, a container that only waits is told too.
+  // What all pods of a pair are given, a container that only waits is given too.
   it("holds all that the manifests tell turn.sh", () => {
     assert.deepEqual(
       given("turn").filter((name) => !(VARIABLES as readonly (string | undefined)[]).includes(name)),
@@ -78,7 +78,7 @@ describe("the contract of the environment", () => {
     for (const name of givenTo("turn")) assert.ok(given("turn").includes(name), name);
   });
 
-  it("is what the rules let a privileged container be told", () => {
+  it("is what the rules let a privileged container be given", () => {
     const settings = parseSettings({
       nodes: ["k3s-w2"],
       producerImage: "x:1",
@@ -88,7 +88,7 @@ describe("the contract of the environment", () => {
     const known = (role: string) =>
       Object.keys(privilegedContainers(allowedBy(settings)).find((one) => one.role === role)?.environment ?? {});
     assert.deepEqual(known("producer").sort(), givenTo("producer"));
-    // The time is told to the sweep that only looks, and has no privileges.
+    // The time is given to the sweep that only looks, and has no privileges.
     assert.deepEqual([...known("sweep-unmount"), "SINCE"].sort(), givenTo("sweep"));
   });
 

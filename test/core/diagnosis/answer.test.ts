@@ -170,7 +170,7 @@ describe("the ways out of a node", () => {
       assert.ok(ways(found(open, false, "Not answered: nobody knows.")).includes("same-pod needs-proof"));
   });
 
-  it("are told in the operator's own words, too", () => {
+  it("are reported in the operator's own words, too", () => {
     const words = { success: "Do.", failure: "Leave it.", waysOut: ["ask somebody"] };
     const { decision } = nodeVerdict(barred, found(verdict({}), true), words);
     assert.equal(decision.text, "Leave it.");

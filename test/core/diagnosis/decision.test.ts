@@ -6,7 +6,7 @@ import { decide } from "../../../core/diagnosis/decision.ts";
 describe("a decision", () => {
   const words = { success: "Do it.", failure: "Leave it.", waysOut: ["ask somebody"] };
 
-  it("is told in the words of whoever asked, and decides nothing where nothing was answered", () => {
+  it("is given in the words of whoever asked, and decides nothing where nothing was answered", () => {
     assert.deepEqual(
       [
         decide("success", "A", words).text,
@@ -20,13 +20,13 @@ describe("a decision", () => {
   });
 
   it("speaks of nobody's own daemon where nobody has said any words", () => {
-    const told = (["A", "B", "C", undefined] as const).flatMap((grade) => [
+    const reported = (["A", "B", "C", undefined] as const).flatMap((grade) => [
       decide("success", grade),
       decide("failure", grade),
     ]);
-    assert.doesNotMatch(JSON.stringify(told), /decypharr|LD_PRELOAD|k3s/i);
-    assert.equal(told[0]?.text, "Deploy the daemon in the cluster.");
-    assert.equal(told[1]?.text, "Keep the mount outside the cluster.");
+    assert.doesNotMatch(JSON.stringify(reported), /decypharr|LD_PRELOAD|k3s/i);
+    assert.equal(reported[0]?.text, "Deploy the daemon in the cluster.");
+    assert.equal(reported[1]?.text, "Keep the mount outside the cluster.");
   });
 });
 

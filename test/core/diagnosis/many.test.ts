@@ -32,7 +32,7 @@ describe("many mounts", () => {
   });
 
   const cases: readonly (readonly [what: string, records: readonly ProbeRecord[], finding: RegExp])[] = [
-    ["nobody told of", [], /^Not answered: the producer has not told/],
+    ["nobody recorded", [], /^Not answered: the producer has not reported/],
     [
       "of which some were not mounted",
       [look("producer", 1, 31), look("producer", 19, 49, { detail: "too many" }, "error"), ...control, ...readers],
@@ -41,7 +41,7 @@ describe("many mounts", () => {
     [
       "of which a reader is silent",
       [...producer, ...control, ...reader("default")],
-      /^Not answered: the container hardened has not told/,
+      /^Not answered: the container hardened has not reported/,
     ],
     [
       "of which a reader misses some",

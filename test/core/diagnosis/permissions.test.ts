@@ -113,11 +113,11 @@ describe("the permission matrix is complete", () => {
   const inspect = record("producer", "inspect", "info");
   const producers = lawful.filter(({ role }) => role === "producer");
   const cases: readonly [what: string, records: readonly ProbeRecord[], complete: boolean][] = [
-    ["once every reader has told of every mounted variant", lawful, true],
+    ["once every reader has recorded every mounted variant", lawful, true],
     ["and the end of the schedule changes nothing", [...lawful, inspect], true],
     ["not before anything was recorded", [], false],
     ["not while the producer mounts", producers.slice(0, 3), false],
-    ["not while the readers have not told", [...producers, inspect], false],
+    ["not while the readers have not recorded", [...producers, inspect], false],
     [
       "not while one reader lacks one variant",
       lawful.filter((one) => one.role !== "hardened" || variantOf(one) !== "user-conf-only"),

@@ -163,9 +163,9 @@ describe("what is proven", () => {
         ...ROLES.map(gone),
       ];
       const known = second.filter(({ role, uptime }) => role !== "producer" || uptime > 2064);
-      const told = [...known, record("producer", "marker", "ok", { uptime: 2064.1, nonce: NONCE })];
-      assert.equal(settled(judged(told)), false);
-      assert.equal(settled(judged(told, { final: true })), true);
+      const reported = [...known, record("producer", "marker", "ok", { uptime: 2064.1, nonce: NONCE })];
+      assert.equal(settled(judged(reported)), false);
+      assert.equal(settled(judged(reported, { final: true })), true);
     });
 
     it("is waited for while a reader is away to be started again", () => {
@@ -181,7 +181,7 @@ describe("what is proven", () => {
     });
   });
 
-  it("is no grade where a reader told its start so soon after the crash that it may have been started before", () => {
+  it("is no grade where a reader recorded its start so soon after the crash that it may have been started before", () => {
     const start = (uptime: number) =>
       record("default", "start", "info", { uptime, fuse_at_start: "no", mountinfo: BRIDGE });
     const quiet = whole.filter(({ role, errno }) => role !== "default" || errno !== "ENOTCONN");

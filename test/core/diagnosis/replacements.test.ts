@@ -75,7 +75,7 @@ const judged = (of: Evidence) => {
 };
 
 describe("a pod that takes the producer's place", () => {
-  it("is told with what each reader saw meanwhile, in milliseconds of the node's own clock", () => {
+  it("is reported with what each reader saw meanwhile, in milliseconds of the node's own clock", () => {
     const [first] = replacementsOf(believed(given([...replaced("deleted", 2070, 4, "31")])), READERS);
     const reader = { errno: "ENOENT", outageMs: 2600, backMs: 100, mountsAdded: 1 };
     assert.deepEqual(first, {
@@ -86,7 +86,7 @@ describe("a pod that takes the producer's place", () => {
     });
   });
 
-  it("is not told where no pod said so", () => assert.deepEqual(replacementsOf(given([]), READERS), []));
+  it("is not reported where no pod said so", () => assert.deepEqual(replacementsOf(given([]), READERS), []));
 
   it("is known by the newest log alone: what is read twice counts once", () => {
     const { timings, grade } = judged(given([...both, ...both]));
@@ -235,7 +235,7 @@ describe("the time to replace a pod", () => {
     assert.equal(now(blind), undefined);
   });
 
-  it("has not come while a reader has not told what it saw of the last one, whose file is the same in every mount", () => {
+  it("has not come while a reader has not reported what it saw of the last one, whose file is the same in every mount", () => {
     const same = (records: readonly ProbeRecord[]) =>
       given([])
         .records.concat(records)

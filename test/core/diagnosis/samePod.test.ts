@@ -92,7 +92,7 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
     ],
     "its readers do not come back after its end by memory": [
       [[...first.filter(({ role, uptime }) => role === "producer" || uptime < 2077), ...dead(2081)]],
-      /do not come back after the sidecar's end for want of memory/,
+      /do not come back after the sidecar's end by the out-of-memory killer/,
     ],
     "its pod does not go although it has unmounted": [
       [all, { deletions: [{ ...tidy, gone: false, taken: ["unmounted /bridge/window/fuse"] }, untidy] }],
@@ -137,8 +137,8 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
     assert.equal(next(given([...seen, ...crash, ...comesBack(2062, 2)])), undefined);
     assert.equal(next(given(first)), "tidy");
     // What the next pod says again of the one before counts once.
-    const told = [...first, ...follows("tidy", 2090, 4)];
-    assert.equal(next(given([...told, ...told])), "untidy");
+    const reported = [...first, ...follows("tidy", 2090, 4)];
+    assert.equal(next(given([...reported, ...reported])), "untidy");
     assert.equal(next(given([...all, ...all])), undefined);
     assert.equal(next(given(first, { refused: "HTTP 403" })), undefined);
     assert.equal(next(given(first.filter(({ role, uptime }) => role !== "hardened" || uptime < 2077))), undefined);

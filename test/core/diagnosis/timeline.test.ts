@@ -66,13 +66,13 @@ describe("timeline", () => {
   it("counts the mounts that a reader had before the daemon's death, and when it was back", () => {
     const table = (size: string, records: readonly ProbeRecord[]) =>
       records.map((one) => (one.step === "read" && one.result === "ok" ? { ...one, table: size } : one));
-    const told = (after: readonly ProbeRecord[]) =>
+    const reported = (after: readonly ProbeRecord[]) =>
       timelineOf(
         evidence({ records: [...table("12", success), ...crash, ...dead("default"), ...after, unmounted, over] }),
         READERS,
       ).readers.default?.mounts;
-    assert.deepEqual(told(table("13", back("default"))), { before: 12, after: 13 });
-    assert.equal(told(back("default")), undefined);
+    assert.deepEqual(reported(table("13", back("default"))), { before: 12, after: 13 });
+    assert.equal(reported(back("default")), undefined);
   });
 
   describe("a look in flight when the daemon died", () => {
@@ -89,7 +89,7 @@ describe("timeline", () => {
       assert.deepEqual(stale(aborted(), ...dead("default")), expected);
     });
 
-    it("is all there is where the mount was gone or made anew at the next look", () => {
+    it("is all there is where the mount was gone or made again at the next look", () => {
       const gone = record("default", "read", "error", { uptime: 2064.1, errno: "ENOENT" });
       const later = record("default", "read", "error", { uptime: 2068.1, errno: "ENOTCONN" });
       assert.deepEqual(stale(aborted(), gone, later), { errno: "ECONNABORTED", afterMs: 80, lastedMs: 3120 });
@@ -116,7 +116,7 @@ describe("timeline", () => {
       evidence({ records: [...success, ...same, ...dead("default"), again, ...dead("hardened")] }),
       READERS,
     );
-    // Seen before the producer, which polls, has told of its mount.
+    // Seen before the producer, which polls, has recorded its mount.
     assert.equal(readers.default?.recoveredMs, 0);
     assert.equal(readers.hardened?.recoveredMs, undefined);
   });
@@ -173,13 +173,13 @@ describe("grade", () => {
     const killed = record("producer", "identity", "info", { uptime: 2066.9 });
     const ended = record("producer", "daemon", "error", { uptime: 2067, exit_code: "1" });
     for (const end of [killed, ended]) {
-      const told = [...success, ...crash, end, unmounted, over];
-      const records = [...told, ...READERS.flatMap((role) => [...dead(role), ...stillDead(role)])];
+      const reported = [...success, ...crash, end, unmounted, over];
+      const records = [...reported, ...READERS.flatMap((role) => [...dead(role), ...stillDead(role)])];
       assert.equal(timelineOf(evidence({ records }), READERS).readers.default?.notBack, undefined);
     }
   });
 
-  it("is not given where the mount after the crash was lost before it was told", () => {
+  it("is not given where the mount after the crash was lost before it was recorded", () => {
     const life = (uptime: number) => [
       record("producer", "preflight", "ok", { uptime }),
       record("producer", "stale", "ok", { uptime: uptime + 0.1, state: "dead" }),

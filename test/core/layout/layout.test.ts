@@ -57,7 +57,7 @@ describe("a layout of manifests", () => {
   });
 
   for (const fixture of fixtures("broken"))
-    it(`is mended by the patches that its findings give: ${fixture.name}`, () => {
+    it(`is repaired by the patches that its findings give: ${fixture.name}`, () => {
       const manifests = manifestsOf(fixture);
       const before = layoutOf(manifests).findings;
       const patched = structuredClone(manifests) as { file: string; object: unknown }[];

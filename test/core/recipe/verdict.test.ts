@@ -51,7 +51,7 @@ describe("what a verdict allows", () => {
     );
   });
 
-  it("is about the daemon that was tested: another one is told", () => {
+  it("is about the daemon that was tested: another one is reported", () => {
     const recipe = { nodes: ["a"], driver: "bindfs" as const, image: "x:2" };
     const notes = (daemon?: object) => otherDaemons({ a: daemon ? { ...A, daemon } : A }, recipe);
     assert.deepEqual(notes(), []);

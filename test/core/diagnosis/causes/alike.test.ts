@@ -476,7 +476,7 @@ describe("what looks like a cause and is another", () => {
     assert.match(JSON.stringify(verdict?.evidence), /mounted on \\"\/mnt\/media/);
   });
 
-  it("does not wait for the end of a daemon that has told its end already", () => {
+  it("does not wait for the end of a daemon that has recorded its end already", () => {
     const words = "dial unix /run/gluster.sock: Socket not connected";
     const ended = evidence({ pods: podsWith({}), records: notMounted(words, { errno: "ENOTCONN", exit_code: "1" }) });
     assert.equal(judge(ended)?.cause, "producer-never-mounted");

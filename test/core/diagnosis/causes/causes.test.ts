@@ -16,8 +16,8 @@ describe("a cause found in recorded evidence", () => {
     it(`is ${cause}: ${what}`, () => {
       const verdict = judge(given);
       assert.equal(verdict?.cause, isNote(cause) ? "success" : cause);
-      const told = [{ id: verdict.cause, evidence: verdict.evidence }, ...(verdict.notes ?? [])];
-      const own = JSON.stringify(told.find(({ id }) => id === cause)?.evidence);
+      const reported = [{ id: verdict.cause, evidence: verdict.evidence }, ...(verdict.notes ?? [])];
+      const own = JSON.stringify(reported.find(({ id }) => id === cause)?.evidence);
       const looked = quoted ? [quoted] : provocations.filter((one) => one.cause === cause).map((one) => one.quoted);
       assert.ok(
         looked.some((pattern) => pattern.test(own)),

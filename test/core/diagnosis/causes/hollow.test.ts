@@ -15,7 +15,7 @@ const gaveUp = (role: (typeof READERS)[number], uptime: number) => record(role, 
 
 describe("a control that sees the marker when one reader has given up", () => {
   const cases: readonly [what: string, cause: string | undefined, ProbeRecord[]][] = [
-    ["and the other has not told yet", undefined, [gaveUp("default", 2087)]],
+    ["and the other has not recorded it yet", undefined, [gaveUp("default", 2087)]],
     ["and the other waited longer", "hollow-success", [gaveUp("default", 2087), gaveUp("hardened", 2095)]],
     ["and the other had given up, too", "unknown", [gaveUp("default", 2087), gaveUp("hardened", 2088)]],
   ];

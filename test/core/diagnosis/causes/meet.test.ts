@@ -306,7 +306,7 @@ describe("where two faults meet", () => {
     assert.equal(judge(evidence({ records: early })), undefined);
   });
 
-  it("is too late for certain only once the control has told what a SUCCESS rests on", () => {
+  it("is too late for certain only once the control has recorded what a SUCCESS rests on", () => {
     const second = [
       again,
       record("producer", "mount", "ok", { uptime: 2064.2, propagation: "shared:38", mountinfo: FUSE }),
@@ -327,21 +327,21 @@ describe("where two faults meet", () => {
     assert.equal(judge(evidence({ records: [...exposed, blinded] }))?.cause, "control-too-late");
   });
 
-  it("is too late by a reader's word only where the control has told the same", () => {
+  it("is too late by a reader's word only where the control has recorded the same", () => {
     const doubted = ROLES.flatMap((role) => [
       record(role, "doubt", "error", { kind: "control-late", uptime: 2058.1 }),
       gaveUp(role),
     ]);
     const start = record("control", "start", "info", { uptime: 2055, fuse_at_start: "yes" });
     const copied = altered(start, { uptime: 2057.3 });
-    const told = record("control", "control", "info", { kind: "late", nonce: NONCE, uptime: 2058 });
+    const recorded = record("control", "control", "info", { kind: "late", nonce: NONCE, uptime: 2058 });
     const causeOf = (records: readonly ProbeRecord[], final = false) =>
       judge(evidence({ records: [...mounted, ...doubted, ...records], final }))?.cause;
     assert.equal(causeOf([start]), undefined);
     assert.equal(causeOf([start], true), "unknown");
     assert.equal(causeOf([], true), "unknown");
-    assert.equal(causeOf([start, told]), "hollow-success");
-    assert.equal(causeOf([copied, told]), "control-too-late");
+    assert.equal(causeOf([start, recorded]), "hollow-success");
+    assert.equal(causeOf([copied, recorded]), "control-too-late");
   });
 
   it("is a copy of the mount that was there, although the next one's marker is the same file", () => {
@@ -412,7 +412,7 @@ describe("where two faults meet", () => {
     );
   });
 
-  it("is a bound mount for certain only once each reader has told how its volume is mounted", () => {
+  it("is a bound mount for certain only once each reader has recorded how its volume is mounted", () => {
     const mountinfo = FUSE.replace("387 ", "388 ");
     const born = (role: AnyRole) =>
       record(role, "start", "info", { uptime: 2058, fuse_at_start: "yes", propagation: "private", mountinfo });
@@ -432,7 +432,7 @@ describe("where two faults meet", () => {
     assert.equal(causeOf(passedOn, spec.containers), "consumer-binds-mountpoint");
   });
 
-  it("is unknown only once the producer has told of the file that a late control saw, which its first mount did not show it", () => {
+  it("is unknown only once the producer has recorded the file that a late control saw, which its first mount did not show it", () => {
     const path = "/bridge/fuse/film.mkv";
     const records = [
       record("control", "start", "info", { uptime: 2055, fuse_at_start: "yes" }),
@@ -450,14 +450,14 @@ describe("where two faults meet", () => {
     assert.equal(causeOf(record("producer", "inspect", "info", { uptime: 2090 })), "unknown");
   });
 
-  it("is unknown only once the control has told anything: it may have come too late", () => {
+  it("is unknown only once the control has recorded anything: it may have come too late", () => {
     const records = [...mounted, ...ROLES.flatMap(misses)];
     assert.equal(judge(evidence({ records })), undefined);
     assert.equal(judge(evidence({ records: [...records, unseenByControl] }))?.cause, "unknown");
     const late = record("control", "control", "info", { uptime: 2060, kind: "late", nonce: NONCE });
     assert.equal(judge(evidence({ records: [...records, late] }))?.cause, "control-too-late");
     assert.equal(judge(evidence({ records, final: true }))?.cause, "unknown");
-    // Of a marker that the producer has not told yet.
+    // Of a marker that the producer has not recorded it yet.
     const next = [...records, { ...late, nonce: SECOND }];
     assert.equal(judge(evidence({ records: next })), undefined);
     const marker = record("producer", "marker", "ok", { uptime: 2059, nonce: SECOND });
@@ -466,7 +466,7 @@ describe("where two faults meet", () => {
     assert.equal(judge(evidence({ records: [...next, silent] }))?.cause, "unknown");
   });
 
-  it("is hollow for certain only once the producer has told of its mount", () => {
+  it("is hollow for certain only once the producer has recorded its mount", () => {
     const gone = ROLES.map((role) => gaveUp(role));
     const started = record("control", "start", "info", { uptime: 2055, fuse_at_start: "no" });
     const records = [...doubts, started, unseenByControl, ...gone];
@@ -486,7 +486,7 @@ describe("where two faults meet", () => {
     assert.equal(causeOf(starting, "consumer"), undefined);
     assert.equal(causeOf(starting, "consumer", true), "unknown");
     assert.equal(causeOf({ phase: "Pending", containers: [] }, "consumer"), undefined);
-    // Nobody has told of any pod: the producer may well run.
+    // Nobody has reported any pod: the producer may well run.
     assert.equal(judge(evidence({ events: words("consumer"), final: true }))?.cause, "unknown");
     assert.equal(causeOf(starting, "producer"), "stale-mount-left");
     assert.equal(

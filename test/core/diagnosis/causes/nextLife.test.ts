@@ -53,7 +53,7 @@ describe("a producer whose next life finds somebody else's mount", () => {
       "unknown",
       { records: [lives(2055), begun, ...again], final: true },
     ],
-    ["and its first life has not told", undefined, { pods: started, records: again }],
+    ["and its first life has not recorded", undefined, { pods: started, records: again }],
     ["and its first life never told", "unknown", { pods: started, records: again, final: true }],
     ["as its first life did", "bridge-in-use", { pods: started, records: [lives(2055), ...again] }],
   ];

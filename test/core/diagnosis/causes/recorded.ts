@@ -530,7 +530,7 @@ export const words: readonly Recorded[] = [
     }),
   },
   {
-    what: "a pod that the kubelet refuses for want of memory",
+    what: "a pod that the kubelet refuses for lack of memory",
     cause: "node-unavailable",
     quoted: /OutOfmemory/,
     evidence: evidence({

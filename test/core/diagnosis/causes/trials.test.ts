@@ -19,11 +19,11 @@ const CLUSTER = {
 const catalogue = [...causes, ...notes];
 
 describe("what was done with the fixes", () => {
-  it("is told of every cause and note, and of nothing else", () => {
+  it("is said of every cause and note, and of nothing else", () => {
     assert.deepEqual(Object.keys(trials).sort(), ["unknown", ...catalogue.map(({ id }) => id)].sort());
   });
 
-  it("is told in the words that a verdict prints", () => {
+  it("is given in the words that a verdict prints", () => {
     const missing = catalogue.flatMap(({ id, fix }) => {
       const trial = trials[id];
       const words = trial && "tried" in trial ? trial.tried : [];
