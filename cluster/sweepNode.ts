@@ -8,7 +8,7 @@ import { nodeFact, podFact } from "../core/evidence/facts.ts";
 import { apiPod } from "../core/manifests/api.ts";
 import { sweepPod } from "../core/manifests/sweep.ts";
 import type { Settings } from "../core/settings/settings.ts";
-import { except } from "./connect.ts";
+import { except, reasonOf } from "./connect.ts";
 import { isStuck } from "./pods.ts";
 
 /** Something of ours that is still on a node, or that could not be looked at. */
@@ -73,9 +73,7 @@ export async function sweepNode(
     return lines.filter((line) => !/^directory (absent|removed|stays)/.test(line)).map((line) => left(line));
   } catch (error) {
     if (going()) return undefined;
-    return [
-      left(`unknown, the node could not be looked at: ${error instanceof Error ? error.message : String(error)}`),
-    ];
+    return [left(`unknown, the node could not be looked at: ${reasonOf(error)}`)];
   }
 }
 

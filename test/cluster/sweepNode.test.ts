@@ -15,10 +15,10 @@ describe("a pod of the sweep", () => {
   afterEach(() => server.close());
   const remove = (within: number) =>
     deletePod(server.config.makeApiClient(CoreV1Api), "fuse-test", "fuse-sweep-check", within);
-  const look = (state: object, phase: string) =>
+  const look = (state: object, phase: string, posted: object | number = {}) =>
     api({
       "GET /api/v1/nodes": { items: [{ metadata: { name: "a" } }] },
-      [`POST ${PODS}`]: {},
+      [`POST ${PODS}`]: posted,
       [`GET ${POD}`]: {
         metadata: { name: "fuse-sweep-check" },
         status: { phase, containerStatuses: [{ name: "sweep", state }] },
@@ -38,6 +38,11 @@ describe("a pod of the sweep", () => {
     const [left] = (await look({ terminated: { exitCode: 1, reason: "Error" } }, "Failed")) ?? [];
     assert.match(left?.what ?? "", /^unknown, the node could not be looked at: fuse-sweep-check is Failed/);
     assert.ok(!server.requests.includes(`GET ${POD}/log`), server.requests.join());
+  });
+
+  it("that may not be made leaves it unknown, too, in one line without the headers of the answer", async () => {
+    const [left] = (await look({}, "Pending", 403)) ?? [];
+    assert.match(left?.what ?? "", /^unknown, the node could not be looked at: HTTP 403[^\n]*$/);
   });
 
   it("is waited for until it is gone, but not for ever: a finalizer may keep it", async () => {
