@@ -130,7 +130,7 @@ describe("diagnose FILE", () => {
     });
 
     it("reads what kustomize builds in place of its files", async () => {
-      // What it prints is the sound layout: as if a patch had mended it.
+      // What it prints is the sound layout: as if a patch had repaired it.
       const program = join(tools, "kustomize");
       writeFileSync(program, `#!/bin/sh\ncat '${join(LAYOUTS, "sound", "parent-directory.yaml")}'\n`, { mode: 0o755 });
       const { status, stdout } = await diagnose(["--json", "--kustomize", program, own]);

@@ -20,7 +20,7 @@ let folder = "";
 let stack: Stack;
 let args: FluxExportArgs;
 
-/** A function of its own for each operation: the engine runs it anew every time. */
+/** A function of its own for each operation: the engine runs it again every time. */
 const program = async () => ({ exported: new FluxExport("homelab", args).exported });
 
 function contents(): Record<string, string> {

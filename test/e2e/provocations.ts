@@ -160,7 +160,7 @@ export const provocations: readonly Provocation[] = [
   },
   {
     cause: "marker-changes",
-    how: "a markerFile that is written anew ten times a second",
+    how: "a markerFile that is rewritten ten times a second",
     settings: {
       driver: "command",
       markerFile: "version.txt",

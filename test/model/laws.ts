@@ -126,7 +126,7 @@ const isProof = (own: OwnMount, look: Look, { mounts, looks, births }: World["tr
   looks.control.some((other) => other.at > look.at && other.nonce !== look.nonce) &&
   !looks.control.some((other) => other.fs === own.fs && other.nonce !== undefined && !isCopy(own, other, births));
 
-/** A control that was killed and made anew while the mount was there has a copy of it: it has received nothing. */
+/** A control that was killed and made again while the mount was there has a copy of it: it has received nothing. */
 const isCopy = (own: OwnMount, { at }: Look, births: World["truth"]["births"]): boolean =>
   (births.control.findLast((born) => born <= at) ?? 0) > own.at;
 

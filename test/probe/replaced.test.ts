@@ -32,7 +32,7 @@ describe("a producer whose pod takes the place of another", () => {
   const target = join(linked.findings, "somebody-else's");
   let first: Life;
   let second: Life;
-  let anew: Life;
+  let secondLife: Life;
   let afterOther: Life;
   let kept: Life;
 
@@ -46,7 +46,7 @@ describe("a producer whose pod takes the place of another", () => {
       }),
       pod(again, "", { FAULT: "none" }).then(async () => {
         // Somebody made it again by hand: nothing says whom it follows.
-        anew = await pod(again, "", { FAULT: "none" });
+        secondLife = await pod(again, "", { FAULT: "none" });
       }),
       pod(foreign, "", { FAULT: "none", RUN: "of-another-day" }).then(async () => {
         afterOther = await pod(foreign, "deleted 12-ab", { FAULT: "none" });
@@ -85,7 +85,7 @@ describe("a producer whose pod takes the place of another", () => {
   });
 
   it("begins at the beginning where nothing says whom it follows, or what it finds is of another run", () => {
-    for (const life of [anew, afterOther]) assert.deepEqual(stepsOf(life), [...MOUNTED, "inspect", "unmount"]);
+    for (const life of [secondLife, afterOther]) assert.deepEqual(stepsOf(life), [...MOUNTED, "inspect", "unmount"]);
     const log = readFileSync(join(again.bridge, LOG), "utf8");
     assert.equal(log.match(/"step":"settle"/g)?.length, 1);
   });

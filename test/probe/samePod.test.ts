@@ -42,7 +42,7 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
     return live(on, { ...own, INSPECT_SECONDS: "60", ...more }, termAfter);
   };
   /** What a pod of one's own begins with: without the findings of the one before. */
-  const anew = (on: ImaginedNode) => {
+  const remount = (on: ImaginedNode) => {
     for (const name of ["died", "starved"]) rmSync(join(on.findings, name), { force: true });
   };
   const windowOf = (on: ImaginedNode) =>
@@ -71,10 +71,10 @@ describe("a daemon that is a sidecar of its readers' pod", () => {
         seen();
         lives.push(await sidecar(calm, "", "inspect"));
         left = { sentinel: readFileSync(sentinelOf(calm), "utf8"), window: windowOf(calm) };
-        anew(calm);
+        remount(calm);
         tidy = await sidecar(calm, "tidy 12-ab", "inspect#2");
         leaving = { table: calm.mountTable(), sentinel: existsSync(sentinelOf(calm)) };
-        anew(calm);
+        remount(calm);
         untidy = await sidecar(calm, "untidy 12-ab", "inspect#3");
       })(),
       sidecar(host, "", undefined, { SAME_POD: "hostPath" }).then((life) => {

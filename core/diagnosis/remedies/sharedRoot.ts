@@ -32,7 +32,7 @@ export const RECIPES: readonly Recipe[] = [
       files: [],
       after: [],
       remarks: [
-        "What macOS or Windows shares into its virtual machine does not propagate, and the machine's own mounts are made anew at each start: test on a node that is Linux itself.",
+        "What macOS or Windows shares into its virtual machine does not propagate, and the machine's own mounts are recreated at each start: test on a node that is Linux itself.",
       ],
     }),
     tried: false,

@@ -1,4 +1,4 @@
-/** When a cause may be named: not while the cluster may still mend it, and not only when the time is over. */
+/** When a cause may be named: not while the cluster may still repair it, and not only when the time is over. */
 import assert from "node:assert/strict";
 import type { Component } from "../../../../core/contract/readers.ts";
 import { judge } from "../../../../core/diagnosis/verdict.ts";
