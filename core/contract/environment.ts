@@ -5,6 +5,7 @@
  * else in them than what they are to hold.
  */
 import { TIMES } from "./times.ts";
+import { VARIATION_VARIABLES } from "./variation.ts";
 
 /** The scripts that containers run; each sources others of probe/. */
 export const PROGRAMS = ["producer", "consumer", "turn", "sweep"] as const;
@@ -34,14 +35,24 @@ const pods = <const Readers extends readonly Program[]>(holds: Content, ...readB
   ({ readBy, by: "pods", holds }) as const;
 const people = <const Readers extends readonly Program[]>(...readBy: Readers) => ({ readBy, by: "people" }) as const;
 
-type TimeVariables = {
-  readonly [Name in keyof Read as Read[Name]["variable"]]: ReturnType<typeof pods<Read[Name]["readBy"]>>;
+/** An entry of another table that names a variable. */
+interface Named {
+  readonly variable: string;
+  readonly readBy: readonly Program[];
+  /** @default number */
+  readonly holds?: Content;
+}
+type NamedIn<Table> = {
+  readonly [Name in keyof Table as Extract<Table[Name], Named>["variable"]]: Given & {
+    readonly readBy: Extract<Table[Name], Named>["readBy"];
+  };
 };
-type Read = { readonly [Name in keyof typeof TIMES]: Extract<(typeof TIMES)[Name], { readonly variable: string }> };
-
-const timeVariables = Object.fromEntries(
-  Object.values(TIMES).flatMap((time) => ("variable" in time ? [[time.variable, pods("number", ...time.readBy)]] : [])),
-) as unknown as TimeVariables;
+const namedIn = <Table extends Readonly<Record<string, object | Named>>>(table: Table) =>
+  Object.fromEntries<Given>(
+    Object.values(table).flatMap((one) =>
+      "variable" in one ? [[one.variable, pods(one.holds ?? "number", ...one.readBy)]] : [],
+    ),
+  ) as NamedIn<Table>;
 
 export const ENVIRONMENT = {
   /** The run's id, and the node that the pod is on: each record carries both. */
@@ -50,8 +61,9 @@ export const ENVIRONMENT = {
   /** Who a container of the consumer is: see readers.ts. The other scripts know that of themselves. */
   ROLE: pods("word", "consumer"),
 
-  /** The times of the settings: see times.ts. */
-  ...timeVariables,
+  /** The times of the settings: see times.ts; how the pair differs: see variation.ts. */
+  ...namedIn(TIMES),
+  ...namedIn(VARIATION_VARIABLES),
 
   /** How long the pod stays after its work, in seconds. */
   INSPECT_SECONDS: pods("number", ...PAIR),
@@ -71,12 +83,6 @@ export const ENVIRONMENT = {
   CLEAR_DEAD_MOUNT: pods("word", "producer"),
   /** The producer's memory limit, in MiB: only where the fault takes all of it. */
   MEMORY_MIB: pods("number", "producer"),
-  /** How many file systems the producer mounts, each by a daemon of its own: see probe/many.sh. */
-  MOUNTS: pods("number", ...PAIR),
-  UNMOUNT_AT_START: pods("word", "producer"),
-  /** The daemon is a sidecar of its readers' pod, and this is the volume between them: see samePod.ts. */
-  SAME_POD: pods("word", "producer"),
-  DELAY_SECONDS: pods("number", "producer"),
 
   /** How long a reader looks closely, in seconds. */
   WATCH_SECONDS: pods("number", "consumer"),

@@ -47,6 +47,14 @@ export interface Variation {
   readonly samePod?: Medium;
 }
 
+/** What the probe's scripts are told of it as it stands: the variable, what that holds, and which of them read it. */
+export const VARIATION_VARIABLES = {
+  mounts: { variable: "MOUNTS", holds: "number", readBy: ["producer", "consumer"] },
+  unmountAtStart: { variable: "UNMOUNT_AT_START", holds: "word", readBy: ["producer"] },
+  delaySeconds: { variable: "DELAY_SECONDS", holds: "number", readBy: ["producer"] },
+  samePod: { variable: "SAME_POD", holds: "word", readBy: ["producer"] },
+} as const satisfies { readonly [Name in keyof Variation]?: object };
+
 /** How a pair differs from the base pair, a part of a sentence each. */
 export const differencesOf = (pair: Variation): string[] =>
   [

@@ -1,5 +1,6 @@
 /** The mount table of a container that is not ours: proc_pid_mountinfo(5), of any length and with any names. */
 import { isFuseType } from "../../base/fuse.ts";
+import { mountInfo } from "../../base/mounts.ts";
 import { normal, within } from "../layout/workload.ts";
 
 export interface MountLine {
@@ -40,29 +41,21 @@ export function mountTable(text: string): MountLine[] {
 }
 
 function mountIn(line: string): MountLine | undefined {
-  // The optional fields end with a lone dash; names have no space in them, which is written as \040.
-  const dash = line.indexOf(" - ");
-  if (dash < 0) return undefined;
-  const [, , device = "", root = "", point = "", , ...optional] = line.slice(0, dash).split(" ");
-  const [type = "", , options = ""] = line.slice(dash + 3).split(" ");
+  const { device, root, point, peers, type, superOptions } = mountInfo(line);
   if (!/^\d+:\d+$/.test(device) || !point.startsWith("/") || type === "") return undefined;
-  const group = (kind: string) => optional.find((field) => field.startsWith(`${kind}:`))?.slice(kind.length + 1);
+  const group = (kind: string) => peers.find((field) => field.startsWith(`${kind}:`))?.slice(kind.length + 1);
   const [shared, master] = [group("shared"), group("master")];
   return {
     line: line.length > LONG ? `${line.slice(0, LONG)}…` : line,
     device,
-    root: unescaped(root),
-    point: normal(unescaped(point)),
+    root,
+    point: normal(point),
     ...(shared ? { shared } : {}),
     ...(master ? { master } : {}),
     type,
-    options: options.split(","),
+    options: superOptions,
   };
 }
-
-/** Space, tab, line feed, backslash and number sign are written as three octal digits. */
-const unescaped = (path: string): string =>
-  path.replace(/\\([0-3][0-7]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 
 export const isFuseMount = ({ type }: MountLine): boolean => isFuseType(type);
 

@@ -9,7 +9,7 @@ import type { Environment } from "../contract/environment.ts";
 import { faultIn } from "../contract/faults.ts";
 import { PAIR_SCENARIOS, type PairScenario, type ScenarioId, waysOf } from "../contract/scenarios.ts";
 import type { Times } from "../contract/times.ts";
-import type { Variation } from "../contract/variation.ts";
+import { VARIATION_VARIABLES, type Variation } from "../contract/variation.ts";
 
 /** What happens to one pair, and when; times in seconds. */
 export interface Schedule {
@@ -165,24 +165,30 @@ function ofScenario(times: Times, variation: Variation, crowdSeconds: number, tu
       PROBE_SECONDS: times.probeSeconds,
       INSPECT_SECONDS: busySeconds,
       AFTERWARDS: "end",
-      ...(variation.mounts ? { MOUNTS: variation.mounts } : {}),
+      ...told(variation, "producer", "consumer"),
     },
-    producer: {
-      ...producer,
-      ...(variation.unmountAtStart ? { UNMOUNT_AT_START: "yes" } : {}),
-      ...(variation.delaySeconds ? { DELAY_SECONDS: variation.delaySeconds } : {}),
-    },
+    producer: { ...producer, ...told(variation, "producer") },
     consumer: {
       // It decides within its turn, and ends with its producer.
       MARKER_WAIT_SECONDS: Math.min(times.markerWaitSeconds, busySeconds - 2) + leadSeconds,
       WATCH_SECONDS: busySeconds + leadSeconds,
       INSPECT_SECONDS: busySeconds + leadSeconds,
+      ...told(variation, "consumer"),
       ...(variation.readersRestart ? { RESTART: "yes" } : {}),
       // The dead mount is taken away meanwhile, and the next one made.
       ...(variation.readersRestart === "still-dead" ? { RESTART_SECONDS: STALE_SECONDS + REMOUNT_SECONDS } : {}),
     },
   };
 }
+
+/** What these scripts are told of a variation, and no other script. */
+const told = (variation: Variation, ...scripts: readonly ("producer" | "consumer")[]): Environment =>
+  Object.fromEntries(
+    Object.entries(VARIATION_VARIABLES).flatMap(([name, { variable, readBy }]) => {
+      const value = variation[name as keyof typeof VARIATION_VARIABLES];
+      return value && readBy.join() === scripts.join() ? [[variable, value === true ? "yes" : value]] : [];
+    }),
+  );
 
 /** Its pod stays until it is deleted, twice: what it says of the pod before it must be read. */
 function ofSamePod(times: Times, variation: Variation, crowdSeconds: number, turnSeconds: number): Schedule {
@@ -194,7 +200,6 @@ function ofSamePod(times: Times, variation: Variation, crowdSeconds: number, tur
     busySeconds,
     totalSeconds,
     both: { PROBE_SECONDS: times.probeSeconds, INSPECT_SECONDS: totalSeconds },
-    producer: { ...schedule.producer, SAME_POD: variation.samePod ?? "" },
     consumer: { ...schedule.consumer, WATCH_SECONDS: busySeconds, INSPECT_SECONDS: totalSeconds },
   };
 }

@@ -2,6 +2,7 @@
  * What the containers of a recipe run: POSIX sh, in the manifest itself, so that whoever reviews the manifest sees it, and a change of it
  * replaces the pod. No `${...}`, which Flux would substitute, and no `$$`, of which Kubernetes makes one `$`.
  */
+import { driverOf } from "../contract/drivers.ts";
 import type { Recipe } from "./settings.ts";
 
 /** Milliseconds between two looks at a mount point. */
@@ -99,19 +100,8 @@ done
 exit "$code"
 `;
 
-function serving({ driver, flags }: Recipe): string {
-  const more = flags.map((flag) => ` ${quoted(flag)}`).join("");
-  switch (driver) {
-    case "rclone":
-      return `exec rclone mount "$SOURCE" "$MOUNT" --allow-other${more}`;
-    case "bindfs":
-      return `exec bindfs -f -o allow_other${more} "$SOURCE" "$MOUNT"`;
-    case "squashfuse":
-      return `exec squashfuse -f -o allow_other${more} "$SOURCE" "$MOUNT"`;
-    case "command":
-      return `exec sh -c "$COMMAND"`;
-  }
-}
+const serving = ({ driver, flags }: Recipe): string =>
+  `exec ${driverOf(driver).serve(flags.map((flag) => ` ${quoted(flag)}`).join(""))}`;
 
 const quoted = (text: string): string =>
   /^[A-Za-z0-9_./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

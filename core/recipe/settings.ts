@@ -1,7 +1,8 @@
 /** What an operator can say of a deployment that shares a FUSE mount, checked and completed. */
 import { z } from "zod";
+import { DRIVER_IDS, driverOf } from "../contract/drivers.ts";
 import { driverFaults } from "../settings/ownDriver.ts";
-import { checked, DRIVERS, limits, schema, seconds, toleration } from "../settings/schema.ts";
+import { checked, limits, schema, seconds, toleration } from "../settings/schema.ts";
 import { fault, faultsOf, SettingsError } from "../settings/settings.ts";
 import { bridgeFault, commandFault, imageFault, nodeFault } from "../settings/validators.ts";
 
@@ -65,10 +66,7 @@ export const recipeSchema = z.strictObject({
       "Of the verdict: with B a reader must be restarted when the daemon was, so its liveness probe is prompt.",
     ),
   tolerations: z.array(toleration).default([]).describe("Taints of the nodes that the pods may stand."),
-  driver: z
-    .enum([...DRIVERS, "command"])
-    .default("rclone")
-    .describe("FUSE file system that the daemon mounts."),
+  driver: z.enum(DRIVER_IDS).default("rclone").describe("FUSE file system that the daemon mounts."),
   image: checked(imageFault)
     .default("rclone/rclone:1.71.2")
     .describe("Image of the daemon: a POSIX shell with awk, stat, timeout and umount, and the FUSE driver."),
@@ -115,9 +113,6 @@ export type Recipe = Readonly<z.output<typeof recipeSchema>>;
 export type RecipeInput = z.input<typeof recipeSchema>;
 export type RecipeReader = Recipe["readers"][number];
 
-/** What is mounted, by driver, where nothing is said. */
-const SOURCES = { rclone: "/data", bindfs: "/data", squashfuse: "/data/archive.squashfs", command: "/data" } as const;
-
 /**
  * Checks what was said and completes it.
  *
@@ -132,7 +127,7 @@ export function parseRecipe(input: unknown): Recipe {
     ...(parsed.success ? contradictions(parsed.data) : []),
   ];
   if (!parsed.success || faults.length > 0) throw new SettingsError(faults);
-  return { ...parsed.data, source: parsed.data.source || SOURCES[parsed.data.driver] };
+  return { ...parsed.data, source: parsed.data.source || driverOf(parsed.data.driver).source };
 }
 
 /** The test's own schema knows that a command may hold a key. */

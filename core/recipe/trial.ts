@@ -3,6 +3,7 @@
  * come through. Pure; cluster/recipe/trial.ts does it.
  */
 import { MOUNT_NAME, RECIPE_DIRECTORY, scenarioBridge } from "../contract/bridge.ts";
+import { driverOf } from "../contract/drivers.ts";
 import { quantity } from "../contract/quantity.ts";
 import type { Settings } from "../settings/settings.ts";
 import { lookScript, type Outage } from "./looks.ts";
@@ -72,8 +73,8 @@ export function trialRecipe(settings: Settings, node: string, grade: "A" | "B"):
 
 /** Why there is no trial of a daemon; undefined where there is one. */
 export const untriable = ({ driver }: Pick<Settings, "driver">): string | undefined =>
-  driver === "squashfuse"
-    ? "squashfuse mounts an archive, and the recipe's is yours: there is none to try it with"
+  driverOf(driver).archive
+    ? `${driver} mounts an archive, and the recipe's is yours: there is none to try it with`
     : undefined;
 
 /** A daemon of the user's own may serve what is not ours to write into. */

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { DECISION } from "../contract/decision.ts";
+import { DRIVER_IDS } from "../contract/drivers.ts";
 import { DEFAULT_SCENARIOS } from "../contract/scenarios.ts";
 import { TIMES, type Times } from "../contract/times.ts";
 import { fluxSchema } from "./flux.ts";
@@ -75,8 +76,7 @@ const place = {
     ),
 };
 
-/** Each is a script of the probe: driver-NAME.sh. */
-export const DRIVERS = ["rclone", "squashfuse", "bindfs"] as const;
+const ready = DRIVER_IDS.filter((driver) => driver !== "command");
 
 const daemon = {
   producerImage: checked(imageFault)
@@ -86,10 +86,10 @@ const daemon = {
     .default("rclone/rclone:1.71.2")
     .describe("Image of the consumer: a POSIX shell with awk, stat and timeout. The producer's saves a second pull."),
   driver: z
-    .enum([...DRIVERS, "command"])
+    .enum(DRIVER_IDS)
     .default("rclone")
     .describe(
-      `FUSE file system the producer mounts, with programs of its image: ${DRIVERS.join(", ").replace(/, (?=\w+$)/, " or ")}; command: your own daemon.`,
+      `FUSE file system the producer mounts, with programs of its image: ${ready.join(", ").replace(/, (?=\w+$)/, " or ")}; command: your own daemon.`,
     ),
   command: checked(commandFault)
     .default("")

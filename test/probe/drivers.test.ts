@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { schema } from "../../core/settings/settings.ts";
+import { DRIVER_IDS, driverOf } from "../../core/contract/drivers.ts";
 import { driverPackages } from "../../sandbox/build/drivers.ts";
 import { runPiece } from "./shell.ts";
 
@@ -32,8 +32,7 @@ describe("drivers", () => {
     return shell([`driver-${driver}.sh`], script, { PATH: path, ...environment }).split("\n");
   };
 
-  const drivers = schema.shape.driver.unwrap().options;
-  for (const driver of drivers)
+  for (const driver of DRIVER_IDS)
     it(`${driver} has a file of its own, which says its version in one line`, () => {
       const environment = { PATH: `${programs}:${process.env.PATH}`, COMMAND: "exec my-daemon --password secret" };
       const said = shell([`driver-${driver}.sh`], "driver_says", environment);
@@ -41,9 +40,9 @@ describe("drivers", () => {
       assert.doesNotMatch(said, /secret/, "a command may hold a password, and the log is for everyone");
     });
 
-  for (const driver of drivers.filter((name) => name !== "command"))
+  for (const driver of DRIVER_IDS.filter((name) => name !== "command"))
     it(`${driver} serves its source at the mount point, to others unless it is told not to`, () => {
-      const served = driver === "squashfuse" ? `${source}.squashfs` : source;
+      const served = driverOf(driver).archive ? `${source}.squashfs` : source;
       const [with_, without] = [started(driver, "allow").at(-1) ?? "", started(driver, "only").at(-1) ?? ""];
       for (const call of [with_, without]) {
         assert.ok(call.startsWith(`${driver} `), call);

@@ -20,7 +20,7 @@ import {
   saysDead,
   some,
   sourceOf,
-  superOf,
+  superOptionsOf,
 } from "./read.ts";
 import { runtimeDrops } from "./runtime.ts";
 
@@ -102,7 +102,7 @@ export const allowOtherMissing: Cause = {
     if (!notRead(evidence)) return undefined;
     const denied = READERS.flatMap((role) => of(evidence, role, "read")).filter(
       ({ errno, mountinfo }) =>
-        errno === "EACCES" && isFuse(mountinfo) && !superOf(mountinfo).options.includes("allow_other"),
+        errno === "EACCES" && isFuse(mountinfo) && !superOptionsOf(mountinfo).includes("allow_other"),
     );
     return some(denied.map(recordQuote));
   },

@@ -16,7 +16,7 @@ import {
   recordQuote,
   some,
   sourceOf,
-  superOf,
+  superOptionsOf,
 } from "./read.ts";
 import { mountPoint, NO_FUSERMOUNT, saysInOneLine, saysOf, TOO_MANY_MOUNTS } from "./words.ts";
 
@@ -172,7 +172,7 @@ function deniedBySecurityModule(evidence: Evidence): readonly Quote[] | undefine
     // Without allow_other FUSE itself denies other users, with default_permissions a file's mode: neither needs a module.
     ...readers.flatMap((role) =>
       of(evidence, role, "read").filter(
-        (record) => isDenial(record) && isFuse(record.mountinfo) && isOpen(superOf(record.mountinfo).options),
+        (record) => isDenial(record) && isFuse(record.mountinfo) && isOpen(superOptionsOf(record.mountinfo)),
       ),
     ),
   ];

@@ -1,6 +1,7 @@
 /** How the causes read the evidence: its records by container and step, its states and words as quotes. */
 
 import { isFuseType } from "../../../base/fuse.ts";
+import { mountInfo } from "../../../base/mounts.ts";
 import { type FaultEntry, faultIn } from "../../contract/faults.ts";
 import { type AnyRole, COMPONENTS, CONTROL, READERS } from "../../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf, type Step, type WriterOf } from "../../contract/records.ts";
@@ -106,33 +107,35 @@ export const saysDead = ({ errno }: { readonly errno?: string | undefined }): bo
 export const daemonExitOf = (record: ProbeRecord): string | undefined =>
   record.role === "producer" && (record.step === "daemon" || record.step === "mount") ? record.exit_code : undefined;
 
-/** The mount point in a line of the mount table (proc_pid_mountinfo(5), field 5). */
-export const pointOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[4];
+const lineOf = (mountinfo: string | undefined) => (mountinfo === undefined ? undefined : mountInfo(mountinfo));
+
+/** The mount point in a line of the mount table. */
+export const pointOf = (mountinfo: string | undefined): string | undefined => lineOf(mountinfo)?.point;
 
 /** Whether a line of the mount table is in a peer group, as everything propagated is; a container's own copy is private. */
 export const hasPeers = (mountinfo: string | undefined): boolean =>
-  / (shared|master):\d+ /.test(mountinfo?.split(" - ")[0]?.concat(" ") ?? "");
+  lineOf(mountinfo)?.peers.some((field) => /^(shared|master):\d+$/.test(field)) ?? false;
 
-/** The first field of a line of the mount table: one mount of one container. */
-export const idOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[0];
+/** One mount of one container. */
+export const idOf = (mountinfo: string | undefined): string | undefined => lineOf(mountinfo)?.id;
 
-/** The second field: the mount that it is mounted on. */
-export const parentOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[1];
+/** The mount that it is mounted on. */
+export const parentOf = (mountinfo: string | undefined): string | undefined => lineOf(mountinfo)?.parent || undefined;
 
-/** The third field: the device number of its file system, which no other has that is mounted anywhere meanwhile. */
-export const deviceOf = (mountinfo: string | undefined): string | undefined => mountinfo?.split(" ")[2];
+/** The device number of its file system, which no other has that is mounted anywhere meanwhile. */
+export const deviceOf = (mountinfo: string | undefined): string | undefined => lineOf(mountinfo)?.device;
 
 /** The device and the directory in it that a line of the mount table is of: the same for each volume of one directory. */
-export const directoryOf = (mountinfo: string | undefined): string | undefined =>
-  mountinfo?.split(" ").slice(2, 4).join(" ");
-
-/** The file system type and the super options in a line of the mount table: what stands after the lone dash. */
-export function superOf(mountinfo: string | undefined): { readonly type: string; readonly options: readonly string[] } {
-  const [type = "", , options = ""] = (mountinfo?.split(" - ")[1] ?? "").split(" ");
-  return { type, options: options.split(",") };
+export function directoryOf(mountinfo: string | undefined): string | undefined {
+  const line = lineOf(mountinfo);
+  return line && `${line.device} ${line.root}`;
 }
 
-export const isFuse = (mountinfo: string | undefined): boolean => isFuseType(superOf(mountinfo).type);
+/** What the daemon asked for, in a line of the mount table. */
+export const superOptionsOf = (mountinfo: string | undefined): readonly string[] =>
+  lineOf(mountinfo)?.superOptions ?? [];
+
+export const isFuse = (mountinfo: string | undefined): boolean => isFuseType(lineOf(mountinfo)?.type ?? "");
 
 export const quotes = (evidence: Evidence, matches: (record: ProbeRecord) => boolean): Quote[] =>
   evidence.records.filter(matches).map(recordQuote);

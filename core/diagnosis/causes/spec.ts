@@ -1,4 +1,5 @@
 /** How the causes read the pods as they were really made, which may differ from what this project would make. */
+import { mountInfo } from "../../../base/mounts.ts";
 import { mountPointIn } from "../../contract/bridge.ts";
 import { type DecidingRole, READERS } from "../../contract/readers.ts";
 import type { ProbeRecord } from "../../contract/records.ts";
@@ -62,9 +63,11 @@ export function placeOf({ bridge }: Side): string | undefined {
 
 /** The same as the kernel has it: the device, and the directory of it that is mounted as the volume (proc_pid_mountinfo(5)). */
 export function mountedPlace({ bridge }: Side, records: readonly ProbeRecord[]): string | undefined {
-  const line = records.map(({ mountinfo }) => mountinfo?.split(" ")).find((parts) => parts?.[4] === bridge.mountPath);
-  const point = mountPointIn(bridge.root);
-  return line && `${line[2]} ${joined([line[3] ?? "", point.slice(bridge.mountPath.length)])}`;
+  const line = records
+    .flatMap(({ mountinfo }) => (mountinfo === undefined ? [] : mountInfo(mountinfo)))
+    .find(({ point }) => point === bridge.mountPath);
+  const below = mountPointIn(bridge.root).slice(bridge.mountPath.length);
+  return line && `${line.device} ${joined([line.root, below])}`;
 }
 
 /** One name for what every distribution links; what else is linked, only the node knows. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseAllDocuments } from "yaml";
+import { DRIVER_IDS } from "../../../core/contract/drivers.ts";
 import type { Change, Tree } from "../../../core/gitops/tree.ts";
 import { layoutOf } from "../../../core/layout/index.ts";
 import { recipeFiles } from "../../../core/recipe/files.ts";
@@ -37,7 +38,7 @@ const anyRecipe = fc
     namespace: label,
     mount: label,
     grade: fc.constantFrom("A", "B"),
-    driver: fc.constantFrom("rclone", "bindfs", "squashfuse", "command"),
+    driver: fc.constantFrom(...DRIVER_IDS),
     createNamespace: fc.boolean(),
     disruptionBudget: fc.boolean(),
     failover: fc.boolean(),

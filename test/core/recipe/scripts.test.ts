@@ -4,17 +4,16 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DRIVER_IDS, type DRIVERS } from "../../../core/contract/drivers.ts";
 import { clearScript, daemonScript, gateScript } from "../../../core/recipe/scripts.ts";
 import { parseRecipe } from "../../../core/recipe/settings.ts";
 
-const recipe = (driver: "rclone" | "bindfs" | "squashfuse" | "command", flags: string[] = []) =>
+const recipe = (driver: keyof typeof DRIVERS, flags: string[] = []) =>
   parseRecipe({ nodes: ["a"], driver, flags, ...(driver === "command" ? { command: "exec true" } : {}) });
 const SCRIPTS = {
   clear: clearScript(),
   gate: gateScript("/mnt/media/remote"),
-  ...Object.fromEntries(
-    (["rclone", "bindfs", "squashfuse", "command"] as const).map((driver) => [driver, daemonScript(recipe(driver))]),
-  ),
+  ...Object.fromEntries(DRIVER_IDS.map((driver) => [driver, daemonScript(recipe(driver))])),
 };
 
 describe("a recipe's scripts", () => {
