@@ -48,6 +48,7 @@ describe("layers", () => {
       "core/plan/plan.ts": 'import { readFileSync } from "node:fs"; export const plan = readFileSync;',
       "core/evidence/pods.ts": 'import type { V1Pod } from "@kubernetes/client-node"; export type Pod = V1Pod;',
       "core/gitops/pods.ts": 'import { V1Pod } from "@kubernetes/client-node"; export const pod = new V1Pod();',
+      "core/lost.ts": 'import "../base/a.ts";',
       "cluster/watch.ts": 'export const start = () => import("../cli/start.ts");',
       "cli/start.ts": 'import "nowhere";',
       "attic/old.ts": 'import "../base/a.ts";',
@@ -65,6 +66,7 @@ describe("layers", () => {
         "core: core/gitops/pods.ts -> node_modules/@kubernetes/client-node/index.js",
         "core: core/plan/plan.ts -> fs",
         "every file belongs to a room: attic/old.ts -> base/a.ts",
+        "every file of core belongs to a room of core: core/lost.ts -> base/a.ts",
         "every import is found: cli/start.ts -> nowhere",
         "no file: base/a.ts -> base/b.ts -> base/c.ts -> base/a.ts",
       ]);

@@ -5,7 +5,7 @@ import { MARKS } from "../../base/marks.ts";
 import { printAll, say } from "../../base/output.ts";
 import { UserError } from "../../base/problem.ts";
 import { FINDINGS, layoutOf } from "../../core/layout/index.ts";
-import { diagnoseRoles } from "../../core/rights.ts";
+import { diagnoseRoles } from "../../core/rights/rights.ts";
 import { findingLines, isFailure, layoutSummary } from "../../report/findings.ts";
 import { command, optionsIn } from "../command.ts";
 import type { LiveOptions } from "../diagnose/live.ts";

@@ -2,7 +2,7 @@
 import { Argument, Option } from "commander";
 import { stringify } from "yaml";
 import { UserError } from "../../base/problem.ts";
-import { JOBS, type Job, rights, type Subject } from "../../core/rights.ts";
+import { JOBS, type Job, rights, type Subject } from "../../core/rights/rights.ts";
 import { command, optionsIn } from "../command.ts";
 import { readSettings, type SettingsOptions, settingsOptions } from "../options.ts";
 import { EXIT } from "../run.ts";

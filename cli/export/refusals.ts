@@ -1,7 +1,7 @@
 /** What can be wrong with a file of the checkout, in words: the system's own refusals, and what an export must not do to it. */
 import type { Stats } from "node:fs";
 import { UserError } from "../../base/problem.ts";
-import { ParentError } from "../../core/gitops/parent.ts";
+import { ParentError } from "../../core/gitops/entry.ts";
 
 type Verb = "read" | "written" | "removed";
 

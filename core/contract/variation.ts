@@ -47,7 +47,7 @@ export interface Variation {
   readonly samePod?: Medium;
 }
 
-/** What the probe's scripts are told of it as it stands: the variable, what that holds, and which of them read it. */
+/** Its variables for the scripts of the probe: the name, what it holds, and which scripts read it. */
 export const VARIATION_VARIABLES = {
   mounts: { variable: "MOUNTS", holds: "number", readBy: ["producer", "consumer"] },
   unmountAtStart: { variable: "UNMOUNT_AT_START", holds: "word", readBy: ["producer"] },

@@ -4,8 +4,8 @@
  */
 
 import type { FluxSettings } from "../settings/flux.ts";
-import { type EntryState, entryState, ParentError, withEntry } from "./parent.ts";
-import { freshParent, isOurs, isUntouched, listIn, type Parent, parentIn } from "./parents.ts";
+import { type EntryState, entryState, ParentError, withEntry } from "./entry.ts";
+import { freshParent, isOurs, isUntouched, type KustomizationList, listIn, parentIn } from "./lists.ts";
 import { places } from "./places.ts";
 import { planReference } from "./reference.ts";
 import { stateOf } from "./seal.ts";
@@ -55,14 +55,14 @@ export function plan(
   };
 }
 
-function wantedState(group: Parent, entry: string, enabled: boolean | undefined): EntryState {
+function wantedState(group: KustomizationList, entry: string, enabled: boolean | undefined): EntryState {
   if (enabled !== undefined) return enabled ? "on" : "off";
   return group.text !== undefined && named(group.path, () => entryState(group.text ?? "", entry)) === "on"
     ? "on"
     : "off";
 }
 
-function lineChange({ path, text }: Parent, entry: string, wanted: EntryState): Change[] {
+function lineChange({ path, text }: KustomizationList, entry: string, wanted: EntryState): Change[] {
   const after = named(path, () => withEntry(text ?? freshParent("group"), entry, wanted));
   return after === text ? [] : [{ path, before: text, after }];
 }

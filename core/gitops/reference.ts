@@ -1,8 +1,8 @@
 /** The line in the cluster's own list that leads to the list of tests. */
 
 import type { FluxSettings } from "../settings/flux.ts";
-import { entryState, hasOthers, ParentError, withEntry } from "./parent.ts";
-import { freshParent, isOurs, listIn, manifestsIn, type Parent, parentIn } from "./parents.ts";
+import { entryState, hasOthers, ParentError, withEntry } from "./entry.ts";
+import { freshParent, isOurs, type KustomizationList, listIn, manifestsIn, parentIn } from "./lists.ts";
 import type { Places } from "./places.ts";
 import type { Change, Tree } from "./tree.ts";
 
@@ -11,7 +11,7 @@ export function planReference(
   tree: Tree,
   where: Places,
   flux: FluxSettings,
-  group: Parent,
+  group: KustomizationList,
 ): { readonly changes: readonly Change[]; readonly notes: readonly string[] } {
   if (!listIn(tree, where.cluster) && manifestsIn(tree, where.cluster, flux.group).length > 0)
     return {
@@ -35,13 +35,13 @@ export function planReference(
   }
 }
 
-function referenceTo({ path, text: before }: Parent, flux: FluxSettings): Change[] {
+function referenceTo({ path, text: before }: KustomizationList, flux: FluxSettings): Change[] {
   const after = withEntry(before ?? freshParent("cluster"), flux.group, "on", { signed: true });
   return after === before ? [] : [{ path, before, after }];
 }
 
 /** A list that a person keeps out of the cluster stays out, with everything else that is in it. */
-function mayRefer(text: string, flux: FluxSettings, group: Parent): boolean {
+function mayRefer(text: string, flux: FluxSettings, group: KustomizationList): boolean {
   const state = entryState(text, flux.group);
   if (state !== "absent") return state === "on";
   return group.text === undefined || isOurs(group.text, "group") || !hasOthers(group.text, flux.entry);

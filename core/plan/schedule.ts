@@ -165,15 +165,15 @@ function ofScenario(times: Times, variation: Variation, crowdSeconds: number, tu
       PROBE_SECONDS: times.probeSeconds,
       INSPECT_SECONDS: busySeconds,
       AFTERWARDS: "end",
-      ...told(variation, "producer", "consumer"),
+      ...variablesOf(variation, "producer", "consumer"),
     },
-    producer: { ...producer, ...told(variation, "producer") },
+    producer: { ...producer, ...variablesOf(variation, "producer") },
     consumer: {
       // It decides within its turn, and ends with its producer.
       MARKER_WAIT_SECONDS: Math.min(times.markerWaitSeconds, busySeconds - 2) + leadSeconds,
       WATCH_SECONDS: busySeconds + leadSeconds,
       INSPECT_SECONDS: busySeconds + leadSeconds,
-      ...told(variation, "consumer"),
+      ...variablesOf(variation, "consumer"),
       ...(variation.readersRestart ? { RESTART: "yes" } : {}),
       // The dead mount is taken away meanwhile, and the next one made.
       ...(variation.readersRestart === "still-dead" ? { RESTART_SECONDS: STALE_SECONDS + REMOUNT_SECONDS } : {}),
@@ -181,8 +181,8 @@ function ofScenario(times: Times, variation: Variation, crowdSeconds: number, tu
   };
 }
 
-/** What these scripts are told of a variation, and no other script. */
-const told = (variation: Variation, ...scripts: readonly ("producer" | "consumer")[]): Environment =>
+/** The variables of a variation that these scripts read, and no other script. */
+const variablesOf = (variation: Variation, ...scripts: readonly ("producer" | "consumer")[]): Environment =>
   Object.fromEntries(
     Object.entries(VARIATION_VARIABLES).flatMap(([name, { variable, readBy }]) => {
       const value = variation[name as keyof typeof VARIATION_VARIABLES];

@@ -1,7 +1,7 @@
 /** What a recipe changes in a checkout: its own directory, and one line of the list above it. */
 import { parse } from "yaml";
-import { ParentError, withEntry } from "../gitops/parent.ts";
-import { listIn } from "../gitops/parents.ts";
+import { ParentError, withEntry } from "../gitops/entry.ts";
+import { listIn } from "../gitops/lists.ts";
 import { named, ownFiles, type Plan, withoutOwnFiles } from "../gitops/plan.ts";
 import { stateOf } from "../gitops/seal.ts";
 import type { Change, Tree } from "../gitops/tree.ts";

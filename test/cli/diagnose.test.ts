@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { runDiagnose } from "../../cli/commands/diagnose.ts";
 import type { Finding } from "../../core/layout/index.ts";
-import type { RbacObject } from "../../core/rights.ts";
+import type { RbacObject } from "../../core/rights/rights.ts";
 import { type ExecApi, execApi } from "../cluster/live/api.ts";
 import { DAEMON, pod, READER } from "../core/live/cases.ts";
 import { inProcess } from "./inProcess.ts";

@@ -8,7 +8,7 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { layoutOf } from "../../core/layout/index.ts";
 import type { LiveFinding } from "../../core/live/index.ts";
-import type { PolicyRule, RbacObject } from "../../core/rights.ts";
+import type { PolicyRule, RbacObject } from "../../core/rights/rights.ts";
 import { pathIn } from "../../sandbox/box/box.ts";
 import { auditedNamespace, auditLog } from "../../sandbox/cluster/audit.ts";
 import { readRecord } from "../../sandbox/cluster/record.ts";

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
-import type { PolicyRule } from "../../core/rights.ts";
+import type { PolicyRule } from "../../core/rights/rights.ts";
 import { pathIn } from "../../sandbox/box/box.ts";
 import { auditedNamespace, auditLog } from "../../sandbox/cluster/audit.ts";
 import { readRecord } from "../../sandbox/cluster/record.ts";

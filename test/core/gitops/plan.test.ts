@@ -6,7 +6,7 @@ import { type Action, type Plan, plan } from "../../../core/gitops/plan.ts";
 import type { Tree } from "../../../core/gitops/tree.ts";
 import { fluxSchema } from "../../../core/settings/flux.ts";
 import { parseSettings } from "../../../core/settings/settings.ts";
-import { parentText } from "./parents.ts";
+import { parentText } from "./lists.ts";
 
 type Checkout = Record<string, string>;
 

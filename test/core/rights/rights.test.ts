@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { JOBS, type PolicyRule, rights } from "../../core/rights.ts";
-import { parseSettings } from "../../core/settings/settings.ts";
+import { JOBS, type PolicyRule, rights } from "../../../core/rights/rights.ts";
+import { parseSettings } from "../../../core/settings/settings.ts";
 
 const settings = parseSettings({ nodes: ["w2", "w3"], namespace: "fuse-test" });
 const rulesOf = (job: (typeof JOBS)[number], of = settings): readonly PolicyRule[] =>

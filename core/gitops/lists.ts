@@ -1,8 +1,8 @@
 /** The two lists above the test's directory: which file each is, and what we write where there is none. */
-import { ParentError } from "./parent.ts";
+import { ParentError } from "./entry.ts";
 import type { Tree } from "./tree.ts";
 
-export interface Parent {
+export interface KustomizationList {
   readonly path: string;
   /** Undefined where there is none yet. */
   readonly text: string | undefined;
@@ -44,7 +44,7 @@ export function listIn(tree: Tree, directory: string): { readonly path: string; 
  * @throws ParentError where a new list would leave out files that Flux applies today, since it lists a directory without one
  *   by itself
  */
-export function parentIn(tree: Tree, directory: string, entry: string): Parent {
+export function parentIn(tree: Tree, directory: string, entry: string): KustomizationList {
   const list = listIn(tree, directory);
   if (list) return list;
   const fresh = { path: `${directory}/kustomization.yaml`, text: undefined };

@@ -2,10 +2,10 @@
  * What a user of the Kubernetes API must be allowed, as RBAC objects. A test runs the whole with a user who has exactly this, and
  * compares it with what the API server's audit log saw.
  */
-import { PROBE_CONFIG_MAP, PROJECT, podName, SWEEP_PODS } from "./contract/names.ts";
-import { planOf } from "./plan/plan.ts";
-import { READER_NAME, TRIAL_NAME } from "./recipe/trial.ts";
-import type { Settings } from "./settings/settings.ts";
+import { PROBE_CONFIG_MAP, PROJECT, podName, SWEEP_PODS } from "../contract/names.ts";
+import { planOf } from "../plan/plan.ts";
+import { READER_NAME, TRIAL_NAME } from "../recipe/trial.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** `start`: make the test, read its verdict, take it down, sweep. `collect`: read the verdict of a test that runs, and replace its producer's pod. */
 export const JOBS = ["start", "collect"] as const;

@@ -3,8 +3,8 @@ import { equal, notEqual, throws } from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { entryState, ParentError, withEntry } from "../../../core/gitops/parent.ts";
-import { parentText } from "./parents.ts";
+import { entryState, ParentError, withEntry } from "../../../core/gitops/entry.ts";
+import { parentText } from "./lists.ts";
 
 const ENTRY = "fuse-propagation-test";
 const FIXTURES = join(import.meta.dirname, "..", "..", "fixtures", "kustomizations");
