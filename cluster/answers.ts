@@ -1,7 +1,7 @@
 /** The verdicts of a run as they become known: of each node's base pair first, then of its scenarios. */
 
 import { MARKS } from "../base/marks.ts";
-import type { Way } from "../core/contract/replacement.ts";
+import type { ReplacementWay } from "../core/contract/replacement.ts";
 import type { SamePodWay } from "../core/contract/samePod.ts";
 import {
   answered,
@@ -55,7 +55,7 @@ export class Answers {
    *
    * @returns how the pod with the daemon is to be replaced before the pair can answer
    */
-  consider(evidence: Evidence): Way | SamePodWay | undefined {
+  consider(evidence: Evidence): ReplacementWay | SamePodWay | undefined {
     // What nobody can add to is judged as it stands.
     const all = isAtEnd(evidence) ? { ...evidence, final: true } : evidence;
     const verdict = judge(all, this.settings.decision);

@@ -1,7 +1,7 @@
 /** Watches a run of the test until each pair of pods has its verdict, or the time is over; then what is known decides. */
 import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import { MARKS } from "../base/marks.ts";
-import { type Service, serviceOf, WAYS, type Way } from "../core/contract/replacement.ts";
+import { REPLACEMENT_WAYS, type ReplacementWay, type Service, serviceOf } from "../core/contract/replacement.ts";
 import { isSamePodWay, SAME_POD_WORDS, type SamePodWay } from "../core/contract/samePod.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Evidence } from "../core/evidence/evidence.ts";
@@ -78,7 +78,7 @@ export async function collect(
     // What disturbs the whole node waits until nobody else needs it.
     else if (answers.has(evidence)) for (const one of gathering.evidence()) if (!one.scenario) changed(one);
   };
-  const replace = async (evidence: Evidence, way: Way | SamePodWay) => {
+  const replace = async (evidence: Evidence, way: ReplacementWay | SamePodWay) => {
     const whose = pairKey(evidence);
     const replacedBefore = replacedIn(evidence.records);
     const pair = pairs.find(({ node, scenario }) => node === evidence.node && scenario?.id === evidence.scenario);
@@ -99,7 +99,7 @@ export async function collect(
             way,
             `the node is not this test's to disturb: its ${service} was not restarted`,
           );
-        print(`${MARKS.note} ${whose}  ${name} is ${WAYS[way].words}, and made again`);
+        print(`${MARKS.note} ${whose}  ${name} is ${REPLACEMENT_WAYS[way].words}, and made again`);
         if (service) await restart?.(service, evidence.node);
         await replacePod(config, settings.namespace, name, way, onLeaving);
       }

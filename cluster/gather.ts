@@ -5,7 +5,7 @@ import type { CoreV1Event, KubeConfig, V1Node, V1Pod } from "@kubernetes/client-
 import { CoreV1Api } from "@kubernetes/client-node";
 import { LABELS, nodeLabel, PROJECT } from "../core/contract/names.ts";
 import type { ProbeRecord } from "../core/contract/records.ts";
-import type { Way } from "../core/contract/replacement.ts";
+import type { ReplacementWay } from "../core/contract/replacement.ts";
 import type { ContainerFact, Deletion, EventFact, Evidence, PodFact } from "../core/evidence/evidence.ts";
 import { nodeFact, podFact, sidesOf } from "../core/evidence/facts.ts";
 import { type Pair, planOf } from "../core/plan/plan.ts";
@@ -41,7 +41,7 @@ export interface Gathering {
   /** This pod is about to be replaced by another of its name, which goes on with its story: what is known of it stays. */
   leaving(whose: Whose, uid: string): void;
   /** The producer's pod is not replaced in this way, since the node may not be disturbed. */
-  unasked(whose: Whose, way: Way, words: string): void;
+  unasked(whose: Whose, way: ReplacementWay, words: string): void;
   /** The pod with the daemon could not be replaced. */
   notReplaced(whose: Whose, words: string): void;
   /** A pod with a sidecar was deleted, and has gone. */

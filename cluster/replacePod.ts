@@ -1,6 +1,6 @@
 /** Replaces a pod by another of the same name and spec, as its controller would if it had one. */
 import { ApiException, CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
-import { REPLACES, replaces, type Way } from "../core/contract/replacement.ts";
+import { REPLACES, type ReplacementWay, replaces } from "../core/contract/replacement.ts";
 import { reasonOf } from "./connect.ts";
 import { podGone } from "./pods.ts";
 
@@ -21,7 +21,7 @@ export async function replacePod(
   config: KubeConfig,
   namespace: string,
   name: string,
-  way: Way,
+  way: ReplacementWay,
   onLeaving: (uid: string) => void,
 ): Promise<void> {
   const api = config.makeApiClient(CoreV1Api);

@@ -4,7 +4,7 @@ import { Namespace } from "@pulumi/kubernetes/core/v1/index.js";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/index.js";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { daemon, disruptionBudget, namespace, networkPolicy } from "../core/recipe/daemon.ts";
+import { daemonDeployment, disruptionBudget, networkPolicy, recipeNamespace } from "../core/recipe/daemon.ts";
 import { type ReaderParts, readerParts } from "../core/recipe/reader.ts";
 import { parseRecipe, pointOf, type RecipeInput } from "../core/recipe/settings.ts";
 import { hideCommand, inputOf, type Mutable } from "./inputs.ts";
@@ -45,7 +45,7 @@ export class FuseMount extends pulumi.ComponentResource {
     this.mountPoint = pointOf(recipe);
     this.reader = inputOf(readerParts(recipe));
     this.namespace = recipe.createNamespace
-      ? new Namespace(`${name}-namespace`, inputOf(namespace(recipe)), { parent: this })
+      ? new Namespace(`${name}-namespace`, inputOf(recipeNamespace(recipe)), { parent: this })
       : undefined;
     const inNamespace = { parent: this, dependsOn: this.namespace ? [this.namespace] : [] };
     this.networkPolicy = new NetworkPolicy(`${name}-network-policy`, inputOf(networkPolicy(recipe)), inNamespace);
@@ -53,7 +53,7 @@ export class FuseMount extends pulumi.ComponentResource {
       ? new PodDisruptionBudget(`${name}-disruption-budget`, inputOf(disruptionBudget(recipe)), inNamespace)
       : undefined;
     // One mount point has one daemon at a time: the old one goes before the new one comes.
-    const deployment = inputOf(daemon(recipe));
+    const deployment = inputOf(daemonDeployment(recipe));
     const hasCommand = hideCommand(deployment.spec.template.spec.containers);
     this.daemon = new Deployment(`${name}-daemon`, deployment, {
       ...inNamespace,

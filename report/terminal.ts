@@ -2,7 +2,7 @@
 
 import { MARKS } from "../base/marks.ts";
 import { printable, shortIds } from "../base/printable.ts";
-import { WAYS } from "../core/contract/replacement.ts";
+import { REPLACEMENT_WAYS } from "../core/contract/replacement.ts";
 import { SAME_POD_WORDS } from "../core/contract/samePod.ts";
 import type { NodeVerdict } from "../core/diagnosis/answer.ts";
 import type { Decision } from "../core/diagnosis/decision.ts";
@@ -101,7 +101,7 @@ function replacementLines({ way, left, failed, readers }: Replacement): string[]
   const before =
     left === 0 ? "it left no mount" : `it left ${left} ${left === 1 ? "mount" : "mounts"} at the mount point`;
   const lines = [
-    `  producer's pod ${WAYS[way].words}: ${failed === undefined ? before : `the next one failed: ${failed}`}`,
+    `  producer's pod ${REPLACEMENT_WAYS[way].words}: ${failed === undefined ? before : `the next one failed: ${failed}`}`,
   ];
   return [...lines, ...outageLines(readers)];
 }

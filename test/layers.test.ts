@@ -75,6 +75,23 @@ describe("layers", () => {
     }
   });
 
+  it("has one meaning for each exported name", () => {
+    const files = globSync("{base,probe,core,cluster,cli,components,policy,report}/**/*.ts", { cwd: ROOT });
+    const declared = /^export (?:async |abstract )*(?:const|function|class|interface|type|let) ([\w$]+)/gm;
+    const places = Map.groupBy(
+      files.flatMap((file) =>
+        [...readFileSync(join(ROOT, file), "utf8").matchAll(declared)].map(([, name = ""]) => ({ name, file })),
+      ),
+      ({ name }) => name,
+    );
+    assert.ok(places.size > 500, `${places.size} names`);
+    // A function that is overloaded is declared several times in one file.
+    assert.deepEqual(
+      [...places.values()].filter((all) => all.some(({ file }) => file !== all[0]?.file)),
+      [],
+    );
+  });
+
   it("has no TypeScript file over 300 lines", () => {
     const rooms = "base,probe,core,cluster,cli,components,policy,report,sandbox,stand-ins,tools,examples";
     const long = globSync(["*.ts", `{${rooms}}/**/*.ts`], { cwd: ROOT })

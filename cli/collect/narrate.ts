@@ -2,12 +2,12 @@
 import { MARKS } from "../../base/marks.ts";
 import { ID, shortIds } from "../../base/printable.ts";
 import { faultNamed } from "../../core/contract/faults.ts";
-import { WAY_NAMES, WAYS } from "../../core/contract/replacement.ts";
+import { REPLACEMENT_WAYS, WAY_NAMES } from "../../core/contract/replacement.ts";
 import { SAME_POD_WORDS } from "../../core/contract/samePod.ts";
 import type { Evidence } from "../../core/evidence/evidence.ts";
 
 const WAYS_IN_WORDS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(WAY_NAMES.map((way) => [way, WAYS[way].words])),
+  ...Object.fromEntries(WAY_NAMES.map((way) => [way, REPLACEMENT_WAYS[way].words])),
   ...SAME_POD_WORDS,
 };
 
@@ -56,7 +56,7 @@ function* steps(evidence: Evidence): Generator<readonly [mark: string, text: str
     if (step === "replaced")
       yield [
         MARKS.note,
-        `a new producer takes the place of the one that was ${WAYS_IN_WORDS[record.way ?? ""] ?? WAYS.deleted.words}`,
+        `a new producer takes the place of the one that was ${WAYS_IN_WORDS[record.way ?? ""] ?? REPLACEMENT_WAYS.deleted.words}`,
       ];
     if (role === "producer" && step === "crash") yield [MARKS.note, `producer ${faultNamed(record.fault ?? "").did}`];
     if (step === "sentinel" && result !== "info")

@@ -7,7 +7,7 @@ import { UserError } from "../../base/problem.ts";
 import { exportedFiles } from "../../core/gitops/export.ts";
 import { parseExported } from "../../core/gitops/exported.ts";
 import { places } from "../../core/gitops/places.ts";
-import { type Action, type Plan, plan } from "../../core/gitops/plan.ts";
+import { type Action, type GitopsPlan, plan } from "../../core/gitops/plan.ts";
 import { type FluxSettings, fluxSchema } from "../../core/settings/flux.ts";
 import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { probeScripts } from "../../probe/scripts.ts";
@@ -95,7 +95,7 @@ function actionOf(options: Options, flux: FluxSettings): Action {
 }
 
 /** Files first, then the directories that they leave empty. */
-function carryOut(checkout: Checkout, { changes }: Plan, flux: FluxSettings, action: Action): void {
+function carryOut(checkout: Checkout, { changes }: GitopsPlan, flux: FluxSettings, action: Action): void {
   checkout.write(changes);
   const { cluster, group, entry } = places(flux);
   const above = cluster.split("/").map((_, index, all) => all.slice(0, index + 1).join("/"));

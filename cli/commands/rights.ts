@@ -2,7 +2,7 @@
 import { Argument, Option } from "commander";
 import { stringify } from "yaml";
 import { UserError } from "../../base/problem.ts";
-import { JOBS, type Job, rights, type Subject } from "../../core/rights/rights.ts";
+import { JOBS, type Job, type RbacSubject, rights } from "../../core/rights/rights.ts";
 import { command, optionsIn } from "../command.ts";
 import { readSettings, type SettingsOptions, settingsOptions } from "../options.ts";
 import { EXIT } from "../run.ts";
@@ -45,7 +45,7 @@ export async function runRights(args: readonly string[]): Promise<number> {
   return EXIT.success;
 }
 
-function subjectOf({ user, group, serviceAccount }: Options): Subject {
+function subjectOf({ user, group, serviceAccount }: Options): RbacSubject {
   if (user) return { kind: "User", name: user };
   if (group) return { kind: "Group", name: group };
   const [namespace, name] = serviceAccount?.split(":") ?? [];

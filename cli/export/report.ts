@@ -4,7 +4,7 @@ import { MARKS } from "../../base/marks.ts";
 import { say } from "../../base/output.ts";
 import { printableLines } from "../../base/printable.ts";
 import { places } from "../../core/gitops/places.ts";
-import type { Action, Plan } from "../../core/gitops/plan.ts";
+import type { Action, GitopsPlan } from "../../core/gitops/plan.ts";
 import type { Change } from "../../core/gitops/tree.ts";
 import type { Recipe } from "../../core/recipe/settings.ts";
 import type { FluxSettings } from "../../core/settings/flux.ts";
@@ -14,7 +14,7 @@ import { EXIT } from "../run.ts";
 const CONTEXT = 3;
 
 /** Prints the difference on stdout. Exit code 0 where there is none. */
-export function reportDrift({ changes, edited, enabled, notes }: Plan, json: boolean): number {
+export function reportDrift({ changes, edited, enabled, notes }: GitopsPlan, json: boolean): number {
   const different = [...edited, ...changes.filter(({ path }) => !edited.some((file) => file.path === path))];
   if (json)
     print(JSON.stringify({ enabled, notes, changes: different.map(summary), edited: edited.map(({ path }) => path) }));
@@ -30,7 +30,7 @@ export function reportDrift({ changes, edited, enabled, notes }: Plan, json: boo
 }
 
 export function report(
-  { changes, edited, enabled, notes }: Plan,
+  { changes, edited, enabled, notes }: GitopsPlan,
   flux: FluxSettings,
   action: Action,
   refused: boolean,
@@ -54,7 +54,7 @@ export function report(
 
 /** What a recipe did. @param recipe undefined where it was taken out */
 export function reportRecipe(
-  { changes, edited, notes }: Pick<Plan, "changes" | "edited" | "notes">,
+  { changes, edited, notes }: Pick<GitopsPlan, "changes" | "edited" | "notes">,
   refused: boolean,
   json: boolean,
   recipe?: Pick<Recipe, "nodes" | "grade">,

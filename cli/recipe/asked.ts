@@ -3,7 +3,7 @@ import { UserError } from "../../base/problem.ts";
 import { asTyped, saidFaults, takenFrom } from "../../core/recipe/given.ts";
 import { parseRecipe, type Recipe } from "../../core/recipe/settings.ts";
 import { otherDaemons, testing } from "../../core/recipe/verdict.ts";
-import { type Fault, SettingsError } from "../../core/settings/settings.ts";
+import { SettingsError, type SettingsFault } from "../../core/settings/settings.ts";
 import { givenSettings, type SettingsOptions, saidSettings } from "../options.ts";
 import { nodesFor, testedIn } from "./nodes.ts";
 
@@ -82,7 +82,7 @@ export function askedRecipe(options: RecipeOptions): { readonly recipe: Recipe; 
 }
 
 /** @throws SettingsError */
-export function requireNone(faults: readonly Fault[]): void {
+export function requireNone(faults: readonly SettingsFault[]): void {
   if (faults.length > 0) throw new SettingsError(faults);
 }
 

@@ -1,6 +1,6 @@
 /** Reads the mount table of containers, and asks their mounts, each with a deadline. */
 import type { KubeConfig } from "@kubernetes/client-node";
-import type { Answer, LivePod, Look, Unread } from "../../core/live/facts.ts";
+import type { Answer, LivePod, LiveView, Unread } from "../../core/live/facts.ts";
 import { mountTable } from "../../core/live/mountTable.ts";
 import { execIn, type Said, type Where } from "./exec.ts";
 
@@ -23,7 +23,7 @@ export const ownTarget = (pod: LivePod, container: string): ExecTarget => ({
   process: "self",
 });
 
-export async function readTable(config: KubeConfig, target: ExecTarget): Promise<Look | Unread> {
+export async function readTable(config: KubeConfig, target: ExecTarget): Promise<LiveView | Unread> {
   const said = await execIn(config, target, ["cat", `/proc/${target.process}/mountinfo`], TABLE);
   if (said.by === "refused" || (said.by !== "limit" && said.stdout === "")) return unread(said, target);
   const words = {
@@ -67,7 +67,12 @@ done
 wait`;
 
 /** @returns the look with an answer for each path; without them where the container cannot ask */
-export async function ask(config: KubeConfig, target: ExecTarget, look: Look, paths: readonly string[]): Promise<Look> {
+export async function ask(
+  config: KubeConfig,
+  target: ExecTarget,
+  look: LiveView,
+  paths: readonly string[],
+): Promise<LiveView> {
   if (paths.length === 0) return look;
   const seen = target.process === "self" ? paths : paths.map((path) => `/proc/${target.process}/root${path}`);
   const said = await execIn(config, target, ["sh", "-c", SCRIPT, "sh", ...seen], ANSWERS);

@@ -3,7 +3,7 @@ import type { CoreV1Event, KubeConfig, V1Node, V1Pod } from "@kubernetes/client-
 import { UserError } from "../../base/problem.ts";
 import type { NodeFact } from "../../core/evidence/evidence.ts";
 import { nodeFact } from "../../core/evidence/facts.ts";
-import { type Facts, isRead, keyOf, type LivePod, type Look, type Unread } from "../../core/live/facts.ts";
+import { type Facts, isRead, keyOf, type LivePod, type LiveView, type Unread } from "../../core/live/facts.ts";
 import { bothEnds, linksOf, type Question, runs, toAsk, toLookAt } from "../../core/live/links.ts";
 import { isPresent, livePod, newestFirst } from "../../core/live/pods.ts";
 import { failingInits } from "../../core/live/unstarted.ts";
@@ -69,7 +69,7 @@ export async function readLive(
   const found = linksOf(there, question);
   const all = toLookAt(found);
   const chosen = all.slice(0, MAX_LOOKS);
-  const looks = new Map<string, Look | Unread>();
+  const looks = new Map<string, LiveView | Unread>();
   const targets = new Map<string, ExecTarget>();
   await inTurns(chosen, AT_ONCE, async ({ pod, end: { container } }) => {
     const key = keyOf(pod, container.name);

@@ -1,7 +1,7 @@
 /** The recipe on trial as it is in a cluster: applied, read, disturbed and taken away through the API. */
 import { CoreV1Api, type KubeConfig, KubernetesObjectApi, PatchStrategy, type V1Pod } from "@kubernetes/client-node";
 import { recipeObjects } from "../../core/recipe/daemon.ts";
-import { type Look, parseLooks } from "../../core/recipe/looks.ts";
+import { parseLooks, type ReaderSample } from "../../core/recipe/looks.ts";
 import { daemonLabels } from "../../core/recipe/placement.ts";
 import type { Recipe } from "../../core/recipe/settings.ts";
 import { READER_NAME, TRIAL_READERS, trialReader } from "../../core/recipe/trial.ts";
@@ -15,7 +15,7 @@ const EXEC_MS = 20_000;
 export interface Readers {
   readonly pod: string;
   readonly restarts: Readonly<Record<string, number>>;
-  readonly looks: Readonly<Record<string, readonly Look[]>>;
+  readonly looks: Readonly<Record<string, readonly ReaderSample[]>>;
 }
 
 /** The daemon's newest pod. */
@@ -167,7 +167,7 @@ export class Deployed {
   }
 
   /** What a reader has said, its container's life before this one included. */
-  private async looksOf(name: string, container: string, restarts = 0): Promise<readonly Look[]> {
+  private async looksOf(name: string, container: string, restarts = 0): Promise<readonly ReaderSample[]> {
     if (name === "") return [];
     const { namespace } = this.recipe;
     const log = (previous: boolean) =>

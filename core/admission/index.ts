@@ -10,7 +10,7 @@ import { PROJECT } from "../contract/names.ts";
 import type { Allowed } from "../rules/allowed.ts";
 import { RULES, type Rule } from "../rules/index.ts";
 import { podVariables } from "../rules/podVariables.ts";
-import type { AdmissionBinding, AdmissionPolicy, Metadata, ResourceRule, Validation } from "./types.ts";
+import type { AdmissionBinding, AdmissionPolicy, PolicyMetadata, ResourceRule, Validation } from "./types.ts";
 
 export type { AdmissionBinding, AdmissionPolicy } from "./types.ts";
 
@@ -65,7 +65,7 @@ function policy(
   spec: Omit<AdmissionPolicy["spec"], "failurePolicy">,
 ): [AdmissionPolicy, AdmissionBinding] {
   const name = `${PROJECT}.${namespace}.${part}`;
-  const metadata: Metadata = {
+  const metadata: PolicyMetadata = {
     name,
     labels: { "app.kubernetes.io/name": PROJECT },
     // They quote the probe's scripts: Flux must not substitute the shell's own variables in them.

@@ -6,7 +6,7 @@ export interface Validation {
   readonly reason: "Forbidden";
 }
 
-export interface Variable {
+export interface PolicyVariable {
   readonly name: string;
   readonly expression: string;
 }
@@ -21,7 +21,7 @@ export interface ResourceRule {
   readonly scope: "Namespaced";
 }
 
-export interface Metadata {
+export interface PolicyMetadata {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -30,11 +30,11 @@ export interface Metadata {
 export interface AdmissionPolicy {
   readonly apiVersion: "admissionregistration.k8s.io/v1";
   readonly kind: "ValidatingAdmissionPolicy";
-  readonly metadata: Metadata;
+  readonly metadata: PolicyMetadata;
   readonly spec: {
     readonly failurePolicy: "Fail";
     readonly matchConstraints: { readonly resourceRules: readonly ResourceRule[] };
-    readonly variables?: readonly Variable[];
+    readonly variables?: readonly PolicyVariable[];
     readonly validations: readonly Validation[];
   };
 }
@@ -42,7 +42,7 @@ export interface AdmissionPolicy {
 export interface AdmissionBinding {
   readonly apiVersion: "admissionregistration.k8s.io/v1";
   readonly kind: "ValidatingAdmissionPolicyBinding";
-  readonly metadata: Metadata;
+  readonly metadata: PolicyMetadata;
   readonly spec: {
     readonly policyName: string;
     readonly validationActions: readonly ["Deny"];

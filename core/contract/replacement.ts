@@ -21,19 +21,19 @@ export type Service = "kubelet" | "runtime";
  *
  * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-forced
  */
-export const WAYS = {
+export const REPLACEMENT_WAYS = {
   deleted: { words: "deleted in order" },
   forced: { words: "deleted by force (--force --grace-period=0)" },
   kubelet: { words: "deleted in order, after a restart of the node's kubelet", restarts: "kubelet" },
   runtime: { words: "deleted in order, after a restart of the node's container runtime", restarts: "runtime" },
 } as const satisfies Readonly<Record<string, WayEntry>>;
-export type Way = keyof typeof WAYS;
-export const WAY_NAMES = Object.keys(WAYS) as Way[];
+export type ReplacementWay = keyof typeof REPLACEMENT_WAYS;
+export const WAY_NAMES = Object.keys(REPLACEMENT_WAYS) as ReplacementWay[];
 
 /** What a pod's readers must survive for grade A. */
-export const GRADED: readonly Way[] = ["deleted", "forced"];
+export const GRADED: readonly ReplacementWay[] = ["deleted", "forced"];
 
-export const serviceOf = (way: Way): Service | undefined => (WAYS[way] as WayEntry).restarts;
+export const serviceOf = (way: ReplacementWay): Service | undefined => (REPLACEMENT_WAYS[way] as WayEntry).restarts;
 
 /** Annotation of a producer's pod that took another's place: `WAY UID`, of the pod before it. */
 export const REPLACES = `${PROJECT}/replaces`;
@@ -41,4 +41,4 @@ export const REPLACES = `${PROJECT}/replaces`;
 /** Where the producer finds its pod's annotations, as a volume of the downward API has them. */
 export const POD_PATH = "/pod";
 
-export const replaces = (way: Way | SamePodWay, uid: string): string => `${way} ${uid}`;
+export const replaces = (way: ReplacementWay | SamePodWay, uid: string): string => `${way} ${uid}`;

@@ -2,7 +2,7 @@
  * The catalogue of scenarios: what is asked of a FUSE mount beyond "is it seen?". Some are parts of the base
  * pair's own schedule; each other one is a pair of pods of its own, changed in one way, and decides one thing.
  */
-import { GRADED, type Way } from "./replacement.ts";
+import { GRADED, type ReplacementWay } from "./replacement.ts";
 import { MANY_MOUNTS, type Variation } from "./variation.ts";
 
 export interface Scenario {
@@ -12,7 +12,7 @@ export interface Scenario {
   /** `base`: the base pair answers it in its own schedule. */
   readonly pair: "base" | Variation;
   /** How the base pair's producer is replaced for it, once its schedule is over. */
-  readonly ways?: readonly Way[];
+  readonly ways?: readonly ReplacementWay[];
   /** Asked only where it is named, or `all` are; `alone`: not with `all` either. */
   readonly byName?: true | "alone";
   /**
@@ -221,7 +221,7 @@ export const DEFAULT_SCENARIOS: readonly ScenarioId[] = CATALOGUE.filter(
 ).map(({ id }) => id);
 
 /** How the base pair's producer is replaced for these scenarios, in turn. */
-export const waysOf = (scenarios: readonly ScenarioId[]): readonly Way[] =>
+export const waysOf = (scenarios: readonly ScenarioId[]): readonly ReplacementWay[] =>
   CATALOGUE.flatMap(({ id, ways = [] }) => (scenarios.includes(id) ? ways : []));
 
 /** A scenario with a pair of its own, and its turn. */

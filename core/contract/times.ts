@@ -14,6 +14,9 @@ interface Time {
   readonly readBy?: readonly string[];
 }
 
+/** How long a pod may take to start, images present, before its own deadline counts against the inspection window, in seconds. */
+export const START_ALLOWANCE_SECONDS = 300;
+
 export const TIMES = {
   markerWaitSeconds: {
     from: 1,

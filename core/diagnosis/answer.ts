@@ -3,7 +3,7 @@
 import type { DecisionWords } from "../contract/decision.ts";
 import { faultIn } from "../contract/faults.ts";
 import { READERS } from "../contract/readers.ts";
-import type { Way } from "../contract/replacement.ts";
+import type { ReplacementWay } from "../contract/replacement.ts";
 import type { SamePodWay } from "../contract/samePod.ts";
 import { type Scenario, type ScenarioId, scenarioOf } from "../contract/scenarios.ts";
 import { believed, type Evidence } from "../evidence/evidence.ts";
@@ -74,7 +74,11 @@ const isEndReported = ({ verdict, timings }: Verdict, evidence: Evidence): boole
  * How the producer's pod is to be replaced now: everything else is known of its pair, the pod has nothing more to do, and its readers
  * read what it has mounted.
  */
-export const wayNow = (verdict: Verdict, evidence: Evidence, names: readonly ScenarioId[]): Way | undefined =>
+export const wayNow = (
+  verdict: Verdict,
+  evidence: Evidence,
+  names: readonly ScenarioId[],
+): ReplacementWay | undefined =>
   verdict.verdict === "success" &&
   isThroughCrash(verdict.timings) &&
   hasMatrix(verdict, evidence, names) &&

@@ -1,5 +1,5 @@
 /** How well readers live with the mount: what is known of it, and what is still to be asked. Pure. */
-import { GRADED, type Way } from "../contract/replacement.ts";
+import { GRADED, type ReplacementWay } from "../contract/replacement.ts";
 import type { Replacing } from "../evidence/evidence.ts";
 import type { Grade } from "./decision.ts";
 import { isThrough, type Replacement } from "./replacements.ts";
@@ -45,7 +45,7 @@ export const isThroughCrash = (timings: Timeline): boolean =>
   (afterCrash(timings) === "A" && Object.values(timings.readers).every(({ heldFile }) => heldFile !== undefined));
 
 /** How the pod is to be replaced next; undefined where nothing more of it is asked, or can change the grade. */
-export function nextWay(timings: Timeline, replacing: Replacing | undefined): Way | undefined {
+export function nextWay(timings: Timeline, replacing: Replacing | undefined): ReplacementWay | undefined {
   const { replacements } = timings;
   if (!replacing || replacing.refused !== undefined || timings.unaskable || afterCrash(timings) === "B")
     return undefined;

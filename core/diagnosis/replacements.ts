@@ -4,7 +4,7 @@
  */
 import type { DecidingRole } from "../contract/readers.ts";
 import { isStep, type ProbeRecord, type RecordOf } from "../contract/records.ts";
-import { WAY_NAMES, type Way } from "../contract/replacement.ts";
+import { type ReplacementWay, WAY_NAMES } from "../contract/replacement.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 import { deviceOf, isFuse, saysDead } from "./causes/read.ts";
 
@@ -30,7 +30,7 @@ export interface ReplacedReader {
 }
 
 export interface Replacement {
-  readonly way: Way;
+  readonly way: ReplacementWay;
   /** How many mounts the pod before had left at the mount point. */
   readonly left: number;
   /** Whether the new pod has mounted, and has its marker. */

@@ -4,7 +4,7 @@
  */
 import type { AnyComponent } from "../contract/readers.ts";
 import type { ProbeRecord } from "../contract/records.ts";
-import type { Way } from "../contract/replacement.ts";
+import type { ReplacementWay } from "../contract/replacement.ts";
 import type { SamePodWay } from "../contract/samePod.ts";
 import type { PodSpecFact } from "./specFact.ts";
 
@@ -76,9 +76,9 @@ export interface SystemFact {
 
 export interface Replacing {
   /** In these ways, in turn. */
-  readonly ways: readonly Way[];
+  readonly ways: readonly ReplacementWay[];
   /** Why one of them was not asked. */
-  readonly unasked?: { readonly [W in Way]?: string };
+  readonly unasked?: { readonly [W in ReplacementWay]?: string };
   /** Why a pod could not be replaced, in the API server's words. */
   readonly refused?: string;
 }

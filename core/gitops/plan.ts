@@ -11,7 +11,7 @@ import { planReference } from "./reference.ts";
 import { stateOf } from "./seal.ts";
 import type { Change, Tree } from "./tree.ts";
 
-export interface Plan {
+export interface GitopsPlan {
   /** In the order to be done. */
   readonly changes: readonly Change[];
   /** Files of ours that a person edited; without `force` none of the changes is to be done. */
@@ -36,7 +36,7 @@ export function plan(
   tree: Tree,
   action: Action,
   force = flux.force,
-): Plan {
+): GitopsPlan {
   const where = places(flux);
   if (action.do === "remove") return removal(rendered, flux, tree, force);
   if (action.do === "disable") {
@@ -73,7 +73,7 @@ export function ownFiles(
   directory: string,
   tree: Tree,
   force: boolean,
-): Omit<Plan, "enabled"> {
+): Omit<GitopsPlan, "enabled"> {
   const changes: Change[] = [];
   const edited: Change[] = [];
   const notes: string[] = [];
@@ -97,7 +97,7 @@ export function ownFiles(
 const isList = (path: string): boolean => path.endsWith("/kustomization.yaml");
 
 /** Everything the export wrote, in the reverse order: first nothing refers to it any more. */
-function removal(rendered: ReadonlyMap<string, string>, flux: FluxSettings, tree: Tree, force: boolean): Plan {
+function removal(rendered: ReadonlyMap<string, string>, flux: FluxSettings, tree: Tree, force: boolean): GitopsPlan {
   const where = places(flux);
   const changes: Change[] = [];
   const group = listIn(tree, where.group);
@@ -130,7 +130,7 @@ export function withoutOwnFiles(
   directory: string,
   tree: Tree,
   force: boolean,
-): Omit<Plan, "enabled"> {
+): Omit<GitopsPlan, "enabled"> {
   const changes: Change[] = [];
   const edited: Change[] = [];
   const notes: string[] = [];

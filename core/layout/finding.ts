@@ -25,14 +25,14 @@ export const FINDINGS = {
 export type FindingId = keyof typeof FINDINGS;
 
 /** An operation of a JSON patch (RFC 6902). */
-export interface Operation {
+export interface PatchOperation {
   readonly op: "add" | "replace" | "remove";
   readonly path: string;
   readonly value?: unknown;
 }
 
 /** Sets a field, whether or not it is there. */
-export const set = (path: string, value: unknown): Operation => ({ op: "add", path, value });
+export const set = (path: string, value: unknown): PatchOperation => ({ op: "add", path, value });
 
 export interface Finding {
   readonly id: FindingId;
@@ -55,9 +55,9 @@ export function finding(
   { file, object }: Workload,
   path: string,
   message: string,
-  fix: string | readonly Operation[],
+  fix: string | readonly PatchOperation[],
 ): Finding {
-  const patch = (operations: readonly Operation[]) =>
+  const patch = (operations: readonly PatchOperation[]) =>
     JSON.stringify(operations.map((operation) => ({ ...operation, path: pointer(operation.path) })));
   return {
     ...{ id, severity: FINDINGS[id], file, object, path, message },

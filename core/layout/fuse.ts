@@ -1,5 +1,5 @@
 /** Programs and images that mount a FUSE file system, and where their command says that they do. */
-import { type Container, normal, within } from "./workload.ts";
+import { normal, type WorkloadContainer, within } from "./workload.ts";
 
 /**
  * Programs that are nothing but FUSE daemons, by the name of their file: each project's own documentation. Their mount point is an
@@ -32,7 +32,7 @@ export interface Mounting {
 }
 
 /** @returns undefined where neither the command nor the image mounts anything */
-export function mountingOf(container: Container): Mounting | undefined {
+export function mountingOf(container: WorkloadContainer): Mounting | undefined {
   for (const words of commandsOf(container)) {
     const from = words.findIndex((word, index) => mountsAt(words, word, index));
     if (from < 0) continue;
@@ -58,7 +58,7 @@ function mountsAt(words: readonly string[], word: string, index: number): boolea
 }
 
 /** The container's command and arguments, and each command of the scripts in it, with the variables of its manifest. */
-function commandsOf({ image, words, env }: Container): string[][] {
+function commandsOf({ image, words, env }: WorkloadContainer): string[][] {
   const known = words.map((word) =>
     word.replace(/\$(?:(\w+)|\{(\w+)\}|\((\w+)\))/g, (whole, a, b, c) => {
       const value = env[a ?? b ?? c];
@@ -77,7 +77,7 @@ function commandsOf({ image, words, env }: Container): string[][] {
 }
 
 /** Where a command mounts: the last of its own arguments that is a path in one of the container's volumes. */
-function pointIn(words: readonly string[], { mounts }: Container): string | undefined {
+function pointIn(words: readonly string[], { mounts }: WorkloadContainer): string | undefined {
   const inVolume = words
     .map((word, index) => ({ path: normal(word), afterOption: /^-[^=]*$/.test(words[index - 1] ?? "") }))
     .filter(

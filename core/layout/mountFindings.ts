@@ -1,6 +1,6 @@
 /** What is wrong with the volumes through which a mount should cross. */
-import { type Finding, finding, type Operation, set } from "./finding.ts";
-import { type End, type Producer, type Reader, seenAt } from "./pairs.ts";
+import { type Finding, finding, type PatchOperation, set } from "./finding.ts";
+import { type PairEnd, type Producer, type Reader, seenAt } from "./pairs.ts";
 import { within } from "./workload.ts";
 
 export function producerFindings(producer: Producer, readers: readonly Reader[]): Finding[] {
@@ -56,7 +56,7 @@ export function producerFindings(producer: Producer, readers: readonly Reader[])
   return findings;
 }
 
-function privilege({ container: { at, fields, privileged } }: End): Operation[] {
+function privilege({ container: { at, fields, privileged } }: PairEnd): PatchOperation[] {
   if (privileged) return [];
   return fields.securityContext === undefined
     ? [set(`${at}.securityContext`, { privileged: true })]
@@ -72,7 +72,7 @@ function privilege({ container: { at, fields, privileged } }: End): Operation[] 
 /** The container's volume is the mount point, or so many levels below what is above it: give it the directory there. */
 function bindsMountpoint(
   id: "producer-binds-mountpoint" | "consumer-binds-mountpoint",
-  end: End,
+  end: PairEnd,
   levels: number,
 ): Finding {
   const { workload, container, mount } = end;
@@ -95,7 +95,7 @@ function bindsMountpoint(
 
 const parent = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
 
-const subPath = ({ workload, container, mount }: End): Finding =>
+const subPath = ({ workload, container, mount }: PairEnd): Finding =>
   finding(
     "subpath-used",
     workload,
@@ -104,7 +104,7 @@ const subPath = ({ workload, container, mount }: End): Finding =>
     [
       ...["subPath", "subPathExpr"]
         .filter((key) => key in mount.fields)
-        .map((key): Operation => ({ op: "remove", path: `${mount.at}.${key}` })),
+        .map((key): PatchOperation => ({ op: "remove", path: `${mount.at}.${key}` })),
       ...(mount.path.endsWith(`/${mount.subPath}`) && mount.path !== `/${mount.subPath}`
         ? [set(`${mount.at}.mountPath`, mount.path.slice(0, -mount.subPath.length - 1))]
         : []),

@@ -1,12 +1,12 @@
 /** On which nodes a pod may run, as far as its manifest says. */
 import { isDeepStrictEqual } from "node:util";
-import { type Fields, listOf, mapOf, textOf, type Workload } from "./workload.ts";
+import { type Fields, listOf, mapOf, stringOf, type Workload } from "./workload.ts";
 
 const HOSTNAME = "kubernetes.io/hostname";
 
 /** The nodes that a pod names; undefined where it names none. */
 export function pinnedTo({ spec }: Workload): readonly string[] | undefined {
-  const name = textOf(spec.nodeName) || textOf(mapOf(spec.nodeSelector)[HOSTNAME]);
+  const name = stringOf(spec.nodeName) || stringOf(mapOf(spec.nodeSelector)[HOSTNAME]);
   if (name) return [name];
   const required = mapOf(mapOf(mapOf(spec.affinity).nodeAffinity).requiredDuringSchedulingIgnoredDuringExecution);
   const terms = listOf(required.nodeSelectorTerms).map((term) =>
@@ -16,7 +16,7 @@ export function pinnedTo({ spec }: Workload): readonly string[] | undefined {
   );
   // Terms are alternatives: one that names no node allows any.
   if (terms.length === 0 || terms.some((term) => term === undefined)) return undefined;
-  return terms.flatMap((term) => listOf(term?.values).map(textOf));
+  return terms.flatMap((term) => listOf(term?.values).map(stringOf));
 }
 
 /** Whether two pods cannot be on one node. */
@@ -56,7 +56,7 @@ function selects({ matchLabels, matchExpressions }: Fields, labels: Fields): boo
     wanted.length + expressions.length > 0 &&
     wanted.every(([key, value]) => labels[key] === value) &&
     expressions.every(({ key, operator, values }) => {
-      const value = labels[textOf(key)];
+      const value = labels[stringOf(key)];
       return operator === "In" ? listOf(values).includes(value) : operator === "Exists" && value !== undefined;
     })
   );

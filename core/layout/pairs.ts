@@ -1,19 +1,19 @@
 /** Who mounts and who reads: containers that share a directory in which one of them mounts FUSE. */
 import { canonical } from "../diagnosis/causes/spec.ts";
 import { type Mounting, mountingOf } from "./fuse.ts";
-import { type Container, type Mount, type Workload, within } from "./workload.ts";
+import { type Workload, type WorkloadContainer, type WorkloadMount, within } from "./workload.ts";
 
 /** What a container mounts, as far as it is known; undefined where it mounts nothing. */
-export type MountsOf = (container: Container, workload: Workload) => Mounting | undefined;
+export type MountsOf = (container: WorkloadContainer, workload: Workload) => Mounting | undefined;
 
-export interface End {
+export interface PairEnd {
   readonly workload: Workload;
-  readonly container: Container;
-  readonly mount: Mount;
+  readonly container: WorkloadContainer;
+  readonly mount: WorkloadMount;
 }
 
 /** An end of a volume that others share. */
-interface Sharing extends End {
+interface Sharing extends PairEnd {
   /** The directory that its volume is, by a name that every pod which shares it has. */
   readonly volume: string;
 }
@@ -38,7 +38,7 @@ const OF_THE_NODE =
   /^\/$|^\/(dev|proc|sys|run|etc|boot|usr|lib|lib64|bin|sbin)(\/|$)|^\/var\/lib\/(kubelet|containerd|docker|rancher|k0s|containers)(\/|$)|^\/var(\/lib|\/snap)?$/;
 
 /** What a volume is, by a name that all who share it have; undefined where it cannot be shared, or is the node's own. */
-function placeOf({ workload: { object, namespace }, mount: { source, volume } }: End): string | undefined {
+function placeOf({ workload: { object, namespace }, mount: { source, volume } }: PairEnd): string | undefined {
   switch (source.kind) {
     case "hostPath": {
       const path = canonical(source.path);
@@ -54,7 +54,7 @@ function placeOf({ workload: { object, namespace }, mount: { source, volume } }:
   }
 }
 
-const ends = (workloads: readonly Workload[]): End[] =>
+const ends = (workloads: readonly Workload[]): PairEnd[] =>
   workloads.flatMap((workload) =>
     workload.containers
       .filter(({ init }) => !init)
@@ -92,7 +92,7 @@ export function producersOf(workloads: readonly Workload[], mounts: MountsOf = m
   );
 }
 
-function producer(end: End, mounting: Mounting | undefined): Producer | undefined {
+function producer(end: PairEnd, mounting: Mounting | undefined): Producer | undefined {
   const { mount } = end;
   const volume = placeOf(end);
   if (volume === undefined) return undefined;
@@ -108,10 +108,10 @@ function producer(end: End, mounting: Mounting | undefined): Producer | undefine
 /** The volume mounts of a container that it mounts FUSE in. */
 function mountsOf(
   workload: Workload,
-  container: Container,
+  container: WorkloadContainer,
   mounting: Mounting | undefined,
-  all: readonly End[],
-): Mount[] {
+  all: readonly PairEnd[],
+): WorkloadMount[] {
   const { point } = mounting ?? {};
   if (point !== undefined) {
     const holding = container.mounts
@@ -130,7 +130,7 @@ function mountsOf(
   });
 }
 
-const canMount = ({ privileged, capabilities, mounts }: Container): boolean =>
+const canMount = ({ privileged, capabilities, mounts }: WorkloadContainer): boolean =>
   privileged ||
   capabilities.some((one) => /^(CAP_)?SYS_ADMIN$|^ALL$/.test(one)) ||
   mounts.some(({ source }) => source.kind === "hostPath" && source.path === "/dev/fuse");
@@ -159,7 +159,7 @@ export function readersOf(producers: readonly Producer[], workloads: readonly Wo
 }
 
 /** The volume mounts through which a workload shares a directory with another, whether or not anything is mounted there. */
-export function sharedMounts(workload: Workload, other: Workload): Mount[] {
+export function sharedMounts(workload: Workload, other: Workload): WorkloadMount[] {
   const theirs = ends([other]).flatMap((end) => placeOf(end) ?? []);
   return ends([workload]).flatMap((end) => {
     const place = placeOf(end);
@@ -169,7 +169,7 @@ export function sharedMounts(workload: Workload, other: Workload): Mount[] {
 }
 
 /** Whether a container has another directory where it would have to have the producer's: at the same path, and meant for mounts. */
-function expects({ mount }: End, { mount: theirs, mounting }: Producer): boolean {
+function expects({ mount }: PairEnd, { mount: theirs, mounting }: Producer): boolean {
   if (mount.source.kind !== "emptyDir" && mount.source.kind !== "hostPath") return false;
   if (mount.path !== theirs.path && mount.path !== mounting?.point) return false;
   return mount.propagation !== "None" || (mount.source.kind === "emptyDir" && mount.volume === theirs.volume);

@@ -1,8 +1,8 @@
 /** What is wrong with where pods run, how they start, and how they notice that a mount is gone. */
-import { type Finding, finding, type Operation, set } from "./finding.ts";
+import { type Finding, finding, type PatchOperation, set } from "./finding.ts";
 import { areApart, areTogether, pinnedTo } from "./nodes.ts";
 import { type Producer, type Reader, seenAt } from "./pairs.ts";
-import { type Container, type Fields, listOf, mapOf, textOf, type Workload } from "./workload.ts";
+import { type Fields, listOf, mapOf, stringOf, type Workload, type WorkloadContainer } from "./workload.ts";
 
 /** Kinds whose pods come to an end by themselves. */
 const ENDING: ReadonlySet<string> = new Set(["Job", "CronJob"]);
@@ -38,13 +38,13 @@ export function placementFindings({ workload, producer, beside, elsewhere }: Rea
 }
 
 function pinPath({ at, spec }: Workload): string {
-  if (textOf(spec.nodeName)) return `${at}.nodeName`;
+  if (stringOf(spec.nodeName)) return `${at}.nodeName`;
   return mapOf(spec.nodeSelector)["kubernetes.io/hostname"] === undefined
     ? `${at}.affinity.nodeAffinity`
     : `${at}.nodeSelector["kubernetes.io/hostname"]`;
 }
 
-function pinPatch(workload: Workload, node: string): Operation[] {
+function pinPatch(workload: Workload, node: string): PatchOperation[] {
   const path = pinPath(workload);
   if (!path.endsWith("nodeAffinity")) return [{ op: "replace", path, value: node }];
   const { nodeSelector } = workload.spec;
@@ -57,7 +57,7 @@ function pinPatch(workload: Workload, node: string): Operation[] {
 }
 
 /** Adds a term, however much of the affinity is there. */
-function affinity({ at, spec }: Workload, term: Fields): Operation {
+function affinity({ at, spec }: Workload, term: Fields): PatchOperation {
   const key = "requiredDuringSchedulingIgnoredDuringExecution";
   const here = mapOf(spec.affinity);
   if (spec.affinity === undefined) return set(`${at}.affinity`, { podAffinity: { [key]: [term] } });
@@ -115,7 +115,7 @@ const LIVENESS = (path: string) => ({
 const pathOf = (reader: Reader): string =>
   (reader.producer.point === undefined ? undefined : seenAt(reader, reader.producer.point)) ?? reader.mount.path;
 
-function isGated({ spec, containers }: Workload, container: Container, volume: string): boolean {
+function isGated({ spec, containers }: Workload, container: WorkloadContainer, volume: string): boolean {
   const waits = containers.some(
     ({ init, mounts, words }) =>
       init && (mounts.some((one) => one.volume === volume) || ASKS_FOR_MOUNT.test(words.join(" "))),
@@ -124,7 +124,7 @@ function isGated({ spec, containers }: Workload, container: Container, volume: s
   return waits || startup || spec.schedulingGates !== undefined || ASKS_FOR_MOUNT.test(container.words.join(" "));
 }
 
-function gate({ workload, container, mount }: Reader, path: string): Operation[] {
+function gate({ workload, container, mount }: Reader, path: string): PatchOperation[] {
   const waiting = {
     name: "wait-for-mount",
     image: container.image,
@@ -141,16 +141,16 @@ function gate({ workload, container, mount }: Reader, path: string): Operation[]
 /** Whether a probe runs a command that goes to the mount. */
 function touches(probe: unknown, ...paths: readonly string[]): boolean {
   const words = listOf(mapOf(mapOf(probe).exec).command)
-    .map(textOf)
+    .map(stringOf)
     .join(" ");
   return words !== "" && (paths.some((path) => words.includes(path)) || ASKS_FOR_MOUNT.test(words));
 }
 
 /** Probes that wait for a daemon which does not answer. */
-function hangs(workload: Workload, container: Container, paths: readonly string[]): Finding[] {
+function hangs(workload: Workload, container: WorkloadContainer, paths: readonly string[]): Finding[] {
   return ["livenessProbe", "readinessProbe", "startupProbe"].flatMap((name) => {
     const probe = container.fields[name];
-    const command = listOf(mapOf(mapOf(probe).exec).command).map(textOf);
+    const command = listOf(mapOf(mapOf(probe).exec).command).map(stringOf);
     const words = command.join(" ");
     const asksKernel = /mountinfo|\/proc\/(self\/)?mounts/.test(words) && !paths.some((path) => readsFrom(words, path));
     if (!touches(probe, ...paths) || asksKernel || /\btimeout\b/.test(words)) return [];
@@ -179,7 +179,7 @@ export function producerPodFindings(producer: Producer, readers: readonly Reader
   const words = [
     ...workload.containers.filter(({ init }) => init).flatMap((one) => one.words),
     ...container.words,
-    ...listOf(mapOf(mapOf(mapOf(container.fields.lifecycle).postStart).exec).command).map(textOf),
+    ...listOf(mapOf(mapOf(mapOf(container.fields.lifecycle).postStart).exec).command).map(stringOf),
   ].join(" ");
   const point = producer.point === undefined ? undefined : seenAt(producer, producer.point);
   const findings = hangs(workload, container, [mount.path, ...(point === undefined ? [] : [point])]);
@@ -196,7 +196,7 @@ export function producerPodFindings(producer: Producer, readers: readonly Reader
   ];
 }
 
-function clearing({ workload, container, mount }: Producer, point: string | undefined): string | Operation[] {
+function clearing({ workload, container, mount }: Producer, point: string | undefined): string | PatchOperation[] {
   if (point === undefined)
     return "Run `umount -l MOUNTPOINT || true` in a privileged init container that has the volume with Bidirectional.";
   const clear = {

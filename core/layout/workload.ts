@@ -17,7 +17,7 @@ export type Source =
   | { readonly kind: "emptyDir" }
   | { readonly kind: "other" };
 
-export interface Mount {
+export interface WorkloadMount {
   /** Below the object: `spec.template.spec.containers[0].volumeMounts[1]`. */
   readonly at: string;
   readonly volume: string;
@@ -35,7 +35,7 @@ export interface Mount {
   readonly fields: Fields;
 }
 
-export interface Container {
+export interface WorkloadContainer {
   readonly at: string;
   readonly name: string;
   readonly image: string;
@@ -46,7 +46,7 @@ export interface Container {
   readonly capabilities: readonly string[];
   /** Names of the resources that it asks for. */
   readonly resources: readonly string[];
-  readonly mounts: readonly Mount[];
+  readonly mounts: readonly WorkloadMount[];
   readonly fields: Fields;
   /** It ends before the pod's containers start. */
   readonly init: boolean;
@@ -63,7 +63,7 @@ export interface Workload {
   readonly at: string;
   readonly labels: Fields;
   readonly spec: Fields;
-  readonly containers: readonly Container[];
+  readonly containers: readonly WorkloadContainer[];
   readonly replicas: number;
 }
 
@@ -73,19 +73,19 @@ export const workloadsOf = (manifests: readonly Manifest[]): Workload[] =>
 
 function objectsIn(object: unknown): Fields[] {
   const fields = mapOf(object);
-  if (listed(textOf(fields.kind)) === undefined) return [fields];
+  if (listed(stringOf(fields.kind)) === undefined) return [fields];
   return listOf(fields.items).flatMap(objectsIn);
 }
 
 function workloadOf(file: string, object: Fields): Workload | undefined {
-  const kind = textOf(object.kind);
+  const kind = stringOf(object.kind);
   const path = POD_SPEC_PATHS[kind];
   if (!path) return undefined;
   const metadata = mapOf(object.metadata);
   const spec = dig(object, path);
   if (!Array.isArray(spec.containers)) return undefined;
   const template = dig(object, path.slice(0, -1));
-  const [name, namespace] = [textOf(metadata.name), textOf(metadata.namespace) || "default"];
+  const [name, namespace] = [stringOf(metadata.name), stringOf(metadata.namespace) || "default"];
   const at = path.join(".");
   const { replicas } = mapOf(object.spec);
   return {
@@ -102,11 +102,11 @@ function workloadOf(file: string, object: Fields): Workload | undefined {
   };
 }
 
-function containersOf(spec: Fields, at: string): Container[] {
+function containersOf(spec: Fields, at: string): WorkloadContainer[] {
   const volumes = new Map(
     listOf(spec.volumes).map((volume, index) => {
       const fields = mapOf(volume);
-      return [textOf(fields.name), { source: sourceOf(fields), at: `${at}.volumes[${index}]` }];
+      return [stringOf(fields.name), { source: sourceOf(fields), at: `${at}.volumes[${index}]` }];
     }),
   );
   return (["initContainers", "containers"] as const).flatMap((list) =>
@@ -117,12 +117,12 @@ function containersOf(spec: Fields, at: string): Container[] {
       const resources = mapOf(fields.resources);
       return {
         at: here,
-        name: textOf(fields.name),
-        image: textOf(fields.image),
-        words: [...listOf(fields.command), ...listOf(fields.args)].map(textOf),
-        env: Object.fromEntries(listOf(fields.env).map((one) => [textOf(mapOf(one).name), mapOf(one).value])),
+        name: stringOf(fields.name),
+        image: stringOf(fields.image),
+        words: [...listOf(fields.command), ...listOf(fields.args)].map(stringOf),
+        env: Object.fromEntries(listOf(fields.env).map((one) => [stringOf(mapOf(one).name), mapOf(one).value])),
         privileged: security.privileged === true,
-        capabilities: listOf(mapOf(security.capabilities).add).map(textOf),
+        capabilities: listOf(mapOf(security.capabilities).add).map(stringOf),
         resources: [resources.limits, resources.requests].flatMap((one) => Object.keys(mapOf(one))),
         mounts: listOf(fields.volumeMounts).map((mount, nth) =>
           mountOf(mapOf(mount), `${here}.volumeMounts[${nth}]`, volumes),
@@ -139,19 +139,19 @@ function mountOf(
   fields: Fields,
   at: string,
   volumes: ReadonlyMap<string, { readonly source: Source; readonly at: string }>,
-): Mount {
-  const volume = textOf(fields.name);
+): WorkloadMount {
+  const volume = stringOf(fields.name);
   const found = volumes.get(volume);
   return {
     at,
     volume,
     source: found?.source ?? { kind: "other" },
     volumeAt: found?.at ?? "",
-    path: normal(textOf(fields.mountPath)),
-    propagation: textOf(fields.mountPropagation) || "None",
-    subPath: textOf(fields.subPath) || textOf(fields.subPathExpr),
+    path: normal(stringOf(fields.mountPath)),
+    propagation: stringOf(fields.mountPropagation) || "None",
+    subPath: stringOf(fields.subPath) || stringOf(fields.subPathExpr),
     readOnly: fields.readOnly === true,
-    recursiveReadOnly: textOf(fields.recursiveReadOnly),
+    recursiveReadOnly: stringOf(fields.recursiveReadOnly),
     fields,
   };
 }
@@ -159,10 +159,10 @@ function mountOf(
 function sourceOf(volume: Fields): Source {
   if (volume.hostPath !== undefined) {
     const { path, type } = mapOf(volume.hostPath);
-    return { kind: "hostPath", path: normal(textOf(path)), type: textOf(type) };
+    return { kind: "hostPath", path: normal(stringOf(path)), type: stringOf(type) };
   }
   if (volume.persistentVolumeClaim !== undefined)
-    return { kind: "claim", name: textOf(mapOf(volume.persistentVolumeClaim).claimName) };
+    return { kind: "claim", name: stringOf(mapOf(volume.persistentVolumeClaim).claimName) };
   return { kind: volume.emptyDir === undefined ? "other" : "emptyDir" };
 }
 
@@ -181,5 +181,5 @@ export const mapOf = (value: unknown): Fields =>
 
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-export const textOf = (value: unknown): string =>
+export const stringOf = (value: unknown): string =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";

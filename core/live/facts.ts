@@ -12,7 +12,7 @@ export interface Answer {
 }
 
 /** What a container says of its own mounts. Whoever made its image can have it say anything. */
-export interface Look {
+export interface LiveView {
   readonly table: readonly MountLine[];
   /** Said where the table was too long to be read to its end. */
   readonly cut?: string;
@@ -38,7 +38,7 @@ export interface Unread {
 }
 
 /** By pod and container: see keyOf. */
-export type Looks = ReadonlyMap<string, Look | Unread>;
+export type Looks = ReadonlyMap<string, LiveView | Unread>;
 
 export interface Facts {
   readonly pods: readonly LivePod[];
@@ -51,4 +51,4 @@ export interface Facts {
 
 export const keyOf = ({ namespace, name }: LivePod, container: string): string => `${namespace}/${name}/${container}`;
 
-export const isRead = (look: Look | Unread | undefined): look is Look => look !== undefined && "table" in look;
+export const isRead = (look: LiveView | Unread | undefined): look is LiveView => look !== undefined && "table" in look;

@@ -4,11 +4,11 @@ import type { NodeFact } from "../evidence/evidence.ts";
 import { layoutOf } from "../layout/index.ts";
 import { apart } from "./apart.ts";
 import { type Facts, isRead } from "./facts.ts";
-import { type Link, type Links, linksOf, type Question, type Side, toLookAt } from "./links.ts";
+import { type Link, type LinkSide, type Links, linksOf, type Question, toLookAt } from "./links.ts";
 import { holding } from "./mountTable.ts";
 import { fileOf, manifestsOf } from "./pods.ts";
 import { producerProofs } from "./producerProofs.ts";
-import { type LiveFinding, lineQuote, lookOf, type Proof, specQuote } from "./proof.ts";
+import { type LiveFinding, lineQuote, livePodQuote, lookOf, type Proof } from "./proof.ts";
 import { readerProofs, seenLine } from "./readerProofs.ts";
 import { unstartedProofs } from "./unstarted.ts";
 import { causeOf, wordProofs } from "./words.ts";
@@ -115,14 +115,14 @@ function staticFindings(
   { mounts, producers, links }: Links,
   { reader, producer }: Question,
 ): LiveFinding[] {
-  const sides: Side[] = [...producers, ...links.map((one) => one.reader)];
+  const sides: LinkSide[] = [...producers, ...links.map((one) => one.reader)];
   const all = new Set(sides.map(({ end }) => end.workload.object));
   const isAsked = reader === undefined && producer === undefined ? () => true : (object: string) => all.has(object);
   return layoutOf(manifestsOf(pods), mounts)
     .findings.filter(({ object }) => isAsked(object))
     .map((one) => {
       const side = sides.find(({ end }) => end.workload.object === one.object && one.path.startsWith(end.container.at));
-      return { ...one, basis: "inference", evidence: side ? [specQuote(side)] : [] };
+      return { ...one, basis: "inference", evidence: side ? [livePodQuote(side)] : [] };
     });
 }
 

@@ -1,8 +1,8 @@
 /** Which pod mounts for which: each reader's pod, and the daemon's pod on the same node. */
 import { mountingOf } from "../layout/fuse.ts";
-import { type End, type MountsOf, type Producer, producersOf, type Reader, readersOf } from "../layout/pairs.ts";
+import { type MountsOf, type PairEnd, type Producer, producersOf, type Reader, readersOf } from "../layout/pairs.ts";
 import { within, workloadsOf } from "../layout/workload.ts";
-import { type Facts, isRead, keyOf, type LivePod, type Look, type Unread } from "./facts.ts";
+import { type Facts, isRead, keyOf, type LivePod, type LiveView, type Unread } from "./facts.ts";
 import { fuseBelow, isFuseMount } from "./mountTable.ts";
 import { manifestsOf } from "./pods.ts";
 
@@ -16,21 +16,21 @@ export interface Question {
 }
 
 /** A volume mount of a container that runs, or should. */
-export interface Side<E extends End = End> {
+export interface LinkSide<E extends PairEnd = PairEnd> {
   readonly end: E;
   readonly pod: LivePod;
-  readonly look: Look | Unread | undefined;
+  readonly look: LiveView | Unread | undefined;
 }
 
 export interface Link {
-  readonly producer: Side<Producer>;
-  readonly reader: Side<Reader>;
+  readonly producer: LinkSide<Producer>;
+  readonly reader: LinkSide<Reader>;
   /** Whether they are on one node. */
   readonly together: boolean;
 }
 
 export interface Links {
-  readonly producers: readonly Side<Producer>[];
+  readonly producers: readonly LinkSide<Producer>[];
   readonly links: readonly Link[];
   readonly mounts: MountsOf;
 }
@@ -41,7 +41,7 @@ type Known = Pick<Facts, "pods"> & Partial<Pick<Facts, "looks">>;
 export function linksOf({ pods, looks = new Map() }: Known, { producer, reader, path }: Question): Links {
   const workloads = workloadsOf(manifestsOf(pods));
   const podsOf = Map.groupBy(pods, ({ owner }) => owner.object);
-  const sidesOf = <E extends End>(end: E): Side<E>[] =>
+  const sidesOf = <E extends PairEnd>(end: E): LinkSide<E>[] =>
     (podsOf.get(end.workload.object) ?? []).map((pod) => ({
       end,
       pod,
@@ -79,7 +79,7 @@ export function linksOf({ pods, looks = new Map() }: Known, { producer, reader, 
 }
 
 /** The pods of one node belong together; where there is none, the one that there is. */
-function pair(reader: Side<Reader>, producers: readonly Side<Producer>[]): Link[] {
+function pair(reader: LinkSide<Reader>, producers: readonly LinkSide<Producer>[]): Link[] {
   if (reader.end.beside)
     return producers
       .filter(({ pod }) => pod.name === reader.pod.name)
@@ -90,7 +90,7 @@ function pair(reader: Side<Reader>, producers: readonly Side<Producer>[]): Link[
 }
 
 /** Where a daemon's container has its mount: as the user says, as its manifest says if that is there, or as its table says. */
-function pointIn(end: Producer, sides: readonly Side[], path: string | undefined): string | undefined {
+function pointIn(end: Producer, sides: readonly LinkSide[], path: string | undefined): string | undefined {
   const own = sides.flatMap(({ look }) =>
     isRead(look) ? fuseBelow(look.table, end.mount.path).map(({ point }) => point) : [],
   );
@@ -104,10 +104,13 @@ function pointIn(end: Producer, sides: readonly Side[], path: string | undefined
 export const related = (one: string, other: string): boolean => within(one, other) || within(other, one);
 
 /** Every daemon, and the reader of every link. */
-export const bothEnds = ({ producers, links }: Links): Side[] => [...producers, ...links.map(({ reader }) => reader)];
+export const bothEnds = ({ producers, links }: Links): LinkSide[] => [
+  ...producers,
+  ...links.map(({ reader }) => reader),
+];
 
 /** Containers whose mounts are to be read, each once. */
-export function toLookAt(found: Links): Side[] {
+export function toLookAt(found: Links): LinkSide[] {
   const once = new Map(bothEnds(found).map((side) => [keyOf(side.pod, side.end.container.name), side]));
   return [...once.values()].filter(({ pod, end }) => runs(pod, end.container.name));
 }
@@ -119,7 +122,7 @@ export function runs({ pod }: LivePod, container: string): boolean {
 }
 
 /** The paths that a container is to be asked about: its FUSE mounts in the volumes that are shared. */
-export function toAsk(sides: readonly Side[], key: string): string[] {
+export function toAsk(sides: readonly LinkSide[], key: string): string[] {
   const paths = sides.flatMap(({ pod, end, look }) =>
     keyOf(pod, end.container.name) === key && isRead(look)
       ? look.table.filter((one) => isFuseMount(one) && within(one.point, end.mount.path)).map(({ point }) => point)

@@ -4,7 +4,7 @@ import type { Quote } from "../diagnosis/causes/cause.ts";
 import { IN_THE_WAY, NO_FUSERMOUNT, saysOf, TOO_MANY_MOUNTS } from "../diagnosis/causes/words.ts";
 import type { Producer } from "../layout/pairs.ts";
 import { isRead, keyOf } from "./facts.ts";
-import { runs, type Side } from "./links.ts";
+import { type LinkSide, runs } from "./links.ts";
 import { isFuseMount, type MountLine, peersOf } from "./mountTable.ts";
 import {
   answerQuote,
@@ -12,10 +12,10 @@ import {
   fuseOf,
   isDead,
   lineQuote,
+  livePodQuote,
   lookOf,
   type Proof,
   proof,
-  specQuote,
   volumeLine,
 } from "./proof.ts";
 
@@ -48,7 +48,7 @@ interface Known {
   readonly path?: string | undefined;
 }
 
-export function producerProofs(side: Side<Producer>, { logs, path }: Known): Proof[] {
+export function producerProofs(side: LinkSide<Producer>, { logs, path }: Known): Proof[] {
   const log = logs.get(keyOf(side.pod, side.end.container.name)) ?? [];
   if (!runs(side.pod, side.end.container.name)) return endedProofs(side, log);
   if (!isRead(side.look)) return [];
@@ -57,20 +57,20 @@ export function producerProofs(side: Side<Producer>, { logs, path }: Known): Pro
   return fuse.flatMap(({ top, all }) => [...stacked(side, all), ...unpropagated(side, top), ...silent(side, top, log)]);
 }
 
-const statusOf = ({ pod, end }: Side): V1ContainerStatus | undefined =>
+const statusOf = ({ pod, end }: LinkSide): V1ContainerStatus | undefined =>
   [...(pod.pod.status?.initContainerStatuses ?? []), ...(pod.pod.status?.containerStatuses ?? [])].find(
     ({ name }) => name === end.container.name,
   );
 
 /** The last lines of a container's log that say so. */
-const logQuotes = (side: Side, log: readonly string[], says: (line: string) => boolean): Quote[] =>
+const logQuotes = (side: LinkSide, log: readonly string[], says: (line: string) => boolean): Quote[] =>
   log
     .filter(says)
     .slice(-2)
     .map((text) => ({ source: `log of ${side.end.container.name} of ${side.pod.name}`, text }));
 
 /** The daemon's own reason, in its own words. */
-function said(side: Side<Producer>, log: readonly string[]): Proof[] {
+function said(side: LinkSide<Producer>, log: readonly string[]): Proof[] {
   for (const { id, words, message } of SAYS) {
     const quotes = logQuotes(side, log, (line) => words.test(line));
     if (quotes.length > 0) return [proof(id, side, message, quotes)];
@@ -89,7 +89,7 @@ function said(side: Side<Producer>, log: readonly string[]): Proof[] {
 }
 
 /** The container has ended, and waits to be started again. */
-function endedProofs(side: Side<Producer>, log: readonly string[]): Proof[] {
+function endedProofs(side: LinkSide<Producer>, log: readonly string[]): Proof[] {
   const status = statusOf(side);
   const end = status?.state?.terminated ?? status?.lastState?.terminated;
   if (!end) return [];
@@ -122,7 +122,7 @@ function endedProofs(side: Side<Producer>, log: readonly string[]): Proof[] {
       ];
 }
 
-function neverMounted(side: Side<Producer>, log: readonly string[]): Proof[] {
+function neverMounted(side: LinkSide<Producer>, log: readonly string[]): Proof[] {
   const { end } = side;
   const table = lookOf(side)?.table ?? [];
   const volume = volumeLine(side);
@@ -134,7 +134,7 @@ function neverMounted(side: Side<Producer>, log: readonly string[]): Proof[] {
         "peer-group-destroyed",
         side,
         `The volume ${end.mount.volume} is not mounted at ${end.mount.path} any more: something in ${end.container.name} has unmounted it, and with it the peer group that would propagate.`,
-        [specQuote(side)],
+        [livePodQuote(side)],
       ),
     ];
   const others = table.filter((one) => isFuseMount(one) && one.type !== "fuse.lxcfs");
@@ -153,7 +153,7 @@ function neverMounted(side: Side<Producer>, log: readonly string[]): Proof[] {
         "producer-never-mounted",
         side,
         `${end.container.name} mounts FUSE at ${elsewhere.map(({ point }) => point).join(", ")}, which is outside of its volume at ${end.mount.path}: no other pod can see that.`,
-        [...elsewhere.slice(0, 3).map((line) => lineQuote(side, line)), specQuote(side)],
+        [...elsewhere.slice(0, 3).map((line) => lineQuote(side, line)), livePodQuote(side)],
       ),
     ];
   // Many agents share a directory in both directions, and mount something else in it.
@@ -169,7 +169,7 @@ function neverMounted(side: Side<Producer>, log: readonly string[]): Proof[] {
   ];
 }
 
-function stacked(side: Side<Producer>, all: readonly MountLine[]): Proof[] {
+function stacked(side: LinkSide<Producer>, all: readonly MountLine[]): Proof[] {
   if (all.length < 2) return [];
   return [
     proof(
@@ -181,12 +181,12 @@ function stacked(side: Side<Producer>, all: readonly MountLine[]): Proof[] {
   ];
 }
 
-function unpropagated(side: Side<Producer>, top: MountLine): Proof[] {
+function unpropagated(side: LinkSide<Producer>, top: MountLine): Proof[] {
   if (top.shared !== undefined) return [];
   const { mount, container } = side.end;
   const volume = volumeLine(side);
   const evidence = [
-    specQuote(side),
+    livePodQuote(side),
     ...(volume ? [lineQuote(side, volume)] : []),
     ...(top === volume ? [] : [lineQuote(side, top)]),
   ];
@@ -221,7 +221,7 @@ function unpropagated(side: Side<Producer>, top: MountLine): Proof[] {
 }
 
 /** The daemon's own container asks its own mount. */
-function silent(side: Side<Producer>, top: MountLine, log: readonly string[]): Proof[] {
+function silent(side: LinkSide<Producer>, top: MountLine, log: readonly string[]): Proof[] {
   const evidence = [lineQuote(side, top), answerQuote(side, top.point)];
   const { name } = side.end.container;
   if (isDead(side, top.point)) {

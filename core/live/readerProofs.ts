@@ -1,7 +1,7 @@
 /** What a reader's container shows of its daemon's mounts: are they there, are they the living ones, is it let in. */
 import type { Quote } from "../diagnosis/causes/cause.ts";
 import { within } from "../layout/workload.ts";
-import type { Link, Side } from "./links.ts";
+import type { Link, LinkSide } from "./links.ts";
 import { fuseBelow, holding, isFuseMount, type MountLine, mountedAt, peersOf } from "./mountTable.ts";
 import {
   answerOf,
@@ -10,10 +10,10 @@ import {
   fuseOf,
   isDead,
   lineQuote,
+  livePodQuote,
   lookOf,
   type Proof,
   proof,
-  specQuote,
   volumeLine,
 } from "./proof.ts";
 
@@ -35,13 +35,13 @@ export function readerProofs(link: Link, path: string | undefined): Proof[] {
   return found.length > 0 ? found : strangers(link, path);
 }
 
-const nodeQuote = ({ pod }: Side): Quote => ({ source: `spec of ${pod.name}`, text: `nodeName: ${pod.node}` });
+const nodeQuote = ({ pod }: LinkSide): Quote => ({ source: `spec of ${pod.name}`, text: `nodeName: ${pod.node}` });
 
 /** How the reader's volume was made when its container was. */
 function made({ producer, reader }: Link, volume: MountLine): Proof[] {
   const { mount, container } = reader.end;
   const theirs = volumeLine(producer);
-  const evidence = [specQuote(reader), lineQuote(reader, volume)];
+  const evidence = [livePodQuote(reader), lineQuote(reader, volume)];
   if (
     isFuseMount(volume) &&
     !(
@@ -96,7 +96,7 @@ function made({ producer, reader }: Link, volume: MountLine): Proof[] {
 }
 
 /** Whether one of the daemon's own mounts is that file system. */
-const livesOn = (producer: Side, { device }: MountLine): boolean =>
+const livesOn = (producer: LinkSide, { device }: MountLine): boolean =>
   fuseOf(producer).some(({ top }) => top.device === device);
 
 /** Whether two volumes are directories of which neither holds the other. */
@@ -120,7 +120,7 @@ function tornDown({ producer, reader }: Link, volume: MountLine): Proof[] {
       "peer-group-destroyed",
       producer,
       `${producer.end.container.name} has its FUSE mount at ${theirs.point} in the place of the volume, which the kubelet had mounted there: the daemon has unmounted it, and with it the peer group that propagates.`,
-      [specQuote(producer), lineQuote(producer, theirs), lineQuote(reader, volume)],
+      [livePodQuote(producer), lineQuote(producer, theirs), lineQuote(reader, volume)],
     ),
   ];
 }
@@ -148,9 +148,9 @@ function crossing({ producer, reader }: Link, volume: MountLine, path: string | 
 function placeIn(
   top: MountLine,
   theirs: MountLine,
-  producer: Side,
+  producer: LinkSide,
   volume: MountLine,
-  reader: Side,
+  reader: LinkSide,
 ): string | undefined {
   const below = top.point.slice(producer.end.mount.path.length);
   const onNode = `${theirs.root === "/" ? "" : theirs.root}${below}` || "/";
@@ -159,7 +159,7 @@ function placeIn(
   return `${reader.end.mount.path}${rest}`.replace(/\/$/, "");
 }
 
-function missing(producer: Side, reader: Side, top: MountLine, volume: MountLine, expected: string): Proof[] {
+function missing(producer: LinkSide, reader: LinkSide, top: MountLine, volume: MountLine, expected: string): Proof[] {
   const table = lookOf(reader)?.table ?? [];
   const there = holding(table, expected) ?? volume;
   const evidence = [
@@ -184,7 +184,7 @@ function missing(producer: Side, reader: Side, top: MountLine, volume: MountLine
         "subpath-used",
         reader,
         `The volume of ${container.name} has a subPath, bound when the container was made: the daemon's mount at ${top.point} is not in it.`,
-        [specQuote(reader), ...evidence],
+        [livePodQuote(reader), ...evidence],
       ),
     ];
   const groups = `the daemon's volume is ${peersOf(volumeLine(producer) ?? top)}, its mount ${peersOf(top)}, the reader's volume ${peersOf(volume)}`;
@@ -198,7 +198,7 @@ function missing(producer: Side, reader: Side, top: MountLine, volume: MountLine
   ];
 }
 
-const stackedIn = (producer: Side, reader: Side, fuse: readonly MountLine[], at: string): Proof =>
+const stackedIn = (producer: LinkSide, reader: LinkSide, fuse: readonly MountLine[], at: string): Proof =>
   proof(
     "stacked-mounts",
     producer,
@@ -207,7 +207,7 @@ const stackedIn = (producer: Side, reader: Side, fuse: readonly MountLine[], at:
   );
 
 /** The mount has come, and its daemon does not let the reader in, or does not answer it. */
-function refused(producer: Side, reader: Side, seen: MountLine, at: string): Proof[] {
+function refused(producer: LinkSide, reader: LinkSide, seen: MountLine, at: string): Proof[] {
   const answer = answerOf(reader, at);
   const evidence = [lineQuote(reader, seen), answerQuote(reader, at)];
   const { name } = reader.end.container;

@@ -3,7 +3,7 @@ import type { CoreV1Event, V1ContainerStatus } from "@kubernetes/client-node";
 import type { Quote } from "../diagnosis/causes/cause.ts";
 import type { Producer } from "../layout/pairs.ts";
 import { type Facts, keyOf, type LivePod } from "./facts.ts";
-import { runs, type Side } from "./links.ts";
+import { type LinkSide, runs } from "./links.ts";
 import { type Proof, proof } from "./proof.ts";
 import { warningsOf } from "./words.ts";
 
@@ -22,7 +22,7 @@ export const failingInits = ({ pod }: LivePod): V1ContainerStatus[] =>
 const hasTrouble = (waiting: { readonly reason?: string } | undefined): boolean =>
   waiting?.reason !== undefined && !ON_ITS_WAY.includes(waiting.reason);
 
-export function unstartedProofs(side: Side<Producer>, { events, logs }: Pick<Facts, "events" | "logs">): Proof[] {
+export function unstartedProofs(side: LinkSide<Producer>, { events, logs }: Pick<Facts, "events" | "logs">): Proof[] {
   const { pod, end } = side;
   if (runs(pod, end.container.name)) return [];
   const inits = failingInits(pod);

@@ -6,7 +6,7 @@ import type { EventFact, Evidence, NodeFact, PodFact } from "../evidence/evidenc
 import { podFact } from "../evidence/facts.ts";
 import type { Producer, Reader } from "../layout/pairs.ts";
 import type { LivePod } from "./facts.ts";
-import type { Side } from "./links.ts";
+import type { LinkSide } from "./links.ts";
 import { type Proof, proof } from "./proof.ts";
 
 /** The causes that stand on such words alone, and on no record of a test's own. */
@@ -30,7 +30,7 @@ export const causeOf = (id: string): Cause | undefined => causes.find((one) => o
 
 /** A pod's trouble in the words of whoever met it; of one that runs there is none. */
 export function wordProofs(
-  side: Side<Producer | Reader>,
+  side: LinkSide<Producer | Reader>,
   component: "producer" | "consumer",
   events: readonly CoreV1Event[],
   nodes: ReadonlyMap<string, NodeFact | "unreadable">,
@@ -48,7 +48,7 @@ export function wordProofs(
 }
 
 /** A dead mount in a volume's way: left on the node, or that of a volume which is the mount point itself. */
-function blocked({ end }: Side<Producer | Reader>): string {
+function blocked({ end }: LinkSide<Producer | Reader>): string {
   const point = "producer" in end ? end.producer.point : end.point;
   if (point === undefined || end.volume !== point) return "stale-mount-left";
   return "producer" in end ? "consumer-binds-mountpoint" : "producer-binds-mountpoint";

@@ -1,12 +1,11 @@
 import { BRIDGE_PATH } from "../contract/bridge.ts";
 import type { Environment } from "../contract/environment.ts";
 import { labels, PROBE_CONFIG_MAP, TURN } from "../contract/names.ts";
+import { START_ALLOWANCE_SECONDS } from "../contract/times.ts";
 import type { Pair } from "../plan/plan.ts";
+import { PROBE_DIRECTORY } from "../rules/privilegedContainers.ts";
 import type { Amounts, Settings } from "../settings/settings.ts";
 import type { Container, Pod, Propagation, Volume, VolumeMount } from "./types.ts";
-
-/** How long a pod may take to start, images present, before its own deadline counts against the inspection window. */
-const START_ALLOWANCE_SECONDS = 300;
 
 /** What differs from pod to pod. */
 export interface PodParts {
@@ -169,7 +168,7 @@ export const UNPRIVILEGED = {
   seccompProfile: { type: "RuntimeDefault" },
 } as const;
 
-export const PROBE_MOUNT: VolumeMount = { name: "probe", mountPath: "/probe", readOnly: true };
+export const PROBE_MOUNT: VolumeMount = { name: "probe", mountPath: PROBE_DIRECTORY, readOnly: true };
 
 /**
  * An emptyDir lies below the kubelet's own directory: a mount left there would keep the kubelet from removing it. Where it is the

@@ -4,7 +4,7 @@
  */
 import { type BridgePaths, pairPaths } from "../contract/bridge.ts";
 import { BOTH, CONSUMER, PRODUCER, podName } from "../contract/names.ts";
-import type { Way } from "../contract/replacement.ts";
+import type { ReplacementWay } from "../contract/replacement.ts";
 import { chosen, type PairScenario, type ScenarioId, waysOf } from "../contract/scenarios.ts";
 import type { Times } from "../contract/times.ts";
 import type { Variation } from "../contract/variation.ts";
@@ -28,7 +28,7 @@ export interface Pair {
   /** Whether its pods go through the permission matrix. */
   readonly permissions: boolean;
   /** How its producer's pod is replaced in turn, once everything else is known of it. */
-  readonly replaced: readonly Way[];
+  readonly replaced: readonly ReplacementWay[];
   /** Names of its pods: the same twice where its daemon is a sidecar of the readers' pod. */
   readonly names: { readonly producer: string; readonly consumer: string };
   readonly paths: BridgePaths;

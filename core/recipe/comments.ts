@@ -3,7 +3,7 @@ import type { Comment } from "../gitops/comments.ts";
 
 const POD = "spec\\.template\\.spec";
 
-export const COMMENTS: readonly Comment[] = [
+export const RECIPE_COMMENTS: readonly Comment[] = [
   {
     at: /^metadata\.labels\.pod-security\.kubernetes\.io\/enforce$/,
     text: "Pod Security's level baseline forbids every hostPath, so even readers need this.",

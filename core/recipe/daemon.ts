@@ -3,14 +3,14 @@ import { daemonLabels, daemonPlacement } from "./placement.ts";
 import { clearScript, daemonScript, looksFor, servedCheck } from "./scripts.ts";
 import { pointOf, type Recipe } from "./settings.ts";
 import type {
-  Container,
   Deployment,
   NetworkPolicy,
   PodDisruptionBudget,
+  RecipeContainer,
   RecipeNamespace,
   RecipeObject,
-  Volume,
-  VolumeMount,
+  RecipeVolume,
+  RecipeVolumeMount,
 } from "./types.ts";
 
 /** Of the Deployment and of each patch: where it mounts, so that no other recipe of a checkout mounts there. */
@@ -24,19 +24,19 @@ const GRACE_MARGIN_SECONDS = 10;
 
 /** Everything but the readers, in the order in which it is applied. */
 export const recipeObjects = (recipe: Recipe): RecipeObject[] => [
-  ...(recipe.createNamespace ? [namespace(recipe)] : []),
+  ...(recipe.createNamespace ? [recipeNamespace(recipe)] : []),
   networkPolicy(recipe),
   ...(recipe.disruptionBudget ? [disruptionBudget(recipe)] : []),
-  daemon(recipe),
+  daemonDeployment(recipe),
 ];
 
-export const namespace = (recipe: Recipe): RecipeNamespace => ({
+export const recipeNamespace = (recipe: Recipe): RecipeNamespace => ({
   apiVersion: "v1",
   kind: "Namespace",
   metadata: { name: recipe.namespace, labels: { "pod-security.kubernetes.io/enforce": "privileged" } },
 });
 
-export function daemon(recipe: Recipe): Deployment {
+export function daemonDeployment(recipe: Recipe): Deployment {
   const labels = daemonLabels(recipe);
   // Flux would take the shell's variables for its own.
   const annotations = { "kustomize.toolkit.fluxcd.io/substitute": "disabled", [MOUNT_ANNOTATION]: pointOf(recipe) };
@@ -71,7 +71,7 @@ const environment = (recipe: Recipe) => [
   { name: "LOOKS", value: String(looksFor(recipe)) },
 ];
 
-const clearing = (recipe: Recipe): Container => ({
+const clearing = (recipe: Recipe): RecipeContainer => ({
   name: "clear-dead-mount",
   image: recipe.image,
   command: ["sh", "-c", clearScript()],
@@ -81,7 +81,7 @@ const clearing = (recipe: Recipe): Container => ({
   volumeMounts: [parent(recipe)],
 });
 
-function serving(recipe: Recipe): Container {
+function serving(recipe: Recipe): RecipeContainer {
   const check = ["sh", "-c", servedCheck(pointOf(recipe), ANSWER_SECONDS)];
   const probe = { exec: { command: check }, timeoutSeconds: ANSWER_SECONDS + 1 };
   return {
@@ -116,7 +116,7 @@ function driverEnvironment({ driver, command, secret }: Recipe): { readonly name
   ];
 }
 
-const parent = ({ name, path }: Recipe): VolumeMount => ({
+const parent = ({ name, path }: Recipe): RecipeVolumeMount => ({
   name: volumeName(name),
   mountPath: path,
   mountPropagation: "Bidirectional",
@@ -125,7 +125,7 @@ const parent = ({ name, path }: Recipe): VolumeMount => ({
 /** A name that no volume of a reader has by chance. */
 export const volumeName = (name: string): string => `fuse-${name}`;
 
-const volumes = ({ name, path, claim, secret }: Recipe): Volume[] => [
+const volumes = ({ name, path, claim, secret }: Recipe): RecipeVolume[] => [
   { name: volumeName(name), hostPath: { path, type: "DirectoryOrCreate" } },
   { name: "data", ...(claim === "" ? { emptyDir: {} } : { persistentVolumeClaim: { claimName: claim } }) },
   ...(secret === "" ? [] : [{ name: "secret", secret: { secretName: secret, defaultMode: 0o400 } }]),

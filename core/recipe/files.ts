@@ -1,8 +1,8 @@
 /** A recipe as the files of a directory of a GitOps checkout. */
 import { render } from "../gitops/render.ts";
 import { sealed } from "../gitops/seal.ts";
-import { COMMENTS } from "./comments.ts";
-import { daemon, disruptionBudget, namespace, networkPolicy } from "./daemon.ts";
+import { RECIPE_COMMENTS } from "./comments.ts";
+import { daemonDeployment, disruptionBudget, networkPolicy, recipeNamespace } from "./daemon.ts";
 import { readerPatch } from "./reader.ts";
 import { pointOf, type Recipe, type RecipeReader } from "./settings.ts";
 
@@ -13,7 +13,7 @@ export function recipeFiles(recipe: Recipe, directory: string): ReadonlyMap<stri
   const point = pointOf(recipe);
   const parts: [name: string, about: string, object: object][] = [
     ...(recipe.createNamespace
-      ? [["namespace.yaml", "Lets in what a FUSE mount needs.", namespace(recipe)] as [string, string, object]]
+      ? [["namespace.yaml", "Lets in what a FUSE mount needs.", recipeNamespace(recipe)] as [string, string, object]]
       : []),
     ["network-policy.yaml", "Who may reach the daemon.", networkPolicy(recipe)],
     ...(recipe.disruptionBudget
@@ -25,16 +25,20 @@ export function recipeFiles(recipe: Recipe, directory: string): ReadonlyMap<stri
           ] as [string, string, object],
         ]
       : []),
-    ["daemon.yaml", `Mounts ${point}; its readers are patched by the components in readers/.`, daemon(recipe)],
+    [
+      "daemon.yaml",
+      `Mounts ${point}; its readers are patched by the components in readers/.`,
+      daemonDeployment(recipe),
+    ],
   ];
   const files: [string, string][] = [
-    ...parts.map(([name, about, object]): [string, string] => [name, render([about], [object], COMMENTS)]),
+    ...parts.map(([name, about, object]): [string, string] => [name, render([about], [object], RECIPE_COMMENTS)]),
     ...recipe.readers.flatMap((reader): [string, string][] => {
       const at = readerDirectory(reader);
       return [
         [
           `${at}/patch.yaml`,
-          render([`What ${reader.name} needs to read ${point}.`], [readerPatch(recipe, reader)], COMMENTS),
+          render([`What ${reader.name} needs to read ${point}.`], [readerPatch(recipe, reader)], RECIPE_COMMENTS),
         ],
         [`${at}/kustomization.yaml`, component(reader)],
       ];

@@ -1,6 +1,6 @@
 /** What a verdict prints of a recipe: how its volumes and probes lie, a line a part, taken from the objects that `recipe` writes. */
 import { stringify } from "yaml";
-import { daemon } from "./daemon.ts";
+import { daemonDeployment } from "./daemon.ts";
 import { readerParts } from "./reader.ts";
 import { parseRecipe, pointOf } from "./settings.ts";
 
@@ -8,7 +8,7 @@ import { parseRecipe, pointOf } from "./settings.ts";
 export function fragment(grade: string | undefined): string {
   const recipe = parseRecipe({ nodes: ["node"], grade: grade === "A" ? grade : "B" });
   const point = pointOf(recipe);
-  const { strategy, template } = daemon(recipe).spec;
+  const { strategy, template } = daemonDeployment(recipe).spec;
   const [serving] = template.spec.containers;
   const { volume, volumeMount, livenessProbe } = readerParts(recipe);
   return [

@@ -1,5 +1,5 @@
 /** What a recipe takes of the test's settings: by the names that these have there, in what it takes and in what it refuses. */
-import { type Fault, fault, faultsOf, schema } from "../settings/settings.ts";
+import { fault, faultsOf, type SettingsFault, schema } from "../settings/settings.ts";
 import type { RecipeInput } from "./settings.ts";
 
 /** The recipe's own keys by those of the settings. */
@@ -28,7 +28,7 @@ export const takenFrom = (given: Readonly<Record<string, unknown>>): Partial<Rec
   );
 
 /** @param said what the command line itself says: a stack may hold more, for the test */
-export function saidFaults(said: Readonly<Record<string, unknown>>): Fault[] {
+export function saidFaults(said: Readonly<Record<string, unknown>>): SettingsFault[] {
   const issues = schema.partial().safeParse(said).error?.issues ?? [];
   const isShape = ({ code, path }: (typeof issues)[number]) =>
     code === "unrecognized_keys" || (path.length === 1 && (path[0] === "resources" || path[0] === "nodes"));
@@ -53,7 +53,7 @@ export function saidFaults(said: Readonly<Record<string, unknown>>): Fault[] {
 }
 
 /** What a recipe refuses, by the keys that were typed. */
-export const asTyped = (faults: readonly Fault[]): Fault[] =>
+export const asTyped = (faults: readonly SettingsFault[]): SettingsFault[] =>
   faults.map((one) => {
     const found = Object.entries(TAKEN).find(([, to]) => one.key === to || one.key.startsWith(`${to}.`));
     return found ? { ...one, key: `${found[0]}${one.key.slice(found[1].length)}` } : one;

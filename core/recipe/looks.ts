@@ -1,7 +1,7 @@
 /** What a reader of the recipe on trial says, and what that tells of an outage. Pure. */
 
 /** What one reader said, by the node's own clock. */
-export interface Look {
+export interface ReaderSample {
   /** Seconds since the node's boot. */
   readonly at: number;
   /** `write/list`: see `lookScript`. */
@@ -50,7 +50,7 @@ ${
   sleep 0.1
 done`;
 
-export const parseLooks = (log: string): Look[] =>
+export const parseLooks = (log: string): ReaderSample[] =>
   log
     .split("\n")
     .map((line) => line.split(" "))
@@ -76,7 +76,7 @@ export interface Outage {
 }
 
 /** What a reader met between two moments of the node's clock. */
-export function outageIn(looks: readonly Look[], from: number, now: number): Outage {
+export function outageIn(looks: readonly ReaderSample[], from: number, now: number): Outage {
   const last = looks.at(-1);
   const heard = [...looks, { at: now, state: last?.state ?? "silent" }];
   const since = heard

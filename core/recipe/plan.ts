@@ -2,16 +2,16 @@
 import { parse } from "yaml";
 import { ParentError, withEntry } from "../gitops/entry.ts";
 import { listIn } from "../gitops/lists.ts";
-import { named, ownFiles, type Plan, withoutOwnFiles } from "../gitops/plan.ts";
+import { type GitopsPlan, named, ownFiles, withoutOwnFiles } from "../gitops/plan.ts";
 import { stateOf } from "../gitops/seal.ts";
 import type { Change, Tree } from "../gitops/tree.ts";
-import type { Fault } from "../settings/settings.ts";
+import type { SettingsFault } from "../settings/settings.ts";
 import { MOUNT_ANNOTATION } from "./daemon.ts";
 import { readerDirectory, recipeFiles } from "./files.ts";
 import { pointOf, type Recipe, type RecipeReader } from "./settings.ts";
 import { afterwards, brokenBy, isInCheckout, type Lead, leadsIn, listersOf, wayFrom } from "./surroundings.ts";
 
-export interface RecipePlan extends Omit<Plan, "enabled"> {
+export interface RecipePlan extends Omit<GitopsPlan, "enabled"> {
   /** Lists of others that lead to what goes; without `force` none of the changes is to be done. */
   readonly broken: readonly Lead[];
 }
@@ -100,7 +100,7 @@ function readerNote(reader: RecipeReader, directory: string, leads: readonly Lea
 }
 
 /** What another recipe of the checkout already has: a mount point, or a name. */
-export function clashes(recipe: Recipe, directory: string, tree: Tree): Fault[] {
+export function clashes(recipe: Recipe, directory: string, tree: Tree): SettingsFault[] {
   const point = pointOf(recipe);
   return tree
     .files("")

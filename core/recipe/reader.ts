@@ -3,7 +3,7 @@ import { MOUNT_ANNOTATION, volumeName } from "./daemon.ts";
 import { readerLabels, readerPlacement } from "./placement.ts";
 import { gateScript, servedCheck } from "./scripts.ts";
 import { pointOf, type Recipe, type RecipeReader } from "./settings.ts";
-import type { Container, Placement, Volume, VolumeMount } from "./types.ts";
+import type { Placement, RecipeContainer, RecipeVolume, RecipeVolumeMount } from "./types.ts";
 
 const ANSWER_SECONDS = 5;
 /**
@@ -15,15 +15,15 @@ const MISSES = { A: 12, B: 2 } as const;
 export interface ReaderParts {
   readonly labels: Readonly<Record<string, string>>;
   readonly placement: Placement;
-  readonly gate: Container;
-  readonly volumeMount: VolumeMount;
+  readonly gate: RecipeContainer;
+  readonly volumeMount: RecipeVolumeMount;
   readonly livenessProbe: {
     readonly exec: { readonly command: readonly string[] };
     readonly periodSeconds: number;
     readonly timeoutSeconds: number;
     readonly failureThreshold: number;
   };
-  readonly volume: Volume;
+  readonly volume: RecipeVolume;
 }
 
 /** For a workload of any form; `readerPatch` has the same as a patch. */

@@ -5,6 +5,7 @@
 import { MOUNT_NAME, RECIPE_DIRECTORY, scenarioBridge } from "../contract/bridge.ts";
 import { driverOf } from "../contract/drivers.ts";
 import { quantity } from "../contract/quantity.ts";
+import { PLAIN_UID } from "../contract/readers.ts";
 import type { Settings } from "../settings/settings.ts";
 import { lookScript, type Outage } from "./looks.ts";
 import { readerParts } from "./reader.ts";
@@ -12,7 +13,7 @@ import { parseRecipe, pointOf, type Recipe } from "./settings.ts";
 
 export const TRIAL_NAME = "fuse-recipe";
 /** The containers that read, by their user. */
-export const TRIAL_READERS = { root: 0, user: 1000 } as const;
+export const TRIAL_READERS = { root: 0, user: PLAIN_UID } as const;
 
 /** In an order in which the kubelet's pause before the second restart of a container tells nothing: a new pod comes between two. */
 export const TRIAL_FAULTS = {

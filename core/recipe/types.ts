@@ -16,14 +16,14 @@ interface Exec {
   readonly failureThreshold: number;
 }
 
-export interface VolumeMount {
+export interface RecipeVolumeMount {
   readonly name: string;
   readonly mountPath: string;
   readonly readOnly?: boolean;
   readonly mountPropagation?: Propagation;
 }
 
-export interface Container {
+export interface RecipeContainer {
   readonly name: string;
   readonly image: string;
   readonly imagePullPolicy?: "IfNotPresent";
@@ -34,10 +34,10 @@ export interface Container {
   readonly securityContext: object;
   readonly startupProbe?: Exec;
   readonly livenessProbe?: Exec;
-  readonly volumeMounts: readonly VolumeMount[];
+  readonly volumeMounts: readonly RecipeVolumeMount[];
 }
 
-export type Volume = { readonly name: string } & (
+export type RecipeVolume = { readonly name: string } & (
   | { readonly hostPath: { readonly path: string; readonly type: "Directory" | "DirectoryOrCreate" } }
   | { readonly emptyDir: object }
   | { readonly persistentVolumeClaim: { readonly claimName: string } }
@@ -65,9 +65,9 @@ export interface Deployment {
         readonly automountServiceAccountToken: false;
         readonly enableServiceLinks: false;
         readonly terminationGracePeriodSeconds: number;
-        readonly initContainers: readonly Container[];
-        readonly containers: readonly Container[];
-        readonly volumes: readonly Volume[];
+        readonly initContainers: readonly RecipeContainer[];
+        readonly containers: readonly RecipeContainer[];
+        readonly volumes: readonly RecipeVolume[];
       };
     };
   };

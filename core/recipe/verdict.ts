@@ -1,5 +1,5 @@
 /** What a verdict allows: the nodes that were tested, and the grade that all of them keep. */
-import type { Fault } from "../settings/settings.ts";
+import type { SettingsFault } from "../settings/settings.ts";
 import type { Recipe } from "./settings.ts";
 
 /** The document of `npm start -- --json`, as far as it is needed. */
@@ -15,7 +15,7 @@ export interface Choice {
   readonly nodes: readonly string[];
   /** Undefined where no node was tested. */
   readonly grade?: "A" | "B";
-  readonly faults: readonly Fault[];
+  readonly faults: readonly SettingsFault[];
   /** Nodes of which the verdict says nothing, where that is allowed. */
   readonly untested: readonly string[];
 }
@@ -36,7 +36,7 @@ export function choose(
   const nodes = wanted.length > 0 ? wanted : good.length > 0 ? good : Object.keys(tested);
   const untested = nodes.filter((node) => tested[node] === undefined);
   const unknown = (mayBeUntested ? [] : untested).map(
-    (node): Fault => ({
+    (node): SettingsFault => ({
       key: "nodes",
       value: JSON.stringify(node),
       remedy: `the verdict says nothing of it: test with \`${testing(nodes)}\`; or give --untested as well, which makes it grade B`,
@@ -44,7 +44,7 @@ export function choose(
   );
   const faults = nodes
     .filter((node) => tested[node] !== undefined && !passed(tested[node]))
-    .map((node): Fault => {
+    .map((node): SettingsFault => {
       const { verdict, grade, cause } = tested[node] ?? {};
       const what =
         grade === "C" || verdict === "failure" ? `failure, grade C (${cause})` : `${verdict}, no grade (${cause})`;

@@ -19,7 +19,7 @@ export interface PolicyRule {
   readonly resourceNames?: readonly string[];
 }
 
-export interface Subject {
+export interface RbacSubject {
   readonly kind: "User" | "Group" | "ServiceAccount";
   readonly name: string;
   /** Of a ServiceAccount. */
@@ -36,7 +36,7 @@ export interface RbacObject {
 }
 
 /** The objects to apply, by somebody who may grant these rights, for one job of one user. */
-export function rights(settings: Settings, job: Job, subject: Subject): readonly RbacObject[] {
+export function rights(settings: Settings, job: Job, subject: RbacSubject): readonly RbacObject[] {
   return job === "start"
     ? granted("ClusterRole", PROJECT, subject, [
         ...clusterRules(settings),
@@ -173,7 +173,7 @@ function madeRules(): PolicyRule[] {
 function granted(
   kind: "ClusterRole" | "Role",
   name: string,
-  subject: Subject,
+  subject: RbacSubject,
   rules: readonly PolicyRule[],
   namespace?: string,
 ): RbacObject[] {

@@ -1,3 +1,4 @@
+import { START_ALLOWANCE_SECONDS, TIMES } from "../contract/times.ts";
 import { RETAINING, reportRetaining } from "./annotations.ts";
 import { celLiteral, lines } from "./cel.ts";
 import { isFluxKustomization, WRITTEN_OVER, writtenOver } from "./gitops.ts";
@@ -5,7 +6,7 @@ import type { Review } from "./review.ts";
 import type { Rule } from "./rule.ts";
 
 /** The longest inspection window a setting allows, a day, and the time a start may take. */
-const LONGEST_SECONDS = 24 * 60 * 60 + 300;
+const LONGEST_SECONDS = TIMES.inspectionMinutes.to * 60 + START_ALLOWANCE_SECONDS;
 const LONGEST_GRACE_SECONDS = 60;
 /** What Kubernetes sets where nothing is set. */
 const DEFAULT_GRACE_SECONDS = 30;

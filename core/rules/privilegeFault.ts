@@ -2,7 +2,7 @@ import { PROBE_CONFIG_MAP, PRODUCER } from "../contract/names.ts";
 import type { Cursor } from "./cursor.ts";
 import { type ContainerView, type PodView, volumeOf } from "./pods.ts";
 import {
-  PROBE_MOUNT,
+  PROBE_DIRECTORY,
   type PrivilegedContainer,
   privilegedContainers,
   SCRIPT,
@@ -44,7 +44,7 @@ function newPrivilegeFault(review: Review, pod: PodView, { fields, list }: Conta
   const ended = fields.get("terminationMessagePath");
   if (!ended.empty && ended.text !== TERMINATION_PATH) return "has its last message written over one of its files";
   if (!pod.spec.get("shareProcessNamespace").off) return "shares its processes with the pod's other containers";
-  if (known.probe && !runsProbe(pod, fields)) return `does not take ${PROBE_MOUNT} from ${PROBE_CONFIG_MAP}`;
+  if (known.probe && !runsProbe(pod, fields)) return `does not take ${PROBE_DIRECTORY} from ${PROBE_CONFIG_MAP}`;
   return undefined;
 }
 
@@ -107,9 +107,9 @@ export const comesFrom = (volume: Cursor, source: string): boolean =>
 /** The probe is its config map, whole, and nothing is mounted over it. */
 function runsProbe(pod: PodView, container: Cursor): boolean {
   const mounts = container.get("volumeMounts").items();
-  const probe = mounts.filter((mount) => `${mount.get("mountPath").text ?? ""}/`.startsWith(`${PROBE_MOUNT}/`));
+  const probe = mounts.filter((mount) => `${mount.get("mountPath").text ?? ""}/`.startsWith(`${PROBE_DIRECTORY}/`));
   const [mount] = probe;
-  if (probe.length !== 1 || !mount || mount.get("mountPath").text !== PROBE_MOUNT) return false;
+  if (probe.length !== 1 || !mount || mount.get("mountPath").text !== PROBE_DIRECTORY) return false;
   if (!mount.get("subPath").empty || !mount.get("subPathExpr").empty) return false;
   const volume = volumeOf(pod, mount);
   return volume?.dig("configMap", "name").text === PROBE_CONFIG_MAP && volume.dig("configMap", "items").empty;

@@ -37,7 +37,7 @@ export interface PrivilegedContainer {
   readonly probe: boolean;
 }
 
-export const PROBE_MOUNT = "/probe";
+export const PROBE_DIRECTORY = "/probe";
 
 /**
  * A path below the mount point: core/settings/validators.ts, markerFileFault. JavaScript's `\s` holds U+FEFF, which is in none of
@@ -58,7 +58,7 @@ const VALUES: Readonly<Record<Content, Value | undefined>> = {
   command: undefined,
 };
 
-const PRODUCER_COMMAND = ["sh", `${PROBE_MOUNT}/producer.sh`] as const;
+const PRODUCER_COMMAND = ["sh", `${PROBE_DIRECTORY}/producer.sh`] as const;
 /** The variables that a privileged container which runs this script is given, without the command. */
 const variablesOf = (program: Program): Readonly<Record<string, Value>> =>
   Object.fromEntries(
@@ -87,7 +87,7 @@ export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] =>
       ...Object.fromEntries(BRIDGE_VOLUME_PATHS.map((path) => [path, ["hostPath", "emptyDir"]])),
       "/findings": ["emptyDir"],
       [POD_PATH]: ["downwardAPI"],
-      [PROBE_MOUNT]: ["configMap"],
+      [PROBE_DIRECTORY]: ["configMap"],
     },
     bothWays: Object.fromEntries(BRIDGE_VOLUME_PATHS.map((path) => [path, ["hostPath"]])),
     probe: true,
@@ -103,7 +103,7 @@ export const privilegedContainers = (allowed: Allowed): PrivilegedContainer[] =>
       [STORE_PATH]: ["hostPath"],
       "/findings": ["emptyDir"],
       [POD_PATH]: ["downwardAPI"],
-      [PROBE_MOUNT]: ["configMap"],
+      [PROBE_DIRECTORY]: ["configMap"],
     },
     bothWays: { [BRIDGE_PATH]: ["hostPath", "emptyDir"], [STORE_PATH]: ["hostPath"] },
     probe: true,

@@ -5,9 +5,9 @@ import type { PodView } from "./pods.ts";
 import type { Review } from "./review.ts";
 
 /** The pods of this project. A pod's kind, namespace and name say which it is; a label proves nothing. */
-export type Role = "producer" | "consumer" | "same-pod" | "sweep-check" | "sweep-unmount";
+export type PodRole = "producer" | "consumer" | "same-pod" | "sweep-check" | "sweep-unmount";
 
-const NAMES: Readonly<Record<Role, string>> = {
+const NAMES: Readonly<Record<PodRole, string>> = {
   producer: PRODUCER,
   consumer: CONSUMER,
   "same-pod": BOTH,
@@ -16,19 +16,19 @@ const NAMES: Readonly<Record<Role, string>> = {
 };
 
 /** The role a pod's name claims, or undefined. */
-export function roleOf(review: Review, pod: PodView): Role | undefined {
+export function roleOf(review: Review, pod: PodView): PodRole | undefined {
   const { subject, allowed } = review;
   if (!pod.bare || subject.apiVersion !== "v1" || subject.resource?.type.endsWith("Patch")) return undefined;
   if (review.namespace !== allowed.namespace) return undefined;
-  const roles = (Object.keys(NAMES) as Role[]).filter((role) => mayExist(role, allowed));
+  const roles = (Object.keys(NAMES) as PodRole[]).filter((role) => mayExist(role, allowed));
   return roles.find((role) => podNames(role, allowed).includes(review.name));
 }
 
 /** Whether pods of this role are let through at all. */
-export const mayExist = (role: Role, { sweep }: Allowed): boolean => sweep === true || !role.startsWith("sweep");
+export const mayExist = (role: PodRole, { sweep }: Allowed): boolean => sweep === true || !role.startsWith("sweep");
 
 /** Every name that core/manifests gives to a pod of this role: with one node no suffix; with several, the node's name. */
-export function podNames(role: Role, { nodes }: Allowed): string[] {
+export function podNames(role: PodRole, { nodes }: Allowed): string[] {
   const base = NAMES[role];
   const scenarios = PAIR_SCENARIOS.filter(({ pair }) => (pair.samePod !== undefined) === (role === "same-pod"));
   const pairs = role.startsWith("sweep") ? [] : scenarios.map(({ id }) => `${base}-${id}`);

@@ -2,7 +2,7 @@ import { PROBE_CONFIG_MAP } from "../contract/names.ts";
 import type { Allowed } from "./allowed.ts";
 import { celLiteral, lines } from "./cel.ts";
 import {
-  PROBE_MOUNT,
+  PROBE_DIRECTORY,
   type PrivilegedContainer,
   privilegedContainers,
   SCRIPT,
@@ -82,8 +82,8 @@ const isFrom = (sources: readonly string[]): string =>
   `variables.volumes.exists(v, v.name == m.name && (${sources.map((source) => `has(v.${source})`).join(" || ")}))`;
 
 const PROBE_IN_CEL = lines(
-  `c.?volumeMounts.orValue([]).filter(m, (m.mountPath + '/').startsWith('${PROBE_MOUNT}/')).size() == 1`,
-  `  && c.volumeMounts.exists(m, m.mountPath == '${PROBE_MOUNT}' && !has(m.subPath) && !has(m.subPathExpr)`,
+  `c.?volumeMounts.orValue([]).filter(m, (m.mountPath + '/').startsWith('${PROBE_DIRECTORY}/')).size() == 1`,
+  `  && c.volumeMounts.exists(m, m.mountPath == '${PROBE_DIRECTORY}' && !has(m.subPath) && !has(m.subPathExpr)`,
   `    && variables.volumes.exists(v, v.name == m.name && v.?configMap.?name.orValue('') == '${PROBE_CONFIG_MAP}'`,
   "      && !has(v.configMap.items)))",
 );

@@ -8,7 +8,7 @@ import { SECRET, type Settings, type SettingsInput, schema } from "./schema.ts";
 export { type Amounts, SECRET, type Settings, type SettingsInput, schema } from "./schema.ts";
 
 /** One thing wrong with an input. */
-export interface Fault {
+export interface SettingsFault {
   /** Dotted key, as `pulumi config set --path` takes it: `nodes[0]`. */
   readonly key: string;
   /** The refused value as JSON, shortened; `(missing)` where there is none, `(not shown)` where it may be a secret. */
@@ -19,8 +19,8 @@ export interface Fault {
 
 /** Thrown by `parseSettings`: every fault of the input, in the order of the keys. */
 export class SettingsError extends Error {
-  readonly faults: readonly Fault[];
-  constructor(faults: readonly Fault[]) {
+  readonly faults: readonly SettingsFault[];
+  constructor(faults: readonly SettingsFault[]) {
     const lines = faults.map(({ key, value, remedy }) => `  ${key} = ${value}: ${remedy}`);
     super(`${faults.length === 1 ? "a setting is" : `${faults.length} settings are`} refused:\n${lines.join("\n")}`);
     this.name = "SettingsError";
@@ -81,7 +81,7 @@ function decode(fullKey: string, project: string, text: string): unknown {
  *
  * @param of the schema that refused it
  */
-export function faultsOf(issue: z.core.$ZodIssue, input: unknown, of: z.ZodObject = schema): Fault[] {
+export function faultsOf(issue: z.core.$ZodIssue, input: unknown, of: z.ZodObject = schema): SettingsFault[] {
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(issue.path, of);
     return issue.keys.map((key) => fault([...issue.path, key], input, unknownKey(key, known), of));
@@ -119,7 +119,12 @@ interface JsonSchema {
 }
 
 /** One thing wrong, with the value that is there. */
-export function fault(path: readonly PropertyKey[], input: unknown, remedy: string, of: z.ZodObject = schema): Fault {
+export function fault(
+  path: readonly PropertyKey[],
+  input: unknown,
+  remedy: string,
+  of: z.ZodObject = schema,
+): SettingsFault {
   const value = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], input);
   const key = path.map((part, index) =>
     typeof part === "number" ? `[${part}]` : `${index ? "." : ""}${String(part)}`,

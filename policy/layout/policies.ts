@@ -4,7 +4,7 @@ import { typeToken } from "../../core/rules/kinds.ts";
 import { propertiesOf } from "../properties.ts";
 
 /** A finding as a policy: it takes the whole stack to see who shares a directory with whom. */
-export const policyOf = (id: FindingId): StackValidationPolicy => ({
+export const layoutPolicyOf = (id: FindingId): StackValidationPolicy => ({
   name: id,
   description: `Pods that share a FUSE mount: ${id}.`,
   enforcementLevel: "advisory",

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { text } from "node:stream/consumers";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { NotReplacedError, replacePod } from "../../cluster/replacePod.ts";
-import { REPLACES, type Way } from "../../core/contract/replacement.ts";
+import { REPLACES, type ReplacementWay } from "../../core/contract/replacement.ts";
 import { listening } from "./api.ts";
 
 const POD = {
@@ -47,7 +47,7 @@ describe("a pod that is replaced", () => {
     config = await listening(server);
   });
   afterEach(() => server.close());
-  const replace = (way: Way, leaving: string[] = []) =>
+  const replace = (way: ReplacementWay, leaving: string[] = []) =>
     replacePod(config, "fuse-test", "fuse-producer", way, (uid) => leaving.push(uid));
 
   it("is deleted in order, and made again once it is gone: as it was asked for, with a word of whom it follows", async () => {

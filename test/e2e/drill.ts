@@ -1,7 +1,7 @@
 /** What happens to a daemon and its readers in the life of a cluster, done on the sandbox, and what the readers make of it. */
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { GOOD, type Look, lookScript, outageIn, parseLooks } from "../../core/recipe/looks.ts";
+import { GOOD, lookScript, outageIn, parseLooks, type ReaderSample } from "../../core/recipe/looks.ts";
 import { TRIAL_READERS } from "../../core/recipe/trial.ts";
 import { runIn } from "../../sandbox/box/box.ts";
 import { readRecord } from "../../sandbox/cluster/record.ts";
@@ -131,7 +131,7 @@ export class Drill {
   }
 
   /** What each reader has said, its container's earlier lives included. */
-  async said(): Promise<Record<string, readonly Look[]>> {
+  async said(): Promise<Record<string, readonly ReaderSample[]>> {
     const [pod = ""] = await this.podOf("app=reader");
     const all = await Promise.all(
       Object.keys(TRIAL_READERS).map(async (name) => {

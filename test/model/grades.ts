@@ -1,5 +1,5 @@
 /** What a grade says, as it really was. */
-import { GRADED, type Way } from "../../core/contract/replacement.ts";
+import { GRADED, type ReplacementWay } from "../../core/contract/replacement.ts";
 import { END, type Look, type OwnMount, type World } from "./world.ts";
 
 const READERS = ["default", "hardened"] as const;
@@ -49,7 +49,7 @@ export function notB(world: World): string | undefined {
   return lost ? undefined : "every reader was back without a restart, or had no time to look";
 }
 
-function notSurvived(world: World, way: Way): string | undefined {
+function notSurvived(world: World, way: ReplacementWay): string | undefined {
   const { truth } = world;
   const nth = truth.replacements.findIndex((one) => one.way === way);
   const [begun, mount] = [truth.replacements[nth], mountOf(world, nth)];

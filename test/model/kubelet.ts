@@ -1,6 +1,6 @@
 /** Scheduler, kubelet and runtime: they make the containers of both pods, refuse them, start them again, and tell of it. */
 import type { V1Pod } from "@kubernetes/client-node";
-import type { Way } from "../../core/contract/replacement.ts";
+import type { ReplacementWay } from "../../core/contract/replacement.ts";
 import { prepareNode } from "./before.ts";
 import type { Task } from "./clock.ts";
 import { HOST, isFuse } from "./mounts.ts";
@@ -111,7 +111,7 @@ class Kubelet {
   }
 
   /** The producer's pod is deleted, and made again as soon as its name is free: see cluster/replacePod.ts. */
-  private *replace(way: Way): Task {
+  private *replace(way: ReplacementWay): Task {
     const { world } = this;
     const old = this.lives.get("producer");
     if (!(old instanceof Producer) || old.exit !== undefined) return;

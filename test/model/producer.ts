@@ -1,5 +1,5 @@
 /** The producer: one life of its container, which follows the schedule of probe/producer.sh and probe/faults.sh. */
-import type { Way } from "../../core/contract/replacement.ts";
+import type { ReplacementWay } from "../../core/contract/replacement.ts";
 import type { Task } from "./clock.ts";
 import { type FileSystem, mountinfo } from "./mounts.ts";
 import { SPACE, Steps } from "./steps.ts";
@@ -7,7 +7,7 @@ import { type Line, MOUNT, TIMES, type World } from "./world.ts";
 
 /** What the pod before this one has recorded, and how that one was deleted. */
 export interface Story {
-  readonly way: Way;
+  readonly way: ReplacementWay;
   readonly lines: readonly Line[];
 }
 

@@ -1,5 +1,5 @@
 /** The collector as one who acts: it replaces the producer's pod when everything else is known of it (cluster/answers.ts). */
-import type { Way } from "../../core/contract/replacement.ts";
+import type { ReplacementWay } from "../../core/contract/replacement.ts";
 import { answered, wayNow } from "../../core/diagnosis/answer.ts";
 import { isAtEnd } from "../../core/diagnosis/causes/index.ts";
 import { judge } from "../../core/diagnosis/verdict.ts";
@@ -8,7 +8,7 @@ import { collect, evidenceAt, isReplacing } from "./collector.ts";
 import type { World } from "./world.ts";
 
 /** @param replace is done while nothing else of the collector is */
-export function* replacer(world: World, replace: (way: Way) => Task): Task {
+export function* replacer(world: World, replace: (way: ReplacementWay) => Task): Task {
   const { asked, successor, scenario } = world.plan;
   if (asked !== "yes" || !(scenario === "base" || scenario === "no-crash")) return;
   for (;;) {
@@ -31,7 +31,7 @@ const rests = ({ logs }: World): boolean =>
     ?.lines.at(-1)
     ?.text.includes('"step":"inspect"') === true;
 
-function decided(world: World): Way | "answered" | undefined {
+function decided(world: World): ReplacementWay | "answered" | undefined {
   const collected = collect(world);
   if (isReplacing(collected, world.now)) return undefined;
   const evidence = evidenceAt(collected, world.now, false);

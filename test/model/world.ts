@@ -1,7 +1,7 @@
 /** One node while one history runs on it: its clock, mount tables, containers and logs, and what really happened there. */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { FieldsOf, Result, Step } from "../../core/contract/records.ts";
-import type { Way } from "../../core/contract/replacement.ts";
+import type { ReplacementWay } from "../../core/contract/replacement.ts";
 import { Clock, numbers, type Task } from "./clock.ts";
 import { type FileSystem, HOST, type Mount, MountTables } from "./mounts.ts";
 import { type Plan, SCENARIOS, type Variation } from "./plan.ts";
@@ -70,7 +70,7 @@ export interface Truth {
   readonly decidedAt: Partial<Record<Role, number>>;
   readonly gaveUpAt: Partial<Record<Role, number>>;
   /** When the producer's pod was deleted, for another to take its place. */
-  readonly replacements: { readonly way: Way; readonly at: number }[];
+  readonly replacements: { readonly way: ReplacementWay; readonly at: number }[];
   volumeUnmounted: boolean;
   /** Whether a reader's volume was a FUSE file system itself, or would have been, had it not been dead. */
   boundFuse: boolean;

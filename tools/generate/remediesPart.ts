@@ -1,6 +1,6 @@
 /** The part of docs/troubleshooting.md on a root mount that is to stay shared, for each kind of node. */
 import type { NodeWords } from "../../core/diagnosis/remedies/remedy.ts";
-import { RECIPES, type Recipe } from "../../core/diagnosis/remedies/sharedRoot.ts";
+import { RECIPES, type SharedRootRecipe } from "../../core/diagnosis/remedies/sharedRoot.ts";
 import { dropIn } from "../../core/diagnosis/remedies/units.ts";
 
 export function remediesPart(): string[] {
@@ -21,15 +21,15 @@ export function remediesPart(): string[] {
   ];
 }
 
-const fileOf = (recipe: Recipe): string => recipe.steps("/", words(recipe)).files[0]?.path ?? "";
-const isDropIn = (recipe: Recipe): boolean => fileOf(recipe).startsWith("/etc/systemd/");
-const triedOf = ({ tried }: Recipe): string => (tried ? "tried end to end" : "not tried here");
+const fileOf = (recipe: SharedRootRecipe): string => recipe.steps("/", words(recipe)).files[0]?.path ?? "";
+const isDropIn = (recipe: SharedRootRecipe): boolean => fileOf(recipe).startsWith("/etc/systemd/");
+const triedOf = ({ tried }: SharedRootRecipe): string => (tried ? "tried end to end" : "not tried here");
 
-const row = (recipe: Recipe): string =>
+const row = (recipe: SharedRootRecipe): string =>
   `| ${recipe.title} | ${recipe.knownBy} | \`${fileOf(recipe)}\` | ${triedOf(recipe)} | ${recipe.sources.join(", ")} |`;
 
 /** As a server of that kind would say it; of an agent only the unit's name differs. */
-const words = ({ id }: Recipe): NodeWords => ({
+const words = ({ id }: SharedRootRecipe): NodeWords => ({
   osImage: "",
   kernel: "",
   kubelet: id === "kubelet" ? "v1" : `v1+${id}`,
@@ -38,7 +38,7 @@ const words = ({ id }: Recipe): NodeWords => ({
   kubeletRoot: "",
 });
 
-function section(recipe: Recipe): string[] {
+function section(recipe: SharedRootRecipe): string[] {
   const { title, knownBy, sources } = recipe;
   const { now, files, after, remarks } = recipe.steps("/", words(recipe));
   return [

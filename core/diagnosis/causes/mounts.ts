@@ -13,11 +13,11 @@ import {
   isStartedAgain,
   kubeletQuotes,
   mountFailures,
+  mountPointOf,
   mounts,
   notRead,
   of,
   parentOf,
-  pointOf,
   producerRecorded,
   quotes,
   recordQuote,
@@ -48,7 +48,7 @@ export const peerGroupDestroyed: Cause = {
     const producer = producerSide(evidence);
     if (!bothStarted(evidence) || producer?.bridge.propagation !== "Bidirectional") return undefined;
     const before = of(evidence, "producer", "preflight");
-    const lost = before.some(({ mountinfo }) => pointOf(mountinfo) !== producer.bridge.mountPath);
+    const lost = before.some(({ mountinfo }) => mountPointOf(mountinfo) !== producer.bridge.mountPath);
     const shared = before.some(({ propagation }) => propagation?.includes("shared:"));
     // A newer runtime shares the container's own root as well: what is mounted there beside the bridge is shared, with nobody.
     // The kernel gives a mount's number again once it is free, so a container's next life has others.
@@ -186,7 +186,7 @@ function bornAtMountpoint(evidence: Evidence, reader: ReaderSide): Quote[] {
   const bridges = of(evidence, "producer", "preflight").map(({ mountinfo }) => deviceOf(mountinfo));
   const root = reads.filter(
     ({ mountinfo }) =>
-      isFuse(mountinfo) && pointOf(mountinfo) === bridge.mountPath && !bridges.includes(deviceOf(mountinfo)),
+      isFuse(mountinfo) && mountPointOf(mountinfo) === bridge.mountPath && !bridges.includes(deviceOf(mountinfo)),
   );
   // A living one is distinguished from a bridge on FUSE by what the producer says of its own, and where that could not mount there is none.
   const [own, failed] = [mounts(evidence).length > 0, mountFailures(evidence).length > 0];
@@ -233,7 +233,7 @@ function stacked(evidence: Evidence): readonly Quote[] | undefined {
     const last = failed.findLast((read) => linesOf(read).some(isFuse)) ?? failed.at(-1);
     const lines = linesOf(last);
     // In the leaf layout the volume itself is the first line of that mount point.
-    const expected = own(role, pointOf(lines[0])) ? 2 : 1;
+    const expected = own(role, mountPointOf(lines[0])) ? 2 : 1;
     return last && lines.length > expected ? lines.map((text) => ({ source: sourceOf(last), text })) : [];
   });
   return some(found);

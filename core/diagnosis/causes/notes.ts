@@ -1,6 +1,6 @@
 /** What is worth knowing of a success, and is no cause of anything. */
 import { READERS } from "../../contract/readers.ts";
-import { WAYS } from "../../contract/replacement.ts";
+import { REPLACEMENT_WAYS } from "../../contract/replacement.ts";
 import { replacementsOf } from "../replacements.ts";
 import type { Cause } from "./cause.ts";
 import {
@@ -119,7 +119,7 @@ const mountsPileUp: Cause = {
     const grown = replacementsOf(evidence, READERS).flatMap(({ way, readers }) =>
       Object.entries(readers).flatMap(([role, { mountsAdded = 0 }]) =>
         mountsAdded > 0
-          ? [{ source: role, text: `${mountsAdded} more mounts after the pod was ${WAYS[way].words}` }]
+          ? [{ source: role, text: `${mountsAdded} more mounts after the pod was ${REPLACEMENT_WAYS[way].words}` }]
           : [],
       ),
     );

@@ -5,10 +5,10 @@ import type { Evidence } from "../../evidence/evidence.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
   allReadersDecided,
-  directoryOf,
   hasPeers,
   idOf,
   isFuse,
+  mountedDirectory,
   mounts,
   of,
   producerRecorded,
@@ -213,12 +213,14 @@ const receives = (evidence: Evidence): boolean =>
 function unseenBy(evidence: Evidence): RecordOf<"control"> | undefined {
   const recorded = of(evidence, "control", "control");
   if (recorded.some((record) => hasReceived(evidence, record))) return undefined;
-  const volumes = READERS.flatMap((role) => of(evidence, role, "start").map(({ mountinfo }) => directoryOf(mountinfo)));
+  const volumes = READERS.flatMap((role) =>
+    of(evidence, role, "start").map(({ mountinfo }) => mountedDirectory(mountinfo)),
+  );
   return recorded.find(
     (record) =>
       isUnseen(evidence, record) &&
-      directoryOf(record.mountinfo) !== undefined &&
-      volumes.includes(directoryOf(record.mountinfo)),
+      mountedDirectory(record.mountinfo) !== undefined &&
+      volumes.includes(mountedDirectory(record.mountinfo)),
   );
 }
 

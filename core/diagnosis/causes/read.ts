@@ -110,7 +110,7 @@ export const daemonExitOf = (record: ProbeRecord): string | undefined =>
 const lineOf = (mountinfo: string | undefined) => (mountinfo === undefined ? undefined : mountInfo(mountinfo));
 
 /** The mount point in a line of the mount table. */
-export const pointOf = (mountinfo: string | undefined): string | undefined => lineOf(mountinfo)?.point;
+export const mountPointOf = (mountinfo: string | undefined): string | undefined => lineOf(mountinfo)?.point;
 
 /** Whether a line of the mount table is in a peer group, as everything propagated is; a container's own copy is private. */
 export const hasPeers = (mountinfo: string | undefined): boolean =>
@@ -126,7 +126,7 @@ export const parentOf = (mountinfo: string | undefined): string | undefined => l
 export const deviceOf = (mountinfo: string | undefined): string | undefined => lineOf(mountinfo)?.device;
 
 /** The device and the directory in it that a line of the mount table is of: the same for each volume of one directory. */
-export function directoryOf(mountinfo: string | undefined): string | undefined {
+export function mountedDirectory(mountinfo: string | undefined): string | undefined {
   const line = lineOf(mountinfo);
   return line && `${line.device} ${line.root}`;
 }

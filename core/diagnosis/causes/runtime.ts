@@ -5,15 +5,15 @@ import { sharedRoot } from "../remedies/sharedRoot.ts";
 import type { Cause, Quote } from "./cause.ts";
 import {
   bothStarted,
-  directoryOf,
   eventQuotes,
   hasUserNamespace,
   kubeletQuotes,
+  mountedDirectory,
   mountFailures,
+  mountPointOf,
   mounts,
   notRead,
   of,
-  pointOf,
   recordQuote,
   some,
 } from "./read.ts";
@@ -115,7 +115,7 @@ type Look = RecordOf<"preflight" | "start">;
 
 /** Those that have found the bridge's own line in the mount table. */
 const atBridge = ({ bridge }: Side, looks: readonly Look[]): readonly Look[] =>
-  looks.filter(({ mountinfo }) => pointOf(mountinfo) === bridge.mountPath);
+  looks.filter(({ mountinfo }) => mountPointOf(mountinfo) === bridge.mountPath);
 
 const isPrivate = ({ propagation }: Look): boolean => propagation === "private";
 
@@ -129,7 +129,7 @@ const isUnshared = (look: Look): boolean => look.propagation !== undefined && gr
  */
 function isApart(reader: Look, producer: readonly Look[]): boolean {
   const theirs = producer
-    .filter(({ mountinfo }) => directoryOf(mountinfo) === directoryOf(reader.mountinfo))
+    .filter(({ mountinfo }) => mountedDirectory(mountinfo) === mountedDirectory(reader.mountinfo))
     .flatMap((look) => groupsOf(look, "shared"));
   const own = [...groupsOf(reader, "shared"), ...groupsOf(reader, "master")];
   return theirs.length > 0 && own.length > 0 && !own.some((group) => theirs.includes(group));

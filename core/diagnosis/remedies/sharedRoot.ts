@@ -5,7 +5,7 @@ import { DROP_IN, dropIn, initScript, unitOf } from "./units.ts";
 /** Everything of a remedy but what is the same for all of its kind. */
 type Steps = Pick<Remedy, "now" | "files" | "after" | "remarks">;
 
-export interface Recipe {
+export interface SharedRootRecipe {
   readonly id: string;
   readonly title: string;
   /** By what such a node is known, for the docs. */
@@ -21,7 +21,7 @@ const share = (mount: string): string => `mount --make-rshared ${mount}`;
 const LOST = "what is done inside of the container is gone when it is started again";
 
 /** From the most particular kind to the most general; the first that matches is given. */
-export const RECIPES: readonly Recipe[] = [
+export const RECIPES: readonly SharedRootRecipe[] = [
   {
     id: "docker-desktop",
     title: "Docker Desktop: cannot be made to last",

@@ -3,7 +3,7 @@ import type { UserError } from "../../../base/problem.ts";
 import { execIn } from "../../../cluster/live/exec.ts";
 import { ask, ownTarget, readTable } from "../../../cluster/live/look.ts";
 import { readLive, readPods } from "../../../cluster/live/read.ts";
-import { isRead, type Look } from "../../../core/live/facts.ts";
+import { isRead, type LiveView } from "../../../core/live/facts.ts";
 import { diagnosisOf } from "../../../core/live/index.ts";
 import { livePod } from "../../../core/live/pods.ts";
 import { DAEMON, type Given, pod, READER } from "../../core/live/cases.ts";
@@ -82,7 +82,7 @@ describe("the reading of pods that run", () => {
     assert.ok(look.table.length > 10_000 && look.table.length <= 100_000);
   });
 
-  const look: Look = { table: [], answers: new Map() };
+  const look: LiveView = { table: [], answers: new Map() };
   const answersTo = async (said: Reply, paths: readonly string[]) => {
     api = await execApi({}, () => said);
     const { answers, uid } = await ask(api.config, ownTarget(livePod(pod("c", {})), "c"), look, paths);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { READERS } from "../../../core/contract/readers.ts";
 import type { ProbeRecord } from "../../../core/contract/records.ts";
-import { GRADED, type Way } from "../../../core/contract/replacement.ts";
+import { GRADED, type ReplacementWay } from "../../../core/contract/replacement.ts";
 import { wayNow } from "../../../core/diagnosis/answer.ts";
 import { replacementsOf } from "../../../core/diagnosis/replacements.ts";
 import { judge, settled } from "../../../core/diagnosis/verdict.ts";
@@ -37,7 +37,7 @@ const line = (device: number) =>
   `400 311 0:${device} / /bridge/fuse rw master:38 - fuse.rclone /tmp/source rw,allow_other`;
 
 /** The pod's successor: it mounts two seconds after it began, and readers read it 0.1 s later. */
-const successor = (way: Way, from: number, generation: number, left = "0"): ProbeRecord[] => [
+const successor = (way: ReplacementWay, from: number, generation: number, left = "0"): ProbeRecord[] => [
   record("producer", "replaced", "info", { uptime: from, way, replaces: "u", mounts: left }),
   record("producer", "mount", "ok", {
     uptime: from + 2,
@@ -58,7 +58,7 @@ const back = (from: number, generation: number, table = "30") =>
       table,
     }),
   ]);
-const replaced = (way: Way, from: number, generation: number, table = "30") => [
+const replaced = (way: ReplacementWay, from: number, generation: number, table = "30") => [
   ...successor(way, from, generation),
   ...back(from, generation, table),
 ];

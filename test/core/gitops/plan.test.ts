@@ -2,7 +2,7 @@
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { exportedFiles } from "../../../core/gitops/export.ts";
-import { type Action, type Plan, plan } from "../../../core/gitops/plan.ts";
+import { type Action, type GitopsPlan, plan } from "../../../core/gitops/plan.ts";
 import type { Tree } from "../../../core/gitops/tree.ts";
 import { fluxSchema } from "../../../core/settings/flux.ts";
 import { parseSettings } from "../../../core/settings/settings.ts";
@@ -28,7 +28,7 @@ const treeOf = (checkout: Checkout): Tree => ({
   files: (directory) => Object.keys(checkout).filter((path) => path.startsWith(`${directory}/`)),
 });
 
-function planned(checkout: Checkout, action: Action, { files = RENDERED, force = false } = {}): Plan {
+function planned(checkout: Checkout, action: Action, { files = RENDERED, force = false } = {}): GitopsPlan {
   return plan(files, FLUX, treeOf(checkout), action, force);
 }
 
@@ -41,7 +41,7 @@ function done(
   return steps(checkout, planned(checkout, action, options as { force?: boolean })).at(-1) ?? checkout;
 }
 
-function steps(checkout: Checkout, { changes }: Plan): Checkout[] {
+function steps(checkout: Checkout, { changes }: GitopsPlan): Checkout[] {
   const all: Checkout[] = [];
   let now = checkout;
   for (const { path, before, after } of changes) {

@@ -1,6 +1,6 @@
 /** Facts of pods that run, as tests need them: two pods of Deployments, their mount tables, and what was answered. */
 import type { CoreV1Event, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
-import type { Answer, Facts, Look, Unread } from "../../../core/live/facts.ts";
+import type { Answer, Facts, LiveView, Unread } from "../../../core/live/facts.ts";
 import { mountTable } from "../../../core/live/mountTable.ts";
 import { livePod } from "../../../core/live/pods.ts";
 
@@ -88,7 +88,7 @@ export const READER: Given = {
 
 export const DEAD: Answer = { errno: "ENOTCONN", words: "stat: '/media/dfs': Transport endpoint is not connected" };
 
-function lookOf({ table, answers }: Given): Look | Unread {
+function lookOf({ table, answers }: Given): LiveView | Unread {
   return table === undefined || table.length === 0
     ? { words: "its image has no cat", remedy: "--allow-ephemeral" }
     : { table: mountTable(table.join("\n")), answers: new Map(Object.entries(answers ?? {})), uid: "1000" };
