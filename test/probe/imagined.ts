@@ -48,6 +48,13 @@ mount() {
   esac
 }
 rmdir() { rm -r "$1"; }
+# A daemon that is to be gone at once is gone before anyone looks, however busy the machine is.
+kill() {
+  if [ "\${LIVES_SECONDS:-}" = 0 ] && [ "$1 $2" = "-0 $daemon" ]; then
+    while command kill -0 "$daemon" 2>/dev/null; do command sleep 0.02; done
+  fi
+  command kill "$@"
+}
 # Asked at each look: so by the shell itself.
 on_fuse() {
   asked_type=
