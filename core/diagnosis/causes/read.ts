@@ -110,7 +110,8 @@ export const daemonExitOf = (record: ProbeRecord): string | undefined =>
 const lineOf = (mountinfo: string | undefined) => (mountinfo === undefined ? undefined : mountInfo(mountinfo));
 
 /** The mount point in a line of the mount table. */
-export const mountPointOf = (mountinfo: string | undefined): string | undefined => lineOf(mountinfo)?.point;
+export const mountPointOf = (mountinfo: string | undefined): string | undefined =>
+  lineOf(mountinfo)?.point || undefined;
 
 /** Whether a line of the mount table is in a peer group, as everything propagated is; a container's own copy is private. */
 export const hasPeers = (mountinfo: string | undefined): boolean =>
@@ -123,12 +124,12 @@ export const idOf = (mountinfo: string | undefined): string | undefined => lineO
 export const parentOf = (mountinfo: string | undefined): string | undefined => lineOf(mountinfo)?.parent || undefined;
 
 /** The device number of its file system, which no other has that is mounted anywhere meanwhile. */
-export const deviceOf = (mountinfo: string | undefined): string | undefined => lineOf(mountinfo)?.device;
+export const deviceOf = (mountinfo: string | undefined): string | undefined => lineOf(mountinfo)?.device || undefined;
 
 /** The device and the directory in it that a line of the mount table is of: the same for each volume of one directory. */
 export function mountedDirectory(mountinfo: string | undefined): string | undefined {
   const line = lineOf(mountinfo);
-  return line && `${line.device} ${line.root}`;
+  return line && [line.device, line.root].filter(Boolean).join(" ");
 }
 
 /** What the daemon asked for, in a line of the mount table. */
