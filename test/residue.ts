@@ -70,16 +70,25 @@ function ofAnother(pid: string): boolean {
 /** By control group, by the network a sandbox process keeps open, and by the path of its program. */
 function processes(): string[] {
   return pids().flatMap((pid) => {
-    // A zombie holds nothing any more, and is its parent's to collect.
-    if (/\) [ZX] /.test(read(`/proc/${pid}/stat`))) return [];
+    if (isEnding(pid)) return [];
     const program = attempt(() => readlinkSync(`/proc/${pid}/exe`), "");
     const ours =
       read(`/proc/${pid}/cgroup`).includes(`:/${group}`) ||
       (read(`/proc/${pid}/cmdline`).includes(`${checkout}/stand-ins/`) && !ofAnother(pid)) ||
       program.startsWith(`${cache}/tools/`) ||
       (program.startsWith("/opt/tools/") && !ofAnother(pid));
-    return ours ? [`process ${pid} ${read(`/proc/${pid}/cmdline`).split("\0").join(" ").slice(0, 100)}`] : [];
+    const words = read(`/proc/${pid}/cmdline`).split("\0").join(" ").slice(0, 100);
+    return ours && !isEnding(pid) ? [`process ${pid} ${words}`] : [];
   });
+}
+
+/** Whether it is gone, a zombie, which its parent has to collect, or on its way to that, which takes a busy machine its time. */
+function isEnding(pid: string): boolean {
+  // PF_EXITING of the kernel's include/linux/sched.h: it runs no program any more, and is about to be a zombie.
+  const exiting = 0x4;
+  // proc_pid_stat(5): the state is the first field after the name, the flags are the seventh.
+  const [state, , , , , , flags] = read(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
+  return !state || /[ZX]/.test(state) || (Number(flags) & exiting) !== 0;
 }
 
 function interfaces(): string[] {
