@@ -1,4 +1,4 @@
-/** An API server for the tests of the commands: it answers what it is reported, and remembers what it was asked. */
+/** An API server for the tests of the commands: it gives the answers that a test states, and remembers what it was asked. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";

@@ -20,7 +20,7 @@ import { command, node, succeeded } from "./sandbox.ts";
 const PACK = join(import.meta.dirname, "..", "..", "policy");
 const LAYOUTS = join(import.meta.dirname, "..", "fixtures", "layouts");
 
-interface Told {
+interface Reported {
   readonly policy: string;
   readonly resource: string;
   readonly level: string;
@@ -29,7 +29,7 @@ interface Told {
 
 interface Outcome {
   readonly failed: boolean;
-  readonly reported: readonly Told[];
+  readonly reported: readonly Reported[];
   /** Types of the resources that the stack holds afterwards. */
   readonly made: readonly string[];
 }
@@ -188,7 +188,7 @@ describe("policy pack in the engine", () => {
         },
       },
     );
-    const reported: Told[] = [];
+    const reported: Reported[] = [];
     const onEvent = ({ policyEvent: event }: EngineEvent) => {
       if (!event) return;
       const { policyName: policy, enforcementLevel: level, message, resourceUrn = "" } = event;

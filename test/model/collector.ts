@@ -32,7 +32,7 @@ export function collect(world: World): Collected {
     const nth = LOGS.indexOf(log.role);
     const lag = plan.lags.logs[nth] ?? 0;
     const lost = plan.lost === nth;
-    const begins = Math.max(from, startTold(world, log) + plan.lags.pods);
+    const begins = Math.max(from, startReported(world, log) + plan.lags.pods);
     const stalled = (at: number) => {
       const begin = START + plan.stall.from;
       return plan.stall.log === nth && at >= begin && at < begin + plan.stall.seconds;
@@ -62,7 +62,7 @@ export function collect(world: World): Collected {
 }
 
 /** When the pod's state first said that this life of the container had started. */
-function startTold({ podStates }: World, { pod: of, generation, role, life }: Log): number {
+function startReported({ podStates }: World, { pod: of, generation, role, life }: Log): number {
   const own = podStates.filter(
     ({ pod: { metadata } }) => metadata?.name === `fuse-${of}` && metadata.uid === String(generation),
   );

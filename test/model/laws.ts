@@ -52,10 +52,10 @@ export function violations(plan: Plan, by: Judge, collected = collect(history(pl
     if (isReplacing(collected, time)) continue;
     const evidence = evidenceAt(collected, time, false);
     const verdict = by.judge(evidence);
-    const reported = (law: Law, text: string) => found.push({ law, text, evidence, verdict });
-    if (verdict) wrong(world, verdict, { time, final: false }, reported);
+    const report = (law: Law, text: string) => found.push({ law, text, evidence, verdict });
+    if (verdict) wrong(world, verdict, { time, final: false }, report);
     if (before && verdict && answer(verdict) !== answer(before.verdict))
-      reported(
+      report(
         "a settled answer stays",
         `${answer(before.verdict)} at ${at(before.time)}, ${answer(verdict)} at ${at(time)}`,
       );
@@ -65,10 +65,10 @@ export function violations(plan: Plan, by: Judge, collected = collect(history(pl
   for (const time of [middle, END]) {
     const evidence = evidenceAt(collected, time, true);
     const verdict = by.judge(evidence);
-    const reported = (law: Law, text: string) => found.push({ law, text, evidence, verdict });
-    if (!verdict) reported("the end has an answer", `none at ${at(time)}`);
-    else wrong(world, verdict, { time, final: true }, reported);
-    if (time === END) same(collected, evidence, verdict, random, by, reported);
+    const report = (law: Law, text: string) => found.push({ law, text, evidence, verdict });
+    if (!verdict) report("the end has an answer", `none at ${at(time)}`);
+    else wrong(world, verdict, { time, final: true }, report);
+    if (time === END) same(collected, evidence, verdict, random, by, report);
   }
   return found;
 }
@@ -88,20 +88,20 @@ function pick(all: readonly number[], random: () => number): number[] {
 }
 
 /** What of a verdict contradicts what really happened. */
-function wrong(world: World, verdict: Verdict, moment: { time: number; final: boolean }, reported: Tell): void {
+function wrong(world: World, verdict: Verdict, moment: { time: number; final: boolean }, report: Tell): void {
   const premise = PREMISES[verdict.cause];
-  if (!premise) reported("no cause against its premise", `premises.ts states none of ${verdict.cause}`);
-  else if (!premise(world, moment, verdict)) reported("no cause against its premise", answer(verdict));
+  if (!premise) report("no cause against its premise", `premises.ts states none of ${verdict.cause}`);
+  else if (!premise(world, moment, verdict)) report("no cause against its premise", answer(verdict));
   if (verdict.verdict === "success") {
     const missing = unproven(world);
-    if (missing) reported("success only where it propagated", missing);
+    if (missing) report("success only where it propagated", missing);
   }
   const { grade } = verdict;
   if ((grade === "C") !== (verdict.verdict === "failure"))
-    reported("C is a failure, and a failure is C", answer(verdict));
+    report("C is a failure, and a failure is C", answer(verdict));
   if (grade === "A" || grade === "B") {
     const against = grade === "A" ? notA(world) : notB(world);
-    if (against) reported(`grade ${grade} only where it is so`, against);
+    if (against) report(`grade ${grade} only where it is so`, against);
   }
 }
 
@@ -137,12 +137,12 @@ function same(
   verdict: Verdict | undefined,
   random: () => number,
   by: Judge,
-  reported: Tell,
+  report: Tell,
 ): void {
   const expected = whole(verdict);
   const check = (law: Law, more: Partial<Evidence>) => {
     const other = whole(by.judge({ ...evidence, ...more }));
-    if (other !== expected) reported(law, `${expected} became ${other}`);
+    if (other !== expected) report(law, `${expected} became ${other}`);
   };
   const { records } = evidence;
   const own = logs.map(({ lines }) => lines.map(({ record }) => record).filter((one) => records.includes(one)));

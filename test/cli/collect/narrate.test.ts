@@ -4,7 +4,7 @@ import type { ProbeRecord } from "../../../core/contract/records.ts";
 import type { PodFact } from "../../../core/evidence/evidence.ts";
 import { evidence, mounted, record, sees, waiting } from "../../core/evidence/evidence.ts";
 
-const reported = (records: readonly ProbeRecord[], scenario?: string): string[] => {
+const printed = (records: readonly ProbeRecord[], scenario?: string): string[] => {
   const lines: string[] = [];
   const narrate = narrator((line) => lines.push(line.replace(/ {2}[\d.]+ s$/, "")));
   const seen = evidence({ pods: [], records, ...(scenario ? { scenario } : {}) });
@@ -17,7 +17,7 @@ describe("progress of a run", () => {
   it("tells each step once, of its node", () => {
     const dead = record("default", "read", "error", { errno: "ENOTCONN" });
     assert.deepEqual(
-      reported([...mounted, ...sees("default"), record("producer", "crash", "ok", { fault: "crash" }), dead]),
+      printed([...mounted, ...sees("default"), record("producer", "crash", "ok", { fault: "crash" }), dead]),
       [
         "✓ k3s-w2  producer mounted fuse.rclone, shared:38 (mount undefined)",
         "✓ k3s-w2  default reads the marker ccf6d907 on fuse.rclone, undefined",
@@ -53,13 +53,13 @@ describe("progress of a run", () => {
   it("names the scenario beside the node, and its fault", () => {
     const hang = record("producer", "crash", "ok", { fault: "hang" });
     const abort = record("producer", "abort", "ok");
-    assert.deepEqual(reported([hang, abort], "daemon-hang"), [
+    assert.deepEqual(printed([hang, abort], "daemon-hang"), [
       "· k3s-w2 daemon-hang  producer stopped the FUSE daemon (SIGSTOP)",
       "· k3s-w2 daemon-hang  producer aborted the FUSE connection",
     ]);
   });
 
   it("says nothing of a mount that is not there yet", () => {
-    assert.deepEqual(reported([record("default", "read", "error", { errno: "ENOENT" })]), []);
+    assert.deepEqual(printed([record("default", "read", "error", { errno: "ENOENT" })]), []);
   });
 });

@@ -13,7 +13,7 @@ const official = readFileSync(join(FIXTURES, "official.jsonl"), "utf8")
   .split("\n")
   .map((line) => JSON.parse(line) as EngineEvent);
 
-const recorded = (events: readonly EngineEvent[], verbose = false): string[] => {
+const printed = (events: readonly EngineEvent[], verbose = false): string[] => {
   const lines: string[] = [];
   const tell = eventPrinter((line) => lines.push(line), verbose);
   for (const event of events) tell(event);
@@ -58,7 +58,7 @@ describe("what is reported of the engine's events", () => {
         `the recorded run had ${noise}`,
       );
     const own = said.filter(({ urn }) => urn?.includes("$command:local:Command::"));
-    const lines = recorded(official);
+    const lines = printed(official);
     assert.deepEqual(
       lines,
       own.map(({ message }) => message.replace(/<\{%[^%]*%\}>/g, "").trimEnd()).filter((line) => line !== ""),
@@ -68,11 +68,11 @@ describe("what is reported of the engine's events", () => {
 
   it("is nothing of where the engine found a plugin", () => {
     const message = "using pulumi-resource-kubernetes from $PATH at /opt/pulumi-resource-kubernetes";
-    assert.deepEqual(recorded([says(message, { severity: "warning", urn: "" })]), []);
+    assert.deepEqual(printed([says(message, { severity: "warning", urn: "" })]), []);
   });
 
   it("is everything with --verbose, each line with its resource", () => {
-    const lines = recorded(official, true);
+    const lines = printed(official, true);
     const said = official.flatMap(({ diagnosticEvent }) => diagnosticEvent ?? []);
     const texts = said
       .filter(({ urn }) => urn)
@@ -106,7 +106,7 @@ describe("what is reported of the engine's events", () => {
     fc.assert(
       fc.property(fc.array(error, { maxLength: 8 }), (errors) => {
         const events = errors.map(({ text, ...more }) => says(text, { severity: "error", ...more }));
-        const lines = recorded([...official, ...events]);
+        const lines = printed([...official, ...events]);
         for (const { text } of errors) assert.ok(lines.includes(`✗ ${text.trimEnd()}`), text);
       }),
       { numRuns: 50 },
@@ -117,20 +117,20 @@ describe("what is reported of the engine's events", () => {
     const one = violates("Pod fuse-test/a: opens the node's port 80");
     const other: EngineEvent = { ...one, policyEvent: { ...one.policyEvent, resourceUrn: COLLECT } as never };
     const line = "✗ policy no-host-ports: Pod fuse-test/a: opens the node's port 80";
-    assert.deepEqual(recorded([one, other, one]), [line, line]);
-    assert.deepEqual(recorded([violates("x", "warning")]), ["! policy no-host-ports: x"]);
+    assert.deepEqual(printed([one, other, one]), [line, line]);
+    assert.deepEqual(printed([violates("x", "warning")]), ["! policy no-host-ports: x"]);
   });
 
   it("is a warning that stays, once, though preview and update both give it", () => {
     const warning = says("finalizers might be preventing deletion (a/b)", { severity: "warning", ephemeral: false });
-    assert.deepEqual(recorded([warning, warning]), ["! finalizers might be preventing deletion (a/b)"]);
+    assert.deepEqual(printed([warning, warning]), ["! finalizers might be preventing deletion (a/b)"]);
   });
 
   it("is of a failed command what it has not said before it failed", () => {
     const progress = says("· k3s-w2  fuse-producer-k3s-w2 runs  0.8 s", { urn: COLLECT, ephemeral: true });
     const failed =
       'exit status 2: running "sh cli/node.sh cli/main.ts collect":\n· k3s-w2  fuse-producer-k3s-w2 runs  0.8 s\nerror: no';
-    assert.deepEqual(recorded([progress, says(failed, { urn: COLLECT, severity: "error" })]), [
+    assert.deepEqual(printed([progress, says(failed, { urn: COLLECT, severity: "error" })]), [
       "· k3s-w2  fuse-producer-k3s-w2 runs  0.8 s",
       '✗ exit status 2: running "sh cli/node.sh cli/main.ts collect":',
       "  error: no",
@@ -139,7 +139,7 @@ describe("what is reported of the engine's events", () => {
 
   it("is not what the engine logs for its own developers", () => {
     assert.deepEqual(
-      recorded([says("noise", { severity: "debug" as never }), says("noise", { severity: "info#err" })]),
+      printed([says("noise", { severity: "debug" as never }), says("noise", { severity: "info#err" })]),
       [],
     );
   });

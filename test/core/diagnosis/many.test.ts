@@ -32,7 +32,7 @@ describe("many mounts", () => {
   });
 
   const cases: readonly (readonly [what: string, records: readonly ProbeRecord[], finding: RegExp])[] = [
-    ["nobody recorded", [], /^Not answered: the producer has not reported/],
+    ["whose producer recorded nothing", [], /^Not answered: the producer has not reported/],
     [
       "of which some were not mounted",
       [look("producer", 1, 31), look("producer", 19, 49, { detail: "too many" }, "error"), ...control, ...readers],

@@ -457,7 +457,7 @@ describe("where two faults meet", () => {
     const late = record("control", "control", "info", { uptime: 2060, kind: "late", nonce: NONCE });
     assert.equal(judge(evidence({ records: [...records, late] }))?.cause, "control-too-late");
     assert.equal(judge(evidence({ records, final: true }))?.cause, "unknown");
-    // Of a marker that the producer has not recorded it yet.
+    // Of a marker that the producer has not recorded yet.
     const next = [...records, { ...late, nonce: SECOND }];
     assert.equal(judge(evidence({ records: next })), undefined);
     const marker = record("producer", "marker", "ok", { uptime: 2059, nonce: SECOND });
