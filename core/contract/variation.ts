@@ -53,7 +53,13 @@ export const VARIATION_VARIABLES = {
   unmountAtStart: { variable: "UNMOUNT_AT_START", holds: "word", readBy: ["producer"] },
   delaySeconds: { variable: "DELAY_SECONDS", holds: "number", readBy: ["producer"] },
   samePod: { variable: "SAME_POD", holds: "word", readBy: ["producer"] },
-} as const satisfies { readonly [Name in keyof Variation]?: object };
+} as const satisfies {
+  readonly [Name in keyof Variation]?: {
+    variable: string;
+    holds: "number" | "word";
+    readBy: readonly ("producer" | "consumer")[];
+  };
+};
 
 /** How a pair differs from the base pair, a part of a sentence each. */
 export const differencesOf = (pair: Variation): string[] =>

@@ -186,7 +186,8 @@ const variablesOf = (variation: Variation, ...scripts: readonly ("producer" | "c
   Object.fromEntries(
     Object.entries(VARIATION_VARIABLES).flatMap(([name, { variable, readBy }]) => {
       const value = variation[name as keyof typeof VARIATION_VARIABLES];
-      return value && readBy.join() === scripts.join() ? [[variable, value === true ? "yes" : value]] : [];
+      const theirs = readBy.length === scripts.length && readBy.every((script) => scripts.includes(script));
+      return value && theirs ? [[variable, value === true ? "yes" : value]] : [];
     }),
   );
 
